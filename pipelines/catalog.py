@@ -1,0 +1,192 @@
+"""All declarations together: contracts, profiles, suites; and what only shows when they meet."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pipelines.contract import Contract, read_contract
+from pipelines.errors import DeclarationError
+from pipelines.profile import Profile, Source, SourceRef, read_profile
+from pipelines.settings import Settings
+from pipelines.yamlfile import read_yaml
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Every contract by feed and every profile by client."""
+
+    contracts: dict[str, Contract]
+    profiles: dict[str, Profile]
+    expectations: Path
+
+    def suite_path(self, feed: str) -> Path:
+        """Where the feed's GX suite stands."""
+        domain, _, name = feed.partition(".")
+        return self.expectations / domain / f"{name}.json"
+
+    def suite_text(self, feed: str) -> str:
+        """The feed's suite as written."""
+        path = self.suite_path(feed)
+        try:
+            return path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise DeclarationError(
+                "suite missing",
+                where=str(path),
+                got=str(error),
+                expected="a GX suite",
+                next_step="write the suite of the feed",
+            ) from None
+
+    @cached_property
+    def ranks(self) -> dict[str, int]:
+        """Feed → rank in the reference graph: 0 refers to nothing, else 1 + the highest it refers to."""
+        ranks: dict[str, int] = {}
+
+        def rank(feed: str, path: tuple[str, ...]) -> int:
+            if feed in path:
+                raise DeclarationError(
+                    "contracts refer to each other in a circle",
+                    where=" → ".join((*path, feed)),
+                    next_step="remove one of the references",
+                )
+            if feed not in ranks:
+                others = [r for r in self.contracts[feed].references if r != feed]
+                ranks[feed] = 1 + max((rank(o, (*path, feed)) for o in others), default=-1)
+            return ranks[feed]
+
+        for feed in self.contracts:
+            rank(feed, ())
+        return ranks
+
+    def sources(self) -> list[SourceRef]:
+        """Every source of every client."""
+        return [ref for profile in self.profiles.values() for ref in profile.sources]
+
+    def source(self, client_id: str, feed: str, name: str) -> SourceRef:
+        """One source; a DeclarationError when its profile no longer has it."""
+        try:
+            return self.profiles[client_id].source(feed, name)
+        except KeyError:
+            raise DeclarationError(
+                "source no longer declared",
+                where=f"client {client_id}, feed {feed}, source {name}",
+                next_step="restore the source in the client's profile, or withdraw the delivery",
+            ) from None
+
+    def siblings(self, ref: SourceRef) -> list[SourceRef]:
+        """Other sources of the client that read the same table of a file: same format."""
+        own = self.profiles[ref.client_id].sources
+        return [o for o in own if o is not ref and o.source.format == ref.source.format]
+
+    def declaration_hash(self, ref: SourceRef) -> str:
+        """Hash of all that decides about a source's rows: contract, suite, its part of the profile."""
+        parts = (
+            self.contracts[ref.feed].text,
+            self.suite_text(ref.feed),
+            self.profiles[ref.client_id].relevant_json(ref),
+        )
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def load_catalog(settings: Settings) -> Catalog:
+    """Read everything; the first fault is raised as DeclarationError."""
+    contracts = {c.feed: c for c in map(read_contract, sorted(settings.contracts.glob("*/*.odcs.yaml")))}
+    profiles: dict[str, Profile] = {}
+    for folder in settings.client_folders:
+        for path in sorted(folder.glob("*.yaml")):
+            profile = read_profile(path)
+            if other := profiles.get(profile.client_id):
+                raise DeclarationError(
+                    "two profiles for one client",
+                    where=f"{other.path} and {path}",
+                    next_step="keep one of them",
+                )
+            profiles[profile.client_id] = profile
+    catalog = Catalog(contracts, profiles, settings.expectations)
+    for contract in contracts.values():
+        _check_references(catalog, contract)
+    _ = catalog.ranks
+    for profile in profiles.values():
+        _check_profile(catalog, profile)
+    return catalog
+
+
+def _check_references(catalog: Catalog, contract: Contract) -> None:
+    for feed, pairs in contract.references.items():
+        other = catalog.contracts.get(feed)
+        for own, theirs in pairs:
+            if other is None or theirs not in [c.name for c in other.columns]:
+                raise DeclarationError(
+                    "reference to nothing",
+                    where=f"{contract.path}, column {own}",
+                    got=f"{feed}.{theirs}",
+                    expected="a column of a feed that has a contract",
+                    next_step="correct the reference",
+                )
+
+
+def _check_profile(catalog: Catalog, profile: Profile) -> None:
+    file = read_yaml(profile.path)
+    for ref in profile.sources:
+        at: tuple[str, ...] = ("feeds", ref.feed)
+        if (*at, "sources") in file.lines:
+            at = (*at, "sources", ref.name)
+        contract = catalog.contracts.get(ref.feed)
+        if contract is None:
+            raise file.error(at, f"feed {ref.feed!r}", f"one of {', '.join(sorted(catalog.contracts))}")
+        for keys, got, expected in _complaints(contract, ref.source):
+            raise file.error((*at, *keys), got, expected)
+
+
+def _complaints(contract: Contract, source: Source) -> list[tuple[tuple[str, ...], str, str]]:
+    """What a source says that its contract does not allow: (key path, got, expected)."""
+    out: list[tuple[tuple[str, ...], str, str]] = []
+    names = [c.name for c in contract.columns]
+    if source.mode not in contract.modes:
+        out.append((("mode",), source.mode, f"one of {', '.join(contract.modes)}"))
+    for name in source.columns:
+        if name not in names:
+            out.append((("columns", name), f"column {name!r}", f"one of {', '.join(names)}"))
+    if out:
+        return out
+    made = set(contract.key) if source.key else set()
+    for column in contract.columns:
+        rule = source.columns.get(column.name)
+        if rule is None:
+            if column.required and column.name not in made:
+                out.append((("columns",), f"nothing for required column {column.name!r}", "a rule for it"))
+            continue
+        here = ("columns", column.name)
+        if column.semantic in ("date", "timestamp") and not rule.formats and rule.value is None:
+            if source.format.type == "csv":
+                out.append((here, "a date without formats", "formats: ['%d.%m.%Y', …]"))
+        targets = [*(rule.codes or {}).values(), *([rule.other] if rule.other else [])]
+        if column.codes:
+            out += [
+                ((*here, "codes"), repr(t), f"one of {', '.join(column.codes)}")
+                for t in targets
+                if t not in column.codes
+            ]
+        for code in (rule.absent or {}).values():
+            if code not in column.absent_codes:
+                allowed = ", ".join(column.absent_codes) or "none in this column's contract"
+                out.append(((*here, "absent"), repr(code), f"one of {allowed}"))
+    if source.key and len(contract.key) != 1:
+        out.append((("key",), source.key, f"a contract with one key column, not {', '.join(contract.key)}"))
+    if source.key and contract.key[0] in source.columns:
+        out.append((("columns", contract.key[0]), "a rule for the key that occurrence(…) makes", "one of the two"))
+    out += [
+        (("key",), repr(c), f"columns mapped above, of {', '.join(names)}")
+        for c in source.occurrence
+        if c not in source.columns
+    ]
+    for control in source.controls:
+        found = re.fullmatch(r"sum\((\w+)\)", control)
+        if found and found[1] not in names:
+            out.append((("controls", control), found[1], f"one of {', '.join(names)}"))
+    return out

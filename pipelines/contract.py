@@ -1,0 +1,281 @@
+"""Contracts: what a feed is, for every client. Open Data Contract Standard v3 YAML, read once.
+
+Columns, types, keys and sensitivity are stated here and nowhere else; DDL, baseline rules, masking and
+the data dictionary are derived from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from open_data_contract_standard.model import OpenDataContractStandard, SchemaProperty
+from pydantic import ValidationError
+
+from pipelines.yamlfile import YamlFile, read_yaml
+
+SEMANTICS = (
+    "text", "code", "identifier", "date", "timestamp", "decimal", "money", "quantity", "rate", "integer",
+    "country", "currency", "email", "phone", "company_name", "person_name", "address_line", "city",
+    "postal_code", "region", "boolean", "period",
+)  # fmt: skip
+CLASSIFICATIONS = ("public", "internal", "confidential", "restricted")
+MODES = ("snapshot", "period", "delta")
+_NUMERIC = re.compile(r"numeric\((\d+),\s*(\d+)\)")
+_TYPES: dict[str, pa.DataType] = {
+    "text": pa.string(),
+    "integer": pa.int64(),
+    "bigint": pa.int64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamptz": pa.timestamp("us", tz="UTC"),
+}
+_COLUMN_PROPERTIES = {"semantic", "codes", "references", "group", "absent_codes", "currency", "country"}
+_FEED_PROPERTIES = {"modes", "owner", "retention", "row_name"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a feed.
+
+    `codes` are the allowed values of a code, `absent_codes` the reasons a profile may give for a missing
+    value (kept in `<name>_absent_code`), `currency` the column (or fixed ISO code) a money column is in,
+    `country` the column that tells the country of a phone or postal code, `references` the `(feed, column)`
+    it must resolve to, `group` a name shared by the columns that together name the group a row stands or falls with.
+    """
+
+    name: str
+    physical_type: str
+    semantic: str
+    required: bool
+    key: bool
+    classification: str
+    description: str
+    codes: tuple[str, ...] = ()
+    absent_codes: tuple[str, ...] = ()
+    references: tuple[str, str] | None = None
+    group: str | None = None
+    currency: str | None = None
+    country: str | None = None
+
+    @property
+    def absent_column(self) -> str | None:
+        """Name of the column that says why the value is absent."""
+        return f"{self.name}_absent_code" if self.absent_codes else None
+
+    @property
+    def precision_scale(self) -> tuple[int, int] | None:
+        """(precision, scale) of a numeric column."""
+        found = _NUMERIC.fullmatch(self.physical_type)
+        return (int(found[1]), int(found[2])) if found else None
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        """Type of the cleaned column."""
+        numeric = self.precision_scale
+        return pa.decimal128(*numeric) if numeric else _TYPES[self.physical_type]
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether values are masked in messages, logs and masked views."""
+        return self.classification in ("confidential", "restricted")
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One feed, e.g. `ledgers.spend`. `text` is the file as read, `sha256` its hash."""
+
+    feed: str
+    version: str
+    title: str
+    description: str
+    columns: tuple[Column, ...]
+    modes: tuple[str, ...]
+    owner: str
+    retention: str
+    row_name: str
+    path: Path
+    text: str
+
+    @property
+    def domain(self) -> str:
+        """First part of the feed id."""
+        return self.feed.split(".")[0]
+
+    @property
+    def table(self) -> str:
+        """Qualified name of the core table: `core.ledgers_spend`."""
+        return "core." + self.feed.replace(".", "_")
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the file."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @cached_property
+    def key(self) -> tuple[str, ...]:
+        """Names of the business key columns."""
+        return tuple(c.name for c in self.columns if c.key)
+
+    @cached_property
+    def money(self) -> tuple[Column, ...]:
+        """The columns whose sums are accounted for."""
+        return tuple(c for c in self.columns if c.semantic == "money")
+
+    @cached_property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """Group name → columns that identify one group."""
+        names: dict[str, list[str]] = {}
+        for column in self.columns:
+            if column.group:
+                names.setdefault(column.group, []).append(column.name)
+        return {k: tuple(v) for k, v in names.items()}
+
+    @cached_property
+    def references(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        """Other feed → pairs (own column, its column)."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for column in self.columns:
+            if column.references:
+                found.setdefault(column.references[0], []).append((column.name, column.references[1]))
+        return {k: tuple(v) for k, v in found.items()}
+
+    def column(self, name: str) -> Column:
+        """The column of that name (KeyError if there is none)."""
+        return next_or_key_error(self.columns, name)
+
+    @cached_property
+    def stored(self) -> tuple[tuple[str, str], ...]:
+        """(name, PostgreSQL type) of every business column of the core table, absent codes included."""
+        out: list[tuple[str, str]] = []
+        for c in self.columns:
+            out.append((c.name, c.physical_type))
+            if c.absent_column:
+                out.append((c.absent_column, "text"))
+        return tuple(out)
+
+    @cached_property
+    def arrow_schema(self) -> pa.Schema:
+        """Arrow schema of the business columns, in the order of `stored`."""
+        fields: list[pa.Field[Any]] = []
+        for c in self.columns:
+            fields.append(pa.field(c.name, c.arrow_type))
+            if c.absent_column:
+                fields.append(pa.field(c.absent_column, pa.string()))
+        return pa.schema(fields)
+
+
+def next_or_key_error(columns: tuple[Column, ...], name: str) -> Column:
+    """Find a column by name."""
+    for column in columns:
+        if column.name == name:
+            return column
+    raise KeyError(name)
+
+
+def read_contract(path: Path) -> Contract:
+    """Read and check one `<domain>/<feed>.odcs.yaml`; raises DeclarationError with file, line and key."""
+    file = read_yaml(path)
+    feed = f"{path.parent.name}.{path.name.removesuffix('.odcs.yaml')}"
+    try:
+        model = OpenDataContractStandard.model_validate(file.data)
+    except ValidationError as error:
+        raise file.invalid(error, "see the Open Data Contract Standard v3.1") from None
+    if model.id != feed:
+        raise file.error(("id",), f"got {model.id!r}", f"{feed!r}, as the file is named")
+    tables = model.schema_ or []
+    if len(tables) != 1 or not tables[0].properties:
+        raise file.error(("schema",), f"{len(tables)} tables", "exactly one table with properties")
+    table = tables[0]
+    if table.quality or any(p.quality for p in table.properties or []):
+        raise file.error(("schema", 0), "a quality section", "none: rules live in the suite")
+    props = _custom(file, model.customProperties or [], _FEED_PROPERTIES, ("customProperties",))
+    modes = tuple(props.get("modes") or MODES)
+    if bad := [m for m in modes if m not in MODES]:
+        raise file.error(("customProperties",), f"mode {bad[0]!r}", f"one of {', '.join(MODES)}")
+    columns = tuple(_column(file, i, p) for i, p in enumerate(table.properties or []))
+    _check_columns(file, columns)
+    return Contract(
+        feed=feed,
+        version=model.version or "1.0.0",
+        title=model.name or feed,
+        description=(table.description or "").strip(),
+        columns=columns,
+        modes=modes,
+        owner=str(props.get("owner", "")),
+        retention=str(props.get("retention", "")),
+        row_name=str(props.get("row_name", "row")),
+        path=path,
+        text=file.text,
+    )
+
+
+def _custom(file: YamlFile, items: list[Any], allowed: set[str], at: tuple[str | int, ...]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for i, item in enumerate(items):
+        if item.property not in allowed:
+            raise file.error((*at, i), f"property {item.property!r}", f"one of {', '.join(sorted(allowed))}")
+        found[str(item.property)] = item.value
+    return found
+
+
+def _column(file: YamlFile, index: int, p: SchemaProperty) -> Column:
+    at: tuple[str | int, ...] = ("schema", 0, "properties", index)
+    props = _custom(file, p.customProperties or [], _COLUMN_PROPERTIES, (*at, "customProperties"))
+    physical = (p.physicalType or "").replace(" ", "")
+    if physical not in _TYPES and not _NUMERIC.fullmatch(physical):
+        raise file.error((*at, "physicalType"), f"{physical!r}", f"numeric(p,s) or one of {', '.join(_TYPES)}")
+    semantic = props.get("semantic", "text")
+    if semantic not in SEMANTICS:
+        raise file.error((*at, "customProperties"), f"semantic {semantic!r}", f"one of {', '.join(SEMANTICS)}")
+    classification = p.classification or ""
+    if classification not in CLASSIFICATIONS:
+        raise file.error((*at, "classification"), f"{classification!r}", f"one of {', '.join(CLASSIFICATIONS)}")
+    if not p.description:
+        raise file.error(at, "no description", "a description with its unit")
+    reference = props.get("references")
+    if reference and str(reference).count(".") != 2:
+        raise file.error((*at, "customProperties"), f"references {reference!r}", "domain.feed.column")
+    return Column(
+        name=str(p.name),
+        physical_type=physical,
+        semantic=str(semantic),
+        required=bool(p.required),
+        key=bool(p.primaryKey),
+        classification=classification,
+        description=p.description.strip(),
+        codes=tuple(str(c) for c in props.get("codes") or ()),
+        absent_codes=tuple(str(c) for c in props.get("absent_codes") or ()),
+        references=(str(reference).rpartition(".")[0], str(reference).rpartition(".")[2]) if reference else None,
+        group=props.get("group"),
+        currency=props.get("currency"),
+        country=props.get("country"),
+    )
+
+
+def _check_columns(file: YamlFile, columns: tuple[Column, ...]) -> None:
+    names = [c.name for c in columns]
+    at: tuple[str | int, ...] = ("schema", 0, "properties")
+    for i, c in enumerate(columns):
+        here = (*at, i)
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", c.name):
+            raise file.error(here, f"name {c.name!r}", "lower case letters, digits and _, not starting with _")
+        if names.count(c.name) > 1:
+            raise file.error(here, f"name {c.name!r} twice", "each column once")
+        if c.key and not c.required:
+            raise file.error(here, f"key column {c.name!r} not required", "required: true")
+        if c.semantic == "code" and not c.codes:
+            raise file.error(here, f"code column {c.name!r} without codes", "codes: [allowed values]")
+        if c.semantic in ("money", "quantity", "rate", "decimal") and not c.precision_scale:
+            raise file.error(here, f"{c.semantic} as {c.physical_type}", "numeric(p,s)")
+        if c.semantic == "money" and not (c.currency and (c.currency in names or re.fullmatch("[A-Z]{3}", c.currency))):
+            raise file.error(here, f"money column {c.name!r} without currency", "currency: a column or an ISO code")
+        if c.country and c.country not in names and not re.fullmatch("[A-Z]{2}", c.country):
+            raise file.error(here, f"country {c.country!r}", "a column of this feed or an ISO code")
+    if not any(c.key for c in columns):
+        raise file.error(at, "no key", "at least one column with primaryKey: true")

@@ -1,0 +1,92 @@
+"""A row kept out, and why. The ids of the rules every feed has by itself stand here too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pyarrow as pa
+
+
+class Severity(StrEnum):
+    """What a failing rule does: critical rejects or holds, warning loads and flags, info records."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class RejectState(StrEnum):
+    """Life of a reject in quarantine."""
+
+    OPEN = "open"
+    CORRECTED = "corrected"
+    WAIVED = "waived"
+    WRITTEN_OFF = "written_off"
+
+
+@dataclass(frozen=True)
+class Reject:
+    """One reason why one row is set apart. `value` is the original text, masked when personal."""
+
+    row_number: int
+    row_part: int
+    rule_id: str
+    column_name: str | None
+    value: str | None
+    message: str
+    severity: Severity = Severity.CRITICAL
+
+
+PROBLEM_SCHEMA = pa.schema(
+    [
+        ("row_number", pa.int64()),
+        ("row_part", pa.int32()),
+        ("rule_id", pa.string()),
+        ("column_name", pa.string()),
+        ("value", pa.string()),
+        ("message", pa.string()),
+    ]
+)
+"""Columns of the problems that cleaning hands to the gate, one record batch per chunk."""
+
+
+class Baseline(StrEnum):
+    """Last part of the rule ids derived from the contract: `<domain>.<feed>.<this>[.<column>]`."""
+
+    MALFORMED = "malformed_record"
+    UNREADABLE = "unreadable"
+    UNKNOWN_CODE = "unknown_code"
+    OUT_OF_SCALE = "out_of_scale"
+    LOOKUP_MISSING = "lookup_missing"
+    REQUIRED = "required"
+    REPEATED_ROW = "repeated_row"
+    KEY_UNIQUE = "key_unique"
+    REFERENCE = "reference"
+    GROUP_INCOMPLETE = "group_incomplete"
+    NOT_EMPTY = "not_empty"
+    HAS_RULES = "has_rules"
+    UNCLAIMED = "unclaimed_records"
+    LOOKUP_AMBIGUOUS = "lookup_ambiguous"
+    CONTROL = "control_total"
+    MAX_REJECTS = "max_rejects"
+    MAX_CLOSED = "max_closed"
+    UNREADABLE_KEY = "unreadable_key"
+
+
+def baseline_rule(feed: str, kind: Baseline, column: str | None = None) -> str:
+    """Rule id of a baseline rule: `ledgers.spend.required.spend_amount`."""
+    return f"{feed}.{kind.value}" + (f".{column}" if column else "")
+
+
+def mask(value: str | None, classification: str) -> str | None:
+    """Hide a confidential or restricted value: first character and length stay, nothing else.
+
+    >>> mask("Miller", "restricted")
+    'M*****'
+    >>> mask("EUR", "public")
+    'EUR'
+    """
+    if value is None or classification not in ("confidential", "restricted"):
+        return value
+    return value[:1] + "*" * min(len(value) - 1, 11) if value else value

@@ -1,0 +1,67 @@
+"""Where things are. Read from the environment once per process; no project imports but errors."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CHUNK_ROWS = 250_000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Folders and addresses of one installation.
+
+    `home` holds all runtime state (`KONTOR_HOME`, default `.kontor` in the repository), `landing`
+    what senders drop, `client_folders` the folders with client profiles, in order of reading.
+    """
+
+    home: Path
+    landing: Path
+    client_folders: tuple[Path, ...]
+    warehouse_url: str | None
+
+    @property
+    def archive(self) -> Path:
+        """Immutable originals, one file per content, named by its sha256."""
+        return self.home / "archive"
+
+    @property
+    def work(self) -> Path:
+        """Step outputs, one folder per delivery; safe to delete between nights."""
+        return self.home / "work"
+
+    @property
+    def docs(self) -> Path:
+        """Generated documentation: GX Data Docs, dbt docs."""
+        return self.home / "docs"
+
+    @property
+    def contracts(self) -> Path:
+        """The contracts shipped with the product."""
+        return ROOT / "pipelines" / "contracts"
+
+    @property
+    def expectations(self) -> Path:
+        """The GX suites, `<domain>/<feed>.json`."""
+        return ROOT / "expectations"
+
+    def delivery_folder(self, delivery_id: int) -> Path:
+        """Work folder of one delivery."""
+        return self.work / str(delivery_id)
+
+
+def load_settings(environ: dict[str, str] | None = None) -> Settings:
+    """Read `KONTOR_HOME`, `KONTOR_LANDING`, `KONTOR_CLIENTS` (path list), `KONTOR_WAREHOUSE_URL`."""
+    env = dict(os.environ) if environ is None else environ
+    home = Path(env.get("KONTOR_HOME") or ROOT / ".kontor").expanduser().resolve()
+    landing = Path(env.get("KONTOR_LANDING") or home / "landing").expanduser().resolve()
+    extra = [Path(p).expanduser().resolve() for p in env.get("KONTOR_CLIENTS", "").split(os.pathsep) if p]
+    return Settings(
+        home=home,
+        landing=landing,
+        client_folders=(ROOT / "pipelines" / "clients", *extra),
+        warehouse_url=env.get("KONTOR_WAREHOUSE_URL") or None,
+    )
