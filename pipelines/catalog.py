@@ -162,9 +162,9 @@ def _complaints(contract: Contract, source: Source) -> list[tuple[tuple[str, ...
                 out.append((("columns",), f"nothing for required column {column.name!r}", "a rule for it"))
             continue
         here = ("columns", column.name)
-        if column.semantic in ("date", "timestamp") and not rule.formats and rule.value is None:
-            if source.format.type == "csv":
-                out.append((here, "a date without formats", "formats: ['%d.%m.%Y', …]"))
+        needs_formats = column.semantic in ("date", "timestamp") and source.format.type == "csv"
+        if needs_formats and not rule.formats and rule.value is None:
+            out.append((here, "a date without formats", "formats: ['%d.%m.%Y', …]"))
         targets = [*(rule.codes or {}).values(), *([rule.other] if rule.other else [])]
         if column.codes:
             out += [

@@ -1,4 +1,4 @@
-"""Profiles: how one client delivers. One YAML file per client; an unknown key is an error."""
+"""Profiles: how one client delivers. One YAML file per client, in the vocabulary of `profile_words`."""
 
 from __future__ import annotations
 
@@ -6,364 +6,38 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
+from typing import Any, get_args
 
-from babel import Locale, UnknownLocaleError
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ValidationError
 
 from pipelines.errors import DeclarationError
+from pipelines.profile_words import (
+    ColumnRule,
+    Condition,
+    ControlAt,
+    Due,
+    FeedSources,
+    Format,
+    Lookup,
+    LookupUse,
+    MaxRejects,
+    ProfileModel,
+    Signed,
+    Source,
+    Split,
+    Unpivot,
+    absent_pattern,
+    profile_json_schema,
+)  # fmt: skip
 from pipelines.yamlfile import YamlFile, read_yaml
 
-
-def _regex(pattern: str | None) -> None:
-    if pattern is not None:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-
-
-def _locale(value: str) -> str:
-    try:
-        Locale.parse(value)
-    except (UnknownLocaleError, ValueError):
-        raise ValueError(f"unknown locale {value!r}, e.g. de_DE") from None
-    return value
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str | int) else value
-
-
-Names = Annotated[list[str], BeforeValidator(_listed)]
-Text = Annotated[
-    str, BeforeValidator(lambda v: str(v) if isinstance(v, int | float) and not isinstance(v, bool) else v)
-]
-
-
-class Format(_Model):
-    """How the bytes become a table of text cells. Words of the Frictionless table dialect, in snake case."""
-
-    type: Literal["csv", "xlsx"] = Field(
-        "csv", description="csv = any delimited text; xlsx = workbook (also xls, xlsb, ods)"
-    )
-    encoding: str = Field("utf-8", description="any Python codec; a byte order mark is dropped")
-    delimiter: str = Field(",", min_length=1, description="one or several characters")
-    quote_char: str | None = Field('"', max_length=1, description="null = quotes are ordinary characters")
-    double_quote: bool = Field(True, description="a doubled quote inside quotes is one quote")
-    escape_char: str | None = Field(None, max_length=1)
-    record_separator: str | None = Field(None, description="null = CRLF, LF or CR; else this text, e.g. '&|\\n'")
-    skip_initial_space: bool = Field(False, description="spaces after a delimiter do not belong to the cell")
-    comment_char: str | None = Field(None, description="records that begin with it are comments")
-    header_rows: list[int] = Field([1], description="physical rows of the header, from 1; [] = none: give names")
-    header_join: str = Field(" ", description="joins the parts of a header of several rows")
-    names: list[str] | None = Field(None, description="column names, in order, where there is no header")
-    preamble_rows: int = Field(0, ge=0, description="physical rows before the first record of a file without header")
-    footer_rows: int = Field(0, ge=0, description="records at the end that are not rows (totals, trailers)")
-    sheet: str | int | None = Field(None, description="sheet name or number from 1; null = the first visible sheet")
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Format:
-        if bool(self.names) == bool(self.header_rows):
-            raise ValueError("give either header_rows (non-empty) or header_rows: [] with names")
-        if self.names and len(set(self.names)) != len(self.names):
-            raise ValueError("names must differ from each other")
-        try:
-            "".encode(self.encoding)
-        except LookupError:
-            raise ValueError(f"unknown encoding {self.encoding!r}") from None
-        return self
-
-
-class Condition(_Model):
-    """A test on the text of one source column. Exactly one test; `reason` is counted and shown for skipped rows."""
-
-    column: str
-    in_: Annotated[list[str] | None, BeforeValidator(_listed)] = Field(None, alias="in")
-    not_in: Annotated[list[str] | None, BeforeValidator(_listed)] = None
-    matches: str | None = Field(None, description="regular expression, whole cell")
-    empty: bool | None = None
-    reason: str = "not a row of this feed"
-
-    @model_validator(mode="after")
-    def _one_test(self) -> Condition:
-        if sum(t is not None for t in (self.in_, self.not_in, self.matches, self.empty)) != 1:
-            raise ValueError("give exactly one of in, not_in, matches, empty")
-        _regex(self.matches)
-        return self
-
-
-class Split(_Model):
-    """Part of a source column: a named (or the first) group of a pattern that must match the whole cell."""
-
-    from_: Names = Field(alias="from")
-    pattern: str
-    group: str | int = 1
-
-    @field_validator("pattern")
-    @classmethod
-    def _pattern(cls, value: str) -> str:
-        _regex(value)
-        return value
-
-
-class Signed(_Model):
-    """A signed amount from debit and credit columns (debit − credit), or from an amount and its indicator."""
-
-    debit: Names | None = None
-    credit: Names | None = None
-    amount: Names | None = None
-    indicator: Names | None = None
-    negative: Names | None = Field(None, description="indicator texts that make the amount negative")
-    positive: Names | None = Field(None, description="indicator texts that keep it; any other text is a reject")
-
-    @model_validator(mode="after")
-    def _one_form(self) -> Signed:
-        by_columns = self.debit is not None and self.credit is not None
-        by_indicator = None not in (self.amount, self.indicator, self.negative, self.positive)
-        if by_columns == by_indicator:
-            raise ValueError("give debit and credit, or amount, indicator, negative and positive")
-        return self
-
-
-class LookupUse(_Model):
-    """A value from a look-up table: rows whose `key` columns equal this row's cells. Missing = reject."""
-
-    table: str
-    key: Names = Field(description="source columns of this row, in the order of the table's key")
-    column: str = Field(description="column of the table, or a name under its columns")
-    optional: bool = Field(False, description="an empty key gives an empty value instead of a reject")
-
-
-class ColumnRule(_Model):
-    """Where a canonical column comes from: exactly one origin, then code map, formats and absent markers."""
-
-    from_: Annotated[list[str] | None, BeforeValidator(_listed)] = Field(
-        None, alias="from", description="accepted spellings of one source column; exactly one must be present"
-    )
-    first_of: list[str] | None = Field(None, description="first non-empty of several source columns")
-    value: Text | None = Field(None, description="a constant")
-    concat: list[str] | None = Field(None, description="source columns joined by `separator`, empty ones left out")
-    split: Split | None = None
-    signed: Signed | None = None
-    lookup: LookupUse | None = None
-    file: str | None = Field(None, description="named group of the file pattern")
-    sheet_name: Literal[True] | None = None
-    cell: str | None = Field(None, description="a cell of the file as received, e.g. B2 (also for text files)")
-    sql: str | None = Field(None, description="row-wise DuckDB expression over the text cells")
-    separator: str = " "
-    codes: dict[Text, Text] | None = Field(None, description="source text → canonical code; other text is a reject")
-    other: str | None = Field(None, description="code for texts that `codes` does not name")
-    formats: Annotated[list[str] | None, BeforeValidator(_listed)] = Field(
-        None, description="date formats, tried in order"
-    )
-    century_from: int | None = Field(None, ge=1900, le=2099, description="first year a two-digit year may mean")
-    locale: str | None = Field(None, description="locale of the numbers, if not the client's")
-    absent: dict[Text, str] | None = Field(None, description="text or /pattern/ → absent code of the contract")
-    optional: bool = Field(False, description="the source column may be missing from the file")
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> ColumnRule:
-        given = [n for n in ORIGINS if getattr(self, n) is not None]
-        if len(given) != 1:
-            raise ValueError(f"give exactly one of {', '.join(ORIGIN_WORDS)}; got {', '.join(given) or 'none'}")
-        if self.other is not None and self.codes is None:
-            raise ValueError("other needs codes")
-        for marker in self.absent or {}:
-            _regex(absent_pattern(marker))
-        if self.locale:
-            _locale(self.locale)
-        if any("%y" in f for f in self.formats or []) and self.century_from is None:
-            raise ValueError("two-digit years (%y) need century_from")
-        return self
-
-    @property
-    def sources(self) -> list[str]:
-        """Every source column name the rule may read, spellings included; SQL columns are found by its parser."""
-        names: list[str] = [*(self.from_ or []), *(self.first_of or []), *(self.concat or [])]
-        if self.split:
-            names += self.split.from_
-        if self.signed:
-            s = self.signed
-            names += [*(s.debit or []), *(s.credit or []), *(s.amount or []), *(s.indicator or [])]
-        if self.lookup:
-            names += self.lookup.key
-        return names
-
-
-ORIGINS = (
-    "from_", "first_of", "value", "concat", "split", "signed", "lookup", "file", "sheet_name", "cell", "sql",
-)  # fmt: skip
-ORIGIN_WORDS = tuple(o.rstrip("_") for o in ORIGINS)
-
-
-class Unpivot(_Model):
-    """Columns become rows: each listed source column gives one part of the record, from 1."""
-
-    columns: dict[str, Text] = Field(min_length=1, description="source column → text of the name column")
-    name: str = Field(description="name of the new source column that holds that text")
-    value: str = Field(description="name of the new source column that holds the cell")
-    drop_empty: bool = Field(True, description="parts with an empty cell are no rows")
-
-
-class ControlAt(_Model):
-    """Where a control total stands: a footer record (from 1) and column, or a cell; `pattern` picks a part."""
-
-    footer: int | None = Field(None, ge=1)
-    column: str | int | None = Field(None, description="source column name, or position from 1, in the footer record")
-    cell: str | None = Field(None, description="A1 address in the file as received")
-    pattern: str | None = Field(None, description="regular expression; its first group is the number")
-
-    @model_validator(mode="after")
-    def _one_place(self) -> ControlAt:
-        if (self.footer is None) == (self.cell is None):
-            raise ValueError("give footer (with column) or cell")
-        if self.footer is not None and self.column is None:
-            raise ValueError("footer needs column: a name or a position")
-        _regex(self.pattern)
-        return self
-
-
-class Due(_Model):
-    """When the delivery must be there, in the client's time zone. No business_day = every business day."""
-
-    business_day: int | None = Field(None, ge=1, le=23, description="of the month")
-    time: str = Field(pattern=r"([01]\d|2[0-3]):[0-5]\d")
-
-
-class MaxRejects(_Model):
-    """Above either bound the delivery is held."""
-
-    pct: Decimal = Field(Decimal(5), ge=0, le=100, description="percent of the rows received")
-    amount: Decimal | None = Field(None, ge=0, description="sum of the absolute rejected amounts, major units")
-
-
-CONTROL_NAME = re.compile(r"rows|sum\(([a-z][a-z0-9_]*)\)")
-KEY_RULE = re.compile(r"occurrence\(([^)]+)\)")
-
-
-class Source(_Model):
-    """One way one client delivers one feed."""
-
-    files: str = Field(description="regular expression on the path below the client folder, whole path")
-    mode: Literal["snapshot", "period", "delta"] = "snapshot"
-    format: Format = Format()
-    columns: dict[str, ColumnRule] = Field(description="canonical column → where it comes from")
-    ignore: dict[str, str] = Field({}, description="source column → why it is not used")
-    rows: list[Condition] = Field([], description="all must hold for a record to be a row of this feed")
-    skip: list[Condition] = Field([], description="records of no feed at all, skipped by declaration")
-    unpivot: Unpivot | None = None
-    key: str | None = Field(
-        None, description="occurrence(col, …): n-th row with the same values, for feeds without an id"
-    )
-    repeated_rows: Literal["reject", "skip"] = "reject"
-    period_format: str = Field("%Y-%m", description="how the period group of the file pattern is written")
-    controls: dict[str, Literal["footer"] | ControlAt] = Field({}, description="rows or sum(column) → where it stands")
-    max_rejects: MaxRejects = MaxRejects()
-    max_closed_pct: Decimal = Field(Decimal(10), ge=0, le=100)
-    due: Due | None = None
-    locale: str | None = None
-    time_zone: str | None = None
-
-    @field_validator("files")
-    @classmethod
-    def _files(cls, value: str) -> str:
-        _regex(value)
-        return value
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Source:
-        if self.mode == "period" and "period" not in re.compile(self.files).groupindex:
-            raise ValueError("mode period needs a group (?P<period>…) in files")
-        for name in self.controls:
-            if not CONTROL_NAME.fullmatch(name):
-                raise ValueError(f"control {name!r}: give rows or sum(column)")
-        if self.key and not KEY_RULE.fullmatch(self.key):
-            raise ValueError(f"key {self.key!r}: give occurrence(column, …)")
-        if "footer" in self.controls.values() and not self.format.footer_rows:
-            raise ValueError("controls in the footer need format.footer_rows")
-        groups = re.compile(self.files).groupindex
-        for name, rule in self.columns.items():
-            if rule.file and rule.file not in groups:
-                raise ValueError(f"column {name}: files has no group {rule.file!r}")
-        return self
-
-    @property
-    def occurrence(self) -> list[str]:
-        """Canonical columns of `key: occurrence(…)`."""
-        found = KEY_RULE.fullmatch(self.key or "")
-        return [c.strip() for c in found[1].split(",")] if found else []
-
-
-class Lookup(_Model):
-    """A table the column map reads from. Its `columns` are computed text columns and may use other look-ups."""
-
-    files: str
-    format: Format = Format()
-    key: Names
-    rows: list[Condition] = []
-    columns: dict[str, ColumnRule] = {}
-
-    @field_validator("files")
-    @classmethod
-    def _files(cls, value: str) -> str:
-        _regex(value)
-        return value
-
-
-class FeedSources(_Model):
-    """Several sources of one feed."""
-
-    sources: dict[Annotated[str, Field(pattern=r"[a-z][a-z0-9_]*")], Source] = Field(min_length=1)
-    shared_keys: bool = Field(False, description="the sources of this client share business keys")
-
-
-class ProfileModel(_Model):
-    """The file as written."""
-
-    client: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    name: str
-    locale: str
-    time_zone: str
-    calendar: str = Field(description="ISO country, or country-subdivision, of the holiday calendar")
-    analysts: list[str] = Field([], description="database users who may read this client's marts")
-    feeds: dict[str, FeedSources]
-    lookups: dict[str, Lookup] = {}
-    ignore_files: dict[str, str] = Field({}, description="pattern on the path below the client folder → reason")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _flat_feeds(cls, data: Any) -> Any:
-        if isinstance(data, dict) and isinstance(data.get("feeds"), dict):
-            feeds = {k: v if _has_sources(v) else {"sources": {"main": v}} for k, v in data["feeds"].items()}
-            data = {**data, "feeds": feeds}
-        return data
-
-    @field_validator("locale")
-    @classmethod
-    def _check_locale(cls, value: str) -> str:
-        return _locale(value)
-
-    @field_validator("time_zone")
-    @classmethod
-    def _check_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"unknown time zone {value!r}") from None
-        return value
-
-
-def _has_sources(value: Any) -> bool:
-    return isinstance(value, dict) and "sources" in value
+__all__ = [
+    "ColumnRule", "Condition", "ControlAt", "Due", "FeedSources", "Format", "Lookup", "LookupUse", "MaxRejects",
+    "Profile", "ProfileModel", "Signed", "Source", "SourceRef", "Split", "Unpivot", "absent_pattern",
+    "profile_json_schema", "read_profile",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -444,13 +118,6 @@ class Profile:
         return json.dumps(parts, sort_keys=True, ensure_ascii=False)
 
 
-def absent_pattern(marker: str) -> str:
-    """The regular expression of an absent marker: `/…/` is one already, other text stands for itself."""
-    if len(marker) > 2 and marker.startswith("/") and marker.endswith("/"):
-        return marker[1:-1]
-    return re.escape(marker)
-
-
 def read_profile(path: Path) -> Profile:
     """Read one client's YAML; raises DeclarationError with file, line, key and what is allowed."""
     file = read_yaml(path)
@@ -467,11 +134,30 @@ def read_profile(path: Path) -> Profile:
 def _flat_error(file: YamlFile, error: ValidationError) -> DeclarationError:
     """Undo the `sources: {main: …}` that the flat form was wrapped in, so that the key is the one in the file."""
     first = error.errors()[0]
-    hint = "python -m pipelines schema prints what is allowed"
     keys = tuple(k for k in first["loc"] if isinstance(k, str | int) and k != "[key]")
+    hint = "python -m pipelines schema prints what is allowed"
+    if first["type"] == "extra_forbidden":
+        hint = f"one of {', '.join(_allowed_keys(keys[:-1]))}"
     if keys[2:4] == ("sources", "main") and (*keys[:2], "sources") not in file.lines:
         keys = (*keys[:2], *keys[4:])
     return file.complaint(keys, first, hint)
+
+
+def _allowed_keys(keys: tuple[str | int, ...]) -> list[str]:
+    """Key names of the model that a path through the profile ends in."""
+    model: type[BaseModel] = ProfileModel
+    for key in keys:
+        for name, field in model.model_fields.items():
+            if key in (name, field.alias):
+                model = _model_in(field.annotation) or model
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The first of our models inside a type such as `dict[str, Source]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for arg in get_args(annotation) if (found := _model_in(arg))), None)
 
 
 def _check_lookups(file: YamlFile, model: ProfileModel) -> None:
@@ -506,11 +192,3 @@ def _check_lookups(file: YamlFile, model: ProfileModel) -> None:
                 if other not in seen:
                     seen.add(other)
                     todo.append(other)
-
-
-def profile_json_schema() -> dict[str, Any]:
-    """JSON Schema of a profile, for editors; a single source may be written flat under its feed."""
-    schema = ProfileModel.model_json_schema(by_alias=True)
-    either = [{"$ref": "#/$defs/FeedSources"}, {"$ref": "#/$defs/Source"}]
-    schema["properties"]["feeds"]["additionalProperties"] = {"anyOf": either}
-    return schema

@@ -1,0 +1,96 @@
+"""Contracts: the shipped ones are sound, and each fault is refused with its line."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from pipelines.catalog import load_catalog
+from pipelines.contract import read_contract
+from pipelines.errors import DeclarationError
+from pipelines.settings import ROOT, load_settings
+
+TEXT = """apiVersion: v3.1.0
+kind: DataContract
+id: ledgers.toll
+name: Toll
+version: 1.0.0
+status: active
+customProperties:
+  - {property: modes, value: [snapshot]}
+schema:
+  - name: toll
+    logicalType: object
+    properties:
+      - name: toll_id
+        logicalType: string
+        physicalType: text
+        required: true
+        primaryKey: true
+        classification: internal
+        description: id of the passage
+        customProperties: [{property: semantic, value: identifier}]
+      - name: toll_amount
+        logicalType: number
+        physicalType: numeric(12,2)
+        classification: internal
+        description: toll in major units
+        customProperties:
+          - {property: semantic, value: money}
+          - {property: currency, value: EUR}
+          - {property: absent_codes, value: [exempt]}
+"""
+
+
+@pytest.fixture
+def written(tmp_path: Path):
+    def write(text: str) -> Path:
+        path = tmp_path / "ledgers" / "toll.odcs.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_a_contract_gives_table_types_and_key(written):
+    contract = read_contract(written(TEXT))
+    assert contract.table == "core.ledgers_toll"
+    assert contract.key == ("toll_id",)
+    assert contract.stored[-2:] == (("toll_amount", "numeric(12,2)"), ("toll_amount_absent_code", "text"))
+    assert contract.arrow_schema.field("toll_amount").type == pa.decimal128(12, 2)
+    assert [c.name for c in contract.money] == ["toll_amount"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word"),
+    [
+        ("id: ledgers.toll", "id: ledgers.tax", "as the file is named"),
+        ("physicalType: text", "physicalType: varchar", "numeric(p,s)"),
+        ("value: identifier", "value: idd", "semantic"),
+        ("required: true", "required: false", "required: true"),
+        ("primaryKey: true", "primaryKey: false", "primaryKey"),
+        ("property: currency, value: EUR", "property: currency, value: euro", "currency"),
+        ("description: toll in major units", "tags: []", "description"),
+        ("true\n        classification: internal", "true\n        classification: secret", "public"),
+        ("value: [snapshot]", "value: [sometimes]", "mode"),
+        ("name: toll_amount", "name: toll_id", "twice"),
+        ("description: id of the passage", "description: x\n        quality: [{type: text, description: y}]", "suite"),
+        ("property: semantic, value: money", "property: semantik, value: money", "semantik"),
+        ("kind: DataContract", "kind: DataContract\nfoo: bar", "foo"),
+    ],
+)  # fmt: skip
+def test_faults_are_refused_with_file_and_line(written, old, new, word):
+    assert old in TEXT
+    with pytest.raises(DeclarationError) as caught:
+        read_contract(written(TEXT.replace(old, new)))
+    assert word in str(caught.value)
+    assert "toll.odcs.yaml:" in str(caught.value)
+
+
+def test_the_shipped_declarations_load():
+    catalog = load_catalog(load_settings({}))
+    assert len(catalog.contracts) >= 7
+    assert catalog.ranks["payroll.pay_rates"] == catalog.ranks["people.employees"] + 1
+    assert {p.client_id for p in catalog.profiles.values()} >= {"hansa", "brightline", "meridien"}
+    assert all(c.path.is_relative_to(ROOT) for c in catalog.contracts.values())

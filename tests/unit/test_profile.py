@@ -1,0 +1,112 @@
+"""Profiles: what is accepted, and that every refusal names file, line, key and what is allowed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import DeclarationError
+from pipelines.profile import absent_pattern, profile_json_schema, read_profile
+
+GOOD = r"""client: acme
+name: ACME Logistik GmbH
+locale: de_DE
+time_zone: Europe/Berlin
+calendar: DE-BY
+feeds:
+  ledgers.payables:
+    files: 'kreditoren/OP_(?P<period>\d{4}-\d{2})\.csv'
+    mode: period
+    format: {type: csv, encoding: cp1252, delimiter: ';', header_rows: [4], footer_rows: 1}
+    columns:
+      supplier_id:   {from: [Kreditor, 'Kred.-Nr.']}
+      invoice_id:    {from: Belegnr}
+      invoice_date:  {from: Belegdatum, formats: ['%d.%m.%Y']}
+      gross_amount:  {from: Betrag}
+      currency_code: {value: EUR}
+      status_code:   {from: Status, codes: {O: open, A: settled}}
+    ignore: {Kürzel: initials of the clerk}
+    controls: {rows: footer, sum(gross_amount): footer}
+    due: {business_day: 2, time: '06:00'}
+"""
+
+
+@pytest.fixture
+def written(tmp_path: Path):
+    def write(text: str) -> Path:
+        path = tmp_path / "acme.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_flat_source_is_called_main(written):
+    ref = read_profile(written(GOOD)).sources[0]
+    assert (ref.feed, ref.name, ref.locale) == ("ledgers.payables", "main", "de_DE")
+    assert ref.source.columns["supplier_id"].from_ == ["Kreditor", "Kred.-Nr."]
+
+
+def test_norway_is_not_false(written):
+    ref = read_profile(written(GOOD.replace("{value: EUR}", "{value: NO}"))).sources[0]
+    assert ref.source.columns["currency_code"].value == "NO"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "word"),
+    [
+        ("Belegnr}", "Belegnr, form: x}", 13, "unknown key 'form'"),
+        ("{value: EUR}", "{valu: EUR}", 16, "unknown key 'valu'"),
+        ("mode: period", "mode: sometimes", 9, "'snapshot', 'period' or 'delta'"),
+        ("mode: period", "mode: period\n    mode: delta", 10, "twice"),
+        ("locale: de_DE", "locale: xx_YY", 3, "unknown locale"),
+        ("time_zone: Europe/Berlin", "time_zone: Europe/Atlantis", 4, "unknown time zone"),
+        ("encoding: cp1252", "encoding: cp9999", 10, "unknown encoding"),
+        ("(?P<period>", "(", 8, "period"),
+        ("header_rows: [4]", "header_rows: []", 10, "names"),
+        ("['%d.%m.%Y']", "['%d.%m.%y']", 14, "century_from"),
+        ("{from: Betrag}", "{from: Betrag, value: 3}", 15, "exactly one of"),
+        ("footer_rows: 1", "footer_rows: 0", 8, "footer_rows"),
+        ("rows: footer", "lines: footer", 8, "rows or sum(column)"),
+        ("business_day: 2", "business_day: 40", 20, "23"),
+        ("client: acme", "client: other", 1, "as the file is named"),
+        ("client: acme", "client: acme\n  bad: [", 2, "YAML"),
+        ("'kreditoren/OP_(?P", "'kreditoren/OP_((?P", 8, "regular expression"),
+    ],
+)
+def test_refusals_name_the_line(written, old, new, line, word):
+    assert old in GOOD
+    with pytest.raises(DeclarationError) as caught:
+        read_profile(written(GOOD.replace(old, new)))
+    message = str(caught.value)
+    assert word in message
+    assert abs(int(message.split("acme.yaml:")[1].split(",")[0].split(";")[0]) - line) <= 1, message
+
+
+def test_unknown_key_lists_the_allowed_ones(written):
+    with pytest.raises(DeclarationError, match="one of files, mode, format"):
+        read_profile(written(GOOD.replace("    mode: period", "    moed: period")))
+
+
+def test_lookup_that_uses_itself_is_refused(written):
+    text = GOOD + "lookups: {a: {files: x, key: k, columns: {z: {lookup: {table: a, key: k, column: q}}}}}\n"
+    with pytest.raises(DeclarationError, match="circle"):
+        read_profile(written(text))
+
+
+def test_lookup_table_must_exist(written):
+    text = GOOD.replace("{from: Betrag}", "{lookup: {table: rates, key: Betrag, column: x}}")
+    with pytest.raises(DeclarationError, match="table 'rates'"):
+        read_profile(written(text))
+
+
+def test_absent_markers_are_literal_unless_between_slashes():
+    assert absent_pattern("N/A - (RDC)") != "N/A - (RDC)"
+    assert absent_pattern(r"/See .*/") == r"See .*"
+
+
+def test_json_schema_allows_both_forms():
+    schema = profile_json_schema()
+    assert {"$ref": "#/$defs/Source"} in schema["properties"]["feeds"]["additionalProperties"]["anyOf"]
+    assert json.dumps(schema)
+    assert "from" in schema["$defs"]["ColumnRule"]["properties"]
