@@ -1,0 +1,149 @@
+"""Binds the row filters and the column map of a profile to the columns of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipelines.clean.column import ColumnCleaner
+from pipelines.clean.facts import FileInfo
+from pipelines.clean.filters import Test, bind
+from pipelines.clean.mapping import Binder, Header
+from pipelines.clean.origins import Origin, Surroundings, Table, bind_origin
+from pipelines.clean.plan import Absent, ColumnPlan, cleaner_of, in_order, strictest, terms_cleaner
+from pipelines.contract import Column, Contract
+from pipelines.errors import DeliveryError
+from pipelines.profile import ColumnRule, Condition, SourceRef
+
+
+@dataclass(frozen=True)
+class RowFilters:
+    """Tests on records (`skip`, `own`, of `siblings`) and on unpivoted `parts`, and the reason each one gives.
+
+    Reasons are numbered: `reasons[0]` is none, then those of skip, own and parts, then the two of our own.
+    """
+
+    skip: tuple[Test, ...]
+    own: tuple[Test, ...]
+    parts: tuple[Test, ...]
+    siblings: tuple[tuple[Test, ...], ...]
+
+    @property
+    def reasons(self) -> list[str | None]:
+        """Texts by number."""
+        return [None, *(t.condition.reason for t in (*self.skip, *self.own, *self.parts)), *OWN_REASONS]
+
+    @property
+    def skip_from(self) -> int:
+        """Add the number of the skip filter that holds."""
+        return 0
+
+    @property
+    def own_from(self) -> int:
+        """Add the number of the test that fails."""
+        return len(self.skip)
+
+    @property
+    def parts_from(self) -> int:
+        """Add the number of the test that fails."""
+        return len(self.skip) + len(self.own)
+
+    def number(self, reason: str) -> int:
+        """Number of one of our own reasons."""
+        return len(self.reasons) - len(OWN_REASONS) + OWN_REASONS.index(reason)
+
+
+UNCLAIMED = "claimed by no source"
+NO_PARTS = "every unpivoted cell is empty"
+OWN_REASONS = (UNCLAIMED, NO_PARTS)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The mapped columns in the order in which they are made; `strict`: name → classification its texts deserve."""
+
+    plans: tuple[ColumnPlan, ...]
+    contract: Contract
+
+    def classification(self, name: str) -> str:
+        """How the texts of a column are masked."""
+        for plan in self.plans:
+            if plan.column.name == name:
+                return plan.classification
+        return self.contract.column(name).classification
+
+
+def bind_filters(ref: SourceRef, siblings: Sequence[SourceRef], binder: Binder) -> RowFilters:
+    """The filters of a source; a condition on a column that unpivot makes is a test on parts."""
+    source = ref.source
+    made = {source.unpivot.name, source.unpivot.value} if source.unpivot else set()
+    own = [c for c in source.rows if c.column not in made]
+    parts = [c for c in source.rows if c.column in made]
+    claims = [_claim(s, binder.header) for s in siblings] if source.rows else []
+    return RowFilters(
+        bind(source.skip, binder, "a skip filter"),
+        bind(own, binder, "a row filter"),
+        bind(parts, binder, "a row filter"),
+        tuple(c for c in claims if c is not None),
+    )
+
+
+def _claim(sibling: SourceRef, header: Header) -> tuple[Test, ...] | None:
+    """The tests by which a sibling takes a record; None when it cannot read this file at all."""
+    source = sibling.source
+    made = {source.unpivot.name, source.unpivot.value} if source.unpivot else set()
+    binder = Binder(header, made)
+    conditions: list[Condition] = [c for c in source.rows if c.column not in made]
+    tests = bind(conditions, binder, "a row filter")
+    for name, rule in source.columns.items():
+        if rule.from_ is not None:
+            binder.one(rule.from_, name, optional=rule.optional)
+    try:
+        binder.finish()
+    except DeliveryError:
+        return None
+    return tests
+
+
+def bind_columns(
+    ref: SourceRef,
+    contract: Contract,
+    binder: Binder,
+    lookups: Mapping[str, Table],
+    info: FileInfo,
+    groups: Mapping[str, str],
+) -> Columns:
+    """The plan of every mapped column."""
+    origins: dict[str, Origin] = {}
+    for name in in_order(contract, list(ref.source.columns)):
+        column, rule = contract.column(name), ref.source.columns[name]
+        around = Surroundings(lookups, info, groups, _terms(column, rule, ref))
+        origins[name] = bind_origin(name, rule, binder, around)
+    readers: dict[str, list[str]] = {}
+    for name, origin in origins.items():
+        for source in origin.sources:
+            readers.setdefault(source, []).append(contract.column(name).classification)
+    plans: list[ColumnPlan] = []
+    for name, origin in origins.items():
+        column, rule = contract.column(name), ref.source.columns[name]
+        classes = [column.classification, *(c for s in origin.sources for c in readers[s])]
+        plans.append(
+            ColumnPlan(
+                column,
+                origin,
+                Absent.of(rule),
+                cleaner_of(column, rule, ref, exact=origin.exact),
+                strictest(classes),
+            )
+        )
+    return Columns(tuple(plans), contract)
+
+
+class _terms:
+    """Builds the cleaner of a column's terms when an origin asks for it."""
+
+    def __init__(self, column: Column, rule: ColumnRule, ref: SourceRef) -> None:
+        self._of = (column, rule, ref)
+
+    def __call__(self) -> ColumnCleaner:
+        return terms_cleaner(*self._of)

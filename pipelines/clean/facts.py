@@ -1,0 +1,169 @@
+"""What cleaning knows of a file beside its rows, and what it counted: handed to the gate as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from decimal import Context, Decimal, localcontext
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.contract import Contract
+
+NO_CURRENCY = "XXX"
+"""ISO 4217: no currency. Amounts of rows whose currency cell is empty or unreadable are summed under it."""
+
+_MOST_LISTED = 50
+_EXACT = Context(prec=200)
+
+
+@dataclass(frozen=True)
+class FileInfo:
+    """The part of the file's facts that the column map may use: header, footer records, cells, sheet name."""
+
+    columns: tuple[str, ...] = ()
+    footer: tuple[tuple[str, ...], ...] = ()
+    cells: dict[str, str] = field(default_factory=dict)
+    sheet: str | None = None
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Pick them from the facts that `extract` wrote; unknown parts are left alone."""
+        data = json.loads(text)
+        return cls(
+            columns=tuple(data.get("columns") or ()),
+            footer=tuple(tuple(str(cell or "") for cell in record) for record in data.get("footer") or ()),
+            cells={str(k).upper(): str(v or "") for k, v in (data.get("cells") or {}).items()},
+            sheet=data.get("sheet_name"),
+        )
+
+
+@dataclass(frozen=True)
+class ControlValue:
+    """What the sender promises: `rows` or `sum(column)`. An unreadable one has no `promised`; `message` says why."""
+
+    name: str
+    promised: str | None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class AmbiguousKey:
+    """A look-up key that was used and has several answers; the key is masked like the column it fills."""
+
+    table: str
+    key: str | None
+    count: int
+
+
+@dataclass(frozen=True)
+class CleanFacts:
+    """Counts of one cleaned delivery.
+
+    `sums`: money column → currency → exact sum over all readable cells, skipped rows included, as text.
+    `unreadable`: column → cells with a problem, on rows that were not skipped. `columns`: canonical column →
+    source columns it was read from; `ignored`: source columns left out by declaration; `unmapped`: columns of the
+    contract that the source does not fill.
+    """
+
+    rows: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    malformed: int = 0
+    unclaimed: int = 0
+    unclaimed_rows: list[int] = field(default_factory=list)
+    unreadable: dict[str, int] = field(default_factory=dict)
+    sums: dict[str, dict[str, str]] = field(default_factory=dict)
+    controls: list[ControlValue] = field(default_factory=list)
+    ambiguous: list[AmbiguousKey] = field(default_factory=list)
+    columns: dict[str, list[str]] = field(default_factory=dict)
+    ignored: list[str] = field(default_factory=list)
+    unmapped: list[str] = field(default_factory=list)
+
+    def to_json(self) -> str:
+        """As written to `clean.json`."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The reverse of `to_json`."""
+        data: dict[str, Any] = json.loads(text)
+        data["controls"] = [ControlValue(**c) for c in data["controls"]]
+        data["ambiguous"] = [AmbiguousKey(**a) for a in data["ambiguous"]]
+        return cls(**data)
+
+
+class Tally:
+    """Adds up the facts over the chunks of a delivery."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self.rows = 0
+        self.malformed = 0
+        self.skipped: Counter[str] = Counter()
+        self.unclaimed = 0
+        self.unclaimed_rows: list[int] = []
+        self.unreadable: Counter[str] = Counter()
+        self.ambiguous: Counter[tuple[str, str | None]] = Counter()
+        self._sums: dict[str, dict[str, Decimal]] = {c.name: {} for c in contract.money}
+
+    def add(
+        self,
+        batch: pa.RecordBatch,
+        unclaimed: Sequence[int],
+        unreadable: Mapping[str, int],
+        ambiguous: Mapping[tuple[str, str | None], int],
+    ) -> None:
+        """One cleaned batch, the records nobody takes, its problem cells by column, its doubtful look-up keys."""
+        self.rows += batch.num_rows
+        fates = Counter(batch.column("_fate").to_pylist())
+        self.malformed += fates["malformed"]
+        if fates["skipped"]:
+            reasons = batch.column("_skip_reason").drop_null().value_counts().to_pylist()
+            self.skipped.update({r["values"]: r["counts"] for r in reasons})
+        self.unclaimed += len(unclaimed)
+        self.unclaimed_rows += unclaimed[: _MOST_LISTED - len(self.unclaimed_rows)]
+        self.unreadable.update(unreadable)
+        self.ambiguous.update(ambiguous)
+        for column in self._contract.money:
+            self._add_sums(batch, column.name, column.currency or NO_CURRENCY)
+
+    def _add_sums(self, batch: pa.RecordBatch, name: str, currency: str) -> None:
+        amounts = batch.column(name)
+        if currency in batch.schema.names:
+            currencies = pc.fill_null(batch.column(currency), NO_CURRENCY)
+        else:
+            currencies = pa.repeat(pa.scalar(currency, pa.string()), batch.num_rows)
+        table = pa.table({"amount": amounts.cast(pa.decimal256(76, amounts.type.scale)), "currency": currencies})
+        totals = table.filter(pc.is_valid(table["amount"])).group_by("currency").aggregate([("amount", "sum")])
+        sums = self._sums[name]
+        with localcontext(_EXACT):
+            for total in totals.to_pylist():
+                code = total["currency"]
+                sums[code] = sums.get(code, Decimal(0)) + total["amount_sum"]
+
+    def facts(self, **others: Any) -> CleanFacts:
+        """The facts so far, with what does not come from the rows."""
+        return CleanFacts(
+            rows=self.rows,
+            malformed=self.malformed,
+            skipped=dict(self.skipped),
+            unclaimed=self.unclaimed,
+            unclaimed_rows=self.unclaimed_rows,
+            unreadable=dict(self.unreadable),
+            sums={n: {c: format(v, "f") for c, v in sorted(sums.items())} for n, sums in self._sums.items()},
+            ambiguous=self._ambiguous_keys(),
+            **others,
+        )
+
+    def _ambiguous_keys(self) -> list[AmbiguousKey]:
+        """The most used first; what is beyond the list is summed per table under `…`."""
+        ordered = self.ambiguous.most_common()
+        listed = [AmbiguousKey(table, key, count) for (table, key), count in ordered[:_MOST_LISTED]]
+        rest: Counter[str] = Counter()
+        for (table, _), count in ordered[_MOST_LISTED:]:
+            rest[table] += count
+        return listed + [AmbiguousKey(table, "…", count) for table, count in sorted(rest.items())]

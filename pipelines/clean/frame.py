@@ -1,0 +1,127 @@
+"""Text cells of some rows, and what an origin of the column map makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.reject import Baseline
+
+INTERNAL = ("__row_number", "__problem", "__raw")
+"""Columns of raw.arrow before the source's own."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why one cell has no text. The message never holds the value; `key` (of look-up `table`) is masked later."""
+
+    kind: Baseline
+    message: str
+    table: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What an origin gave for every row: trimmed text ('' = nothing), the text as received, faults by row."""
+
+    texts: pa.Array
+    originals: pa.Array
+    faults: dict[int, Fault] = field(default_factory=dict)
+
+
+class Frame:
+    """Source columns of some rows, as received and trimmed; each column is prepared once, when asked for.
+
+    The name None stands for an optional column the file does not have: its cells are empty.
+    """
+
+    def __init__(self, columns: Mapping[str, pa.Array], rows: int) -> None:
+        self.rows = rows
+        self._columns = columns
+        self._raw: dict[str, pa.Array] = {}
+        self._trimmed: dict[str, pa.Array] = {}
+
+    @classmethod
+    def of_batch(cls, batch: pa.RecordBatch) -> Frame:
+        """The source columns of a raw batch."""
+        names = batch.schema.names
+        start = len(INTERNAL) if tuple(names[: len(INTERNAL)]) == INTERNAL else 0
+        return cls({n: batch.column(i) for i, n in enumerate(names) if i >= start}, batch.num_rows)
+
+    def raw(self, name: str | None) -> pa.Array:
+        """Cells as received; '' where the record has none."""
+        if name is None:
+            return empty_texts(self.rows)
+        if name not in self._raw:
+            self._raw[name] = pc.fill_null(self._fetch(name), "")
+        return self._raw[name]
+
+    def cell(self, name: str | None) -> pa.Array:
+        """Cells without white space around them."""
+        if name is None:
+            return empty_texts(self.rows)
+        if name not in self._trimmed:
+            self._trimmed[name] = pc.utf8_trim_whitespace(self.raw(name))
+        return self._trimmed[name]
+
+    def _fetch(self, name: str) -> pa.Array:
+        return self._columns[name]
+
+
+class TakenFrame(Frame):
+    """Rows of another frame by index, with columns of its own; a column is taken when it is asked for."""
+
+    def __init__(self, base: Frame, index: pa.Array, extra: Mapping[str, pa.Array]) -> None:
+        super().__init__(extra, len(index))
+        self._base = base
+        self._index = index
+
+    def _fetch(self, name: str) -> pa.Array:
+        return self._columns[name] if name in self._columns else self._base.raw(name).take(self._index)
+
+
+def empty_texts(rows: int) -> pa.Array:
+    """So many empty cells."""
+    return pa.repeat(pa.scalar("", pa.string()), rows)
+
+
+def nothing_as_null(texts: pa.Array) -> pa.Array:
+    """Empty cells as nulls."""
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+
+
+def by_distinct(texts: pa.Array, function: Callable[[str], Any], kind: pa.DataType) -> pa.Array:
+    """Apply a plain function once per distinct text."""
+    encoded = texts.dictionary_encode()
+    answers = pa.array([function(t) for t in encoded.dictionary.to_pylist()], kind)
+    return answers.take(encoded.indices)
+
+
+def joined_filled(parts: Sequence[pa.Array], separator: str) -> pa.Array:
+    """The texts of each row that are not null, joined; '' where all are null.
+
+    The leading '' keeps rows without any text: Arrow's `skip` drops such rows from its result altogether.
+    """
+    texts = pc.binary_join_element_wise(pa.scalar("", pa.string()), *parts, separator, null_handling="skip")
+    return pc.utf8_slice_codeunits(texts, start=len(separator), stop=None)
+
+
+def indices_where(mask: pa.Array) -> list[int]:
+    """Positions at which a boolean array is true."""
+    found: list[int] = pc.indices_nonzero(mask).to_pylist()
+    return found
+
+
+def joined_key(parts: Sequence[pa.Array]) -> pa.Array:
+    """One text per row for several cells; different cells never give the same text."""
+    if len(parts) == 1:
+        return parts[0]
+    pieces: list[pa.Array] = []
+    for part in parts:
+        pieces += [pc.binary_length(part).cast(pa.string()), part]
+    return pc.binary_join_element_wise(*pieces, ":")

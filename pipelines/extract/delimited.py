@@ -1,0 +1,125 @@
+"""Delimited text as a table: preamble, header, comments and blank lines aside, records block by block.
+
+Row numbers are physical lines, counted by the line breaks (CRLF, LF or CR) of the file, also those inside quotes;
+a record has the line on which it starts. A `record_separator` without a line break puts a whole file on one line:
+there the records themselves are the lines. Blank records are those whose cells are all white space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipelines.errors import DeliveryError
+from pipelines.extract.encoding import TextSource
+from pipelines.extract.fast import FastParser
+from pipelines.extract.grammar import Cursor, Grammar
+from pipelines.extract.table import Builder, Table, Tally, column_names, count_of, expected_cells, is_blank, raw_schema
+from pipelines.profile import Format
+
+
+class DelimitedTable(Table):
+    """A delimited file, open behind its header. `fast=False` keeps to the robust parser."""
+
+    def __init__(self, path: Path, fmt: Format, tally: Tally, name: str, *, fast: bool = True) -> None:
+        self.tally = tally
+        self._name = name
+        self._source = TextSource(path, fmt.encoding, name)
+        tally.encoding = fmt.encoding
+        self._grammar = Grammar(fmt)
+        self._cursor = Cursor(self._source, self._grammar)
+        with ExitStack() as stack:
+            stack.callback(self.close)
+            self.columns = list(fmt.names) if fmt.names else self._header(fmt)
+            if fmt.names:
+                self._skip_to(fmt.preamble_rows + 1)
+            stack.pop_all()
+        self._expected = expected_cells(self.columns, named=bool(fmt.names))
+        self._fast = FastParser(fmt, len(self.columns)) if fast and FastParser.reads(fmt) else None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._source.close()
+
+    def pieces(self) -> Iterator[pa.RecordBatch]:
+        """The records, one batch per block of the file."""
+        cursor = self._cursor
+        while cursor.fill():
+            batch = self._fast_piece() if self._fast else None
+            yield self._robust_piece() if batch is None else batch
+            if cursor.final and cursor.at == len(cursor.text):
+                return
+
+    def _fast_piece(self) -> pa.RecordBatch | None:
+        cursor = self._cursor
+        block = self._fast.parse(cursor.text, cursor.row, cursor.final) if self._fast else None
+        if block is None:
+            return None
+        cursor.use(block.chars, block.lines)
+        self.tally.blank += block.blank
+        rows = block.rows
+        if rows.size:
+            for row in self.tally.wanted:
+                at = int(rows.searchsorted(row)) if rows[0] <= row <= rows[-1] else rows.size
+                if at < rows.size and rows[at] == row:
+                    self.tally.see(row, [column[at].as_py() for column in block.columns])
+        nulls = pa.nulls(rows.size, pa.string())
+        return pa.record_batch([pa.array(rows), nulls, nulls, *block.columns], schema=raw_schema(self.columns))
+
+    def _robust_piece(self) -> pa.RecordBatch:
+        cursor, tally = self._cursor, self.tally
+        builder = Builder(self.columns, tally, self._expected)
+        for row, parsed in cursor.records():
+            if parsed.comment:
+                tally.comments += 1
+                tally.see(row, parsed.cells)
+                continue
+            problem = parsed.problem or builder.add(row, parsed.cells)
+            if problem:
+                builder.add_malformed(row, parsed.cells, problem, cursor.text[parsed.start : parsed.end])
+        return builder.batch()
+
+    def _skip_to(self, row: int) -> None:
+        """Pass over the lines before this one: they belong to no table."""
+        while self._cursor.row < row:
+            here = self._cursor.row
+            line = self._cursor.next_line()
+            if line is None:
+                raise self._short(row, here - 1)
+            self.tally.preamble += 1
+            self.tally.see(here, self._grammar.split_line(line))
+
+    def _header(self, fmt: Format) -> list[str]:
+        parts: list[list[str]] = []
+        for row in sorted(set(fmt.header_rows)):
+            self._skip_to(row)
+            found = self._cursor.next_record()
+            if found is None:
+                raise self._short(row, self._cursor.row - 1)
+            at, parsed = found
+            self.tally.see(at, parsed.cells)
+            self.tally.header += 1
+            if at != row:
+                raise self._no_header(row, f"a header that goes on to line {at - 1}")
+            if parsed.problem:
+                raise self._no_header(row, f"a line that {parsed.problem}")
+            if is_blank(parsed.cells):
+                raise self._no_header(row, "a blank line")
+            parts.append(parsed.cells)
+        return column_names(parts, fmt.header_join)
+
+    def _short(self, row: int, lines: int) -> DeliveryError:
+        return self._no_header(row, f"a file of {count_of(lines, 'line')}")
+
+    def _no_header(self, row: int, got: str) -> DeliveryError:
+        return DeliveryError(
+            "header not found",
+            where=f"{self._name}:{row}",
+            got=got,
+            expected=f"column names in line {row}",
+            next_step="send the complete file in the agreed layout, "
+            "or tell us the new one so that the profile can be changed",
+        )

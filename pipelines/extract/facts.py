@@ -1,0 +1,42 @@
+"""What is known of a file besides its records: written as `extract.json` beside `raw.arrow`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """Counts and cells of one file as received.
+
+    `records` counts every row of `raw.arrow`, malformed ones included; header, preamble, blank, comment and
+    footer lines are counted apart, so that every line of the file is in exactly one count. `footer` holds the
+    cells of the footer records, in order, and `footer_rows` their row numbers. `cells` answers each A1 address
+    that was asked for and that the file has. For text files a cell's column is its position in the line and its
+    row the physical line on which the record starts.
+    """
+
+    size: int
+    encoding: str | None
+    columns: list[str]
+    records: int
+    malformed: int
+    header_rows: int
+    preamble_rows: int
+    blank_rows: int
+    comment_rows: int
+    footer: list[list[str]] = field(default_factory=list)
+    footer_rows: list[int] = field(default_factory=list)
+    cells: dict[str, str] = field(default_factory=dict)
+    sheet_name: str | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    def to_json(self) -> str:
+        """The facts as JSON text."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> FileFacts:
+        """Read what `to_json` wrote."""
+        return cls(**json.loads(text))

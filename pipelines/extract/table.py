@@ -1,0 +1,188 @@
+"""What text files and workbooks have in common: column names, records, batches of text cells."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from pipelines.errors import DeclarationError
+
+ROW, PROBLEM, RAW = "__row_number", "__problem", "__raw"
+BLANK = " \t\u00a0\x1a"
+"""White space of a cell that holds nothing; 0x1A is the end-of-file mark that DOS programs leave behind."""
+
+_ADDRESS = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9]\d*)")
+_LINE_BREAKS = re.compile(r"\s*[\r\n]+\s*")
+
+
+class Table(ABC):
+    """A file that is open for reading, its header already read."""
+
+    columns: list[str]
+    tally: Tally
+
+    @abstractmethod
+    def pieces(self) -> Iterator[pa.RecordBatch]:
+        """The records in file order, in batches of any size with the schema of `raw_schema(columns)`."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release the file; may be called twice."""
+
+
+@dataclass
+class Tally:
+    """What is counted and picked up while a file is read."""
+
+    footer_rows: int
+    wanted: dict[int, list[tuple[int, str]]]
+    encoding: str | None = None
+    sheet_name: str | None = None
+    preamble: int = 0
+    header: int = 0
+    blank: int = 0
+    comments: int = 0
+    cells: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    malformed_cells: deque[tuple[int, list[str]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.malformed_cells = deque(maxlen=self.footer_rows)
+
+    def see(self, row: int, cells: Sequence[str]) -> None:
+        """Pick up the cells of this line that were asked for."""
+        for column, address in self.wanted.get(row, ()):
+            if column < len(cells):
+                self.cells[address] = cells[column]
+
+
+def wanted_cells(addresses: Collection[str]) -> dict[int, list[tuple[int, str]]]:
+    """Addresses by row: `{2: [(1, "B2")]}`; column positions count from 0, rows from 1."""
+    wanted: dict[int, list[tuple[int, str]]] = {}
+    for address in addresses:
+        found = _ADDRESS.fullmatch(address)
+        if not found:
+            raise DeclarationError(
+                "cell address not understood",
+                got=repr(address),
+                expected="column letters and row number, e.g. B2",
+                next_step="correct the cell address in the profile",
+            )
+        wanted.setdefault(int(found[2]), []).append((column_position(found[1]), address))
+    return wanted
+
+
+def column_position(letters: str) -> int:
+    """Position from 0 of a column: A → 0, Z → 25, AA → 26."""
+    position = 0
+    for letter in letters.upper():
+        position = position * 26 + ord(letter) - ord("A") + 1
+    return position - 1
+
+
+def column_letters(position: int) -> str:
+    """Letters of a column by its position from 0: 0 → A, 26 → AA."""
+    letters = ""
+    position += 1
+    while position:
+        position, rest = divmod(position - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def column_names(header: Sequence[Sequence[str]], join: str) -> list[str]:
+    r"""Names from the header rows: trimmed, one line each, unique, none empty.
+
+    >>> column_names([["Betrag", "", "Netto\n(EUR)", "Betrag"], ["", "", "alt"]], " ")
+    ['Betrag', 'column 2', 'Netto (EUR) alt', 'Betrag#2']
+    """
+    names: list[str] = []
+    taken = {ROW, PROBLEM, RAW}
+    for i in range(max(len(row) for row in header)):
+        parts = [_LINE_BREAKS.sub(" ", row[i]).strip() for row in header if i < len(row)]
+        wish = join.join(p for p in parts if p) or f"column {i + 1}"
+        name, number = wish, 1
+        while name in taken:
+            number += 1
+            name = f"{wish}#{number}"
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def raw_schema(columns: Sequence[str]) -> pa.Schema:
+    """Schema of `raw.arrow`: row number, problem, raw text, then one text column per source column."""
+    lead = [pa.field(ROW, pa.int64(), nullable=False), pa.field(PROBLEM, pa.string()), pa.field(RAW, pa.string())]
+    return pa.schema([*lead, *(pa.field(name, pa.string()) for name in columns)])
+
+
+def is_blank(cells: Sequence[str]) -> bool:
+    """Whether the cells hold nothing but white space."""
+    return not any(cell.strip(BLANK) for cell in cells)
+
+
+def expected_cells(columns: Sequence[str], *, named: bool) -> str:
+    """End of the message about a record with too few or too many cells."""
+    count = len(columns)
+    if not named:
+        return f"the header has {count}"
+    return f"{count_of(count, 'name')} {'is' if count == 1 else 'are'} declared"
+
+
+def count_of(number: int, noun: str) -> str:
+    """`1 cell`, `3 cells`."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+class Builder:
+    """Collects records and turns them into one batch; blank records are counted and left out.
+
+    `expected` says in a problem how many cells there should be: "the header has 5".
+    """
+
+    def __init__(self, columns: Sequence[str], tally: Tally, expected: str) -> None:
+        self._schema = raw_schema(columns)
+        self._width = len(columns)
+        self._tally = tally
+        self._expected = expected
+        self._rows: list[int] = []
+        self._cells: list[Sequence[str | None]] = []
+        self._problems: dict[int, tuple[str, str]] = {}
+
+    def add(self, row: int, cells: list[str]) -> str | None:
+        """Take a record; a returned text says why it must go to `add_malformed` instead."""
+        if not cells[0].strip(BLANK) and is_blank(cells):
+            self._tally.blank += 1
+            return None
+        if len(cells) != self._width:
+            return f"has {count_of(len(cells), 'cell')}, {self._expected}"
+        if row in self._tally.wanted:
+            self._tally.see(row, cells)
+        self._rows.append(row)
+        self._cells.append(cells)
+        return None
+
+    def add_malformed(self, row: int, cells: list[str], problem: str, raw: str) -> None:
+        """Take a record that cannot be laid out in columns; its text is kept, NUL bytes made visible."""
+        self._tally.see(row, cells)
+        self._tally.malformed_cells.append((row, cells))
+        self._problems[len(self._rows)] = (problem, raw.replace("\0", "\u2400"))
+        self._rows.append(row)
+        self._cells.append([None] * self._width)
+
+    def batch(self) -> pa.RecordBatch:
+        """The records taken so far."""
+        size = len(self._rows)
+        problems: pa.Array = pa.nulls(size, pa.string())
+        raws: pa.Array = problems
+        if self._problems:
+            problems = pa.array([self._problems.get(i, (None,))[0] for i in range(size)], pa.string())
+            raws = pa.array([self._problems.get(i, (None, None))[1] for i in range(size)], pa.string())
+        columns = zip(*self._cells, strict=True) if self._cells else ([] for _ in range(self._width))
+        arrays = [pa.array(column, pa.string()) for column in columns]
+        return pa.record_batch([pa.array(self._rows, pa.int64()), problems, raws, *arrays], schema=self._schema)

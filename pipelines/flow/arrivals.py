@@ -1,0 +1,260 @@
+"""Arrivals become deliveries: each file is judged once per source, duplicates and waiting ones set apart."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import sqlalchemy as sa
+
+from pipelines.delivery import SETTLED, Delivery, Kind, Scope, State, Verdict
+from pipelines.errors import DeclarationError
+from pipelines.extract import discover as landing
+from pipelines.flow.due import open_deadline
+from pipelines.flow.office import Office
+from pipelines.profile import Profile, SourceRef
+from pipelines.warehouse import register
+
+ACTOR = "discover"
+Outcome = Literal["seen", "registered", "resumed", "duplicates", "waiting", "failed"]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One file for one source, fingerprinted: what a delivery is registered from."""
+
+    match: landing.Match
+    arrival_id: int
+    sha256: str
+    lookups: tuple[register.Input, ...]
+    missing: tuple[str, ...]
+    inputs_hash: str
+    declaration_hash: str
+
+    @property
+    def ref(self) -> SourceRef:
+        """The source it came through."""
+        return self.match.ref
+
+    @property
+    def scope(self) -> Scope:
+        """Its scope: the period counts in `period` mode only."""
+        period = self.match.period if self.ref.source.mode == "period" else None
+        return Scope(self.ref.client_id, self.ref.feed, self.ref.name, period)
+
+
+class Intake:
+    """The judgement of one client's landing folder, inside one transaction."""
+
+    def __init__(self, office: Office, conn: sa.Connection) -> None:
+        self.office = office
+        self.conn = conn
+        self.found: list[landing.FoundFile] = []
+        self.matches: list[landing.Match] = []
+        self._hashes: dict[str, tuple[int, str]] = {}
+
+    def look(self, profile: Profile) -> None:
+        """List the client's files and match them to all of its sources."""
+        self.profile = profile
+        self.found = landing.find_files(self.office.settings.landing, profile.client_id)
+        self.matches = landing.match(self.found, profile.sources)
+
+    def report_unmatched(self) -> list[str]:
+        """Record the files that belong to nothing declared; their paths below the client folder."""
+        files = landing.unmatched(self.found, self.matches, self.profile)
+        register.note_unmatched(self.conn, self.profile.client_id, [(f.rel, f.size, f.mtime) for f in files])
+        return [f.rel for f in files]
+
+    def arrivals(self, domains: Sequence[str], feed: str | None) -> Iterator[Arrival]:
+        """The matched files of those feeds, oldest first within each scope."""
+        wanted = [m for m in self.matches if m.ref.feed.split(".")[0] in domains and feed in (None, m.ref.feed)]
+        for match in sorted(wanted, key=lambda m: (m.ref.feed, m.ref.name, m.order)):
+            arrival_id, sha256 = self._fingerprint(match.found)
+            lookups, missing = self._lookups(match.ref)
+            yield Arrival(
+                match=match,
+                arrival_id=arrival_id,
+                sha256=sha256,
+                lookups=lookups,
+                missing=missing,
+                inputs_hash=_inputs_hash(sha256, lookups),
+                declaration_hash=self.office.catalog.declaration_hash(match.ref),
+            )
+
+    def judge(self, arrival: Arrival) -> tuple[Outcome, Delivery | None]:
+        """Register a new arrival, resume an unfinished one, pass over one that is accounted for."""
+        ref = arrival.ref
+        known = register.of_arrival(self.conn, arrival.arrival_id, ref.feed, ref.name)
+        if known is None:
+            return self._register(arrival)
+        if known.state is State.WAITING:
+            return self._wait_or_go(arrival, known)
+        changed = (known.inputs_hash, known.declaration_hash) != (arrival.inputs_hash, arrival.declaration_hash)
+        if known.state not in SETTLED and changed:
+            known = self._move(known, State.FAILED, "declarations or look-up files changed while it was under way")
+        if known.state is State.FAILED and changed:
+            return "registered", self._start(arrival, known, "declarations or look-up files changed")
+        return ("seen", known) if known.state in SETTLED else ("resumed", known)
+
+    def replay(self, delivery_id: int) -> int:
+        """Run a delivery again from its archive: a failed one under its id, any other as a new delivery."""
+        old = register.get(self.conn, delivery_id)
+        ref = self.office.ref(old)
+        now: dict[str, Any] = {
+            "declaration_hash": self.office.catalog.declaration_hash(ref),
+            "code_version": self.office.code_version,
+        }
+        texts = self._declaration_texts(ref)
+        if old.state is State.FAILED:
+            register.replace_declarations(self.conn, old, texts)
+            register.move(self.conn, old, State.REGISTERED, actor="replay", message=None, verdict=None, **now)
+            return delivery_id
+        if old.state not in SETTLED:
+            raise DeclarationError(
+                f"delivery {delivery_id} is still under way",
+                got=f"state {old.state.value}",
+                expected="a settled delivery",
+                next_step="let it finish, then replay it",
+            )
+        inputs = register.inputs(self.conn, delivery_id)
+        hash_now = now["declaration_hash"]
+        again = register.copy_for_replay(self.conn, old, declaration_hash=hash_now, inputs=inputs, declarations=texts)
+        return again.delivery_id
+
+    # -- parts of judge ---------------------------------------------------------------------------
+
+    def _register(self, arrival: Arrival) -> tuple[Outcome, Delivery | None]:
+        scope, match = arrival.scope, arrival.match
+        reason = self._must_wait(arrival)
+        twin = None if reason else self._twin(arrival)
+        delivery = register.add_delivery(
+            self.conn,
+            register.NewDelivery(
+                scope=scope,
+                period=match.period,
+                kind=Kind.INTAKE,
+                file_name=match.found.rel,
+                sha256=arrival.sha256,
+                size=match.found.size,
+                received_at=match.found.mtime,
+                arrival_id=arrival.arrival_id,
+                inputs_hash=arrival.inputs_hash,
+                declaration_hash=arrival.declaration_hash,
+                file_groups=match.groups,
+                state=State.WAITING if reason else State.REGISTERED,
+                message=reason,
+                inputs=arrival.lookups,
+                declarations=self._declaration_texts(arrival.ref),
+                code_version=self.office.code_version,
+            ),
+        )
+        if reason:
+            return "waiting", delivery
+        if match.error:
+            message = f"{match.found.rel}: {match.error}"
+            failed = register.move(
+                self.conn, delivery, State.FAILED, actor=ACTOR, verdict=Verdict.FAIL, message=message
+            )
+            return "failed", failed
+        if twin:
+            message = f"same content and declarations as delivery {twin.delivery_id}"
+            return "duplicates", self._move(delivery, State.DUPLICATE, message)
+        return "registered", delivery
+
+    def _twin(self, arrival: Arrival) -> Delivery | None:
+        """The newest loaded, held or still pending delivery of the scope, if this one says the same."""
+        newest = register.newest_for_duplicate(self.conn, arrival.scope)
+        same = newest and (newest.inputs_hash, newest.declaration_hash) == (
+            arrival.inputs_hash,
+            arrival.declaration_hash,
+        )
+        return newest if same else None
+
+    def _wait_or_go(self, arrival: Arrival, known: Delivery) -> tuple[Outcome, Delivery]:
+        if reason := self._must_wait(arrival):
+            return "waiting", register.say(self.conn, known, reason)
+        return "registered", self._start(arrival, known, "what it waited for is there")
+
+    def _start(self, arrival: Arrival, known: Delivery, why: str) -> Delivery:
+        """Register again what waited or failed, with the inputs and declarations of now."""
+        register.replace_inputs(self.conn, known, arrival.lookups)
+        register.replace_declarations(self.conn, known, self._declaration_texts(arrival.ref))
+        return register.move(
+            self.conn,
+            known,
+            State.REGISTERED,
+            actor=ACTOR,
+            detail={"why": why},
+            message=None,
+            verdict=None,
+            inputs_hash=arrival.inputs_hash,
+            declaration_hash=arrival.declaration_hash,
+            code_version=self.office.code_version,
+        )
+
+    def _must_wait(self, arrival: Arrival) -> str | None:
+        """Why the delivery cannot start yet, if it cannot."""
+        if arrival.missing:
+            return f"look-up file not there yet: {', '.join(arrival.missing)}. client to act: send it"
+        scope = arrival.scope
+        if arrival.ref.source.mode == "delta" and (held := register.held_in_scope(self.conn, scope)):
+            return f"delivery {held.delivery_id} of this scope is held. us to act: decide on it first"
+        return self._reference_due(arrival.ref)
+
+    def _reference_due(self, ref: SourceRef) -> str | None:
+        """A feed of another domain that this one refers to, due tonight and not in yet."""
+        contract, now = self.office.contract(ref.feed), datetime.now(UTC)
+        for feed in contract.references:
+            if feed.split(".")[0] == contract.domain:
+                continue
+            for other in self.profile.sources:
+                if other.feed != feed or other.source.due is None:
+                    continue
+                deadline = open_deadline(now, other.source.due, self.profile.model.calendar, other.time_zone)
+                if deadline and not register.received_since(self.conn, other, now.replace(hour=0, minute=0, second=0)):
+                    return f"waits for {feed}, due {deadline:%H:%M}. client to act: send it"
+        return None
+
+    def _move(self, delivery: Delivery, state: State, message: str) -> Delivery:
+        return register.move(self.conn, delivery, state, actor=ACTOR, message=message)
+
+    def _fingerprint(self, file: landing.FoundFile) -> tuple[int, str]:
+        """(arrival id, sha256); a file already seen with this size and time is not read again."""
+        if file.rel not in self._hashes:
+            client = self.profile.client_id
+            seen = register.find_arrival(self.conn, client, file.rel, file.size, file.mtime)
+            if seen is None:
+                sha256 = landing.sha256_of(file.path)
+                seen = (register.add_arrival(self.conn, client, file.rel, file.size, file.mtime, sha256), sha256)
+            self._hashes[file.rel] = seen
+        return self._hashes[file.rel]
+
+    def _lookups(self, ref: SourceRef) -> tuple[tuple[register.Input, ...], tuple[str, ...]]:
+        """The look-up files a source needs, and the names of tables that have none."""
+        files = landing.lookup_files(self.profile, ref.source, self.found)
+        inputs = [
+            register.Input("lookup", table, file.rel, self._fingerprint(file)[1])
+            for table, members in sorted(files.items())
+            for file in members
+        ]
+        missing = [
+            f"{table} ({self.profile.model.lookups[table].files})" for table, members in files.items() if not members
+        ]
+        return tuple(inputs), tuple(missing)
+
+    def _declaration_texts(self, ref: SourceRef) -> dict[str, str]:
+        return {
+            "contract": self.office.contract(ref.feed).text,
+            "profile": self.office.profile(ref.client_id).text,
+            "suite": self.office.catalog.suite_text(ref.feed),
+        }
+
+
+def _inputs_hash(sha256: str, lookups: Sequence[register.Input]) -> str:
+    digest = hashlib.sha256(sha256.encode())
+    for item in lookups:
+        digest.update(f"\0{item.name}\0{item.sha256}".encode())
+    return digest.hexdigest()

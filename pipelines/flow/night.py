@@ -1,0 +1,206 @@
+"""One night: find what arrived, register it in order, run the steps, say what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pipelines.delivery import SETTLED, Delivery, State, Step
+from pipelines.flow.arrivals import Intake
+from pipelines.flow.office import Office, open_office
+from pipelines.flow.step import run_step
+from pipelines.profile import Profile
+from pipelines.warehouse import register
+
+
+@dataclass(frozen=True)
+class ScopeWork:
+    """The deliveries of one source that wait for their steps, in the order they must be loaded."""
+
+    client_id: str
+    feed: str
+    source: str
+    rank: int
+    delivery_ids: list[int]
+
+    @property
+    def label(self) -> str:
+        """How the scope is called in the Airflow grid."""
+        return f"{self.client_id} · {self.feed} · {self.source}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, small enough for an XCom."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> ScopeWork:
+        """The reverse of `to_dict`."""
+        return cls(**data)
+
+
+@dataclass
+class Discovery:
+    """What a look at the landing folder found."""
+
+    scopes: list[ScopeWork] = field(default_factory=list)
+    registered: list[int] = field(default_factory=list)
+    resumed: list[int] = field(default_factory=list)
+    duplicates: list[int] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)
+    failed: list[int] = field(default_factory=list)
+    seen: int = 0
+    unmatched: list[str] = field(default_factory=list)
+
+    @property
+    def delivery_ids(self) -> list[int]:
+        """Every delivery of this night: those with steps to do, and those that were settled on sight."""
+        ids = [i for scope in self.scopes for i in scope.delivery_ids]
+        return sorted({*ids, *self.duplicates, *self.waiting, *self.failed})
+
+    def summary(self) -> str:
+        """One sentence for the log."""
+        unmatched = f"; {len(self.unmatched)} files match no source" if self.unmatched else ""
+        parts = [
+            (len(self.registered), "new"),
+            (len(self.resumed), "resumed"),
+            (len(self.duplicates), "duplicate"),
+            (len(self.waiting), "waiting"),
+            (len(self.failed), "not understood"),
+        ]
+        said = ", ".join(f"{n} {word}" for n, word in parts if n)
+        if not said:
+            return f"nothing to do: {self.seen} files already accounted for{unmatched}"
+        return f"deliveries: {said}; {self.seen} files already accounted for{unmatched}"
+
+
+@dataclass(frozen=True)
+class DeliveryLine:
+    """One delivery in a report of a night."""
+
+    delivery_id: int
+    client_id: str
+    feed: str
+    source: str
+    file_name: str
+    state: str
+    verdict: str | None
+    rows_received: int | None
+    rows_loaded: int | None
+    rows_unchanged: int | None
+    rows_rejected: int | None
+    rows_skipped: int | None
+    rows_held: int | None
+    message: str | None
+
+
+@dataclass(frozen=True)
+class NightReport:
+    """What came of some deliveries."""
+
+    lines: list[DeliveryLine]
+
+    @property
+    def failed(self) -> list[DeliveryLine]:
+        """Deliveries that ended as failed."""
+        return [line for line in self.lines if line.state == State.FAILED]
+
+    @property
+    def held(self) -> list[DeliveryLine]:
+        """Deliveries that wait for a steward."""
+        return [line for line in self.lines if line.state == State.HELD]
+
+
+def discover(
+    domains: Sequence[str],
+    *,
+    client: str | None = None,
+    feed: str | None = None,
+    replay: str | None = None,
+    office: Office | None = None,
+) -> Discovery:
+    """Register what is new in the landing folder for the feeds of some domains.
+
+    `client` and `feed` narrow the look, `replay` names a delivery to run again from its archive.
+    Returns every delivery that has steps to do, grouped by source and ordered for loading.
+    """
+    office = office or open_office()
+    found = Discovery()
+    if replay:
+        with office.warehouse.transaction() as conn:
+            found.registered.append(Intake(office, conn).replay(int(replay)))
+    for profile in office.catalog.profiles.values():
+        if client in (None, profile.client_id):
+            _look(office, profile, domains, feed, found)
+    found.scopes = _scopes(office, domains, client, feed)
+    return found
+
+
+def _look(office: Office, profile: Profile, domains: Sequence[str], feed: str | None, found: Discovery) -> None:
+    """One client, in one transaction: a killed look leaves nothing half registered."""
+    with office.warehouse.transaction() as conn:
+        intake = Intake(office, conn)
+        intake.look(profile)
+        found.unmatched += [f"{profile.client_id}/{rel}" for rel in intake.report_unmatched()]
+        for arrival in intake.arrivals(domains, feed):
+            outcome, delivery = intake.judge(arrival)
+            if outcome == "seen":
+                found.seen += 1
+            elif delivery is not None:
+                getattr(found, outcome).append(delivery.delivery_id)
+
+
+def _scopes(office: Office, domains: Sequence[str], client: str | None, feed: str | None) -> list[ScopeWork]:
+    with office.warehouse.transaction() as conn:
+        todo = register.unsettled(conn, client_id=client, feed=feed)
+    grouped: dict[tuple[str, str, str], list[Delivery]] = {}
+    for delivery in todo:
+        if delivery.state is State.WAITING or delivery.feed.split(".")[0] not in domains:
+            continue
+        grouped.setdefault((delivery.client_id, delivery.feed, delivery.source), []).append(delivery)
+    ranks = office.catalog.ranks
+    scopes = [ScopeWork(*key, ranks.get(key[1], 0), [d.delivery_id for d in group]) for key, group in grouped.items()]
+    return sorted(scopes, key=lambda s: (s.rank, s.label))
+
+
+def settle(delivery_ids: Sequence[int], *, office: Office | None = None) -> NightReport:
+    """The deliveries as they stand now, in the order given."""
+    office = office or open_office()
+    with office.warehouse.transaction() as conn:
+        return NightReport([_line(register.get(conn, delivery_id)) for delivery_id in delivery_ids])
+
+
+def _line(d: Delivery) -> DeliveryLine:
+    return DeliveryLine(
+        d.delivery_id, d.client_id, d.feed, d.source, d.file_name, d.state.value, d.verdict and d.verdict.value,
+        d.rows_received, d.rows_loaded, d.rows_unchanged, d.rows_rejected, d.rows_skipped, d.rows_held, d.message,
+    )  # fmt: skip
+
+
+def run_night(
+    domains: Sequence[str] | None = None,
+    *,
+    client: str | None = None,
+    feed: str | None = None,
+    replay: str | None = None,
+    office: Office | None = None,
+    progress: Callable[[ScopeWork, Step | None], None] = lambda scope, step: None,
+) -> tuple[Discovery, NightReport]:
+    """The same night without Airflow: every scope by rank, its four steps in order, in this process.
+
+    `progress` is told each step as it starts, and None when a scope is through.
+    """
+    office = office or open_office()
+    domains = domains or sorted({c.domain for c in office.catalog.contracts.values()})
+    found = discover(domains, client=client, feed=feed, replay=replay, office=office)
+    for scope in found.scopes:
+        for step in Step:
+            progress(scope, step)
+            run_step(step, scope.delivery_ids, office=office)
+        progress(scope, None)
+    return found, settle(found.delivery_ids, office=office)
+
+
+def all_settled(report: NightReport) -> bool:
+    """Whether no delivery of the report is left between two steps."""
+    return all(State(line.state) in SETTLED or line.state == State.WAITING for line in report.lines)

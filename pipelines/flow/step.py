@@ -1,0 +1,117 @@
+"""Run one step for some deliveries: lease, timing, state, and the mapping of faults to states.
+
+The only place where a delivery's fault stops being an exception and becomes a state with a message.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from pipelines.delivery import STEP_FROM, Delivery, State, Step, Verdict
+from pipelines.errors import AlreadyRunning, DeliveryError, KontorError, TransientError
+from pipelines.flow.office import Office, open_office
+from pipelines.flow.work import clean_step, extract_step, load_step, validate_step
+from pipelines.warehouse import register
+
+log = logging.getLogger("kontor")
+
+WORK: dict[Step, Callable[[Office, Delivery], Delivery]] = {
+    Step.EXTRACT: extract_step,
+    Step.CLEAN: clean_step,
+    Step.VALIDATE: validate_step,
+    Step.LOAD: load_step,
+}
+
+
+@dataclass
+class StepOutcome:
+    """What a step came to, by delivery: `done` may go on, `held` and `failed` stop here, `left` waits."""
+
+    done: list[int] = field(default_factory=list)
+    held: list[int] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
+    left: list[int] = field(default_factory=list)
+
+
+def run_step(step: Step, delivery_ids: Sequence[int], *, office: Office | None = None) -> StepOutcome:
+    """Run one step for deliveries in order. Raises TransientError for a fault worth another try, nothing else.
+
+    A delivery that is already past the step counts as done, one that stopped earlier as what it is.
+    """
+    office = office or open_office()
+    outcome = StepOutcome()
+    for delivery_id in delivery_ids:
+        with office.warehouse.lease(delivery_id):
+            with office.warehouse.transaction() as conn:
+                delivery = register.get(conn, delivery_id)
+            if delivery.state in STEP_FROM[step]:
+                delivery = _run_one(office, step, delivery)
+        _sort(outcome, step, delivery)
+    return outcome
+
+
+def _sort(outcome: StepOutcome, step: Step, delivery: Delivery) -> None:
+    if delivery.state is State.FAILED:
+        outcome.failed[delivery.delivery_id] = delivery.message or "failed"
+    elif delivery.state is State.HELD:
+        outcome.held.append(delivery.delivery_id)
+    elif delivery.state in (State.WAITING, *STEP_FROM[step]):
+        outcome.left.append(delivery.delivery_id)
+    else:
+        outcome.done.append(delivery.delivery_id)
+
+
+def _run_one(office: Office, step: Step, delivery: Delivery) -> Delivery:
+    started, cpu = time.perf_counter(), time.process_time()
+    with office.warehouse.transaction() as conn:
+        run_id = register.start_step(conn, delivery, step)
+    log.info("%s %s: %s", step.value, delivery.delivery_id, _name(delivery))
+    try:
+        after = WORK[step](office, delivery)
+        message, outcome = after.message, after.state.value
+    except TransientError as error:
+        _end(office, run_id, "transient", str(error), cpu)
+        error.at(client=delivery.client_id, feed=delivery.feed, delivery_id=delivery.delivery_id, step=step.value)
+        raise
+    except Exception as error:  # noqa: BLE001 the task border: every other fault becomes a state
+        after = _fail(office, step, delivery, error)
+        message, outcome = after.message, after.state.value
+    _end(office, run_id, outcome, message, cpu)
+    log.info("%s %s: %s in %.1f s", step.value, delivery.delivery_id, outcome, time.perf_counter() - started)
+    return after
+
+
+def _end(office: Office, run_id: int, outcome: str, message: str | None, cpu: float) -> None:
+    with office.warehouse.transaction() as conn:
+        register.end_step(conn, run_id, outcome=outcome, message=message, cpu_seconds=time.process_time() - cpu)
+
+
+def _fail(office: Office, step: Step, delivery: Delivery, error: Exception) -> Delivery:
+    """Move the delivery to failed; verdict `fail` only when the file is at fault."""
+    if isinstance(error, KontorError):
+        error.at(client=delivery.client_id, feed=delivery.feed, delivery_id=delivery.delivery_id, step=step.value)
+        message = f"{delivery.file_name}: {error}"
+    else:
+        log.exception("unexpected fault in %s of delivery %s", step.value, delivery.delivery_id)
+        message = (
+            f"{delivery.file_name}: unexpected {type(error).__name__} in {step.value}. us to act: see the log of this "
+            f"step, correct the cause, then replay delivery {delivery.delivery_id}"
+        )
+    log.error("%s", message)
+    verdict = Verdict.FAIL if isinstance(error, DeliveryError) else None
+    with office.warehouse.transaction() as conn:
+        return register.move(
+            conn, delivery, State.FAILED, actor=f"step {step.value}", detail={"message": message},
+            verdict=verdict, message=message,
+        )  # fmt: skip
+
+
+def _name(delivery: Delivery) -> str:
+    parts = (delivery.client_id, delivery.feed, delivery.source, delivery.period, delivery.file_name)
+    return " · ".join(p for p in parts if p)
+
+
+__all__ = ["AlreadyRunning", "StepOutcome", "run_step"]

@@ -1,0 +1,176 @@
+"""What each step does with one delivery. Every function ends in one transaction that moves its state."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from pipelines.clean.facts import CleanFacts
+from pipelines.clean.lookup import LookupFile, LookupTable
+from pipelines.clean.lookup import build as build_lookups
+from pipelines.clean.run import clean
+from pipelines.delivery import STEP_TO, Delivery, State, Step
+from pipelines.extract.archive import archive
+from pipelines.extract.reader import read_table
+from pipelines.extract.run import extract
+from pipelines.flow.office import Office
+from pipelines.load.run import hold_accounting, load
+from pipelines.profile import Lookup, Profile, SourceRef
+from pipelines.settings import Settings
+from pipelines.validate.gate import Control, GateInput
+from pipelines.warehouse import register
+
+
+def extract_step(office: Office, delivery: Delivery) -> Delivery:
+    """Archive the original and its look-up files, then read the original into raw rows."""
+    ref, settings = office.ref(delivery), office.settings
+    folder = settings.landing / delivery.client_id
+    original = archive(folder / delivery.file_name, delivery.sha256, settings)
+    for item in _inputs(office, delivery):
+        archive(folder / item.path, item.sha256, settings)
+    extract(delivery, ref, original, settings.delivery_folder(delivery.delivery_id))
+    with office.warehouse.transaction() as conn:
+        return _move(conn, delivery, Step.EXTRACT)
+
+
+def clean_step(office: Office, delivery: Delivery) -> Delivery:
+    """Apply the column map and the contract: raw rows → clean rows and problems."""
+    ref, folder = office.ref(delivery), office.settings.delivery_folder(delivery.delivery_id)
+    clean(
+        ref,
+        office.contract(ref.feed),
+        siblings_of(office, ref, delivery.file_name),
+        folder / "raw.arrow",
+        (folder / "extract.json").read_text(encoding="utf-8"),
+        lookups_of(office, office.profile(delivery.client_id), ref, _inputs(office, delivery)),
+        file_groups(ref, delivery.file_name),
+        folder,
+    )
+    with office.warehouse.transaction() as conn:
+        return _move(conn, delivery, Step.CLEAN)
+
+
+def validate_step(office: Office, delivery: Delivery) -> Delivery:
+    """Judge: rows into the work table and quarantine, one verdict; a held delivery stops here."""
+    from pipelines.validate.run import validate  # imports Great Expectations
+
+    ref, folder = office.ref(delivery), office.settings.delivery_folder(delivery.delivery_id)
+    contract = office.contract(ref.feed)
+    facts = json.loads((folder / "extract.json").read_text(encoding="utf-8"))
+    cleaned = CleanFacts.from_json((folder / "clean.json").read_text(encoding="utf-8"))
+    with office.warehouse.transaction() as conn:
+        result = validate(delivery, ref, contract, office.catalog, conn, folder, gate_input(facts["records"], cleaned))
+        moved = register.move(conn, delivery, State.VALIDATED, actor=_actor(Step.VALIDATE), **result.fields)
+        if result.verdict.value == "hold":
+            hold_accounting(moved, contract, conn)
+            moved = register.move(conn, moved, State.HELD, actor=_actor(Step.VALIDATE), message=result.message)
+        elif result.verdict.value == "fail":
+            moved = register.move(conn, moved, State.FAILED, actor=_actor(Step.VALIDATE), message=result.message)
+    _write_docs(office.settings, delivery, result.validation_result)
+    return moved
+
+
+def load_step(office: Office, delivery: Delivery) -> Delivery:
+    """Publish in one transaction; what depends on core's current rows is judged again under the scope's lock."""
+    ref = office.ref(delivery)
+    contract = office.contract(ref.feed)
+    with office.warehouse.transaction() as conn:
+        if blocked := _blocked(conn, delivery, ref):
+            return register.say(conn, delivery, blocked)
+        result = load(delivery, ref, contract, conn)
+        if result.held_reason:
+            hold_accounting(delivery, contract, conn)
+            return register.move(conn, delivery, State.HELD, actor=_actor(Step.LOAD), message=result.held_reason)
+        moved = _move(conn, delivery, Step.LOAD, **result.fields)
+        register.supersede(conn, moved, ref, actor=_actor(Step.LOAD))
+    shutil.rmtree(office.settings.delivery_folder(delivery.delivery_id), ignore_errors=True)
+    return moved
+
+
+def gate_input(records: int, facts: CleanFacts) -> GateInput:
+    """What the gate wants to know of the steps before it."""
+    return GateInput(
+        records=records,
+        rows=facts.rows,
+        malformed=facts.malformed,
+        unclaimed=facts.unclaimed,
+        unclaimed_rows=facts.unclaimed_rows,
+        unreadable=facts.unreadable,
+        received={(name, code): Decimal(v) for name, sums in facts.sums.items() for code, v in sums.items()},
+        skipped=facts.skipped,
+        controls=[
+            Control(c.name, None if c.promised is None else Decimal(c.promised), c.message) for c in facts.controls
+        ],
+        ambiguous=[f"{a.table}: key {a.key} has several rows, used {a.count} times" for a in facts.ambiguous],
+    )
+
+
+def siblings_of(office: Office, ref: SourceRef, file_name: str) -> list[SourceRef]:
+    """The client's other sources that read the same table of this very file."""
+    return [s for s in office.catalog.siblings(ref) if s.pattern.fullmatch(file_name)]
+
+
+def file_groups(ref: SourceRef, file_name: str) -> dict[str, str]:
+    """Named parts of the file name."""
+    found = ref.pattern.fullmatch(file_name)
+    return {k: v for k, v in found.groupdict().items() if v is not None} if found else {}
+
+
+def lookups_of(
+    office: Office, profile: Profile, ref: SourceRef, inputs: list[register.Input]
+) -> Mapping[str, LookupTable]:
+    """The look-up tables of a source, built from the archived files the delivery was registered with."""
+    declared = profile.lookups_of(ref.source)
+    files: dict[str, list[LookupFile]] = {name: [] for name in declared}
+    for item in inputs:
+        path = archive(office.settings.landing / ref.client_id / item.path, item.sha256, office.settings)
+        files[item.name].append(lookup_file(path, item.path, declared[item.name], ref.locale))
+    return build_lookups(declared, files, ref.locale, ref.time_zone)
+
+
+def lookup_file(path: Path, name: str, declared: Lookup, locale: str) -> LookupFile:
+    """Read one file of a look-up table whole: they are small by nature."""
+    cells = {rule.cell for rule in declared.columns.values() if rule.cell}
+    with read_table(path, declared.format, locale, cells=cells, name=name) as reader:
+        batches = list(reader.batches()) or [pa.RecordBatch.from_pylist([], schema=reader.schema)]
+        facts = reader.facts.to_json()
+    found = re.fullmatch(declared.files, name)
+    groups = {k: v for k, v in found.groupdict().items() if v is not None} if found else {}
+    return LookupFile(name, batches, facts, groups)
+
+
+def _inputs(office: Office, delivery: Delivery) -> list[register.Input]:
+    with office.warehouse.transaction() as conn:
+        return [i for i in register.inputs(conn, delivery.delivery_id) if i.role == "lookup"]
+
+
+def _blocked(conn: sa.Connection, delivery: Delivery, ref: SourceRef) -> str | None:
+    """A delta may not overtake one of its scope that is held: it stays validated until that is decided."""
+    if ref.source.mode != "delta":
+        return None
+    held = register.held_in_scope(conn, register.scope_of(delivery, ref))
+    if held is None or held.delivery_id > delivery.delivery_id:
+        return None
+    return f"waits: delivery {held.delivery_id} of this scope is held. us to act: decide on it first"
+
+
+def _move(conn: sa.Connection, delivery: Delivery, step: Step, **fields: Any) -> Delivery:
+    return register.move(conn, delivery, STEP_TO[step], actor=_actor(step), **fields)
+
+
+def _actor(step: Step) -> str:
+    return f"step {step.value}"
+
+
+def _write_docs(settings: Settings, delivery: Delivery, result: dict[str, Any]) -> None:
+    from pipelines.validate.evidence import write_data_docs
+
+    write_data_docs(settings, delivery.feed, result)

@@ -1,0 +1,141 @@
+"""From the side schema into `reporting`, all marts in one transaction.
+
+A mart whose shape (columns, indexes, policies, grants, owner) is the one that stands in `reporting` is refilled row by
+row: readers are never kept waiting, see all of last night or all of tonight, and views on the mart stay. Any other mart
+is replaced by the new table. So row-level security cannot get lost: a mart without it has another shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import psycopg.errors
+import sqlalchemy as sa
+
+from pipelines.errors import DeclarationError, LoadError
+from pipelines.reporting.project import MARTS, NEXT
+
+LIVE = "reporting"
+OWNER = "kontor_mart_owner"
+
+# A definer view of the owner runs under the owner's policies, but `current_user` in it is still the reader.
+_BUILDER = "create policy builder on {mart} to " + OWNER + " using (current_user = '" + OWNER + "') with check (true)"
+_SHAPE = """
+select jsonb_build_object(
+    'columns', (
+        select jsonb_agg(jsonb_build_array(attname, format_type(atttypid, atttypmod), attnotnull) order by attnum)
+        from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped),
+    'indexes', (
+        select jsonb_agg(definition order by definition)
+        from (
+            select regexp_replace(pg_get_indexdef(indexrelid), '^.* USING ', '') as definition
+            from pg_index where indrelid = c.oid) as i),
+    'policies', (
+        select jsonb_agg(jsonb_build_array(polname, polcmd, polpermissive, polroles::text,
+            pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)) order by polname)
+        from pg_policy where polrelid = c.oid),
+    'security', jsonb_build_array(relrowsecurity, relforcerowsecurity),
+    'owner', relowner::regrole::text,
+    'grants', (select jsonb_agg(acl::text order by acl::text) from unnest(relacl) as acl))::text
+from pg_class as c where c.oid = to_regclass(:table)
+"""
+
+
+def make_side_schema(conn: sa.Connection) -> None:
+    """An empty side schema; what a failed build left in it is dropped."""
+    become_owner(conn)
+    conn.execute(sa.text(f"drop schema if exists {NEXT} cascade"))
+    conn.execute(sa.text(f"create schema {NEXT}"))
+
+
+def publish(conn: sa.Connection, marts: Sequence[str] = MARTS) -> None:
+    """Move the marts of the side schema into `reporting`; the caller's transaction makes it one change."""
+    become_owner(conn)
+    conn.execute(sa.text("set local lock_timeout = '60s'"))
+    for mart in marts:
+        new, live = f"{NEXT}.{mart}", f"{LIVE}.{mart}"
+        rows = conn.scalar(sa.text(f"select count(*) from {new}"))  # noqa: S608
+        _secure(conn, new)
+        if _shape(conn, new) == _shape(conn, live):
+            conn.execute(sa.text(f"delete from {live}"))  # noqa: S608
+            conn.execute(sa.text(f"insert into {live} select * from {new}"))  # noqa: S608
+            _copy_comments(conn, new, live)
+        else:
+            _drop(conn, live)
+            conn.execute(sa.text(f"alter table {new} set schema {LIVE}"))
+        if (there := conn.scalar(sa.text(f"select count(*) from {live}"))) != rows:  # noqa: S608
+            raise LoadError(
+                "mart was not published whole",
+                where=live,
+                got=f"{there} rows",
+                expected=f"{rows} rows",
+                next_step=f"look at the policies of {live}; they must let {OWNER} see every row",
+            )
+        conn.execute(sa.text(f"analyze {live}"))
+    for mart in _former_marts(conn, marts):
+        _drop(conn, f"{LIVE}.{mart}")
+    conn.execute(sa.text(f"drop schema {NEXT} cascade"))
+    conn.execute(sa.text("reset role"))
+
+
+def become_owner(conn: sa.Connection) -> None:
+    """Act as the owner of the marts until the transaction ends."""
+    try:
+        conn.execute(sa.text(f"set local role {OWNER}"))
+    except sa.exc.DBAPIError as error:
+        if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+            raise
+        raise DeclarationError(
+            "this login may not build marts",
+            got=str(error.orig).strip(),
+            expected=f"a member of {OWNER}",
+            next_step=f"let an administrator run: grant {OWNER} to the login of KONTOR_WAREHOUSE_URL",
+        ) from None
+
+
+def _secure(conn: sa.Connection, table: str) -> None:
+    conn.execute(sa.text("select ops.secure_mart(cast(:table as regclass))"), {"table": table})
+    conn.execute(sa.text(_BUILDER.format(mart=table)))
+
+
+def _shape(conn: sa.Connection, table: str) -> str | None:
+    shape: str | None = conn.scalar(sa.text(_SHAPE), {"table": table})
+    return shape
+
+
+def _drop(conn: sa.Connection, table: str) -> None:
+    try:
+        conn.execute(sa.text(f"drop table if exists {table}"))
+    except sa.exc.DBAPIError as error:
+        if not isinstance(error.orig, psycopg.errors.DependentObjectsStillExist):
+            raise
+        raise DeclarationError(
+            "a mart changes its columns, rights or indexes, and other objects are built on it",
+            where=table,
+            got=error.orig.diag.message_detail or str(error.orig),
+            expected="nothing that hangs on the old table",
+            next_step="drop these objects, build again, then make them anew on the new mart",
+        ) from None
+
+
+def _copy_comments(conn: sa.Connection, new: str, live: str) -> None:
+    query = """
+        select format('comment on column %s.%I is %L', cast(:live as regclass), attname,
+                      col_description(attrelid, attnum))
+        from pg_attribute where attrelid = cast(:new as regclass) and attnum > 0 and not attisdropped
+          and col_description(attrelid, attnum) is distinct from col_description(cast(:live as regclass), attnum)
+        union all
+        select format('comment on table %s is %L', cast(:live as regclass), obj_description(cast(:new as regclass)))
+        where obj_description(cast(:new as regclass)) is distinct from obj_description(cast(:live as regclass))
+    """
+    for statement in conn.scalars(sa.text(query), {"new": new, "live": live}).all():
+        conn.exec_driver_sql(statement)
+
+
+def _former_marts(conn: sa.Connection, marts: Sequence[str]) -> list[str]:
+    """Our tables in `reporting` that no model makes any more: their figures would stay as they are for ever."""
+    query = sa.text(
+        "select relname from pg_class where relnamespace = cast(:live as regnamespace) and relkind = 'r' "
+        "and pg_get_userbyid(relowner) = :owner and relname <> all (:marts)"
+    )
+    return list(conn.scalars(query, {"live": LIVE, "owner": OWNER, "marts": list(marts)}))

@@ -1,0 +1,162 @@
+"""One build of the reporting layer: all models and their tests in a side schema, then one swap, or none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from pipelines.errors import AlreadyRunning
+from pipelines.reporting.project import NEXT, NodeRun, run_dbt
+from pipelines.reporting.publish import make_side_schema, publish
+from pipelines.settings import Settings
+from pipelines.warehouse.connection import Warehouse, passing_faults
+
+_LOCK = "hashtextextended('kontor reporting', 0)"
+
+# A load that is still running has taken its `_known_from` already but is not visible yet: a later model of this build
+# might see it where an earlier one did not. So the cut-off lies before every load in flight (each holds an advisory
+# lock on its scope or a write lock on core).
+_CUT_OFF = """
+select least(clock_timestamp(), min(a.xact_start) - interval '1 microsecond')
+from pg_stat_activity as a
+where a.datname = current_database() and a.pid <> pg_backend_pid() and exists (
+    select from pg_locks as l left join pg_class as t on t.oid = l.relation and l.database = (
+        select oid from pg_database where datname = current_database())
+    where l.pid = a.pid and l.granted and (
+        l.locktype = 'advisory'
+        or l.mode = 'RowExclusiveLock' and t.relnamespace = 'core'::regnamespace))
+"""
+_RECORD = sa.text(
+    "insert into ops.model_run (build_id, cut_off, model, status, rows, seconds, message) "
+    "values (:build_id, :cut_off, :model, :status, :rows, :seconds, :message)"
+)
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build did. `ok` False: analysts keep the marts they had, and `failed` names the models and tests at fault.
+
+    `models` holds every model and every test that did not succeed; `cut_off` is the moment whose knowledge is shown.
+    """
+
+    ok: bool
+    message: str
+    models: tuple[NodeRun, ...]
+    failed: tuple[str, ...]
+    seconds: float
+    build_id: str
+    cut_off: datetime
+
+
+def build(
+    settings: Settings, warehouse_url: str, cut_off: datetime | None = None, *, unit_tests: bool = False
+) -> BuildResult:
+    """Build every mart as of one cut-off (default: now, before any load still running) and publish all or none.
+
+    `unit_tests` also runs the unit tests of the formulas, which depend on the code only. Raises AlreadyRunning while
+    another build of this warehouse runs, DeclarationError when the project cannot be read.
+    """
+    started = time.monotonic()
+    warehouse = Warehouse(warehouse_url)
+    try:
+        with _only_build(warehouse):
+            return _build(settings, warehouse, cut_off, unit_tests, started)
+    finally:
+        warehouse.close()
+
+
+def _build(
+    settings: Settings, warehouse: Warehouse, cut_off: datetime | None, unit_tests: bool, started: float
+) -> BuildResult:
+    with warehouse.transaction() as conn:
+        at = (cut_off or conn.scalars(sa.text(_CUT_OFF)).one()).astimezone(UTC)
+        make_side_schema(conn)
+    build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
+    command = ["build"] if unit_tests else ["build", "--exclude-resource-type", "unit_test"]
+    runs = run_dbt(settings, warehouse.url, command, at)
+    failed = [r for r in runs if r.failed]
+    kept = tuple(r for r in runs if r.kind == "model" or r.status not in ("pass", "skipped"))
+    with warehouse.transaction() as conn:
+        if not failed:
+            publish(conn)
+        _record(conn, build_id, at, kept)
+        shown = conn.scalar(sa.text(_SHOWN), {"build_id": build_id})
+    return BuildResult(
+        ok=not failed,
+        message=_message(settings, failed, kept, at, shown),
+        models=kept,
+        failed=tuple(r.name for r in failed),
+        seconds=round(time.monotonic() - started, 1),
+        build_id=build_id,
+        cut_off=at,
+    )
+
+
+_SHOWN = """
+select cut_off from ops.model_run
+where build_id <> :build_id
+group by build_id, cut_off having bool_and(status in ('success', 'warn'))
+order by max(at) desc limit 1
+"""
+
+
+def _message(
+    settings: Settings, failed: Sequence[NodeRun], kept: Sequence[NodeRun], at: datetime, shown: datetime | None
+) -> str:
+    if not failed:
+        models = sum(r.kind == "model" for r in kept)
+        warned = [r.name for r in kept if r.status == "warn"]
+        return f"{models} models as known at {at:%Y-%m-%d %H:%M:%S} UTC" + (
+            f"; warnings: {', '.join(warned)}" if warned else ""
+        )
+    first = failed[0]
+    said = " ".join((first.message or first.status).split())[:300]
+    stay = f"marts as known at {shown:%Y-%m-%d %H:%M:%S} UTC stay" if shown else "there are no earlier marts"
+    others = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
+    return (
+        f"reporting build stopped; {first.kind} {first.name}{others}: {said}; {stay}. us to act: the rows are in "
+        f"schema {NEXT}, the compiled SQL below {settings.home / 'dbt' / 'target'}; correct data or model, "
+        "then run the build again"
+    )
+
+
+def _record(conn: sa.Connection, build_id: str, cut_off: datetime, runs: Sequence[NodeRun]) -> None:
+    rows = [
+        {
+            "build_id": build_id,
+            "cut_off": cut_off,
+            "model": r.name,
+            "status": r.status,
+            "rows": r.rows,
+            "seconds": r.seconds,
+            "message": r.message,
+        }
+        for r in runs
+    ]
+    conn.execute(_RECORD, rows)
+
+
+@contextmanager
+def _only_build(warehouse: Warehouse) -> Iterator[None]:
+    """Keep a second build of the same warehouse out; the lock ends with this process at the latest."""
+    with passing_faults():
+        conn = warehouse.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    with conn:
+        with passing_faults():
+            free = conn.scalar(sa.text(f"select pg_try_advisory_lock({_LOCK})"))
+        if not free:
+            raise AlreadyRunning(
+                "a build of the reporting layer is already running",
+                got="another process holds its lock",
+                next_step="wait for it to end; this one is tried again by itself",
+            )
+        try:
+            yield
+        finally:
+            with passing_faults():
+                conn.execute(sa.text(f"select pg_advisory_unlock({_LOCK})"))

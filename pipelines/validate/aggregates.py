@@ -1,0 +1,64 @@
+"""Rules about a delivery as a whole: what Great Expectations measures on a column, measured by SQL on the work table."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from great_expectations.expectations.expectation import BatchExpectation, Expectation
+
+from pipelines.validate import arguments, conditions
+from pipelines.validate.gate import Over
+
+MEASURES = {
+    "table.row_count": "count(*)",
+    "column.sum": "sum({column})",
+    "column.mean": "avg({column})",
+    "column.median": "percentile_cont(0.5) within group (order by {column})",
+    "column.standard_deviation": "stddev_samp({column})",
+    "column.min": "min({column})",
+    "column.max": "max({column})",
+    "column.distinct_values.count": "count(distinct {column})",
+    "column.unique_proportion": "count(distinct {column})::float / nullif(count({column}), 0)",
+    "column.non_null_proportion": "count({column})::float / nullif(count(*), 0)",
+}
+"""Metric of Great Expectations → the same in SQL."""
+
+TYPES = (
+    "expect_table_row_count_to_be_between", "expect_table_row_count_to_equal", "expect_column_sum_to_be_between",
+    "expect_column_mean_to_be_between", "expect_column_median_to_be_between", "expect_column_stdev_to_be_between",
+    "expect_column_min_to_be_between", "expect_column_max_to_be_between",
+    "expect_column_unique_value_count_to_be_between", "expect_column_proportion_of_unique_values_to_be_between",
+    "expect_column_proportion_of_non_null_values_to_be_between", "expect_row_count_to_be_similar",
+)  # fmt: skip
+
+ROWS = {"received": "_fate is distinct from 'skipped'", "accepted": "_fate is null"}
+"""Rows a rule is about. Rows skipped by declaration are no rows of the feed."""
+
+
+def supported(expectation: Expectation) -> bool:
+    """Whether every metric it needs can be measured by SQL."""
+    needed = getattr(expectation, "metric_dependencies", ())
+    return isinstance(expectation, BatchExpectation) and bool(needed) and set(needed) <= set(MEASURES)
+
+
+def measure(conn: sa.Connection, table: str, expectation: Expectation, over: Over) -> tuple[int, dict[str, Any]]:
+    """(rows it was measured on, its metrics). A column rule counts the rows that have a value."""
+    column = getattr(expectation, "column", None)
+    name = f'"{column}"' if column else "*"
+    where, values = conditions.where(getattr(expectation, "row_condition", None))
+    needed = list(expectation.metric_dependencies)
+    counts_nulls = not column or "column.non_null_proportion" in needed
+    parts = ["count(*)" if counts_nulls else f"count({name})", *(MEASURES[m].format(column=name) for m in needed)]
+    query = f"select {', '.join(parts)} from {table} where {ROWS[over]} and {where}"  # noqa: S608 own identifiers
+    row = conn.execute(sa.text(query), values).one()
+    return int(row[0]), {m: _plain(v) for m, v in zip(needed, row[1:], strict=True)}
+
+
+def _plain(value: Any) -> Any:
+    """Numbers as floats and dates as timestamps, as the bounds of a suite are."""
+    if isinstance(value, Decimal):
+        return float(value)
+    return arguments.timestamp(value) if isinstance(value, dt.date) else value

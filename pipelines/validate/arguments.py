@@ -1,0 +1,186 @@
+"""Arguments of expectations: which columns they name, whether they fit the contract, and dates made comparable."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+from dateutil.parser import ParserError
+from dateutil.parser import parse as parse_date
+from great_expectations.expectations.expectation import Expectation
+from great_expectations.expectations.row_conditions import (
+    AndCondition,
+    ComparisonCondition,
+    Condition,
+    NullityCondition,
+    OrCondition,
+)
+
+from pipelines.contract import Column, Contract
+from pipelines.validate.expectations import ExpectColumnProductToMatch, ExpectColumnsToAddUp
+from pipelines.validate.views import LONGEST_EXACT
+
+_BOUNDS = ("min_value", "max_value")
+_TEXT_ONLY = ("regex", "value_length", "strftime", "dateutil", "json")
+_WRITTEN_AS = {"number": "a number", "date": "an ISO date such as '2026-01-31'", "text": "a text", "boolean": "true or false"}
+
+
+def judged(expectation: Expectation) -> list[str]:
+    """Columns the expectation judges, the one its rejects point at first; row condition not included."""
+    if isinstance(expectation, ExpectColumnsToAddUp | ExpectColumnProductToMatch):
+        return [expectation.total, *(c for c in expectation.column_list if c != expectation.total)]
+    named = [getattr(expectation, name, None) for name in ("column", "column_A", "column_B")]
+    return [c for c in named if c] + list(getattr(expectation, "column_list", None) or [])
+
+
+def comparisons(condition: Any) -> Iterator[ComparisonCondition | NullityCondition]:
+    """The single tests of a row condition."""
+    if isinstance(condition, AndCondition | OrCondition):
+        for part in condition.conditions:
+            yield from comparisons(part)
+    elif isinstance(condition, ComparisonCondition | NullityCondition):
+        yield condition
+
+
+def used(expectation: Expectation) -> list[str]:
+    """Every column the expectation needs, those of its row condition included."""
+    condition = getattr(expectation, "row_condition", None)
+    return list(dict.fromkeys([*judged(expectation), *(c.column.name for c in comparisons(condition))]))
+
+
+def problems(expectation: Expectation, contract: Contract) -> list[str]:
+    """What does not fit the contract."""
+    out: list[str] = []
+    condition = getattr(expectation, "row_condition", None)
+    if condition is not None and _free_text(condition):
+        out.append("row_condition must be a condition object as Great Expectations writes it, not a text to be run")
+    known = {name for name, _ in contract.stored}
+    unknown = [c for c in used(expectation) if c not in known]
+    if unknown:
+        return [*out, *(f"unknown column {c!r}; the contract has {', '.join(sorted(known))}" for c in unknown)]
+    if expectation.windows:
+        out.append("windows are not supported")
+    mostly = getattr(expectation, "mostly", 1)
+    if not isinstance(mostly, int | float) or not 0 < mostly <= 1:
+        out.append(f"mostly is {mostly!r}, expected a number above 0 and up to 1")
+    out += _value_problems(expectation, contract)
+    out += [p for c in comparisons(condition) for p in _condition_problems(c, contract)]
+    return out + _pair_problems(expectation, contract)
+
+
+def _free_text(condition: Any) -> bool:
+    if isinstance(condition, AndCondition | OrCondition):
+        return any(_free_text(c) for c in condition.conditions)
+    return not isinstance(condition, Condition) or not isinstance(condition, ComparisonCondition | NullityCondition)
+
+
+def _column(contract: Contract, name: str) -> Column | None:
+    """The contract's column, None for a column of absent codes."""
+    return next((c for c in contract.columns if c.name == name), None)
+
+
+def family(contract: Contract, name: str) -> str:
+    """number, date, text or boolean."""
+    column = _column(contract, name)
+    if column is None:
+        return "text"
+    if column.precision_scale or column.physical_type in ("integer", "bigint"):
+        return "number"
+    if column.physical_type in ("date", "timestamptz"):
+        return "date"
+    return column.physical_type
+
+
+def codes(contract: Contract, name: str) -> tuple[str, ...]:
+    """Allowed values of a column of codes or absent codes; empty when any text goes."""
+    column = _column(contract, name)
+    if column is not None:
+        return column.codes
+    return next((c.absent_codes for c in contract.columns if c.absent_column == name), ())
+
+
+def _misfit(contract: Contract, name: str, value: Any) -> str | None:
+    """Why a value of the suite cannot be compared with a column."""
+    kind = family(contract, name)
+    if kind == "number":
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+    elif kind == "date":
+        fits = isinstance(value, dt.date) or (isinstance(value, str) and _is_date(value))
+    else:
+        fits = isinstance(value, bool if kind == "boolean" else str)
+    if not fits:
+        return f"{value!r} for column {name}, expected {_WRITTEN_AS[kind]}"
+    allowed = codes(contract, name)
+    return f"{value!r} for column {name}, expected one of {', '.join(allowed)}" if allowed and value not in allowed else None
+
+
+def _is_date(text: str) -> bool:
+    try:
+        parse_date(text)
+    except (ParserError, OverflowError):
+        return False
+    return True
+
+
+def _value_problems(expectation: Expectation, contract: Contract) -> list[str]:
+    """Bounds and value sets against the type and codes of the column they are compared with."""
+    name = getattr(expectation, "column", None)
+    if name is None:
+        return []
+    metric = getattr(expectation, "map_metric", None) or ""
+    if any(word in metric for word in _TEXT_ONLY) and family(contract, name) != "text":
+        return [f"column {name} is {family(contract, name)}, not text"]
+    bounded = metric == "column_values.between" or bool(set(expectation.metric_dependencies) & {"column.min", "column.max"})
+    values = [getattr(expectation, b, None) for b in _BOUNDS] if bounded else []
+    values += list(getattr(expectation, "value_set", None) or [])
+    return [said for v in values if v is not None and (said := _misfit(contract, name, v))]
+
+
+def _condition_problems(condition: ComparisonCondition | NullityCondition, contract: Contract) -> list[str]:
+    if isinstance(condition, NullityCondition):
+        return []
+    values = condition.parameter if isinstance(condition.parameter, list) else [condition.parameter]
+    said = (_misfit(contract, condition.column.name, v) for v in values)
+    return [f"row_condition: {s}" for s in said if s]
+
+
+def _pair_problems(expectation: Expectation, contract: Contract) -> list[str]:
+    """Columns that are compared or added must be of one kind, and exact ones of one scale."""
+    if isinstance(expectation, ExpectColumnsToAddUp):
+        scales = {c: getattr(_column(contract, c), "precision_scale", None) for c in judged(expectation)}
+        if None in scales.values() or len({s[1] for s in scales.values() if s}) != 1:
+            return [f"columns to add up must be numeric of one scale, got {scales}"]
+        if any(s[0] > LONGEST_EXACT for s in scales.values() if s):
+            return [f"columns to add up may have at most {LONGEST_EXACT} digits, got {scales}"]
+        return []
+    if isinstance(expectation, ExpectColumnProductToMatch):
+        wrong = [c for c in judged(expectation) if family(contract, c) != "number"]
+        return [f"column {c} is {family(contract, c)}, not a number" for c in wrong]
+    if getattr(expectation, "map_metric", None) in ("column_pair_values.a_greater_than_b", "column_pair_values.equal"):
+        first, second = expectation.column_A, expectation.column_B
+        kinds = family(contract, first), family(contract, second)
+        return [] if kinds[0] == kinds[1] else [f"{first} is {kinds[0]} and {second} is {kinds[1]}: not comparable"]
+    return []
+
+
+def normalise(expectation: Expectation, contract: Contract) -> None:
+    """Dates in arguments become timestamps: Great Expectations reads '2026-01-31' as a date, which pandas refuses."""
+    name = getattr(expectation, "column", None)
+    if name is None or family(contract, name) != "date":
+        return
+    for bound in _BOUNDS:
+        value = getattr(expectation, bound, None)
+        if value is not None:
+            setattr(expectation, bound, timestamp(value))
+    if getattr(expectation, "value_set", None):
+        expectation.value_set = [timestamp(v) for v in expectation.value_set]
+
+
+def timestamp(value: dt.date | str) -> dt.datetime:
+    """A date, or its text, as a timestamp without zone (UTC)."""
+    if isinstance(value, str):
+        value = parse_date(value)
+    if not isinstance(value, dt.datetime):
+        return dt.datetime(value.year, value.month, value.day)  # noqa: DTZ001 all the gate's times are UTC
+    return value.astimezone(dt.UTC).replace(tzinfo=None) if value.tzinfo else value

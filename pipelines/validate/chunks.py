@@ -1,0 +1,205 @@
+"""One chunk through the gate: problems of cleaning, required values, row rules → each row's fate, and the reasons.
+
+Needs no database, so that `try` can gate a file in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.contract import Column, Contract
+from pipelines.errors import GateError
+from pipelines.reject import PROBLEM_SCHEMA, Baseline, Severity, baseline_rule
+from pipelines.validate.gate import SAMPLES
+from pipelines.validate.row_rules import Positions, RowRules, masked_texts, samples
+from pipelines.validate.suites import Rule
+
+REJECT_SCHEMA = pa.schema([*PROBLEM_SCHEMA, pa.field("severity", pa.string())])
+"""Why rows of a chunk are set aside, one line per reason."""
+
+_PARTS = 1 << 20  # parts of a record: an unpivoted record has far fewer
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass
+class Found:
+    """What a rule derived from the contract came to so far: rows it looked at, rows that failed."""
+
+    column: str | None
+    failed: int = 0
+    samples: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A chunk with its verdict: `fates` ('rejected', 'skipped' or null) and the reasons."""
+
+    fates: pa.Array
+    rejects: pa.RecordBatch
+
+
+class ChunkGate:
+    """Judges the chunks of one delivery and keeps the tallies.
+
+    `received` rows came so far, `judged` of them are neither skipped nor malformed. `found`: rule id → tally of the
+    rules derived from the contract.
+    """
+
+    def __init__(self, contract: Contract, rules: Sequence[Rule]) -> None:
+        self.rules = RowRules(contract, rules)
+        self.contract = contract
+        self.received = 0
+        self.skipped = 0
+        self.judged = 0
+        self.found: dict[str, Found] = {baseline_rule(contract.feed, Baseline.MALFORMED): Found(None)}
+        self._required = [c for c in contract.columns if c.required]
+        for column in self._required:
+            self.found[baseline_rule(contract.feed, Baseline.REQUIRED, column.name)] = Found(column.name)
+
+    def judge(self, clean: pa.RecordBatch, problems: pa.RecordBatch) -> Judged:
+        """Fates and reasons of one cleaned chunk."""
+        skipped, malformed = _fates(clean)
+        live = ~(skipped | malformed)
+        self.received += clean.num_rows
+        self.skipped += int(skipped.sum())
+        self.judged += int(live.sum())
+        problems, at = _located(clean, problems, skipped)
+        lines = [_with_severity(problems)]
+        self._count_problems(problems)
+        rejected = malformed.copy()
+        rejected[at] = True
+        lines += self._missing(clean, problems, at, live, rejected)
+        lines += self._rules(clean, live, rejected)
+        fates = np.where(rejected, "rejected", np.where(skipped, "skipped", ""))
+        accepted = pa.array(~(rejected | skipped))
+        return Judged(
+            pc.if_else(accepted, pa.scalar(None, pa.string()), pa.array(fates, pa.string())),
+            pa.Table.from_batches(lines).combine_chunks().to_batches()[0] if any(b.num_rows for b in lines) else _NONE,
+        )
+
+    def _count_problems(self, problems: pa.RecordBatch) -> None:
+        """Distinct rows per rule: two unreadable cells of one column in one row are one failing row."""
+        rows = dict[str, dict[tuple[int, int], dict[str, Any]]]()
+        for line in problems.to_pylist():
+            rows.setdefault(line["rule_id"], {})[line["row_number"], line["row_part"]] = line
+        for rule_id, lines in rows.items():
+            first = next(iter(lines.values()))
+            found = self.found.setdefault(rule_id, Found(first["column_name"]))
+            found.failed += len(lines)
+            found.samples += [
+                {"row_number": n, "row_part": p, "values": {line["column_name"] or "record": line["value"]}}
+                for (n, p), line in list(lines.items())[: SAMPLES - len(found.samples)]
+            ]
+
+    def _missing(
+        self, clean: pa.RecordBatch, problems: pa.RecordBatch, at: Positions, live: Mask, rejected: Mask
+    ) -> list[pa.RecordBatch]:
+        """Required values: a value or an absent code satisfies; an unreadable cell has been reported already."""
+        out = []
+        reported = np.asarray(problems.column("column_name").to_pylist(), dtype=object)
+        for column in self._required:
+            gap = live & _is_null(clean, column.name)
+            if column.absent_column:
+                gap &= _is_null(clean, column.absent_column)
+            gap[at[reported == column.name]] = False
+            where = np.flatnonzero(gap)
+            if not len(where):
+                continue
+            rejected[where] = True
+            rule_id = baseline_rule(self.contract.feed, Baseline.REQUIRED, column.name)
+            found = self.found[rule_id]
+            found.failed += len(where)
+            found.samples += samples(self.contract, clean, [column.name], where[: SAMPLES - len(found.samples)])
+            out.append(_reasons(clean, where, rule_id, column.name, [None] * len(where), missing_message(column)))
+        return out
+
+    def _rules(self, clean: pa.RecordBatch, live: Mask, rejected: Mask) -> list[pa.RecordBatch]:
+        """The suite's row rules on the rows that are rows: neither skipped nor malformed."""
+        out = []
+        places = np.flatnonzero(live)
+        rows = clean if len(places) == clean.num_rows else clean.take(pa.array(places))
+        for failing in self.rules.check(rows):
+            rule = failing.rule
+            if not rule.rejects:
+                continue
+            where = places[failing.positions]
+            rejected[where] = True
+            name = rule.column_name
+            values = masked_texts(self.contract, clean, name, where) if name else [None] * len(where)
+            out.append(_reasons(clean, where, rule.id, name, values, rule.message))
+        return out
+
+
+def missing_message(column: Column) -> str:
+    """What a reject for a missing required value says."""
+    return f"{column.name} is required and missing"
+
+
+def _fates(clean: pa.RecordBatch) -> tuple[Mask, Mask]:
+    fate = clean.column("_fate")
+    skipped = np.asarray(pc.fill_null(pc.equal(fate, "skipped"), False))
+    malformed = np.asarray(pc.fill_null(pc.equal(fate, "malformed"), False))
+    if int((skipped | malformed).sum()) != len(fate) - fate.null_count:
+        raise GateError("unknown fate in the cleaned rows", next_step="clean the delivery again with this version")
+    return skipped, malformed
+
+
+def _is_null(batch: pa.RecordBatch, name: str) -> Mask:
+    return np.asarray(batch.column(name).is_null())
+
+
+def _keys(batch: pa.RecordBatch, number: str, part: str) -> npt.NDArray[np.int64]:
+    """One integer per address, to find rows by."""
+    keys: npt.NDArray[np.int64] = np.asarray(batch.column(number)) * _PARTS + np.asarray(batch.column(part))
+    return keys
+
+
+def _located(
+    clean: pa.RecordBatch, problems: pa.RecordBatch, skipped: Mask
+) -> tuple[pa.RecordBatch, npt.NDArray[np.int64]]:
+    """Problems of rows that were not skipped, and where in the chunk their rows are."""
+    keys, wanted = _keys(clean, "_row_number", "_row_part"), _keys(problems, "row_number", "row_part")
+    order = np.argsort(keys, kind="stable")
+    place = np.searchsorted(keys, wanted, sorter=order)
+    at = order[np.minimum(place, len(order) - 1)] if len(order) else np.zeros(0, np.int64)
+    if len(wanted) and (not len(order) or (keys[at] != wanted).any()):
+        raise GateError(
+            "cleaning reported a problem of a row that is not in its chunk",
+            next_step="clean the delivery again",
+        )
+    keep = ~skipped[at]
+    return problems.filter(pa.array(keep)), at[keep]
+
+
+def _with_severity(problems: pa.RecordBatch) -> pa.RecordBatch:
+    severity = pa.repeat(pa.scalar(Severity.CRITICAL.value), problems.num_rows)
+    return pa.RecordBatch.from_arrays([*problems.columns, severity], schema=REJECT_SCHEMA)
+
+
+def _reasons(
+    clean: pa.RecordBatch, where: Positions, rule_id: str, column: str | None, values: list[str | None], message: str
+) -> pa.RecordBatch:
+    """One line per row for one rule."""
+    at, n = pa.array(where), len(where)
+    return pa.RecordBatch.from_arrays(
+        [
+            clean.column("_row_number").take(at).cast(pa.int64()),
+            clean.column("_row_part").take(at).cast(pa.int32()),
+            pa.repeat(pa.scalar(rule_id), n),
+            pa.repeat(pa.scalar(column, pa.string()), n),
+            pa.array(values, pa.string()),
+            pa.repeat(pa.scalar(message), n),
+            pa.repeat(pa.scalar(Severity.CRITICAL.value), n),
+        ],
+        schema=REJECT_SCHEMA,
+    )
+
+
+_NONE = pa.RecordBatch.from_pylist([], schema=REJECT_SCHEMA)

@@ -1,0 +1,162 @@
+"""All SQL that writes quarantine: why rows are set aside, and the rows themselves.
+
+Only rules of severity critical set rows aside; what a warning finds is counted in `ops.rule_result` and loads.
+"""
+
+# ruff: noqa: S608 (names of columns and tables are ours; values are always bound)
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+
+from pipelines.delivery import Delivery
+from pipelines.reject import RejectState, Severity
+from pipelines.warehouse.connection import copy_table
+
+REJECT_COLUMNS = (
+    "delivery_id", "client_id", "row_number", "row_part", "rule_id", "column_name", "value", "message", "severity",
+)  # fmt: skip
+ROW_COLUMNS = ("delivery_id", "row_number", "row_part", "cells", "amounts", "currencies", "row_hash")
+_NUL = "\x00"  # PostgreSQL keeps no NUL in texts; its visible symbol stands for it
+_NUL_SYMBOL = "\u2400"
+
+
+def clear(conn: sa.Connection, delivery: Delivery) -> None:
+    """Forget the open rejects of an earlier try, and rows that have none left; what people resolved stays."""
+    values = {"id": delivery.delivery_id, "open": RejectState.OPEN.value}
+    conn.execute(sa.text("delete from quarantine.reject where delivery_id = :id and state = :open"), values)
+    conn.execute(
+        sa.text(
+            "delete from quarantine.row w where delivery_id = :id and not exists (select from quarantine.reject j "
+            "where (j.delivery_id, j.row_number, j.row_part) = (w.delivery_id, w.row_number, w.row_part))"
+        ),
+        values,
+    )
+
+
+def add_rejects(conn: sa.Connection, delivery: Delivery, rejects: pa.RecordBatch) -> int:
+    """COPY reasons (`reject.PROBLEM_SCHEMA` and severity) of one chunk."""
+    if not rejects.num_rows:
+        return 0
+    table = pa.Table.from_batches([rejects])
+    for name in ("value", "message"):
+        table = table.set_column(table.schema.get_field_index(name), name, _without_nul(table[name]))
+    table = _with_constants(table, {"delivery_id": delivery.delivery_id, "client_id": delivery.client_id})
+    return copy_table(conn, "quarantine.reject", REJECT_COLUMNS, [table])
+
+
+def add_rows(conn: sa.Connection, delivery: Delivery, rows: Iterable[pa.RecordBatch]) -> int:
+    """COPY rejected rows: row_number, row_part, cells, amounts, currencies (JSON texts), row_hash."""
+    kept = conn.execute(
+        sa.text("select row_number, row_part from quarantine.row where delivery_id = :id"),
+        {"id": delivery.delivery_id},
+    )
+    there = {(number, part) for number, part in kept.tuples()}
+    return copy_table(conn, "quarantine.row", ROW_COLUMNS, _new_rows(delivery, rows, there))
+
+
+def _new_rows(delivery: Delivery, rows: Iterable[pa.RecordBatch], there: set[tuple[int, int]]) -> Iterable[pa.Table]:
+    for batch in rows:
+        table = pa.Table.from_batches([batch])
+        if there:
+            addresses = zip(table["row_number"].to_pylist(), table["row_part"].to_pylist(), strict=True)
+            table = table.filter(pa.array([address not in there for address in addresses]))
+        yield _with_constants(table, {"delivery_id": delivery.delivery_id})
+
+
+def reject_found(
+    conn: sa.Connection,
+    delivery: Delivery,
+    *,
+    found: str,
+    values: dict[str, Any],
+    rule_id: str,
+    column_name: str | None,
+    message: str,
+) -> int:
+    """Reject the rows that a query finds in the work table; returns how many it found.
+
+    `found` yields `_row_number, _row_part, value` (text, masked already); `values` are its parameters.
+    """
+    statement = (
+        "insert into quarantine.reject (delivery_id, client_id, row_number, row_part, rule_id, column_name, value, "
+        "message, severity) select :delivery_id, :client_id, _row_number, _row_part, :rule_id, "
+        f":column_name, value, :message, :severity from ({found}) as found order by _row_number, _row_part"
+    )
+    result = conn.execute(
+        sa.text(statement),
+        {
+            **values,
+            "delivery_id": delivery.delivery_id,
+            "client_id": delivery.client_id,
+            "rule_id": rule_id,
+            "column_name": column_name,
+            "message": message,
+            "severity": Severity.CRITICAL.value,
+        },
+    )
+    return int(result.rowcount)
+
+
+def mark_rejected(conn: sa.Connection, delivery: Delivery, rule_id: str) -> int:
+    """Set the fate of the accepted rows that a rule has rejected; returns how many were accepted before."""
+    result = conn.execute(
+        sa.text(
+            f"update {delivery.work_table} w set _fate = 'rejected' from (select distinct row_number, row_part "
+            "from quarantine.reject where delivery_id = :id and rule_id = :rule and state = :open) j "
+            "where w._fate is null and (w._row_number, w._row_part) = (j.row_number, j.row_part)"
+        ),
+        {"id": delivery.delivery_id, "rule": rule_id, "open": RejectState.OPEN.value},
+    )
+    return int(result.rowcount)
+
+
+def rows_by_rule(conn: sa.Connection, delivery: Delivery) -> dict[str, int]:
+    """Rule → distinct rows it rejected, as read back."""
+    query = (
+        "select rule_id, count(distinct (row_number, row_part)) from quarantine.reject "
+        "where delivery_id = :id and state = :open group by rule_id"
+    )
+    values = {"id": delivery.delivery_id, "open": RejectState.OPEN.value}
+    return {rule: int(rows) for rule, rows in conn.execute(sa.text(query), values).tuples()}
+
+
+def samples(conn: sa.Connection, delivery: Delivery, rule_id: str, column: str, limit: int) -> list[dict[str, Any]]:
+    """The first rows a rule rejected, with their masked values."""
+    query = (
+        "select row_number, row_part, value from quarantine.reject where delivery_id = :id and rule_id = :rule "
+        "and state = :open order by row_number, row_part limit :limit"
+    )
+    values = {"id": delivery.delivery_id, "rule": rule_id, "open": RejectState.OPEN.value, "limit": limit}
+    found = conn.execute(sa.text(query), values).tuples()
+    return [{"row_number": n, "row_part": p, "values": {column: v}} for n, p, v in found]
+
+
+def rows_kept(conn: sa.Connection, delivery: Delivery) -> int:
+    """Rows of the delivery in quarantine that have an open reject, as read back."""
+    query = (
+        "select count(*) from quarantine.row w where delivery_id = :id and exists (select from quarantine.reject j "
+        "where (j.delivery_id, j.row_number, j.row_part) = (w.delivery_id, w.row_number, w.row_part) "
+        "and j.state = :open)"
+    )
+    return int(conn.scalar(sa.text(query), {"id": delivery.delivery_id, "open": RejectState.OPEN.value}))
+
+
+def without_nul(text: str) -> str:
+    """NUL as its visible symbol: PostgreSQL refuses the character in texts and JSON."""
+    return text.replace(_NUL, _NUL_SYMBOL)
+
+
+def _without_nul(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.replace_substring(column, _NUL, _NUL_SYMBOL)
+
+
+def _with_constants(table: pa.Table, constants: dict[str, int | str]) -> pa.Table:
+    for name, value in constants.items():
+        table = table.append_column(name, pa.repeat(pa.scalar(value), table.num_rows))
+    return table

@@ -1,0 +1,142 @@
+"""Who may do what in the warehouse.
+
+Group roles carry the rights (`kontor_loader`, `kontor_steward`, `kontor_analyst`); logins are members of them. The
+embedded server makes the logins `loader`, `steward` and `analyst` with generated passwords. On a server of your own
+(`KONTOR_WAREHOUSE_URL`) only the group roles are made, if the login of the URL may create roles; its administrator
+makes logins and grants them the groups.
+
+Marts belong to `kontor_mart_owner`, which nobody logs in as: the loader takes that role to build them. Analysts read
+`reporting` only. `ops.secure_mart(mart)` closes a mart with row-level security: a user sees the clients that
+`ops.user_client` gives him.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from pipelines.errors import DeclarationError
+from pipelines.settings import Settings
+from pipelines.warehouse import server
+from pipelines.warehouse.connection import raw
+
+GROUPS = ("kontor_loader", "kontor_steward", "kontor_analyst", "kontor_mart_owner")
+LOGINS = {"loader": "kontor_loader", "steward": "kontor_steward", "analyst": "kontor_analyst"}
+
+_SECURITY = """
+create or replace view ops.my_client with (security_barrier = true) as
+    select client_id from ops.user_client where user_name = current_user
+    union
+    select client_id from ops.client
+    where current_user = 'kontor_mart_owner'
+       or pg_has_role(current_user, 'kontor_loader', 'member')
+       or pg_has_role(current_user, 'kontor_steward', 'member');
+comment on view ops.my_client is 'Clients the current user may see; used by the policy of every mart';
+
+create or replace function ops.secure_mart(mart regclass, masked boolean default false) returns void
+language plpgsql set search_path = pg_catalog as $$
+declare
+    kind "char" := (select relkind from pg_class where oid = mart);
+begin
+    if not exists (
+        select from pg_attribute where attrelid = mart and attname = 'client_id' and not attisdropped
+    ) then
+        raise exception 'mart % has no column client_id: nobody could be kept to his clients', mart;
+    end if;
+    if kind in ('r', 'p', 'm') then
+        if kind = 'm' then
+            raise exception 'mart % is a materialized view, which has no row-level security: make it a table', mart;
+        end if;
+        execute format('alter table %s enable row level security', mart);
+        execute format('alter table %s force row level security', mart);
+        execute format('drop policy if exists own_clients on %s', mart);
+        execute format(
+            'create policy own_clients on %s using (client_id = any ((select array_agg(client_id) from ops.my_client)'
+            '::text[])) with check (true)', mart);
+    elsif masked then
+        execute format('alter view %s set (security_barrier = true, security_invoker = false)', mart);
+    else
+        execute format('alter view %s set (security_invoker = true)', mart);
+    end if;
+    execute format('revoke all on %s from public', mart);
+    execute format('grant select on %s to kontor_analyst, kontor_steward, kontor_loader', mart);
+end $$;
+comment on function ops.secure_mart is
+    'Row-level security and grants of a mart. A view reads with the rights of its reader; with masked => true those '
+    'of its owner, so that it may hide columns: the rows are the reader''s all the same';
+"""
+
+_GRANTS = """
+revoke all on schema ops, quarantine, work, core, reporting from public;
+revoke all on all functions in schema ops from public;
+
+grant usage on schema ops, quarantine, core, reporting to kontor_loader;
+grant usage, create on schema work to kontor_loader;
+grant select, insert, update, delete on all tables in schema ops, quarantine to kontor_loader;
+grant usage on all sequences in schema ops, quarantine to kontor_loader;
+revoke update, delete, truncate on ops.audit from kontor_loader;
+grant select, insert on all tables in schema core to kontor_loader;
+grant execute on function ops.audit_hash(ops.audit) to kontor_loader, kontor_steward;
+
+grant usage on schema ops, quarantine, core, reporting to kontor_steward;
+grant select on all tables in schema ops, quarantine, core to kontor_steward;
+grant insert on ops.approval, ops.audit to kontor_steward;
+grant usage on all sequences in schema ops to kontor_steward;
+grant update (state, resolved_by, resolved_at) on quarantine.reject to kontor_steward;
+
+grant usage on schema ops, quarantine, core to kontor_mart_owner;
+grant usage, create on schema reporting to kontor_mart_owner;
+grant select on all tables in schema ops, quarantine, core to kontor_mart_owner;
+grant execute on function ops.secure_mart(regclass, boolean) to kontor_mart_owner;
+
+grant usage on schema reporting to kontor_analyst;
+-- The policies name this view, and run with the reader's rights; without usage on ops no analyst can name it himself.
+grant select on ops.my_client to kontor_analyst;
+
+alter default privileges in schema core grant select on tables to kontor_steward, kontor_mart_owner;
+alter default privileges in schema core grant select, insert on tables to kontor_loader;
+alter default privileges in schema ops, quarantine grant select on tables to kontor_steward, kontor_mart_owner;
+"""
+
+
+def create_roles(conn: sa.Connection) -> None:
+    """Make the group roles that are missing and put the logins of the embedded server into them."""
+    have = set(conn.scalars(sa.text("select rolname from pg_roles")))
+    missing = [role for role in GROUPS if role not in have]
+    query = sa.text("select rolcreaterole or rolsuper, rolname, rolsuper from pg_roles where rolname = current_user")
+    may, owner, is_super = conn.execute(query).one().tuple()
+    if missing and not may:
+        raise DeclarationError(
+            "roles missing in the warehouse",
+            got=f"login {owner} may not create roles",
+            expected=", ".join(missing),
+            next_step="let an administrator run: "
+            + " ".join(f"create role {role} nologin; grant {role} to {owner} with admin option;" for role in missing),
+        )
+    for role in missing:
+        raw(conn).execute(f"create role {role} nologin".encode())
+    grants: list[tuple[str, str]] = [("kontor_mart_owner", "kontor_loader")] if may else []
+    if is_super:
+        grants += [(group, login) for login, group in LOGINS.items() if login in have]
+    else:
+        grants += [(group, owner) for group in ("kontor_loader", "kontor_mart_owner") if may]
+    for group, member in grants:
+        if not conn.scalar(sa.text("select pg_has_role(:m, :g, 'usage')"), {"m": member, "g": group}):
+            raw(conn).execute(f"grant {group} to {member}".encode())
+
+
+def grant(conn: sa.Connection) -> None:
+    """Give every group its rights on what is there now; analysts get marts from `ops.secure_mart` only."""
+    cursor = raw(conn)
+    cursor.execute(_SECURITY.encode())
+    cursor.execute(_GRANTS.encode())
+    database = raw(conn).info.dbname.replace('"', '""')
+    cursor.execute(f'grant connect on database "{database}" to {", ".join(GROUPS[:3])}'.encode())
+    cursor.execute(f'grant create on database "{database}" to kontor_mart_owner'.encode())
+    core = "select oid::regclass::text from pg_class where relnamespace = 'core'::regnamespace and relkind = 'r'"
+    for table in conn.scalars(sa.text(core)).all():  # of a version, only its end may be set
+        cursor.execute(f"grant update (_known_to) on {table} to kontor_loader".encode())
+
+
+def role_url(settings: Settings, role: str = "loader") -> str:
+    """SQLAlchemy URL of the warehouse for one role: loader, steward, analyst, owner, or airflow for its database."""
+    return server.role_url(settings, role)

@@ -1,0 +1,315 @@
+-- Schemas and tables that do not depend on a contract. Run by `ddl.create_schema`; every statement may run again.
+
+create schema if not exists ops;
+create schema if not exists quarantine;
+create schema if not exists work;
+create schema if not exists core;
+create schema if not exists reporting;
+
+-- clients -------------------------------------------------------------------------------------------
+
+create table if not exists ops.client (
+    client_id   text primary key,
+    name        text not null,
+    locale      text,
+    time_zone   text,
+    calendar    text,
+    updated_at  timestamptz not null default now()
+);
+comment on table ops.client is 'Companies whose back office we run, as their profiles say';
+
+create table if not exists ops.user_client (
+    user_name  text not null,
+    client_id  text not null,
+    primary key (user_name, client_id)
+);
+comment on table ops.user_client is 'Which database user may read which client''s marts';
+
+-- arrivals and deliveries ---------------------------------------------------------------------------
+
+create table if not exists ops.arrival (
+    arrival_id  bigint generated always as identity primary key,
+    client_id   text not null,
+    path        text not null,
+    size        bigint not null,
+    mtime       timestamptz not null,
+    sha256      text not null,
+    seen_at     timestamptz not null default clock_timestamp(),
+    unique (client_id, path, size, mtime, sha256)
+);
+comment on table ops.arrival is 'Files as seen in the landing folder; each is judged once';
+
+create table if not exists ops.delivery (
+    delivery_id       bigint generated always as identity primary key,
+    client_id         text not null,
+    feed              text not null,
+    source            text not null,
+    period            text,
+    scope_period      text not null default '',
+    kind              text not null check (kind in ('intake', 'correction', 'replay')),
+    file_name         text not null,
+    sha256            text not null,
+    size              bigint not null,
+    arrival_id        bigint references ops.arrival,
+    file_groups       jsonb not null default '{}',
+    received_at       timestamptz not null,
+    registered_at     timestamptz not null default clock_timestamp(),
+    moved_at          timestamptz not null default clock_timestamp(),
+    published_at      timestamptz,
+    state             text not null,
+    verdict           text check (verdict in ('pass', 'pass_with_rejects', 'hold', 'fail')),
+    attempt           integer not null default 1,
+    rows_received     bigint,
+    rows_loaded       bigint,
+    rows_unchanged    bigint,
+    rows_rejected     bigint,
+    rows_skipped      bigint,
+    rows_held         bigint,
+    rows_closed       bigint,
+    message           text,
+    supersedes        bigint references ops.delivery,
+    corrects          bigint references ops.delivery,
+    inputs_hash       text not null,
+    declaration_hash  text not null,
+    content_hash      text,
+    code_version      text
+);
+comment on table ops.delivery is 'What one received file says for one client, feed and period';
+comment on column ops.delivery.scope_period is 'The period in period mode, else empty: part of the scope';
+comment on column ops.delivery.published_at is '_known_from of the versions that its load wrote';
+comment on column ops.delivery.rows_closed is 'Current versions of its scope that its load closed without a successor';
+comment on column ops.delivery.content_hash is 'Hash of all row hashes and fates, in order';
+create unique index if not exists delivery_of_arrival on ops.delivery (arrival_id, feed, source) where kind = 'intake';
+create index if not exists delivery_scope on ops.delivery (client_id, feed, source, scope_period);
+create index if not exists delivery_open on ops.delivery (state)
+    where state not in ('loaded', 'duplicate', 'returned', 'superseded', 'withdrawn');
+
+create table if not exists ops.delivery_input (
+    delivery_id  bigint not null references ops.delivery,
+    role         text not null check (role in ('file', 'lookup')),
+    name         text not null,
+    path         text not null,
+    sha256       text not null,
+    primary key (delivery_id, role, name, path)
+);
+
+create table if not exists ops.delivery_amount (
+    delivery_id       bigint not null references ops.delivery,
+    column_name       text not null,
+    currency          text not null,
+    received          numeric not null default 0,
+    loaded            numeric not null default 0,
+    unchanged         numeric not null default 0,
+    rejected          numeric not null default 0,
+    skipped           numeric not null default 0,
+    held              numeric not null default 0,
+    unreadable_cells  bigint not null default 0,
+    primary key (delivery_id, column_name, currency)
+);
+comment on table ops.delivery_amount is 'received = loaded + unchanged + rejected + skipped + held, per money column and currency; XXX = no currency';
+
+create table if not exists ops.step_run (
+    run_id       bigint generated always as identity primary key,
+    delivery_id  bigint not null references ops.delivery,
+    step         text not null,
+    attempt      integer not null,
+    started_at   timestamptz not null default clock_timestamp(),
+    ended_at     timestamptz,
+    outcome      text,
+    rows         bigint,
+    message      text,
+    cpu_seconds  double precision
+);
+create index if not exists step_run_delivery on ops.step_run (delivery_id);
+
+create table if not exists ops.rule_result (
+    delivery_id  bigint not null references ops.delivery,
+    attempt      integer not null,
+    rule_id      text not null,
+    rule_type    text not null,
+    column_name  text,
+    severity     text not null check (severity in ('critical', 'warning', 'info')),
+    over         text not null default 'accepted' check (over in ('received', 'accepted')),
+    evaluated    bigint not null,
+    failed       bigint not null,
+    success      boolean,
+    mostly       double precision,
+    observed     text,
+    message      text,
+    samples      jsonb not null default '[]',
+    primary key (delivery_id, attempt, rule_id)
+);
+comment on column ops.rule_result.success is 'Null: the rule had nothing to evaluate';
+
+create table if not exists ops.control_total (
+    delivery_id  bigint not null references ops.delivery,
+    name         text not null,
+    promised     numeric,
+    measured     numeric,
+    ok           boolean not null,
+    primary key (delivery_id, name)
+);
+
+create table if not exists ops.declaration (
+    sha256         text primary key,
+    kind           text not null check (kind in ('contract', 'profile', 'suite', 'code')),
+    name           text not null,
+    text           text not null,
+    first_seen_at  timestamptz not null default clock_timestamp()
+);
+
+create table if not exists ops.delivery_declaration (
+    delivery_id  bigint not null references ops.delivery,
+    kind         text not null,
+    sha256       text not null references ops.declaration,
+    primary key (delivery_id, kind)
+);
+
+create table if not exists ops.unmatched_file (
+    client_id      text not null,
+    path           text not null,
+    size           bigint not null,
+    mtime          timestamptz not null,
+    first_seen_at  timestamptz not null default clock_timestamp(),
+    last_seen_at   timestamptz not null default clock_timestamp(),
+    primary key (client_id, path)
+);
+
+create table if not exists ops.approval (
+    approval_id  bigint generated always as identity primary key,
+    delivery_id  bigint not null references ops.delivery,
+    decision     text not null check (decision in ('approve', 'return')),
+    hash         text not null,
+    person       text not null,
+    reason       text not null,
+    at           timestamptz not null default clock_timestamp()
+);
+
+create table if not exists ops.model_run (
+    build_id  text not null,
+    cut_off   timestamptz not null,
+    model     text not null,
+    status    text not null,
+    rows      bigint,
+    seconds   double precision,
+    message   text,
+    at        timestamptz not null default clock_timestamp(),
+    primary key (build_id, model)
+);
+
+-- audit: every entry carries the hash of the one before it -------------------------------------------
+
+create table if not exists ops.audit (
+    entry_id     bigint generated always as identity primary key,
+    audit_id     bigint unique,
+    at           timestamptz not null,
+    actor        text not null,
+    db_user      text not null,
+    action       text not null,
+    delivery_id  bigint,
+    old_state    text,
+    new_state    text,
+    attempt      integer,
+    detail       jsonb not null default '{}',
+    prev_hash    text,
+    hash         text
+);
+comment on table ops.audit is 'Who did what; numbered without gaps, hash-chained, insert only';
+comment on column ops.audit.audit_id is 'Place in the chain; like the hashes it is given when the transaction commits';
+create index if not exists audit_delivery on ops.audit (delivery_id);
+
+create or replace function ops.audit_hash(entry ops.audit) returns text
+language sql stable set search_path = pg_catalog as $$
+    select encode(sha256(convert_to(jsonb_build_array(
+        entry.prev_hash, entry.audit_id, extract(epoch from entry.at)::text, entry.actor, entry.db_user, entry.action,
+        entry.delivery_id, entry.old_state, entry.new_state, entry.attempt, entry.detail
+    )::text, 'UTF8')), 'hex')
+$$;
+
+create or replace function ops.audit_stamp() returns trigger language plpgsql set search_path = pg_catalog as $$
+begin
+    new.at := clock_timestamp();
+    new.db_user := session_user;
+    new.audit_id := null;
+    new.prev_hash := null;
+    new.hash := null;
+    return new;
+end $$;
+
+-- The chain needs one writer at a time. Linking at commit keeps that lock for the moment of the commit only, not for
+-- the minutes that a transaction with an early entry may take.
+create or replace function ops.audit_link() returns trigger
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    last record;
+    entry ops.audit;
+begin
+    perform pg_advisory_xact_lock(hashtextextended('ops.audit', 0));
+    select audit_id, hash into last from ops.audit where audit_id is not null order by audit_id desc limit 1;
+    select * into strict entry from ops.audit where entry_id = new.entry_id;
+    entry.audit_id := coalesce(last.audit_id, 0) + 1;
+    entry.prev_hash := coalesce(last.hash, '');
+    update ops.audit set audit_id = entry.audit_id, prev_hash = entry.prev_hash, hash = ops.audit_hash(entry)
+    where entry_id = entry.entry_id;
+    return null;
+end $$;
+
+create or replace function ops.audit_refuse() returns trigger language plpgsql as $$
+begin
+    raise exception 'the audit log is append-only: % refused', lower(tg_op) using errcode = 'insufficient_privilege';
+end $$;
+
+create or replace trigger audit_stamp before insert on ops.audit for each row execute function ops.audit_stamp();
+create or replace trigger audit_refuse_update before update on ops.audit
+    for each row when (old.hash is not null) execute function ops.audit_refuse();
+create or replace trigger audit_refuse_delete before delete on ops.audit
+    for each row execute function ops.audit_refuse();
+create or replace trigger audit_refuse_truncate before truncate on ops.audit
+    for each statement execute function ops.audit_refuse();
+do $$
+begin
+    if not exists (select from pg_trigger where tgrelid = 'ops.audit'::regclass and tgname = 'audit_link') then
+        create constraint trigger audit_link after insert on ops.audit deferrable initially deferred
+            for each row execute function ops.audit_link();
+    end if;
+end $$;
+
+-- quarantine ------------------------------------------------------------------------------------------
+
+create table if not exists quarantine.row (
+    delivery_id  bigint not null references ops.delivery,
+    row_number   bigint not null,
+    row_part     integer not null,
+    cells        jsonb not null,
+    amounts      jsonb not null default '{}',
+    currencies   jsonb not null default '{}',
+    row_hash     text,
+    primary key (delivery_id, row_number, row_part)
+);
+comment on table quarantine.row is 'Each rejected row once: its cells as received, and its readable amounts';
+
+create table if not exists quarantine.reject (
+    reject_id    bigint generated always as identity primary key,
+    delivery_id  bigint not null references ops.delivery,
+    client_id    text,
+    row_number   bigint not null,
+    row_part     integer not null,
+    rule_id      text not null,
+    column_name  text,
+    value        text,
+    message      text not null,
+    severity     text not null default 'critical' check (severity in ('critical', 'warning', 'info')),
+    state        text not null default 'open' check (state in ('open', 'corrected', 'waived', 'written_off')),
+    resolved_by  text,
+    resolved_at  timestamptz
+);
+comment on table quarantine.reject is 'Every reason why a row was kept out or flagged; personal values are masked';
+create index if not exists reject_row on quarantine.reject (delivery_id, row_number, row_part);
+
+-- history guard of the core tables ---------------------------------------------------------------------
+
+create or replace function ops.refuse_history_change() returns trigger language plpgsql as $$
+begin
+    raise exception 'history of % is append-only: % of a version refused', tg_relid::regclass, lower(tg_op)
+        using errcode = 'insufficient_privilege';
+end $$;

@@ -1,0 +1,102 @@
+"""The few calls of Airflow's REST API that the supervisor makes. Standard library only: it starts in no time."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+
+class ApiError(Exception):
+    """The API server refused or did not answer."""
+
+
+@dataclass
+class AirflowApi:
+    """A session with the API server of this installation."""
+
+    base_url: str
+    user: str
+    password: str
+    _token: str | None = field(default=None, init=False)
+
+    def healthy(self) -> bool:
+        """Whether the part that tasks call home to answers."""
+        try:
+            with urllib.request.urlopen(f"{self.base_url}/execution/health", timeout=20) as answer:  # noqa: S310 our own URL
+                return int(answer.status) == 200
+        except OSError:
+            return False
+
+    def dag_ids(self) -> set[str]:
+        """The DAGs the processor has read."""
+        return {dag["dag_id"] for dag in self._call("GET", "/api/v2/dags?limit=100")["dags"]}
+
+    def import_errors(self) -> list[str]:
+        """DAG files that cannot be read, and why."""
+        found = self._call("GET", "/api/v2/importErrors?limit=100")["import_errors"]
+        return [f"{error['filename']}: {error['stack_trace']}" for error in found]
+
+    def trigger(self, dag_id: str, run_id: str) -> None:
+        """Start a run without parameters."""
+        self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"dag_run_id": run_id, "logical_date": None})
+
+    def run_state(self, dag_id: str, run_id: str) -> str:
+        """State of one run: queued, running, success, failed."""
+        return str(self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}")["state"])
+
+    def runs_since(self, dag_id: str, moment: str) -> dict[str, str]:
+        """Runs due at or after a moment (ISO, UTC) → state."""
+        query = f"run_after_gte={quote(moment, safe='')}&limit=100&order_by=run_after"
+        runs = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns?{query}")["dag_runs"]
+        return {run["dag_run_id"]: run["state"] for run in runs}
+
+    def task_states(self, dag_id: str, run_id: str) -> dict[str, str]:
+        """State of every task instance, as `task_id[map_index]`."""
+        url = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances"
+        found: dict[str, str] = {}
+        while True:
+            page = self._call("GET", f"{url}?limit=100&offset={len(found)}")
+            for ti in page["task_instances"]:
+                found[f"{ti['task_id']}[{ti['map_index']}]"] = ti["state"] or "none"
+            if not page["task_instances"] or len(found) >= page["total_entries"]:
+                return found
+
+    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str) -> Any:
+        """A value a task left; None when it left none."""
+        url = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances/{task_id}/xcomEntries/{key}"
+        try:
+            return self._call("GET", f"{url}?deserialize=true")["value"]
+        except ApiError:
+            return None
+
+    def queued_events(self, dag_id: str) -> int:
+        """Asset events that wait to start a run of the DAG (the API answers 404 for none)."""
+        try:
+            return int(self._call("GET", f"/api/v2/dags/{dag_id}/assets/queuedEvents")["total_entries"])
+        except ApiError:
+            return 0
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        if self._token is None:
+            login = {"username": self.user, "password": self.password}
+            self._token = str(self._send("POST", "/auth/token", login, None)["access_token"])
+        return self._send(method, path, body, self._token)
+
+    def _send(self, method: str, path: str, body: dict[str, Any] | None, token: str | None) -> Any:
+        headers = {"Content-Type": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(self.base_url + path, data, headers, method=method)  # noqa: S310 our own URL
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 our own URL
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            detail = error.read().decode(errors="replace")[:500]
+            raise ApiError(f"{method} {path}: {error.code} {detail}") from None
+        except OSError as error:
+            raise ApiError(f"{method} {path}: {error}") from None

@@ -1,0 +1,121 @@
+"""What the Airflow pages say about each DAG and task, for the person who opens them when something is red."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipelines.delivery import Step
+from plugins.kontor.ranks import feeds_of
+
+DISCOVER = """
+Looks through the landing folder, registers each new file as a delivery of its source, and returns what has steps to
+do, grouped by client · feed · source. Deliveries that an earlier run left unfinished come back under their number.
+
+**Red:** a declaration (contract, profile, suite) is wrong or the warehouse cannot be reached. The last line of the log
+names file, line and who acts. Nothing was lost: clear this task when the cause is gone.
+"""
+
+WORK_OF_RANK = "Hands the mapped group of this rank the scopes that `discover` found for it."
+
+STEPS = {
+    Step.EXTRACT: """
+Archives the original for good and reads it into text cells with their row numbers.
+
+**Red:** the file cannot be read as its profile says (encoding, delimiter, header, sheet). The log says what was
+expected and what was found. Ask the client for a new file, or correct the profile and run again with *replay*.
+""",
+    Step.CLEAN: """
+Turns the text cells into typed values in the client's locale, by the column map of the profile. A cell that cannot be
+read becomes a reject with its reason; the other rows go on.
+
+**Red:** a column of the contract is missing from the file, or a column of the file is neither mapped nor ignored.
+""",
+    Step.VALIDATE: """
+The gate: Great Expectations judges every rule, rows that break one are set apart in quarantine, and the delivery gets
+its verdict: `pass`, `pass_with_rejects`, `hold` or `fail`.
+
+A **held** delivery is not an error: a steward decides, nothing of it is loaded before. The task stays green.
+""",
+    Step.LOAD: """
+Checks the accounting (received = loaded + unchanged + rejected + skipped + held, in rows and in every amount) against
+what it reads back, and publishes the rows into `core` with their history, all in one transaction.
+
+**Red:** the accounting differs, so nothing was published; or a delivery of this scope failed in an earlier step.
+**Skipped:** everything of this scope is held.
+""",
+}
+
+PUBLISH = """
+Tells the `reporting` DAG once, for all deliveries of this run. Skipped when the run worked on no delivery.
+"""
+
+OUTCOME = """
+Lists every delivery of the run with its state, verdict and rows.
+
+**Red:** at least one delivery failed or was left between two steps. The log names each with its file, the cause and
+who acts; all others were loaded. Held deliveries leave this task green.
+"""
+
+BUILD = """
+Runs every model and test of the dbt project in `sql/` once, in this process.
+
+**Red:** a model or a critical test failed. Analysts stay on the tables of the last good build.
+The log names the model and the test; `.kontor/docs` has the details.
+"""
+
+_INTAKE = """
+### {title}
+
+Every night, and whenever you trigger it, this DAG takes in what clients delivered for {feeds}.
+
+1. **discover** finds and registers new files, and counts those already accounted for.
+2. **rank_…** one line per *client · feed · source*: **extract → clean → validate → load**. A rank starts when the
+   one before is through, because its feeds refer to it. One broken delivery never stops another.
+3. **publish** tells the `reporting` DAG.
+4. **outcome** lists every delivery and is red when one failed.
+
+**Running it again changes nothing**: files already accounted for are passed over, unfinished deliveries go on
+where they stopped.
+
+**Parameters** (*Trigger*): `client` and `feed` narrow the run, `replay` runs one delivery again from its archive.
+
+#### When it is red
+1. Open the log of **outcome**: it names each failed delivery, its cause, and who acts (client or us).
+2. The client acts: send back what the message says; the new file is taken in with the next run.
+3. We act: correct the declaration (`python -m pipelines check`, `python -m pipelines try PROFILE FILE`), then trigger
+   again; `replay` takes the number of a delivery whose declaration did not change.
+4. `python -m pipelines explain DELIVERY` shows every reject and every change made to a cell.
+
+A **held** delivery leaves the run green: a steward decides (`python -m pipelines status` lists them).
+"""
+
+_REPORTING = """
+### {title}
+
+Runs when {dags} published deliveries; a run that is under way finishes first, later events share the next one.
+
+All marts are built as of one moment, shown in each of them. When a model or a critical test fails, analysts stay on the
+tables of the last good build and this run is red.
+
+#### When it is red
+Open the log of **build_reports**: it names the model or test and the rows it found. Correct the model in `sql/` or find
+the delivery with `python -m pipelines trace SCHEMA.TABLE KEY`, then clear the task.
+"""
+
+
+def intake(dag_id: str, title: str, domains: Sequence[str]) -> str:
+    """The page of an intake DAG."""
+    feeds = ", ".join(f"`{feed}`" for feed in feeds_of(domains)) or f"no feed yet ({dag_id})"
+    return _INTAKE.format(title=title, feeds=feeds)
+
+
+def reporting(title: str, after: Sequence[str]) -> str:
+    """The page of the reporting DAG."""
+    return _REPORTING.format(title=title, dags=", ".join(f"`{dag_id}`" for dag_id in after))
+
+
+def rank(number: int) -> str:
+    """What a rank is, for the tooltip of its group."""
+    if number == 0:
+        return "Feeds that refer to no other feed; one line per client, feed and source"
+    return f"Feeds that refer to feeds of rank {number - 1}; start when those are through"

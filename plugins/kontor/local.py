@@ -1,0 +1,243 @@
+"""The supervisor: `make run` runs one night with the real scheduler, `make up` keeps Airflow running.
+
+Only `make` and Python are needed on the machine: the database comes from the package index, and every
+process runs below this one. All state lies in `KONTOR_HOME`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from pipelines.delivery import State
+from pipelines.errors import KontorError
+from pipelines.settings import ROOT, Settings, load_settings
+from plugins.kontor.api import ApiError
+from plugins.kontor.components import Component, ComponentError, finish
+from plugins.kontor.installation import Installation
+from plugins.kontor.names import INTAKE, REPORTING
+from plugins.kontor.progress import Screen, table
+from plugins.kontor.secrets import USER, password_file
+from plugins.kontor.watch import Line, Night, Watcher, already_known, unexplained
+
+MOST_LINES = 2000
+SAMPLE_SECONDS = 300
+
+
+class Interrupted(Exception):
+    """Somebody asked us to stop."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0 when all went well, 1 when a component or a report failed, 130 when interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m plugins.kontor.local", description=__doc__)
+    parser.add_argument("command", choices=("run", "up", "clean"))
+    command = parser.parse_args(arguments).command
+    out = Console(highlight=False)
+    settings = load_settings()
+    os.umask(0o077)
+    try:
+        with _alone(settings), _interruptible():
+            if command == "clean":
+                return clean(out, settings)
+            return run(out, settings) if command == "run" else up(out, settings)
+    except Interrupted:
+        out.print("stopped; the next start goes on where this one was", style="yellow")
+        return 130
+    except (ComponentError, ApiError, KontorError) as error:
+        out.print(str(error), style="red", markup=False, soft_wrap=True)
+        out.print(f"logs: {settings.home / 'logs'}", markup=False)
+        return 1
+
+
+def run(out: Console, settings: Settings) -> int:
+    """One night: start, trigger the intake DAGs, watch, say what came of it, stop."""
+    begun = time.monotonic()
+    with _started(out, settings) as installation:
+        from pipelines.flow.office import open_office
+        from pipelines.flow.show import deliveries, mart_tables
+
+        office = open_office(settings)
+        with Screen(out).open() as screen:
+            watcher = Watcher(
+                installation.api,
+                deliveries=lambda: deliveries(limit=MOST_LINES, office=office),
+                check=installation.check,
+                show=screen.show,
+                stall=60 * float(os.environ.get("KONTOR_STALL_MINUTES", "60")),
+            )
+            night = watcher.run()
+        known = already_known(installation.api, watcher.run_id)
+        if night.reporting:
+            for mart in mart_tables(office=office):
+                out.print(mart)
+        code = _conclude(out, night, known, unexplained(night, installation.api, watcher.run_id))
+        _where_to_look(out, installation)
+    out.print(f"[bold]{time.monotonic() - begun:.1f} s[/] wall time, {night.seconds:.1f} s of it the night itself")
+    return code
+
+
+def up(out: Console, settings: Settings) -> int:
+    """Start everything and stay until Ctrl-C; nights run by their schedules."""
+    with _started(out, settings) as installation:
+        out.print("[bold green]Airflow is up.[/] Ctrl-C stops it.")
+        _where_to_look(out, installation)
+        while True:
+            installation.check()
+            time.sleep(1)
+
+
+def clean(out: Console, settings: Settings) -> int:
+    """Stop the embedded server and delete all state of this installation."""
+    from pipelines.warehouse import server
+
+    if settings.home.exists():
+        server.remove(replace(settings, warehouse_url=None))
+        shutil.rmtree(settings.home)
+    out.print(f"deleted {settings.home}", markup=False)
+    return 0
+
+
+@contextmanager
+def _started(out: Console, settings: Settings) -> Iterator[Installation]:
+    """Everything up and the DAGs read; everything down afterwards, whatever happened."""
+    installation = Installation(settings)
+    begun = time.monotonic()
+
+    def say(text: str) -> None:
+        out.print(f"[dim]\\[{time.monotonic() - begun:6.1f} s][/] {text}")
+
+    try:
+        say("starting the database")
+        installation.open()
+        samples = _samples(installation, settings)
+        from pipelines.flow.setup import init
+
+        say(init(settings))
+        if samples is not None:
+            finish(samples, SAMPLE_SECONDS)
+            say(f"sample deliveries written to {settings.landing}")
+        say("starting Airflow: api-server, scheduler, dag-processor, triggerer")
+        installation.start()
+        installation.wait_for_api()
+        installation.wait_for_dags({*INTAKE, REPORTING})
+        say(f"Airflow answers at {installation.api.base_url} (user {USER})")
+        yield installation
+    finally:
+        with _uninterruptible():
+            say("stopping")
+            installation.close()
+
+
+def _samples(installation: Installation, settings: Settings) -> Component | None:
+    """Begin to write sample deliveries, when nobody named a landing folder and ours is empty."""
+    if os.environ.get("KONTOR_LANDING") or any(settings.landing.glob("*")):
+        return None
+    argv = [sys.executable, "-m", "tests.samples.generate", str(settings.landing)]
+    generator = Component("sample generator", argv, installation.logs / "samples.log")
+    generator.start(installation.env, ROOT)
+    return generator
+
+
+def _conclude(out: Console, night: Night, known: int, faults: Sequence[str]) -> int:
+    """Say what happened; 1 only when something of ours failed."""
+    if night.lines:
+        out.print(table(night.lines))
+        _say_who_acts(out, night.lines)
+    else:
+        out.print(f"[bold]nothing to do: {known} files already accounted for[/]")
+    if not night.reporting:
+        out.print("no delivery was worked on, so the reporting tables stand as they were")
+    failed = sum(line["state"] == State.FAILED for line in night.lines)
+    if faults:
+        out.print(f"the runs of {', '.join(faults)} failed by a fault of ours: see their logs", style="red")
+    elif failed:
+        out.print(
+            f"{failed} of {len(night.lines)} deliveries failed, each named above with who acts; their runs are red in "
+            "Airflow, as they should be. All others were brought to an end: the night itself is complete."
+        )
+    return 1 if faults else 0
+
+
+def _say_who_acts(out: Console, lines: Sequence[Line]) -> None:
+    counts: dict[str, int] = {}
+    for line in lines:
+        word = line["state"] + (f" ({line['verdict']})" if line["verdict"] else "")
+        counts[word] = counts.get(word, 0) + 1
+        if line["state"] in (State.FAILED, State.HELD, State.WAITING) and line["message"]:
+            out.print(f"{line['delivery_id']} {line['state']}: {line['message']}", markup=False, soft_wrap=True)
+    out.print(", ".join(f"{count} {word}" for word, count in sorted(counts.items())), style="bold")
+
+
+def _where_to_look(out: Console, installation: Installation) -> None:
+    home = installation.settings.home
+    docs = home / "docs"
+    lines = {
+        "Airflow": f"{installation.api.base_url} while `make up` runs; user {USER}, password in "
+        f"{password_file(installation.airflow_home)}",
+        "deliveries": "python -m pipelines status; explain DELIVERY [ROW]; trace SCHEMA.TABLE KEY",
+        "warehouse": "python -m pipelines url",
+        "Data Docs": str(_index(docs)),
+        "logs": str(home / "logs"),
+    }
+    for name, text in lines.items():
+        out.print(f"  {name:<11}{text}", markup=False, soft_wrap=True)
+
+
+def _index(docs: Path) -> Path:
+    return next(iter(sorted(docs.rglob("index.html"))), docs)
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """One supervisor per installation."""
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (settings.home / "supervisor.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise ComponentError(
+                f"Kontor already runs on {settings.home} (process {lock.read().strip() or 'unknown'}). "
+                "us to act: use it, or end it with Ctrl-C first"
+            ) from None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C, a closed terminal and `kill` all end in an orderly stop."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Interrupted(signal.Signals(number).name)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+    yield
+
+
+@contextmanager
+def _uninterruptible() -> Iterator[None]:
+    """A second Ctrl-C must not leave processes behind."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    yield
+
+
+if __name__ == "__main__":
+    sys.exit(main())

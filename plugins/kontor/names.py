@@ -1,0 +1,15 @@
+"""Names that the DAGs and the supervisor share."""
+
+from __future__ import annotations
+
+INTAKE = ("client_data", "ledgers", "payroll", "shipments")
+"""The DAGs that take deliveries in; each publishes the Asset of its name."""
+
+REPORTING = "reporting"
+"""The DAG that builds the reporting tables when one of them has published."""
+
+IDS = "delivery_ids"
+"""XCom of `discover`: the deliveries of the run."""
+
+COUNTS = "counts"
+"""XCom of `discover`: how many deliveries have steps to do, and how many files were seen or unmatched."""

@@ -1,0 +1,120 @@
+"""How a night looks in the terminal: a live table, or plain lines where there is no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from pipelines.delivery import SETTLED, State
+from plugins.kontor.watch import NEXT_STEP, Line, Night
+
+COLOURS = {
+    "loaded": "green",
+    "held": "yellow",
+    "waiting": "yellow",
+    "failed": "red",
+    "success": "green",
+    "running": "cyan",
+    "duplicate": "dim",
+    "superseded": "dim",
+}
+_ROWS = ("received", "loaded", "unchanged", "rejected")
+
+
+class Screen:
+    """Draws each look at the night. On a terminal the table is repainted; else each change is one line."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._live: Live | None = None
+        self._spinner = Spinner("dots")
+        self._told: dict[object, str] = {}
+
+    @contextmanager
+    def open(self) -> Iterator[Screen]:
+        """Draw from here on."""
+        if not self.console.is_terminal:
+            yield self
+            return
+        with Live(console=self.console, refresh_per_second=8, transient=True) as self._live:
+            yield self
+        self._live = None
+
+    def show(self, night: Night) -> None:
+        """One look."""
+        if self._live is not None:
+            self._live.update(self._picture(night))
+        else:
+            self._tell(night)
+
+    def _tell(self, night: Night) -> None:
+        told = {("run", name): f"{name}: {state}" for name, state in (night.runs | _runs(night)).items()}
+        told |= {line["delivery_id"]: plain(line) for line in night.lines}
+        for key, text in told.items():
+            if self._told.get(key) != text:
+                self.console.print(f"[{night.seconds:6.1f} s] {text}", markup=False, highlight=False, soft_wrap=True)
+        self._told.update(told)
+
+    def _picture(self, night: Night) -> RenderableType:
+        settled = sum(State(line["state"]) in SETTLED for line in night.lines)
+        head = Text.assemble((f" {night.seconds:5.1f} s  ", "bold"))
+        for name, state in (night.runs | _runs(night)).items():
+            head.append_text(Text.assemble(f"{name} ", (state, COLOURS.get(state, "")), "   "))
+        self._spinner.update(text=Text.assemble(head, f"{settled} of {len(night.lines)} deliveries settled"))
+        return Group(self._spinner, table(self._fitting(night.lines)))
+
+    def _fitting(self, lines: list[Line]) -> list[Line]:
+        """What fits the screen: those under way first, then the newest settled."""
+        room = max(5, self.console.height - 6)
+        if len(lines) <= room:
+            return lines
+        lines = sorted(lines, key=lambda line: (State(line["state"]) in SETTLED, -line["delivery_id"]))
+        return sorted(lines[:room], key=lambda line: line["delivery_id"])
+
+
+def _runs(night: Night) -> dict[str, str]:
+    """The reporting runs of the night as one state."""
+    if not night.reporting:
+        return {}
+    states = set(night.reporting.values())
+    return {"reporting": next((s for s in ("running", "queued", "failed") if s in states), "success")}
+
+
+def plain(line: Line) -> str:
+    """One delivery in one line."""
+    where = " · ".join(str(line[k]) for k in ("client_id", "feed", "source", "file_name"))
+    rows = ", ".join(f"{line[f'rows_{k}']} {k}" for k in _ROWS if line.get(f"rows_{k}"))
+    verdict = f" ({line['verdict']})" if line.get("verdict") else ""
+    return f"{line['delivery_id']} {where}: {_doing(line)}{verdict}{', rows: ' + rows if rows else ''}"
+
+
+def _doing(line: Line) -> str:
+    step = NEXT_STEP.get(line["state"])
+    return f"{step} …" if step else str(line["state"])
+
+
+def table(lines: list[Line]) -> Table:
+    """The deliveries of a night as a table."""
+    shown = Table(box=None, pad_edge=False, header_style="bold dim")
+    shown.add_column("id", justify="right")
+    for name in ("client", "feed", "file"):
+        shown.add_column(name, no_wrap=True, overflow="ellipsis", max_width=36)
+    for name in ("step", "verdict"):
+        shown.add_column(name, no_wrap=True)
+    for name in _ROWS:
+        shown.add_column(name, justify="right", no_wrap=True)
+    for line in lines:
+        source = "" if line["source"] == "main" else f" ({line['source']})"
+        counts = [line.get(f"rows_{name}") for name in _ROWS]
+        shown.add_row(
+            *(str(line["delivery_id"]), line["client_id"], line["feed"] + source, line["file_name"]),
+            *(Text(_doing(line), style=COLOURS.get(line["state"], "cyan")), line.get("verdict") or ""),
+            *("" if count is None else f"{count:,}".replace(",", "\u202f") for count in counts),
+        )
+    return shown

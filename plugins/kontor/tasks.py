@@ -1,0 +1,215 @@
+"""What the tasks of the DAGs do: call the flow, log in plain words, hand on ids and counts.
+
+Nothing heavy at the top: this module is imported whenever a DAG file is parsed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from airflow.sdk import Asset, get_current_context
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from pipelines.delivery import SETTLED, State, Step
+from plugins.kontor.names import COUNTS, IDS
+
+if TYPE_CHECKING:
+    from pipelines.flow.night import DeliveryLine, ScopeWork
+
+log = logging.getLogger("kontor.tasks")
+
+RESTING = SETTLED | {State.WAITING}
+"""States in which a run may leave a delivery."""
+
+
+class Work(TypedDict):
+    """What one mapped instance carries from step to step: whose deliveries, and how far they came."""
+
+    label: str
+    delivery_ids: list[int]
+    held: list[int]
+    failed: list[int]
+
+
+def rank_key(rank: int) -> str:
+    """Name of the XCom with the work of one rank."""
+    return f"rank_{rank}"
+
+
+def discover(domains: Sequence[str], ranks: Sequence[int], most: int) -> list[Work]:
+    """Register what arrived; return the work of the first rank, leave that of the others beside it.
+
+    (Airflow maps over return values only, so a later rank gets its list through `work_of_rank`.)
+    """
+    from pipelines.flow.night import discover as look
+
+    context = get_current_context()
+    ti, params = context["ti"], context["params"]
+    found = look(domains, client=params["client"], feed=params["feed"], replay=params["replay"])
+    for path in found.unmatched:
+        log.warning("no source of the client's profile matches %s: map it, or list it under ignore_files", path)
+    log.info("%s", found.summary())
+    stray = sorted({scope.rank for scope in found.scopes} - set(ranks))
+    if stray:
+        raise AirflowFailException(
+            f"contracts changed while this run was planned: rank {stray} is not among {list(ranks)}. "
+            "us to act: wait until the DAG page shows a new version, then trigger the DAG again"
+        )
+    ti.xcom_push(IDS, found.delivery_ids)
+    ti.xcom_push(COUNTS, {"deliveries": len(_ids(found.scopes)), "seen": found.seen, "unmatched": len(found.unmatched)})
+    work = {rank: split([s for s in found.scopes if s.rank == rank], most) for rank in ranks}
+    for rank in ranks[1:]:
+        ti.xcom_push(rank_key(rank), work[rank])
+    return work[ranks[0]]
+
+
+def _ids(scopes: Sequence[ScopeWork]) -> list[int]:
+    return [delivery_id for scope in scopes for delivery_id in scope.delivery_ids]
+
+
+def split(scopes: Sequence[ScopeWork], most: int) -> list[Work]:
+    """One piece of work per scope; above `most` scopes, neighbours share one, so that no night is too big to map."""
+    size = -(-len(scopes) // most) or 1
+    chunks = [scopes[start : start + size] for start in range(0, len(scopes), size)]
+    return [
+        Work(
+            label=chunk[0].label + (f" and {len(chunk) - 1} more" if len(chunk) > 1 else ""),
+            delivery_ids=_ids(chunk),
+            held=[],
+            failed=[],
+        )
+        for chunk in chunks
+    ]
+
+
+def work_of_rank(rank: int) -> list[Work]:
+    """The work that `discover` left for a later rank."""
+    work: list[Work] = get_current_context()["ti"].xcom_pull(task_ids="discover", key=rank_key(rank)) or []
+    log.info("%s", ", ".join(w["label"] for w in work) or "nothing to do in this rank")
+    return work
+
+
+def step(name: str, work: Work) -> Work:
+    """Run one step for the deliveries of a scope, in order; what failed or is held does not go on.
+
+    Fails when nothing is left to go on with; the last step also when a delivery failed on the way.
+    """
+    from pipelines.flow.step import run_step
+
+    get_current_context()["label"] = work["label"]
+    if not work["delivery_ids"]:
+        return _conclude(name, work, {})
+    outcome = run_step(Step(name), work["delivery_ids"])
+    for message in outcome.failed.values():
+        log.error("%s", message)
+    stopped = {*outcome.failed, *outcome.held, *outcome.left}
+    after = Work(
+        label=work["label"],
+        delivery_ids=[i for i in work["delivery_ids"] if i not in stopped],
+        held=[*work["held"], *outcome.held],
+        failed=[*work["failed"], *outcome.failed],
+    )
+    log.info("%s: %s", name, _counted(after, waiting=len(outcome.left)))
+    return _conclude(name, after, outcome.failed)
+
+
+def _conclude(name: str, after: Work, failed_now: dict[int, str]) -> Work:
+    """Decide the colour of the task."""
+    last = name == Step.LOAD
+    if after["failed"] and last:
+        raise AirflowFailException(_failure(after["label"], _messages(after["failed"])))
+    if failed_now and not after["delivery_ids"]:
+        raise AirflowFailException(_failure(after["label"], failed_now))
+    if last and not after["delivery_ids"]:
+        raise AirflowSkipException(f"{after['label']}: nothing to load; {_counted(after)}")
+    return after
+
+
+def _counted(work: Work, waiting: int = 0) -> str:
+    counts = (
+        (len(work["delivery_ids"]), "go on"),
+        (waiting, "wait"),
+        (len(work["held"]), "held for a steward"),
+        (len(work["failed"]), "failed"),
+    )
+    return ", ".join(f"{count} {word}" for count, word in counts if count) or "no delivery"
+
+
+def _messages(delivery_ids: Sequence[int]) -> dict[int, str]:
+    from pipelines.flow.night import settle
+
+    return {line.delivery_id: line.message or "failed" for line in settle(delivery_ids).lines}
+
+
+def _failure(label: str, messages: dict[int, str]) -> str:
+    listed = "\n".join(f"  delivery {delivery_id}: {message}" for delivery_id, message in messages.items())
+    return f"{label}: {len(messages)} of its deliveries failed\n{listed}"
+
+
+def publish(asset: Asset) -> None:
+    """Tell `reporting` once, for all deliveries of the run: the only task with an outlet.
+
+    Skipped when the run worked on no delivery, so that no report is built for nothing.
+    """
+    lines = _settled()
+    if not lines:
+        raise AirflowSkipException("no delivery in this run: nothing to publish")
+    get_current_context()["outlet_events"][asset].extra = {
+        "deliveries": [
+            {
+                "delivery_id": line.delivery_id,
+                "client_id": line.client_id,
+                "feed": line.feed,
+                "state": line.state,
+                "rows_loaded": line.rows_loaded,
+            }
+            for line in lines
+        ]
+    }
+    log.info("published %d deliveries", len(lines))
+
+
+def outcome() -> None:
+    """Say what came of every delivery; red when one failed or was left between two steps, green with holds."""
+    if get_current_context()["ti"].xcom_pull(task_ids="discover", key=IDS) is None:
+        raise AirflowFailException("discover failed, so nothing was worked on: its log says why and who acts")
+    lines = _settled()
+    for line in lines:
+        log.info(
+            "%s · %s · %s · %s: %s%s, %s rows received, %s loaded, %s unchanged, %s rejected%s",
+            *(line.client_id, line.feed, line.source, line.file_name, line.state),
+            f" ({line.verdict})" if line.verdict else "",
+            *(line.rows_received, line.rows_loaded, line.rows_unchanged, line.rows_rejected),
+            f": {line.message}" if line.message else "",
+        )
+    if not lines:
+        log.info("nothing to do: no file arrived that is not accounted for")
+    failed = {line.delivery_id: line.message or "failed" for line in lines if line.state == State.FAILED}
+    for line in lines:
+        if State(line.state) not in RESTING:
+            failed[line.delivery_id] = (
+                f"{line.file_name}: stopped after {line.state}. us to act: see the red task of "
+                f"{line.client_id} · {line.feed} · {line.source}; the next run goes on from there"
+            )
+    if failed:
+        raise AirflowFailException(_failure("night", failed))
+
+
+def _settled() -> list[DeliveryLine]:
+    from pipelines.flow.night import settle
+
+    delivery_ids = get_current_context()["ti"].xcom_pull(task_ids="discover", key=IDS)
+    return settle(delivery_ids).lines if delivery_ids else []
+
+
+def build_reports() -> dict[str, Any]:
+    """Build every mart; red when a model or a critical test failed (analysts then stay on the marts of before)."""
+    from pipelines.flow.report import build_reports as build
+
+    result = build()
+    log.info("%s", result.message)
+    if not result.ok:
+        raise AirflowFailException(f"{result.message}\nfailed: {', '.join(result.failed)}")
+    return {"models": result.models}

@@ -1,0 +1,33 @@
+-- A period of this feed is the ledger as it stood at the period's end: only the newest one says what is open.
+with known as (
+    select *
+    from {{ source('core', 'ledgers_payables') }}
+    where {{ known_at_cut_off() }}
+),
+
+newest as (
+    select client_id, _source, max(_period) as _period
+    from known
+    group by client_id, _source
+)
+
+select
+    client_id,
+    _source as source,
+    nullif(_period, '') as period,
+    supplier_id,
+    invoice_id,
+    supplier_name,
+    invoice_date,
+    due_date,
+    settled_date,
+    net_amount,
+    tax_amount,
+    gross_amount,
+    open_amount,
+    currency_code,
+    status_code,
+    purchase_order_id,
+    {{ address() }}
+from known
+join newest using (client_id, _source, _period)

@@ -1,0 +1,106 @@
+"""What every test may ask for: an installation of its own and, on an embedded server, a warehouse of its own."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from pipelines.catalog import Catalog
+from pipelines.contract import read_contract
+from pipelines.settings import ROOT, Settings
+from pipelines.warehouse import ddl, server
+from pipelines.warehouse.connection import Warehouse
+
+CHEAP = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB", "max_wal_size": "1GB"}
+TEMPLATE = "kontor_template"
+
+
+def make_settings(home: Path, warehouse_url: str | None = None) -> Settings:
+    """Settings of an installation in a folder: its landing is `<home>/landing`, its profiles are `<home>/clients`."""
+    return Settings(home, home / "landing", (home / "clients",), warehouse_url)
+
+
+@pytest.fixture(scope="session")
+def server_settings() -> Iterator[Settings]:
+    """The installation that owns the one embedded server of this test session. Stopped and deleted at the end."""
+    home = Path(tempfile.mkdtemp(prefix="kontor-tests-"))
+    settings = make_settings(home)
+    try:
+        server.ensure(settings, CHEAP)
+        yield settings
+    finally:
+        server.remove(settings)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template(server_settings: Settings) -> str:
+    """Name of the database that every `warehouse` is a copy of: our schemas, with a core table per real contract."""
+    contracts = {
+        c.feed: c for c in map(read_contract, sorted((ROOT / "pipelines" / "contracts").glob("*/*.odcs.yaml")))
+    }
+    opened = Warehouse(server.role_url(server_settings, "owner"))
+    with opened.transaction() as conn:
+        ddl.create_schema(conn)
+        ddl.migrate(conn, Catalog(contracts, {}, ROOT / "expectations"))
+    opened.close()
+    _admin_sql(server_settings, f"create database {TEMPLATE} template warehouse strategy file_copy")
+    return TEMPLATE
+
+
+@pytest.fixture(scope="module")
+def database(server_settings: Settings, template: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Name of a fresh database for this test module."""
+    name = "t_" + request.module.__name__.replace(".", "_")[-50:]
+    _admin_sql(
+        server_settings,
+        f"drop database if exists {name} with (force)",
+        f"create database {name} template {template} strategy file_copy",
+    )
+    yield name
+    _admin_sql(server_settings, f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="module")
+def warehouse(server_settings: Settings, database: str) -> Iterator[Warehouse]:
+    """The module's warehouse as the loader sees it: the login that the product works with."""
+    yield from _opened(server_settings, database, "loader")
+
+
+@pytest.fixture(scope="module")
+def owner(server_settings: Settings, database: str) -> Iterator[Warehouse]:
+    """The module's warehouse as its owner sees it: makes tables, may do what the product may not."""
+    yield from _opened(server_settings, database, "owner")
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database: str, server_settings: Settings) -> Settings:
+    """An installation with empty folders of its own on the module's warehouse."""
+    for name in ("landing", "clients"):
+        (tmp_path / name).mkdir()
+    return make_settings(tmp_path, url_of(server_settings, database, "owner"))
+
+
+def url_of(server_settings: Settings, database: str, role: str) -> str:
+    """URL of a database of the session's server for one role."""
+    url = sa.make_url(server.role_url(server_settings, role)).set(database=database)
+    return url.render_as_string(hide_password=False)
+
+
+def _opened(server_settings: Settings, database: str, role: str) -> Iterator[Warehouse]:
+    opened = Warehouse(url_of(server_settings, database, role))
+    yield opened
+    opened.close()
+
+
+def _admin_sql(settings: Settings, *statements: str) -> None:
+    url = server.plain(server.role_url(settings, "owner"))
+    with psycopg.connect(url, dbname="postgres", autocommit=True) as conn:
+        for statement in statements:
+            conn.execute(statement.encode())
