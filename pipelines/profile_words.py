@@ -100,11 +100,13 @@ class Split(_Model):
     pattern: str
     group: str | int = 1
 
-    @field_validator("pattern")
-    @classmethod
-    def _pattern(cls, value: str) -> str:
-        _regex(value)
-        return value
+    @model_validator(mode="after")
+    def _group_exists(self) -> Split:
+        _regex(self.pattern)
+        found = re.compile(self.pattern)
+        if self.group not in found.groupindex and self.group not in range(1, found.groups + 1):
+            raise ValueError(f"the pattern has no group {self.group!r}")
+        return self
 
 
 class Signed(_Model):

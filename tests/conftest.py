@@ -62,6 +62,7 @@ def database(server_settings: Settings, template: str, request: pytest.FixtureRe
         server_settings,
         f"drop database if exists {name} with (force)",
         f"create database {name} template {template} strategy file_copy",
+        f"grant create on database {name} to kontor_mart_owner",  # a copy has no rights of its original's own
     )
     yield name
     _admin_sql(server_settings, f"drop database {name} with (force)")

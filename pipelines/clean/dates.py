@@ -252,12 +252,14 @@ def fast_timestamp(options: CellOptions) -> Fast | None:
     Regular are times written in full on days that every month has, in hours without a change of the clock.
     """
     form = formats_of(options, ISO_TIMESTAMP)[0].text
-    order = [token["directive"] for token in _TOKEN.finditer(form) if token["directive"]]
-    if not set("YmdHM") <= set(order) <= set(_BULK) or not form.isascii():
+    tokens = list(_TOKEN.finditer(form))
+    order = [token["directive"] for token in tokens if token["directive"]]
+    if not set("YmdHMS") <= set(order) <= set(_BULK) or not form.isascii() or re.search("%.%f|%f%|[0-9]", form):
         return None
-    groups = (f"({_BULK[t['directive']]})" if t["directive"] else re.escape(t[0]) for t in _TOKEN.finditer(form))
-    pattern = f"^{''.join(groups)}$"
-    iso = "".join(f"{sign}\\{order.index(d) + 1}" for sign, d in zip(["", "-", "-", " ", *"::."], "YmdHMSf", strict=True) if d in order)
+    pattern = "".join(f"({_BULK[t['directive']]})" if t["directive"] else re.escape(t[0]) for t in tokens)
+    pattern = f"^{pattern}$"
+    at = {directive: f"\\{number}" for number, directive in enumerate(order, start=1)}
+    iso = "{Y}-{m}-{d} {H}:{M}:{S}".format(**at) + (f".{at['f']}" if "f" in at else "")
     zone = ZoneInfo(options.time_zone)
 
     def fast(cells: pa.Array) -> tuple[pa.Array, pa.Array]:

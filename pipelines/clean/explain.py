@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Change:
-    """How one canonical column came about. `steps`: what was done, and the text after it; values are not masked."""
+    """How one canonical column came about. Nothing in it is masked.
+
+    `original`: the filled cells of its sources as received; `steps`: what was done, and the text after it; `value`:
+    canonical text of what the warehouse gets.
+    """
 
     column: str
     sources: tuple[str, ...]
@@ -56,7 +60,9 @@ def _part_of(plan: Plan, frame: Frame, part: int) -> Frame | None:
 def _change(plan: ColumnPlan, frame: Frame, filled: Mapping[str, Filled]) -> Change:
     found = filled[plan.column.name]
     cells = plan.origin.read(frame)
-    original, text = cells.originals[0].as_py(), cells.texts[0].as_py()
+    received = [frame.raw(source)[0].as_py() for source in plan.origin.sources]
+    original = " | ".join(text for text in received if text) if received else cells.originals[0].as_py()
+    text = cells.texts[0].as_py()
     code = found.absent[0].as_py() if found.absent is not None else None
     fault = found.faults.get(0)
     steps: list[tuple[str, str]] = []
@@ -68,7 +74,7 @@ def _change(plan: ColumnPlan, frame: Frame, filled: Mapping[str, Filled]) -> Cha
         steps.append((f"marks an absent value: {code}", ""))
     elif 0 not in cells.faults:
         done = {name: column.values for name, column in filled.items()}
-        beside = {k: v[0].as_py() for k, v in plan.context(done, 1).items()}
+        beside = {k: v[0].as_py() for k, v in plan.context(done).items()}
         steps += plan.cleaner.explain(text, beside.get("country"), beside.get("currency"))
     value = found.values[0]
     return Change(

@@ -124,6 +124,7 @@ def _sandbox() -> duckdb.DuckDBPyConnection:
 
     settings = {"enable_external_access": "false", "threads": "1", "memory_limit": "2GB"}
     connection = duckdb.connect(":memory:", config=settings)
+    connection.execute("SET TimeZone = 'UTC'")  # else the machine's: a text with an offset would depend on it
     connection.execute("SET lock_configuration = true")
     return connection
 

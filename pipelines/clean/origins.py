@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.clean.expression import Expression
-from pipelines.clean.expression import columns as columns_of_sql
 from pipelines.clean.facts import FileInfo
 from pipelines.clean.frame import (
     Cells,
@@ -249,7 +248,8 @@ def bind_origin(name: str, rule: ColumnRule, binder: Binder, around: Surrounding
     if rule.signed is not None:
         return Signed.bind(rule.signed, one, around.terms)
     if rule.sql is not None:
-        return Computed(Expression(rule.sql), tuple(one([c]) for c in sorted(columns_of_sql(rule.sql))))
+        expression = Expression(rule.sql)
+        return Computed(expression, tuple(one([c]) for c in expression.columns))
     if rule.lookup is not None:
         use = rule.lookup
         table = around.lookups[use.table]

@@ -74,7 +74,7 @@ class ColumnPlan:
         texts = cells.texts
         if gone.any():
             texts = pc.if_else(pa.array(gone), pa.scalar(None, pa.string()), texts)
-        cleaned = self.cleaner.clean(texts, self.context(done, frame.rows))
+        cleaned = self.cleaner.clean(texts, self.context(done))
         faults = {**faults, **{p.index: Fault(p.kind, p.message) for p in cleaned.problems}}
         if codes is not None and dead.any():
             codes = pc.if_else(pa.array(dead), pa.scalar(None, pa.string()), codes)
@@ -92,16 +92,14 @@ class ColumnPlan:
         codes = by_distinct(texts, self.absent.code, pa.string())
         return codes, {row: fault for row, fault in faults.items() if not codes[row].is_valid}
 
-    def context(self, done: Mapping[str, pa.Array], rows: int) -> dict[str, pa.Array]:
-        """The cleaned country and currency of the rows, where the semantic type asks for them."""
+    def context(self, done: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+        """The cleaned country and currency of the row, where the semantic type asks for them and a column has them."""
         found: dict[str, pa.Array] = {}
-        for name, wanted, where in (
-            ("country", self.cleaner.needs_country, self.column.country),
-            ("currency", self.cleaner.needs_currency, self.column.currency),
-        ):
-            if wanted and where:
-                constant = pa.scalar(where, pa.string())
-                found[name] = done[where] if where in done else pa.repeat(constant, rows)
+        country, currency = self.column.country or "", self.column.currency or ""
+        if self.cleaner.needs_country and country in done:
+            found["country"] = done[country]
+        if self.cleaner.needs_currency and currency in done:
+            found["currency"] = done[currency]
         return found
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from hashlib import blake2b
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -71,8 +72,7 @@ def digests(texts: pa.Array, size: int) -> list[bytes]:
     """BLAKE2b of every text."""
     offsets = np.frombuffer(texts.buffers()[1], np.int32, len(texts) + 1, texts.offset * 4).tolist()
     data = memoryview(texts.buffers()[2] or b"")
-    starts = zip(offsets[:-1], offsets[1:], strict=True)
-    return [blake2b(data[start:end], digest_size=size).digest() for start, end in starts]
+    return [blake2b(data[start:end], digest_size=size).digest() for start, end in pairwise(offsets)]
 
 
 def row_hashes(columns: Mapping[str, pa.Array], instead: Mapping[int, str]) -> pa.Array:

@@ -108,10 +108,13 @@ def sha256_of(path: Path) -> str:
 
 
 def natural_key(rel: str) -> list[tuple[int, int, str]]:
-    """Sort key in which `OP_2.csv` comes before `OP_10.csv`; ties are broken by the text itself."""
-    parts = re.split(r"(\d+)", rel)
-    numbered = [(1, int(p), "") if p.isascii() and p.isdigit() else (0, 0, p.casefold()) for p in parts if p]
-    return [*numbered, (2, 0, rel)]
+    """Sort key in which `OP_2.csv` comes before `OP_10.csv`, folder by folder; ties are broken by the text itself."""
+    key: list[tuple[int, int, str]] = []
+    for name in rel.split("/"):
+        parts = [p for p in re.split(r"([0-9]+)", name) if p]
+        key += [(1, int(p), "") if p[0] in "0123456789" else (2, 0, p.casefold()) for p in parts]
+        key.append((0, 0, ""))  # the end of a name comes before anything longer
+    return [*key, (-1, 0, rel)]
 
 
 def _matched(found: FoundFile, ref: SourceRef, groups: dict[str, str | None]) -> Match:

@@ -26,6 +26,11 @@ WORK: dict[Step, Callable[[Office, Delivery], Delivery]] = {
 }
 
 
+_PATH = (State.WAITING, State.REGISTERED, State.EXTRACTED, State.CLEANED, State.VALIDATED, State.APPROVED)
+_BEFORE = {step: _PATH[: _PATH.index(STEP_FROM[step][-1]) + 1] for step in Step}
+"""States in which a delivery has the step still before it."""
+
+
 @dataclass
 class StepOutcome:
     """What a step came to, by delivery: `done` may go on, `held` and `failed` stop here, `left` waits."""
@@ -58,7 +63,7 @@ def _sort(outcome: StepOutcome, step: Step, delivery: Delivery) -> None:
         outcome.failed[delivery.delivery_id] = delivery.message or "failed"
     elif delivery.state is State.HELD:
         outcome.held.append(delivery.delivery_id)
-    elif delivery.state in (State.WAITING, *STEP_FROM[step]):
+    elif delivery.state in _BEFORE[step]:
         outcome.left.append(delivery.delivery_id)
     else:
         outcome.done.append(delivery.delivery_id)

@@ -22,7 +22,7 @@ from pipelines.extract.archive import archive
 from pipelines.extract.reader import read_table
 from pipelines.extract.run import extract
 from pipelines.flow.office import Office
-from pipelines.load.run import hold_accounting, load
+from pipelines.load.run import WorkLost, hold_accounting, load
 from pipelines.profile import Lookup, Profile, SourceRef
 from pipelines.settings import Settings
 from pipelines.validate.gate import Control, GateInput
@@ -85,14 +85,23 @@ def load_step(office: Office, delivery: Delivery) -> Delivery:
     with office.warehouse.transaction() as conn:
         if blocked := _blocked(conn, delivery, ref):
             return register.say(conn, delivery, blocked)
-        result = load(delivery, ref, contract, conn)
+        try:
+            result = load(delivery, ref, contract, conn)
+        except WorkLost as error:
+            return _start_again(conn, delivery, str(error))
         if result.held_reason:
             hold_accounting(delivery, contract, conn)
             return register.move(conn, delivery, State.HELD, actor=_actor(Step.LOAD), message=result.held_reason)
         moved = _move(conn, delivery, Step.LOAD, **result.fields)
-        register.supersede(conn, moved, ref, actor=_actor(Step.LOAD))
+        register.supersede(conn, moved, mode=ref.source.mode)
     shutil.rmtree(office.settings.delivery_folder(delivery.delivery_id), ignore_errors=True)
     return moved
+
+
+def _start_again(conn: sa.Connection, delivery: Delivery, message: str) -> Delivery:
+    """A crash of the database server empties work tables: the delivery starts its next attempt by itself."""
+    failed = register.move(conn, delivery, State.FAILED, actor=_actor(Step.LOAD), message=message)
+    return register.move(conn, failed, State.REGISTERED, actor=_actor(Step.LOAD), message="work table lost: again")
 
 
 def gate_input(records: int, facts: CleanFacts) -> GateInput:

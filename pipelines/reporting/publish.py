@@ -17,6 +17,7 @@ from pipelines.reporting.project import MARTS, NEXT
 
 LIVE = "reporting"
 OWNER = "kontor_mart_owner"
+LOCK_TIMEOUT = "60s"  # for a mart that is replaced, which has to wait for its readers
 
 # A definer view of the owner runs under the owner's policies, but `current_user` in it is still the reader.
 _BUILDER = "create policy builder on {mart} to " + OWNER + " using (current_user = '" + OWNER + "') with check (true)"
@@ -51,7 +52,7 @@ def make_side_schema(conn: sa.Connection) -> None:
 def publish(conn: sa.Connection, marts: Sequence[str] = MARTS) -> None:
     """Move the marts of the side schema into `reporting`; the caller's transaction makes it one change."""
     become_owner(conn)
-    conn.execute(sa.text("set local lock_timeout = '60s'"))
+    conn.execute(sa.text(f"set local lock_timeout = '{LOCK_TIMEOUT}'"))
     for mart in marts:
         new, live = f"{NEXT}.{mart}", f"{LIVE}.{mart}"
         rows = conn.scalar(sa.text(f"select count(*) from {new}"))  # noqa: S608

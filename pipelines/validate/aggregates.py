@@ -1,8 +1,9 @@
-"""Rules about a delivery as a whole: what Great Expectations measures on a column, measured by SQL on the work table."""
+"""Rules about a delivery as a whole: what Great Expectations measures on a column, by SQL on the work table."""
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -44,17 +45,25 @@ def supported(expectation: Expectation) -> bool:
     return isinstance(expectation, BatchExpectation) and bool(needed) and set(needed) <= set(MEASURES)
 
 
-def measure(conn: sa.Connection, table: str, expectation: Expectation, over: Over) -> tuple[int, dict[str, Any]]:
-    """(rows it was measured on, its metrics). A column rule counts the rows that have a value."""
+@dataclass(frozen=True)
+class Measured:
+    """`rows`: rows that meet the rule's condition; `present`: of these, rows with a value; the metrics by name."""
+
+    rows: int
+    present: int
+    metrics: dict[str, Any]
+
+
+def measure(conn: sa.Connection, table: str, expectation: Expectation, over: Over) -> Measured:
+    """What an expectation asks for, in one query."""
     column = getattr(expectation, "column", None)
     name = f'"{column}"' if column else "*"
     where, values = conditions.where(getattr(expectation, "row_condition", None))
     needed = list(expectation.metric_dependencies)
-    counts_nulls = not column or "column.non_null_proportion" in needed
-    parts = ["count(*)" if counts_nulls else f"count({name})", *(MEASURES[m].format(column=name) for m in needed)]
+    parts = ["count(*)", f"count({name})", *(MEASURES[m].format(column=name) for m in needed)]
     query = f"select {', '.join(parts)} from {table} where {ROWS[over]} and {where}"  # noqa: S608 own identifiers
     row = conn.execute(sa.text(query), values).one()
-    return int(row[0]), {m: _plain(v) for m, v in zip(needed, row[1:], strict=True)}
+    return Measured(row[0], row[1], {m: _plain(v) for m, v in zip(needed, row[2:], strict=True)})
 
 
 def _plain(value: Any) -> Any:

@@ -6,8 +6,6 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from dateutil.parser import ParserError
-from dateutil.parser import parse as parse_date
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.row_conditions import (
     AndCondition,
@@ -23,7 +21,12 @@ from pipelines.validate.views import LONGEST_EXACT
 
 _BOUNDS = ("min_value", "max_value")
 _TEXT_ONLY = ("regex", "value_length", "strftime", "dateutil", "json")
-_WRITTEN_AS = {"number": "a number", "date": "an ISO date such as '2026-01-31'", "text": "a text", "boolean": "true or false"}
+_WRITTEN_AS = {
+    "number": "a number",
+    "date": "an ISO date such as '2026-01-31'",
+    "text": "a text",
+    "boolean": "true or false",
+}
 
 
 def judged(expectation: Expectation) -> list[str]:
@@ -112,13 +115,17 @@ def _misfit(contract: Contract, name: str, value: Any) -> str | None:
     if not fits:
         return f"{value!r} for column {name}, expected {_WRITTEN_AS[kind]}"
     allowed = codes(contract, name)
-    return f"{value!r} for column {name}, expected one of {', '.join(allowed)}" if allowed and value not in allowed else None
+    return (
+        f"{value!r} for column {name}, expected one of {', '.join(allowed)}"
+        if allowed and value not in allowed
+        else None
+    )
 
 
 def _is_date(text: str) -> bool:
     try:
-        parse_date(text)
-    except (ParserError, OverflowError):
+        dt.datetime.fromisoformat(text)
+    except ValueError:
         return False
     return True
 
@@ -131,7 +138,9 @@ def _value_problems(expectation: Expectation, contract: Contract) -> list[str]:
     metric = getattr(expectation, "map_metric", None) or ""
     if any(word in metric for word in _TEXT_ONLY) and family(contract, name) != "text":
         return [f"column {name} is {family(contract, name)}, not text"]
-    bounded = metric == "column_values.between" or bool(set(expectation.metric_dependencies) & {"column.min", "column.max"})
+    bounded = metric == "column_values.between" or bool(
+        set(expectation.metric_dependencies) & {"column.min", "column.max"}
+    )
     values = [getattr(expectation, b, None) for b in _BOUNDS] if bounded else []
     values += list(getattr(expectation, "value_set", None) or [])
     return [said for v in values if v is not None and (said := _misfit(contract, name, v))]
@@ -179,8 +188,5 @@ def normalise(expectation: Expectation, contract: Contract) -> None:
 
 def timestamp(value: dt.date | str) -> dt.datetime:
     """A date, or its text, as a timestamp without zone (UTC)."""
-    if isinstance(value, str):
-        value = parse_date(value)
-    if not isinstance(value, dt.datetime):
-        return dt.datetime(value.year, value.month, value.day)  # noqa: DTZ001 all the gate's times are UTC
-    return value.astimezone(dt.UTC).replace(tzinfo=None) if value.tzinfo else value
+    stamp = dt.datetime.fromisoformat(value if isinstance(value, str) else value.isoformat())
+    return stamp.astimezone(dt.UTC).replace(tzinfo=None) if stamp.tzinfo else stamp

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from pipelines.contract import Column, Contract
 from pipelines.errors import GateError
 from pipelines.reject import PROBLEM_SCHEMA, Baseline, Severity, baseline_rule
+from pipelines.validate.files import packed
 from pipelines.validate.gate import SAMPLES
 from pipelines.validate.row_rules import Positions, RowRules, masked_texts, samples
 from pipelines.validate.suites import Rule
@@ -24,7 +25,6 @@ from pipelines.validate.suites import Rule
 REJECT_SCHEMA = pa.schema([*PROBLEM_SCHEMA, pa.field("severity", pa.string())])
 """Why rows of a chunk are set aside, one line per reason."""
 
-_PARTS = 1 << 20  # parts of a record: an unpivoted record has far fewer
 Mask = npt.NDArray[np.bool_]
 
 
@@ -155,17 +155,11 @@ def _is_null(batch: pa.RecordBatch, name: str) -> Mask:
     return np.asarray(batch.column(name).is_null())
 
 
-def _keys(batch: pa.RecordBatch, number: str, part: str) -> npt.NDArray[np.int64]:
-    """One integer per address, to find rows by."""
-    keys: npt.NDArray[np.int64] = np.asarray(batch.column(number)) * _PARTS + np.asarray(batch.column(part))
-    return keys
-
-
 def _located(
     clean: pa.RecordBatch, problems: pa.RecordBatch, skipped: Mask
 ) -> tuple[pa.RecordBatch, npt.NDArray[np.int64]]:
     """Problems of rows that were not skipped, and where in the chunk their rows are."""
-    keys, wanted = _keys(clean, "_row_number", "_row_part"), _keys(problems, "row_number", "row_part")
+    keys, wanted = packed(clean), packed(problems, "row_number", "row_part")
     order = np.argsort(keys, kind="stable")
     place = np.searchsorted(keys, wanted, sorter=order)
     at = order[np.minimum(place, len(order) - 1)] if len(order) else np.zeros(0, np.int64)

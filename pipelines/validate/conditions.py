@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from great_expectations.expectations.row_conditions import AndCondition, ComparisonCondition, NullityCondition, OrCondition
+from great_expectations.expectations.row_conditions import (
+    AndCondition,
+    ComparisonCondition,
+    NullityCondition,
+    OrCondition,
+)
 
 from pipelines.errors import GateError
 

@@ -42,8 +42,8 @@ class ColumnsAddUp(MulticolumnMapMetricProvider):  # type: ignore[misc]
         partial_fn_type=MetricPartialFunctionTypes.MAP_CONDITION_SERIES,
         domain_type=MetricDomainTypes.MULTICOLUMN,
     )
-    def _pandas(  # noqa: PLR0913
-        cls,  # noqa: N805 the decorator binds the class
+    def _pandas(
+        cls,
         execution_engine: PandasExecutionEngine,
         metric_domain_kwargs: dict[str, Any],
         metric_value_kwargs: dict[str, Any],
@@ -69,7 +69,7 @@ class ColumnProductMatches(MulticolumnMapMetricProvider):  # type: ignore[misc]
     condition_value_keys = ("factors", "total", "tolerance_pct", "tolerance_amount", "price_step")
 
     @multicolumn_condition_partial(engine=PandasExecutionEngine)  # type: ignore[misc,untyped-decorator,unused-ignore]
-    def _pandas(cls, column_list: pd.DataFrame, **kwargs: Any) -> pd.Series[bool]:  # noqa: N805
+    def _pandas(cls, column_list: pd.DataFrame, **kwargs: Any) -> pd.Series[bool]:
         quantity, price = (column_list[c] for c in kwargs["factors"])
         total = column_list[kwargs["total"]]
         allowed = (
@@ -77,13 +77,14 @@ class ColumnProductMatches(MulticolumnMapMetricProvider):  # type: ignore[misc]
             + total.abs() * (kwargs["tolerance_pct"] / 100 + _NOISE)
             + kwargs["tolerance_amount"]
         )
-        return (quantity * price - total).abs() <= allowed
+        matches: pd.Series[bool] = (quantity * price - total).abs() <= allowed
+        return matches
 
 
 class _Columns(MulticolumnMapExpectation):  # type: ignore[misc]
     """Common part: `column_list`, which Great Expectations asks for, follows from our own arguments."""
 
-    column_list: list[str] = []
+    column_list: list[str] = pydantic.Field(default_factory=list)
     ignore_row_if: str = "any_value_is_missing"
 
     @classmethod
@@ -91,7 +92,7 @@ class _Columns(MulticolumnMapExpectation):  # type: ignore[misc]
         raise NotImplementedError
 
     @pydantic.root_validator(pre=True)  # type: ignore[misc,untyped-decorator,unused-ignore]
-    def _fill_column_list(cls, values: dict[str, Any]) -> dict[str, Any]:  # noqa: N805
+    def _fill_column_list(cls, values: dict[str, Any]) -> dict[str, Any]:
         return {**values, "column_list": cls._named(values)}
 
 

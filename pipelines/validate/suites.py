@@ -31,7 +31,7 @@ from pipelines.validate import aggregates, arguments
 from pipelines.validate.expectations import ExpectRowCountToBeSimilar
 from pipelines.validate.gate import Over
 
-RuleKind = Literal["row", "unique", "aggregate", "compare", "measured"]
+RuleKind = Literal["row", "unique", "aggregate", "compare", "counted", "fact"]
 UNIQUE = ("column_values.unique", "compound_columns.unique")
 _NEEDS_COLUMN = "needs the whole column; a row rule sees one row at a time, in chunks"
 _TYPE_RULE = "types are stated in the contract and kept by cleaning"
@@ -59,7 +59,7 @@ class Rule:
     """One rule as the gate uses it. `columns` are the contract columns it judges; the first one names its rejects.
 
     kind: `row` sets failing rows aside while they stream, `unique` does so by SQL, `aggregate` and `compare` judge
-    the delivery as a whole, `measured` is derived from the contract.
+    the delivery as a whole; `counted` (rows) and `fact` (the delivery) are derived from the contract.
     """
 
     id: str
@@ -222,7 +222,10 @@ def _meta_problems(item: dict[str, Any], contract: Contract) -> list[str]:
     kontor = _kontor(item)
     if not kontor:
         return ["meta.kontor is missing: id, message, owner"]
-    out = [f"meta.kontor.{key} is not known; known are {', '.join(sorted(_META_KEYS))}" for key in kontor.keys() - _META_KEYS]
+    out = [
+        f"meta.kontor.{key} is not known; known are {', '.join(sorted(_META_KEYS))}"
+        for key in kontor.keys() - _META_KEYS
+    ]
     rule_id = kontor.get("id")
     name = rule_id.removeprefix(contract.feed + ".") if isinstance(rule_id, str) else ""
     if not isinstance(rule_id, str) or not rule_id.startswith(contract.feed + "."):

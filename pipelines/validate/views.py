@@ -41,7 +41,8 @@ def view(array: pa.Array) -> pd.Series:
         return pd.Series(_floats(array))
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         return _datetimes(array)
-    return array.to_pandas()
+    series: pd.Series = array.to_pandas()
+    return series
 
 
 def minor_units(array: pa.Array) -> npt.NDArray[np.int64]:

@@ -165,9 +165,13 @@ class Cluster:
         return "postgres" in command and str(self.data) in command
 
     def _forget_foreign_pid(self) -> None:
-        """After a reboot the old pid may be another program's, which PostgreSQL takes for a running server."""
+        """Remove a pid file that PostgreSQL would take for that of a running server, though there is none.
+
+        After a reboot the pid may be another program's; in a container without init a killed server stays as a
+        zombie. Processes of it that still live are found by PostgreSQL through their shared memory.
+        """
         pid = self._pid()
-        if pid is not None and (command := _command(pid)) and not self._is_ours(command):
+        if pid is not None and _exists(pid) and not self.is_alive:
             (self.data / "postmaster.pid").unlink()
 
     def _call(self, program: str, arguments: list[str], timeout: float) -> subprocess.CompletedProcess[str]:
@@ -190,12 +194,11 @@ class Cluster:
             raise self._failure(what, done.stderr, "")
 
     def _failure(self, what: str, stderr: str, said: str) -> TransientError:
-        lines = [line for line in (stderr + "\n" + said).splitlines() if line.strip()]
-        marked = [line for line in lines if "FATAL" in line or "ERROR" in line or "error:" in line]
+        lines = [line.split(" @  ")[-1] for line in (said or stderr).splitlines() if line.strip()]
         return TransientError(
             what,
             where=f"data {self.data}",
-            got=" / ".join((marked or lines)[-3:]) or "no message",
+            got=" / ".join(lines[-3:]) or "no message",
             expected="PostgreSQL 18 ready to accept connections",
             next_step=f"read {self.log_file}; check free disk space and memory, then run again",
         )
@@ -284,8 +287,18 @@ def _reachable(programs: Path, user: pwd.struct_passwd) -> Path:
     return copy / "bin"
 
 
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def _command(pid: int) -> str:
-    """Command line of a process, '' when there is none."""
+    """Command line of a process, '' when there is none or it is a zombie."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
     except OSError:

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,8 +20,6 @@ from pipelines.warehouse import audit
 
 NO_CURRENCY = "XXX"
 """ISO 4217 for no currency: amounts of rows whose currency is empty or unreadable stand under it."""
-FATES = ("loaded", "unchanged", "rejected", "skipped", "held")
-"""Where a received row, and its amounts, end."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,8 @@ class Amount:
     @property
     def is_balanced(self) -> bool:
         """Whether received is the sum of the parts, to the cent."""
-        return self.received == self.loaded + self.unchanged + self.rejected + self.skipped + self.held
+        with localcontext(prec=200):
+            return self.received == self.loaded + self.unchanged + self.rejected + self.skipped + self.held
 
 
 @dataclass(frozen=True)

@@ -229,14 +229,14 @@ def say(conn: sa.Connection, delivery: Delivery, message: str | None) -> Deliver
     return get(conn, delivery.delivery_id)
 
 
-def supersede(conn: sa.Connection, delivery: Delivery, ref: SourceRef, *, actor: str) -> list[Delivery]:
+def supersede(conn: sa.Connection, delivery: Delivery, *, mode: str, actor: str = "step load") -> list[Delivery]:
     """Retire what a newer delivery of the scope replaces; returns the retired ones.
 
     In snapshot and period mode: older held, waiting and failed deliveries of the scope. Once the newer one is loaded,
     also older loaded ones of the same period; without a period tomorrow's snapshot succeeds today's. Their work
     tables are dropped.
     """
-    if ref.source.mode == "delta":
+    if mode == "delta":
         return []
     states = [State.HELD, State.WAITING, State.FAILED]
     if delivery.state is State.LOADED and delivery.period is not None:
@@ -248,7 +248,7 @@ def supersede(conn: sa.Connection, delivery: Delivery, ref: SourceRef, *, actor:
         f"order by {_ORDER} for update"
     )
     values = {
-        **_scope(scope_of(delivery, ref)),
+        **_scope_of(conn, delivery),
         "states": [s.value for s in states],
         "id": delivery.delivery_id,
         "own_period": delivery.period or "",
@@ -293,9 +293,10 @@ def newest_accepted(conn: sa.Connection, scope: Scope, *, other_than: int | None
     return _find(conn, where, _ORDER, {**_scope(scope), "other": other_than})
 
 
-def held_in_scope(conn: sa.Connection, scope: Scope) -> Delivery | None:
-    """The oldest delivery of the scope that waits for a steward."""
-    found = _select(conn, f"{_IN_SCOPE} and state = 'held'", _ORDER, _scope(scope))
+def held_in_scope(conn: sa.Connection, scope: Scope | Delivery) -> Delivery | None:
+    """The oldest delivery of the scope (or of a delivery's scope) that waits for a steward."""
+    values = _scope(scope) if isinstance(scope, Scope) else _scope_of(conn, scope)
+    found = _select(conn, f"{_IN_SCOPE} and state = 'held'", _ORDER, values)
     return found[0] if found else None
 
 
@@ -355,6 +356,13 @@ def _know_client(conn: sa.Connection, client_id: str) -> None:
 
 def _scope(scope: Scope) -> dict[str, str]:
     return {"client": scope.client_id, "feed": scope.feed, "source": scope.source, "period": scope.period or ""}
+
+
+def _scope_of(conn: sa.Connection, delivery: Delivery) -> dict[str, str]:
+    """The scope a delivery was registered in."""
+    query = sa.text("select scope_period from ops.delivery where delivery_id = :id")
+    period = conn.scalar(query, {"id": delivery.delivery_id})
+    return _scope(Scope(delivery.client_id, delivery.feed, delivery.source, period or None))
 
 
 def _find(conn: sa.Connection, where: str, order: str, values: Mapping[str, Any]) -> Delivery | None:

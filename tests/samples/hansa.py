@@ -126,6 +126,8 @@ def _write_payables(
     footer[gross], footer[left] = _de(total), _de(sum((_number(line[left]) for line in lines), Decimal(0)))
     letterhead = f"Hansa Maschinenbau GmbH\r\nOffene und ausgeglichene Posten {name[-11:-4]}\r\n\r\n"
     table = [list(PAYABLES), *lines, footer]
+    if "-08" in name:  # purchase orders are on the list since September
+        table = [[cell for i, cell in enumerate(line) if PAYABLES[i] != "Bestellung"] for line in table]
     folder.write_table(name, table, delimiter=";", encoding="cp1252", before=letterhead, night=night, minute=minute)
 
 
@@ -186,7 +188,7 @@ def _employees(folder: Folder) -> list[str]:
         pay = "G" if centre < "3000" else "S"
         vacation, sick = rng.randrange(0, 240), rng.randrange(0, 120)
         state = "ausgetreten" if left else rng.choice(("aktiv",) * 9 + ("ruhend",))
-        cells = [f"{number:05}", f"p{number:05}", job, f"{hired:%d.%m.%Y}", exit_date, pay, f"{vacation},50"]
+        cells = [f"{number:05}", f"HANSA\\p{number:05}", job, f"{hired:%d.%m.%Y}", exit_date, pay, f"{vacation},50"]
         lines.append([*cells, f"{sick},00", state, centre, f"{hired:%d.%m.%Y}"])
     lines[10][9] = "9999"  # a cost centre that the list does not have
     lines[11][9] = lines[11][10] = ""  # nobody's: allowed

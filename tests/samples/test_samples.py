@@ -9,7 +9,7 @@ import pytest
 from pipelines.catalog import Catalog, load_catalog
 from pipelines.clean.plan import check_source
 from pipelines.extract.discover import find_files, match, unmatched
-from pipelines.profile import ORIGINS, ColumnRule
+from pipelines.profile_words import ORIGINS, ColumnRule
 from pipelines.settings import ROOT, Settings
 from tests.samples.generate import CLIENTS, generate
 
@@ -76,8 +76,8 @@ def test_the_sample_profiles_use_every_word_of_the_column_map(catalog: Catalog) 
     sources = [ref.source for ref in catalog.sources()]
     used = {origin for rule in rules for origin in ORIGINS if getattr(rule, origin) is not None}
     assert used == set(ORIGINS)
-    for word in ("codes", "other", "formats", "century_from", "locale", "absent"):
-        assert any(getattr(rule, word) is not None for rule in rules), word
+    for word in ("codes", "other", "formats", "century_from", "locale", "absent", "optional"):
+        assert any(getattr(rule, word) not in (None, False) for rule in rules), word
     for word in ("rows", "skip", "unpivot", "key", "controls", "due", "ignore"):
         assert any(getattr(source, word) for source in sources), word
     assert {source.mode for source in sources} == {"snapshot", "period", "delta"}

@@ -12,7 +12,7 @@ PHYSICAL = {
     "date": "date", "timestamp": "timestamptz", "boolean": "boolean", "integer": "integer", "decimal": "numeric(12,4)",
     "money": "numeric(18,2)", "quantity": "numeric(10,2)", "rate": "numeric(12,4)",
 }  # fmt: skip
-BESIDE = {
+BESIDE: dict[str, dict[str, Any]] = {
     "money": {"currency": "currency_code"},
     "phone": {"country": "country_code"},
     "postal_code": {"country": "country_code"},

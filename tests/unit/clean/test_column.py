@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.clean.column import CellError, ColumnCleaner, Problem
+from pipelines.clean.column import CellError, ColumnCleaner, Problem, Value
 from pipelines.reject import Baseline
 from tests.unit.clean.cleaners import build
 
@@ -24,37 +25,61 @@ MOMENT = st.builds(
     st.integers(0, 60), st.integers(0, 60), st.integers(0, 9999999),
     st.sampled_from([
         "{y:04}-{mo:02}-{d:02} {h:02}:{mi:02}:{s:02}", "{d}.{mo}.{y}", "{d:02}.{mo:02}.{y:04}", "{y:04}-{mo:02}-{d:02}",
-        "{y:04}-{mo:02}-{d:02} {h:02}:{mi:02}:{s:02}.{f}", "{y:04}-{mo:02}", "{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}Z",
+        "{y:04}-{mo:02}-{d:02} {h:02}:{mi:02}:{s:02}.{f}", "{y:04}-{mo:02}",
+        "{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}Z",
     ]),
 )  # fmt: skip
 WORDS = st.sampled_from([
-    "Deutschland", "DE", "uk", "EUR", "€", "$", "Ja", "nein", "x", "0", "1", "open", "SETTLED", "O", "a", "WALLER", "waller",
-    "von der Heide", "Anna-Lena", "\"ACME Ltd\"", "12 High St,", ";Berlin", "D-10115", "sw1a 1aa", "030 1234567",
+    "Deutschland", "DE", "uk", "EUR", "€", "$", "Ja", "nein", "x", "0", "1", "open", "SETTLED", "O", "a", "WALLER",
+    "waller", "von der Heide", "Anna-Lena", "\"ACME Ltd\"", "12 High St,", ";Berlin", "D-10115", "sw1a 1aa",
+    "030 1234567",
     "+49 30 1234567", "a@acme.com", "A.B@ACME-Corp.COM", "a@b", "a@x.local", "a--b@c.de", "a@b--c.de", "x@1.de",
     "00170", " 00170 ", "1.5E+10", "1,5E+10", "Müller\u00a0& Söhne",
 ])  # fmt: skip
 CELLS = st.lists(st.none() | NOISE | AMOUNT | MOMENT | WORDS, max_size=12)
 
 CLEANERS = {
-    "text": build("text"), "region": build("region"), "code": build("code"), "identifier": build("identifier"),
+    "text": build("text"),
+    "region": build("region"),
+    "code": build("code"),
+    "identifier": build("identifier"),
     "mapped code": build("code", mapped={"O": "open", "a": "settled"}, other="open"),
     "mapped text": build("text", mapped={"O": "offen", "": "nichts"}),
-    "date": build("date", formats=("%d.%m.%Y", "%d.%m.%y"), century_from=1950), "workbook date": build("date", iso_dates=True),
-    "timestamp": build("timestamp"), "timestamp in New York": build("timestamp", zone="America/New_York"),
-    "timestamp with fractions": build("timestamp", formats=("%Y-%m-%d %H:%M:%S.%f",)), "period": build("period"),
-    "money": build("money"), "american money": build("money", "en_US"), "swiss money": build("money", "de_CH"),
-    "french money": build("money", "fr_FR"), "indian money": build("money", "en_IN"), "euro": build("money", currency="EUR"),
-    "rate": build("rate"), "fraction": build("rate", physical="numeric(4,4)"), "whole": build("quantity", physical="numeric(14,0)"),
-    "huge": build("decimal", physical="numeric(38,6)"), "quantity": build("quantity", "en_GB"), "integer": build("integer"),
-    "bigint": build("integer", "en_GB", physical="bigint"), "country": build("country"), "currency": build("currency"),
-    "email": build("email"), "phone": build("phone"), "german phone": build("phone", country="DE"),
-    "postal_code": build("postal_code"), "company_name": build("company_name"), "person_name": build("person_name"),
-    "address_line": build("address_line"), "city": build("city"), "boolean": build("boolean"),
-}  # fmt: skip
+    "date": build("date", formats=("%d.%m.%Y", "%d.%m.%y"), century_from=1950),
+    "workbook date": build("date", iso_dates=True),
+    "timestamp": build("timestamp"),
+    "timestamp in New York": build("timestamp", zone="America/New_York"),
+    "timestamp with fractions": build("timestamp", formats=("%Y-%m-%d %H:%M:%S.%f",)),
+    "period": build("period"),
+    "money": build("money"),
+    "american money": build("money", "en_US"),
+    "swiss money": build("money", "de_CH"),
+    "french money": build("money", "fr_FR"),
+    "indian money": build("money", "en_IN"),
+    "euro": build("money", currency="EUR"),
+    "rate": build("rate"),
+    "fraction": build("rate", physical="numeric(4,4)"),
+    "whole": build("quantity", physical="numeric(14,0)"),
+    "huge": build("decimal", physical="numeric(38,6)"),
+    "quantity": build("quantity", "en_GB"),
+    "integer": build("integer"),
+    "bigint": build("integer", "en_GB", physical="bigint"),
+    "country": build("country"),
+    "currency": build("currency"),
+    "email": build("email"),
+    "phone": build("phone"),
+    "german phone": build("phone", country="DE"),
+    "postal_code": build("postal_code"),
+    "company_name": build("company_name"),
+    "person_name": build("person_name"),
+    "address_line": build("address_line"),
+    "city": build("city"),
+    "boolean": build("boolean"),
+}
 
 
 def one_by_one(
-    built: ColumnCleaner, cells: list[str | None], beside: list[str | None] | None = None
+    built: ColumnCleaner, cells: Sequence[str | None], beside: Sequence[str | None] | None = None
 ) -> tuple[list[Any], list[Problem]]:
     values: list[Any] = []
     problems: list[Problem] = []
@@ -108,9 +133,14 @@ def test_any_string_layout_is_taken() -> None:
 
 
 def test_one_distinct_text_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    built, seen = build("country"), []
-    scalar = built._one
-    monkeypatch.setattr(built, "_one", lambda text, beside: seen.append(text) or scalar(text, beside))
+    built, scalar = build("country"), build("country")._one
+    seen: list[str] = []
+
+    def noted(text: str, beside: str | None) -> Value | None:
+        seen.append(text)
+        return scalar(text, beside)
+
+    monkeypatch.setattr(built, "_one", noted)
     built.clean(pa.array(["Deutschland", "FR", "Deutschland"] * 100))
     assert seen == ["Deutschland", "FR"]
 

@@ -1,0 +1,243 @@
+"""`try`: extract, clean and gate one file in memory. No database, nothing is kept: the daily tool of onboarding."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+from rich.table import Table
+from rich.text import Text
+
+from pipelines.catalog import Catalog, load_catalog
+from pipelines.clean.apply import Plan
+from pipelines.clean.controls import read_controls
+from pipelines.clean.facts import ControlValue, FileInfo
+from pipelines.clean.lookup import LookupTable
+from pipelines.clean.lookup import build as build_lookups
+from pipelines.contract import Contract
+from pipelines.errors import DeclarationError
+from pipelines.extract import discover
+from pipelines.extract.facts import FileFacts
+from pipelines.extract.reader import Reader, read_table
+from pipelines.extract.run import cells_of
+from pipelines.flow.work import file_groups, lookup_file
+from pipelines.profile import Profile, SourceRef, read_profile
+from pipelines.reject import mask
+from pipelines.settings import Settings
+
+FIRST_ROWS = 3
+FIRST_REJECTS = 12
+Shown = Table | Text | str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is tried: a file, the source that reads it, and the client folder its path is below."""
+
+    catalog: Catalog
+    profile: Profile
+    ref: SourceRef
+    file: Path
+    root: Path
+
+    @property
+    def name(self) -> str:
+        """Path below the client folder."""
+        return self.file.relative_to(self.root).as_posix()
+
+    @property
+    def contract(self) -> Contract:
+        """The contract of the source's feed."""
+        return self.catalog.contracts[self.ref.feed]
+
+
+@dataclass
+class Trial:
+    """What came of it: what to print, and whether every row would be let in."""
+
+    printed: list[Shown] = field(default_factory=list)
+    ok: bool = True
+
+
+@dataclass
+class Tally:
+    """Counts over the chunks, the first typed rows and the first reasons."""
+
+    rows: int = 0
+    fates: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    first: list[dict[str, object]] = field(default_factory=list)
+    rejects: list[dict[str, object]] = field(default_factory=list)
+    keys: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def repeated_keys(self) -> int:
+        """Rows whose key another row has too."""
+        return sum(n for n in self.keys.values() if n > 1)
+
+
+def try_file(
+    settings: Settings, profile: Path, file: Path, *, feed: str | None = None, source: str | None = None
+) -> Trial:
+    """Run the steps on one file. `profile` is a YAML file or a client id; errors are raised as in a night."""
+    subject = _subject(settings, profile, file.resolve(), feed, source)
+    trial = Trial()
+    ref = subject.ref
+    trial.printed.append(f"{subject.name}: source {ref.name} of {ref.feed}, client {ref.client_id}")
+    facts, info = _facts(subject)
+    header = facts.columns
+    lookups = _lookups(subject)
+    siblings = [s for s in subject.catalog.siblings(ref) if s.pattern.fullmatch(subject.name)]
+    groups = file_groups(ref, subject.name)
+    plan = Plan.compile(ref, subject.contract, siblings, header, lookups, info, groups)
+    trial.printed += [_facts_line(facts), _mapping(plan)]
+    tally = _gate(subject, plan)
+    trial.printed += _outcome(subject, tally, read_controls(ref, info, plan.sources))
+    trial.ok = not tally.rejects and not tally.repeated_keys
+    return trial
+
+
+def _subject(settings: Settings, profile: Path, file: Path, feed: str | None, source: str | None) -> Subject:
+    if not file.is_file():
+        raise DeclarationError("no such file", got=str(file), next_step="give the path of a received file")
+    catalog = load_catalog(settings)
+    if profile.suffix == ".yaml":
+        chosen = read_profile(profile)
+        catalog = Catalog(catalog.contracts, {**catalog.profiles, chosen.client_id: chosen}, catalog.expectations)
+    elif (known := catalog.profiles.get(str(profile))) is not None:
+        chosen = known
+    else:
+        raise DeclarationError(
+            "no such profile",
+            got=str(profile),
+            expected=f"a YAML file or one of {', '.join(sorted(catalog.profiles))}",
+            next_step="give the path of the profile",
+        )
+    refs = [r for r in chosen.sources if feed in (None, r.feed) and source in (None, r.name)]
+    for ref in refs:
+        for root in file.parents:
+            if ref.pattern.fullmatch(file.relative_to(root).as_posix()):
+                return Subject(catalog, chosen, ref, file, root)
+    if len(refs) == 1 and (feed or source):
+        return Subject(catalog, chosen, refs[0], file, file.parent)
+    raise DeclarationError(
+        "no source of the profile matches this file",
+        got=str(file),
+        expected=" or ".join(f"{r.source.files} ({r.feed}, {r.name})" for r in refs) or "a feed of the profile",
+        next_step="correct `files` in the profile, or name the source with --feed and --source",
+    )
+
+
+def _facts(subject: Subject) -> tuple[FileFacts, FileInfo]:
+    """Read the file once for its facts: controls and cells stand at its end as often as at its start."""
+    with _open(subject) as reader:
+        for _ in reader.batches():
+            pass
+        return reader.facts, FileInfo.from_json(reader.facts.to_json())
+
+
+def _open(subject: Subject) -> Reader:
+    source = subject.ref.source
+    return read_table(subject.file, source.format, subject.ref.locale, cells=cells_of(source), name=subject.name)
+
+
+def _lookups(subject: Subject) -> dict[str, LookupTable]:
+    declared = subject.profile.lookups_of(subject.ref.source)
+    if not declared:
+        return {}
+    found = discover.find_files(subject.root.parent, subject.root.name)
+    files = discover.lookup_files(subject.profile, subject.ref.source, found)
+    read = {
+        name: [lookup_file(f.path, f.rel, declared[name], subject.ref.locale) for f in members]
+        for name, members in files.items()
+    }
+    return dict(build_lookups(declared, read, subject.ref.locale, subject.ref.time_zone))
+
+
+def _gate(subject: Subject, plan: Plan) -> Tally:
+    """Row rules and baseline, chunk by chunk; repeated keys by their hash. Set rules need the warehouse."""
+    from pipelines.validate.chunks import ChunkGate
+    from pipelines.validate.suites import load_suite  # imports Great Expectations
+
+    gate = ChunkGate(subject.contract, load_suite(subject.catalog.suite_path(subject.ref.feed), subject.contract))
+    tally = Tally()
+    with _open(subject) as reader:
+        for raw in reader.batches():
+            cleaned = plan.chunk(raw)
+            judged = gate.judge(cleaned.table, cleaned.problems)
+            _count(tally, subject.contract, cleaned.table, judged.fates, judged.rejects)
+    return tally
+
+
+def _count(tally: Tally, contract: Contract, rows: pa.RecordBatch, fates: pa.Array, rejects: pa.RecordBatch) -> None:
+    tally.rows += rows.num_rows
+    texts = [f or "accepted" for f in fates.to_pylist()]
+    tally.fates.update(texts)
+    tally.reasons.update(rejects.column("rule_id").to_pylist())
+    tally.rejects += rejects.slice(0, FIRST_REJECTS - len(tally.rejects)).to_pylist()
+    if len(tally.first) < FIRST_ROWS:
+        names = [n for n in rows.schema.names if n == "_row_number" or not n.startswith("_")]
+        tally.first += rows.select(names).slice(0, FIRST_ROWS - len(tally.first)).to_pylist()
+    keys = zip(*(rows.column(k).to_pylist() for k in contract.key), strict=True)
+    tally.keys.update(hash(k) for k, fate in zip(keys, texts, strict=True) if fate == "accepted")
+
+
+def _facts_line(facts: FileFacts) -> str:
+    parts = [
+        (facts.records, "records"), (facts.malformed, "malformed"), (facts.header_rows, "header rows"),
+        (facts.preamble_rows, "rows before the header"), (facts.blank_rows, "blank"), (facts.comment_rows, "comments"),
+        (len(facts.footer_rows), "footer records"),
+    ]  # fmt: skip
+    said = ", ".join(f"{n} {word}" for n, word in parts if n)
+    kind = f"sheet {facts.sheet_name}" if facts.sheet_name else f"encoding {facts.encoding}"
+    return f"{said}; {kind}; {len(facts.columns)} columns"
+
+
+def _mapping(plan: Plan) -> Table:
+    table = Table(title="mapping", title_justify="left", pad_edge=False)
+    table.add_column("column")
+    table.add_column("from", overflow="fold")
+    for name, sources in plan.sources.items():
+        table.add_row(name, ", ".join(sources))
+    if plan.unmapped:
+        table.add_row(Text("not delivered", style="dim"), Text(", ".join(plan.unmapped), style="dim"))
+    if plan.ignored:
+        table.add_row(Text("ignored", style="dim"), Text(", ".join(plan.ignored), style="dim"))
+    return table
+
+
+def _outcome(subject: Subject, tally: Tally, controls: Sequence[ControlValue]) -> Iterator[Shown]:
+    first = Table(title="first rows", title_justify="left", pad_edge=False)
+    first.add_column("column")
+    for row in tally.first:
+        first.add_column(f"row {row['_row_number']}", overflow="fold")
+    for name in (n for n in (tally.first[0] if tally.first else {}) if n != "_row_number"):
+        values = [row[name] for row in tally.first]
+        if any(v is not None for v in values):
+            column = next((c for c in subject.contract.columns if c.name == name), None)
+            classification = column.classification if column else "internal"
+            first.add_row(name, *("" if v is None else mask(str(v), classification) for v in values))
+    yield first
+    if tally.rejects:
+        rejects = Table(title="first rejects", title_justify="left", pad_edge=False)
+        for name in ("row", "rule", "column", "value", "message"):
+            rejects.add_column(name, overflow="fold")
+        for r in tally.rejects:
+            cells = (r["row_number"], r["rule_id"], r["column_name"], r["value"], r["message"])
+            rejects.add_row(*("" if c is None else str(c) for c in cells))
+        yield rejects
+        yield "reasons: " + ", ".join(f"{n} × {rule}" for rule, n in tally.reasons.most_common())
+    for control in controls:
+        yield f"control total {control.name}: the file says {control.promised or control.message}"
+    if tally.repeated_keys:
+        key = ", ".join(subject.contract.key)
+        yield Text(f"{tally.repeated_keys} accepted rows share their key ({key}) with another row", style="red")
+    counts = (
+        ", ".join(f"{n} {fate}" for fate, n in sorted(tally.fates.items())) or "no rows: the gate holds empty files"
+    )
+    style = "green" if tally.rows and not tally.rejects and not tally.repeated_keys else "yellow"
+    yield Text(f"{tally.rows} rows: {counts}", style=style)
+    yield "not tried here, they need the warehouse: references, earlier deliveries, control totals, share of closed rows"

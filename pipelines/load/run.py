@@ -1,0 +1,174 @@
+"""Load: publish a validated or approved delivery into core, in the caller's transaction, and account for every row.
+
+Modes: a snapshot closes the current rows of its scope that it does not name, a period those of its period; a delta and
+a correction close nothing they do not replace. A key on a rejected row counts as named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from pipelines.contract import Contract
+from pipelines.delivery import Delivery, Kind, Scope, State
+from pipelines.errors import LoadError
+from pipelines.load.publish import Comparison, Publication
+from pipelines.load.reconcile import Parts, check, quarantined
+from pipelines.profile import SourceRef
+from pipelines.warehouse import ddl, register
+from pipelines.warehouse.connection import scope_lock
+
+
+class WorkLost(LoadError):
+    """The work table is gone or not whole (a server crash empties unlogged tables): validate again first."""
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What a load did. With `held_reason` it wrote nothing, and the delivery must be held."""
+
+    rows_received: int = 0
+    rows_loaded: int = 0
+    rows_unchanged: int = 0
+    rows_rejected: int = 0
+    rows_skipped: int = 0
+    rows_held: int = 0
+    rows_closed: int = 0
+    known_from: datetime | None = None
+    held_reason: str | None = None
+
+    @classmethod
+    def of(cls, parts: Parts, *, closed: int = 0, known_from: datetime | None = None) -> LoadResult:
+        """The result with these parts, which `check` has found to balance."""
+        return cls(
+            rows_received=parts.rows,
+            rows_loaded=parts.loaded.rows,
+            rows_unchanged=parts.unchanged.rows,
+            rows_rejected=parts.rejected.rows,
+            rows_skipped=parts.skipped.rows,
+            rows_held=parts.held.rows,
+            rows_closed=closed,
+            known_from=known_from,
+        )
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The columns of `ops.delivery` that the caller writes together with the move to `loaded`."""
+        counts = ("rows_loaded", "rows_unchanged", "rows_rejected", "rows_skipped", "rows_held", "rows_closed")
+        return {**{name: getattr(self, name) for name in counts}, "published_at": self.known_from}
+
+
+def load(delivery: Delivery, ref: SourceRef, contract: Contract, conn: sa.Connection) -> LoadResult:
+    """Publish the accepted rows of the delivery's work table; the move to `loaded` is the caller's, in `conn` too.
+
+    Under the scope's lock it judges again what depends on core's current rows, and returns `held_reason` instead of
+    publishing when the closed share is too large, a rejected row hides its key, a key is current in another source
+    that shares keys, or the approval was given for something else. Raises LoadError, which rolls everything back,
+    when the accounting does not balance.
+    """
+    received = _require_work(delivery, conn)
+    scope = register.scope_of(delivery, ref)
+    if ref.source.mode == "period" and not scope.period:
+        raise LoadError(
+            "delivery without a period in period mode",
+            where=f"delivery {delivery.delivery_id}",
+            next_step="correct the file pattern of the source so that it names the period, then replay",
+        )
+    if ref.shared_keys:
+        scope_lock(conn, scope, whole_feed=True)
+    scope_lock(conn, scope)
+    closes = ref.source.mode != "delta" and delivery.kind is not Kind.CORRECTION
+    publication = Publication(conn, delivery, contract, scope)
+    found = publication.compare(closes=closes, shared_keys=ref.shared_keys)
+    if reason := _hold(delivery, ref, found, conn):
+        return LoadResult(rows_received=received, held_reason=reason)
+    closes = closes and not found.unreadable_keys
+    at = publication.moment()
+    publication.write(found, at, closes=closes)
+    parts = Parts(
+        loaded=publication.read_loaded(at),
+        unchanged=publication.read_unchanged(at),
+        rejected=quarantined(conn, delivery),
+        skipped=publication.read_work("skipped"),
+    )
+    register.write_amounts(conn, delivery, check(conn, delivery, parts))
+    ddl.drop_work_table(conn, delivery)
+    return LoadResult.of(parts, closed=found.missing if closes else 0, known_from=at)
+
+
+def hold_accounting(delivery: Delivery, contract: Contract, conn: sa.Connection) -> LoadResult:
+    """Account for a delivery that is held: its accepted rows and their amounts count as held.
+
+    Writes counts and amounts; the work table stays, for the approval. Raises LoadError when the accounting does not
+    balance.
+    """
+    _require_work(delivery, conn)
+    publication = Publication(conn, delivery, contract, Scope(delivery.client_id, delivery.feed, delivery.source))
+    parts = Parts(
+        rejected=quarantined(conn, delivery),
+        skipped=publication.read_work("skipped"),
+        held=publication.read_work(None),
+    )
+    register.write_amounts(conn, delivery, check(conn, delivery, parts))
+    result = LoadResult.of(parts)
+    register.set_fields(conn, delivery, **result.fields)
+    return result
+
+
+def _require_work(delivery: Delivery, conn: sa.Connection) -> int:
+    """Rows received; raises WorkLost when the work table does not hold exactly them."""
+    there = 0
+    if ddl.work_table_exists(conn, delivery):
+        there = conn.scalar(sa.text(f"select count(*) from {delivery.work_table}")) or 0  # noqa: S608
+    if delivery.rows_received is None or there != delivery.rows_received:
+        raise WorkLost(
+            "work table is not whole, nothing was published",
+            where=delivery.work_table,
+            got=f"{there} rows",
+            expected=f"{delivery.rows_received} rows, as the gate counted",
+            next_step=f"replay delivery {delivery.delivery_id}: its work table is built again from the archive",
+        )
+    return there
+
+
+def _hold(delivery: Delivery, ref: SourceRef, found: Comparison, conn: sa.Connection) -> str | None:
+    """Why the delivery must be held, judged on core as it is now; an approved one only if the approval misses it."""
+    if found.elsewhere:
+        return (
+            f"{found.elsewhere} keys are current in another source of the client, and its sources share keys; "
+            "got the same key from two sources, expected each key from one. client to act: deliver a key in one source "
+            "only; approval alone does not load it"
+        )
+    if delivery.state is State.APPROVED:
+        return _approval_misses(delivery, conn)
+    if found.unreadable_keys and found.current:
+        return (
+            f"{found.unreadable_keys} rejected rows do not tell their key, so nobody knows which rows are missing. "
+            "us to act: return the delivery, or approve it: then no missing row is closed"
+        )
+    limit = ref.source.max_closed_pct
+    if found.missing * 100 > limit * found.current:
+        share = 100 * found.missing / found.current
+        return (
+            f"would close {found.missing} of {found.current} current rows ({share:.1f}%); expected at most {limit}%. "
+            "us to act: ask the client whether the file is complete, then approve or return the delivery"
+        )
+    return None
+
+
+def _approval_misses(delivery: Delivery, conn: sa.Connection) -> str | None:
+    approval = register.newest_approval(conn, delivery)
+    content = register.content_hash(conn, delivery)
+    now = register.approval_hash(content, delivery.verdict, delivery.declaration_hash)
+    if approval and approval.decision == "approve" and approval.hash == now:
+        return None
+    return (
+        "rows, verdict or declarations are not those that were approved. "
+        "us to act: look at the delivery again and decide anew"
+    )
+
+
+__all__ = ["LoadResult", "WorkLost", "hold_accounting", "load"]

@@ -1,0 +1,172 @@
+"""Counting: rows and amounts by fate as read back from the work table, control totals, limits of the source."""
+
+# ruff: noqa: S608 (names of columns and tables come from contracts, which allow letters, digits and _ only)
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from pipelines.contract import Column, Contract
+from pipelines.delivery import Delivery
+from pipelines.errors import GateError
+from pipelines.profile import SourceRef
+from pipelines.profile_words import CONTROL_NAME
+from pipelines.reject import Baseline
+from pipelines.validate import baseline
+from pipelines.validate.gate import Counts, GateInput
+from pipelines.validate.judge import Measurement
+from pipelines.warehouse.ledger import NO_CURRENCY, Amount, ControlTotal
+
+
+def counts(conn: sa.Connection, delivery: Delivery) -> Counts:
+    """Rows by fate."""
+    query = f"select coalesce(_fate, 'accepted'), count(*) from {delivery.work_table} group by 1"
+    rows = {fate: int(n) for fate, n in conn.execute(sa.text(query)).tuples()}
+    return Counts(sum(rows.values()), rows.get("accepted", 0), rows.get("rejected", 0), rows.get("skipped", 0))
+
+
+def amounts(conn: sa.Connection, delivery: Delivery, contract: Contract, facts: GateInput) -> list[Amount]:
+    """Amounts by fate per money column and currency; raises GateError when they are not what cleaning received."""
+    out: list[Amount] = []
+    for column in contract.money:
+        lines = _amounts(conn, delivery, contract, column)
+        for currency in {*lines, *(c for n, c in facts.received if n == column.name)}:
+            found = lines.get(currency, (Decimal(0),) * 3)[0]
+            expected = facts.received.get((column.name, currency), Decimal(0))
+            if found != expected:
+                raise GateError(
+                    "amounts changed between cleaning and the work table",
+                    where=f"{column.name}, {currency}",
+                    got=str(found),
+                    expected=str(expected),
+                    next_step="run the delivery again from extract; if it happens again, report it",
+                )
+        unreadable = facts.unreadable.get(column.name, 0)
+        home = next(iter(lines)) if len(lines) == 1 else NO_CURRENCY  # unreadable cells have no currency of their own
+        if unreadable:
+            lines.setdefault(home, (Decimal(0),) * 3)
+        out += [
+            Amount(
+                column.name, currency, received=sums[0], rejected=sums[1], skipped=sums[2],
+                unreadable_cells=unreadable if currency == home else 0,
+            )
+            for currency, sums in sorted(lines.items())
+        ]  # fmt: skip
+    return out
+
+
+def _amounts(
+    conn: sa.Connection, delivery: Delivery, contract: Contract, column: Column
+) -> dict[str, tuple[Decimal, ...]]:
+    """Currency → sums of all, rejected and skipped rows."""
+    name, currency = f'"{column.name}"', _currency(contract, column)
+    sums = ", ".join(f"coalesce(sum({name}) filter (where {w}), 0)" for w in ("true", _IS["rejected"], _IS["skipped"]))
+    query = f"select {currency}, {sums} from {delivery.work_table} where {name} is not null group by 1"
+    return {c: tuple(map(Decimal, values)) for c, *values in conn.execute(sa.text(query)).tuples()}
+
+
+_IS = {fate: f"_fate = '{fate}'" for fate in ("rejected", "skipped")}
+
+
+def _currency(contract: Contract, column: Column) -> str:
+    """SQL of the currency of a money column: another column, or a fixed code."""
+    named = column.currency in {c.name for c in contract.columns}
+    return f"coalesce(\"{column.currency}\", '{NO_CURRENCY}')" if named else f"'{column.currency or NO_CURRENCY}'"
+
+
+def controls(contract: Contract, facts: GateInput) -> list[tuple[ControlTotal, Measurement]]:
+    """Promised and measured. `rows` counts records as the sender does; sums run over all rows received, currencies
+    added up as the sender's trailer does."""
+    out = []
+    for control in facts.controls:
+        found = CONTROL_NAME.fullmatch(control.name)
+        column = found[1] if found else None
+        sums = (amount for (name, _), amount in facts.received.items() if name == column)
+        measured = sum(sums, Decimal(0)) if column else Decimal(facts.records)
+        ok = control.promised is not None and control.promised == measured
+        promised = "nothing readable" if control.promised is None else format(control.promised, "f")
+        observed = f"promised {promised}, received {format(measured, 'f')}"
+        if unreadable := facts.unreadable.get(column or "", 0):
+            observed += f"; {unreadable} cells cannot be read"
+        if control.message:
+            observed += f"; {control.message}"
+        rule = baseline.control(contract, control.name, control.promised)
+        total = ControlTotal(control.name, control.promised, measured, ok)
+        out.append((total, Measurement(rule, 1, {baseline.MEASURED: measured}, observed=observed)))
+    return out
+
+
+def facts(
+    conn: sa.Connection,
+    delivery: Delivery,
+    ref: SourceRef,
+    contract: Contract,
+    facts: GateInput,
+    counts: Counts,
+    rules: int,
+) -> list[Measurement]:
+    """The rules about the delivery as a whole that need no SQL, and `max_rejects`."""
+    unclaimed = ", ".join(map(str, facts.unclaimed_rows[:10]))
+    return [
+        _measure(contract, Baseline.NOT_EMPTY, "no row is left to load", counts.accepted, low=1, unit="rows accepted"),
+        _measure(contract, Baseline.HAS_RULES, "the suite has no rule", rules, low=1, unit="rules"),
+        _measure(
+            contract, Baseline.UNCLAIMED, "records of no source and no skip filter", facts.unclaimed, high=0,
+            unit=f"records, rows {unclaimed}" if unclaimed else "records",
+        ),
+        _measure(
+            contract, Baseline.LOOKUP_AMBIGUOUS, "look-up keys with several answers", len(facts.ambiguous), high=0,
+            unit="keys" + "".join(f"; {a}" for a in facts.ambiguous[:3]),
+        ),
+        *_max_rejects(conn, delivery, ref, contract, counts),
+    ]  # fmt: skip
+
+
+def _measure(
+    contract: Contract,
+    kind: Baseline,
+    message: str,
+    value: int,
+    *,
+    unit: str,
+    low: int | None = None,
+    high: int | None = None,
+) -> Measurement:
+    rule = baseline.fact(contract, kind, message, low=low, high=high)
+    return Measurement(rule, 1, {baseline.MEASURED: value}, observed=f"{value} {unit}")
+
+
+def _max_rejects(
+    conn: sa.Connection, delivery: Delivery, ref: SourceRef, contract: Contract, counts: Counts
+) -> list[Measurement]:
+    """Rejected rows, for whatever reason, against what the profile allows; rows skipped by declaration do not count."""
+    limit = ref.source.max_rejects
+    rows = counts.received - counts.skipped
+    share = counts.rejected * 100 / rows if rows else 0.0
+    rule = baseline.fact(
+        contract, Baseline.MAX_REJECTS, f"more than {limit.pct} % of the rows rejected", high=float(limit.pct)
+    )
+    observed = f"{counts.rejected} of {rows} rows ({share:.2f} %)"
+    out = [
+        Measurement(rule, 1 if rows else 0, {baseline.MEASURED: share}, observed=observed, note="no row", excused=True)
+    ]
+    if limit.amount is not None:
+        worst, where = _largest_rejected(conn, delivery, contract)
+        message = f"more than {limit.amount} rejected in one money column"
+        rule = baseline.fact(contract, Baseline.MAX_REJECTS, message, high=float(limit.amount), part="amount")
+        out.append(Measurement(rule, 1, {baseline.MEASURED: float(worst)}, observed=f"{worst} {where}".strip()))
+    return out
+
+
+def _largest_rejected(conn: sa.Connection, delivery: Delivery, contract: Contract) -> tuple[Decimal, str]:
+    """The largest sum of absolute rejected amounts over money columns and currencies."""
+    found = [(Decimal(0), "")]
+    for column in contract.money:
+        query = (
+            f'select {_currency(contract, column)}, sum(abs("{column.name}")) from {delivery.work_table} '
+            f'where {_IS["rejected"]} and "{column.name}" is not null group by 1'
+        )
+        found += [(Decimal(s), f"{c} in {column.name}") for c, s in conn.execute(sa.text(query)).tuples()]
+    return max(found)

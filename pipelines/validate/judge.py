@@ -1,0 +1,159 @@
+"""Great Expectations judges once per delivery: each expectation's own `_validate`, on the summed metrics."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from great_expectations.core.expectation_validation_result import (
+    ExpectationSuiteValidationResult,
+    ExpectationValidationResult,
+)
+
+from pipelines.delivery import Delivery
+from pipelines.errors import GateError
+from pipelines.reject import Severity
+from pipelines.validate.gate import SAMPLES
+from pipelines.validate.suites import Rule
+from pipelines.warehouse.ledger import RuleResult
+
+_FORMAT = {"result_format": {"result_format": "BASIC", "partial_unexpected_count": SAMPLES}}
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What was measured for one rule: the metrics its `_validate` asks for.
+
+    `evaluated`: rows (or 1, for a fact) it was evaluated on; 0 = not evaluated, for the reason in `note`. `excused`:
+    not being evaluated does not hold the delivery. `failed`: failing rows. `observed`: what to show.
+    """
+
+    rule: Rule
+    evaluated: int
+    metrics: Mapping[str, Any]
+    failed: int = 0
+    samples: Sequence[dict[str, Any]] = field(default_factory=tuple)
+    observed: str | None = None
+    note: str | None = None
+    excused: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A rule with its result, for `ops` and for Data Docs. `hold`: why it holds the delivery, if it does."""
+
+    rule: Rule
+    result: RuleResult
+    evidence: ExpectationValidationResult
+    hold: str | None
+
+
+def judge(measured: Measurement) -> Outcome:
+    """One rule. `success` is null when nothing was evaluated: never passed by vacuity."""
+    rule = measured.rule
+    evidence = _not_evaluated(measured) if not measured.evaluated else _validate(measured)
+    evidence.expectation_config.description = evidence.expectation_config.description or _description(rule)
+    success = None if evidence.success is None else bool(evidence.success)
+    observed = measured.observed or _observed(measured)
+    result = RuleResult(
+        rule_id=rule.id,
+        rule_type=rule.type,
+        column_name=rule.column_name,
+        severity=rule.severity,
+        evaluated=measured.evaluated,
+        failed=measured.failed if rule.kind in ("row", "unique", "counted") else int(success is False),
+        success=success,
+        over=rule.over,
+        mostly=rule.mostly,
+        observed=observed,
+        message=rule.message,
+        samples=list(measured.samples),
+    )
+    return Outcome(rule, result, evidence, _hold(measured, success, observed))
+
+
+def _validate(measured: Measurement) -> ExpectationValidationResult:
+    rule = measured.rule
+    metrics = dict(measured.metrics)
+    if rule.kind in ("row", "unique"):
+        values = [next(iter(s["values"].values())) if len(s["values"]) == 1 else s["values"] for s in measured.samples]
+        metrics[f"{rule.expectation.map_metric}.unexpected_values"] = values
+    raw = rule.expectation._validate(metrics=metrics, runtime_configuration=dict(_FORMAT))
+    evidence = rule.expectation._build_evr(raw_response=raw)
+    if rule.kind in ("row", "unique") and evidence.result["unexpected_count"] != measured.failed:
+        raise GateError(
+            "Great Expectations counts other rows than the gate",
+            where=rule.id,
+            got=str(evidence.result["unexpected_count"]),
+            expected=str(measured.failed),
+            next_step="report this: the gate must not be trusted until it is explained",
+        )
+    return evidence
+
+
+def _not_evaluated(measured: Measurement) -> ExpectationValidationResult:
+    """Shown with a warning sign instead of a tick or a cross: Data Docs know no other third state."""
+    note = {
+        "raised_exception": True,
+        "exception_message": f"Not evaluated: {measured.note}",
+        "exception_traceback": "",
+    }
+    return ExpectationValidationResult(
+        success=None, expectation_config=measured.rule.expectation.configuration, result={}, exception_info=note
+    )
+
+
+def _description(rule: Rule) -> str | None:
+    """Our own expectations have no wording in Great Expectations; its own keep theirs."""
+    ours = type(rule.expectation).__module__.startswith("pipelines.")
+    return f"{rule.id.rpartition('.')[2]}: {rule.message}" if ours else None
+
+
+def _observed(measured: Measurement) -> str:
+    if not measured.evaluated:
+        return f"not evaluated: {measured.note}"
+    return f"{measured.failed} of {measured.evaluated} rows fail ({measured.failed * 100 / measured.evaluated:.2f} %)"
+
+
+def _hold(measured: Measurement, success: bool | None, observed: str) -> str | None:
+    """Why this result holds the delivery (SEMANTICS: tolerance). Warnings and infos never do."""
+    rule = measured.rule
+    if rule.severity is not Severity.CRITICAL:
+        return None
+    said = f"{rule.id}: {rule.message} ({observed})"
+    if success is None:
+        return None if measured.excused else said
+    if rule.kind in ("row", "unique"):
+        fell_under = rule.mostly is not None and not success
+        return said if fell_under or (rule.hold and measured.failed) else None
+    return said if rule.kind != "counted" and not success else None
+
+
+def evidence_of(delivery: Delivery, outcomes: Sequence[Outcome], at: dt.datetime) -> dict[str, Any]:
+    """All results as the JSON of one ExpectationSuiteValidationResult."""
+    flags = [o.evidence.success for o in outcomes if o.evidence.success is not None]
+    passed = sum(map(bool, flags))
+    where = {"client": delivery.client_id, "source": delivery.source, "period": delivery.period}
+    result = ExpectationSuiteValidationResult(
+        success=len(flags) == len(outcomes) and passed == len(flags),
+        results=[o.evidence for o in outcomes],
+        suite_name=delivery.feed,
+        statistics={
+            "evaluated_expectations": len(flags),
+            "successful_expectations": passed,
+            "unsuccessful_expectations": len(flags) - passed,
+            "success_percent": passed * 100 / len(flags) if flags else None,
+        },
+        meta={
+            "run_id": {"run_name": f"delivery {delivery.delivery_id}", "run_time": at.isoformat()},
+            "batch_spec": {
+                **{k: v for k, v in where.items() if v},
+                "data_asset_name": f"{delivery.client_id} {delivery.file_name}",
+                "delivery": delivery.delivery_id,
+                "attempt": delivery.attempt,
+            },
+        },
+    )
+    return dict(result.to_json_dict())

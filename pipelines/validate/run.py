@@ -1,0 +1,142 @@
+"""The gate: one delivery's clean rows in, a verdict out.
+
+    validate(delivery, ref, contract, catalog, conn, folder, facts) -> GateResult
+
+`folder` holds raw.arrow, clean.arrow and problems.arrow; `facts` is what extract and clean counted, filled in by the
+caller, because steps do not import each other. Everything is written inside the caller's transaction `conn`, together
+with the move of state: the work table, quarantine, `ops.rule_result`, `ops.control_total`, `ops.delivery_amount`.
+`GateResult.fields` are the columns of `ops.delivery` for that move. A second try starts from nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import sqlalchemy as sa
+
+from pipelines.catalog import Catalog
+from pipelines.contract import Contract
+from pipelines.delivery import Delivery
+from pipelines.errors import GateError
+from pipelines.profile import SourceRef
+from pipelines.validate import accounts, files, verdict
+from pipelines.validate.chunks import ChunkGate
+from pipelines.validate.gate import GateInput, GateResult
+from pipelines.validate.judge import Measurement, Outcome, evidence_of, judge
+from pipelines.validate.measures import row_measurements
+from pipelines.validate.set_rules import SetRules
+from pipelines.validate.suites import Rule, load_suite
+from pipelines.warehouse import ddl, ledger, quarantine_store
+from pipelines.warehouse.connection import copy_table
+
+
+def validate(
+    delivery: Delivery,
+    ref: SourceRef,
+    contract: Contract,
+    catalog: Catalog,
+    conn: sa.Connection,
+    folder: Path,
+    facts: GateInput,
+) -> GateResult:
+    """Judge a delivery; see the head of this module. Raises GateError when the gate itself cannot be trusted."""
+    rules = load_suite(catalog.suite_path(contract.feed), contract)
+    quarantine_store.clear(conn, delivery)
+    gate = _stream(conn, delivery, contract, rules, folder)
+    if gate.received != facts.rows:
+        raise GateError(
+            "cleaned rows are missing",
+            where=str(folder / "clean.arrow"),
+            got=f"{gate.received} rows",
+            expected=f"{facts.rows}, as cleaning counted",
+            next_step="run the delivery again from extract",
+        )
+    sets = SetRules(conn, delivery, ref, contract, catalog)
+    measured = [*row_measurements(gate, contract, rules), *_set_rules(sets, contract, ref, rules)]
+    sets.say_what_stays()
+    _keep_rejected_rows(conn, delivery, contract, folder)
+    counts = accounts.counts(conn, delivery)
+    amounts = accounts.amounts(conn, delivery, contract, facts)
+    controls = accounts.controls(contract, facts)
+    measured += accounts.facts(conn, delivery, ref, contract, facts, counts, len(rules))
+    measured += [m for _, m in controls]
+    outcomes = [judge(m) for m in measured]
+    _compare_with_quarantine(conn, delivery, outcomes, counts.rejected)
+    result = GateResult(
+        verdict=verdict.of(outcomes, counts),
+        counts=counts,
+        amounts=amounts,
+        controls=[total for total, _ in controls],
+        rules=[o.result for o in outcomes],
+        holds=[o.hold for o in outcomes if o.hold],
+        message=verdict.message(outcomes, counts, contract),
+        content_hash=ledger.content_hash(conn, delivery),
+        validation_result=evidence_of(delivery, outcomes, dt.datetime.now(dt.UTC)),
+    )
+    ledger.write_rule_results(conn, delivery, result.rules)
+    ledger.write_amounts(conn, delivery, result.amounts)
+    ledger.write_controls(conn, delivery, result.controls)
+    return result
+
+
+def _stream(conn: sa.Connection, delivery: Delivery, contract: Contract, rules: list[Rule], folder: Path) -> ChunkGate:
+    """Row rules chunk by chunk; every row goes into the work table with its fate, every reason into quarantine."""
+    gate = ChunkGate(contract, rules)
+    table = ddl.create_work_table(conn, delivery, contract)
+    columns = [name for name, _ in ddl.WORK_COLUMNS] + [name for name, _ in contract.stored]
+    for clean, problems in files.chunks(folder, "clean.arrow", "problems.arrow"):
+        judged = gate.judge(clean, problems)
+        rows = clean.set_column(clean.schema.get_field_index("_fate"), "_fate", judged.fates)
+        copy_table(conn, table, columns, [rows])
+        quarantine_store.add_rejects(conn, delivery, judged.rejects)
+    conn.execute(sa.text(f"analyze {table}"))
+    return gate
+
+
+def _set_rules(sets: SetRules, contract: Contract, ref: SourceRef, rules: list[Rule]) -> list[Measurement]:
+    """In order: each looks at what the ones before it have left."""
+    measured = [sets.repeated_rows(), sets.keys()]
+    measured += [sets.unique(rule) for rule in rules if rule.kind == "unique"]
+    measured += sets.references()
+    measured += sets.groups()
+    measured += [sets.aggregate(rule) for rule in rules if rule.kind == "aggregate"]
+    measured += [sets.compare(rule) for rule in rules if rule.kind == "compare"]
+    if ref.source.mode != "delta":
+        measured += [sets.unreadable_keys(), sets.closing()]
+    return measured
+
+
+def _keep_rejected_rows(conn: sa.Connection, delivery: Delivery, contract: Contract, folder: Path) -> None:
+    """Each rejected row once, with its cells as received."""
+    query = sa.text(
+        f"select _row_number * {files.PARTS} + _row_part from {delivery.work_table} "  # noqa: S608 own identifiers
+        "where _fate = 'rejected'"
+    )
+    found = conn.scalars(query, execution_options={"stream_results": True, "yield_per": 50_000})
+    rejected = np.fromiter(found, dtype=np.int64)
+    if len(rejected):
+        quarantine_store.add_rows(conn, delivery, files.rejected_rows(folder, contract, rejected))
+
+
+def _compare_with_quarantine(conn: sa.Connection, delivery: Delivery, outcomes: list[Outcome], rejected: int) -> None:
+    """What was judged is what was written: rows per rule and rows in all, as read back."""
+    rows = quarantine_store.rows_by_rule(conn, delivery)
+    for outcome in outcomes:
+        sets_aside = outcome.rule.rejects or outcome.rule.kind == "counted"
+        if sets_aside and rows.pop(outcome.rule.id, 0) != outcome.result.failed:
+            raise _disagree(outcome.rule.id, outcome.result.failed)
+    if rows:
+        raise _disagree(next(iter(rows)), 0)
+    if (kept := quarantine_store.rows_kept(conn, delivery)) != rejected:
+        raise _disagree(f"{kept} rows in quarantine", rejected)
+
+
+def _disagree(what: str, expected: int) -> GateError:
+    return GateError(
+        "quarantine does not hold what the gate rejected",
+        where=what,
+        expected=f"{expected} rows",
+        next_step="replay the delivery; if it happens again, report it: rows must not be lost",
+    )

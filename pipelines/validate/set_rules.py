@@ -1,0 +1,299 @@
+"""Rules that need more than a row, as SQL on the work table: repeats, keys, uniqueness, references, groups, core."""
+
+# ruff: noqa: S608 (names of columns and tables come from contracts, which allow letters, digits and _ only)
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from pipelines.catalog import Catalog
+from pipelines.contract import Contract
+from pipelines.delivery import Delivery
+from pipelines.profile import SourceRef
+from pipelines.reject import Baseline
+from pipelines.validate import aggregates, baseline, conditions
+from pipelines.validate.aggregates import ROWS
+from pipelines.validate.expectations import PREVIOUS_ROWS
+from pipelines.validate.gate import SAMPLES
+from pipelines.validate.judge import Measurement
+from pipelines.validate.suites import Rule
+from pipelines.warehouse import quarantine_store, register
+
+_SKIPPED_REPEAT = "repeated row"
+
+
+@dataclass(frozen=True)
+class SetRules:
+    """The set rules of one delivery, evaluated inside the gate's transaction.
+
+    Order matters and is the caller's: repeats, keys, uniqueness and references each set rows aside before the next
+    looks at the accepted ones; groups come last and all at once, so that they do not cascade.
+    """
+
+    conn: sa.Connection
+    delivery: Delivery
+    ref: SourceRef
+    contract: Contract
+    catalog: Catalog
+
+    @property
+    def table(self) -> str:
+        """The work table."""
+        return self.delivery.work_table
+
+    def repeated_rows(self) -> Measurement:
+        """Rows equal in all business columns: the first stays, the others are rejected, or skipped if declared."""
+        rule = baseline.counted(self.contract, Baseline.REPEATED_ROW)
+        rows = self._count(ROWS["accepted"])
+        found = (
+            f"with twice as (select _row_hash from {self.table} where _fate is null "
+            "group by _row_hash having count(*) > 1) "
+            "select _row_number, _row_part, null::text as value from (select _row_number, _row_part, row_number() over "
+            f"(partition by _row_hash order by _row_number, _row_part) as place from {self.table} join twice "
+            "using (_row_hash) where _fate is null) as ranked where place > 1"
+        )
+        if self.ref.source.repeated_rows == "reject":
+            return self._set_aside(rule, rows, found, {})
+        skipped = self.conn.execute(
+            sa.text(
+                f"update {self.table} w set _fate = 'skipped', _skip_reason = :reason from ({found}) as f "
+                "where (w._row_number, w._row_part) = (f._row_number, f._row_part)"
+            ),
+            {"reason": _SKIPPED_REPEAT},
+        ).rowcount
+        observed = f"{skipped} of {rows} rows skipped by declaration" if skipped else None
+        return counted(rule, rows, 0, observed=observed)
+
+    def keys(self) -> Measurement:
+        """Rows with equal key and different content: all are rejected, also when another rule rejected one of them."""
+        key = self.contract.key
+        rule = baseline.counted(self.contract, Baseline.KEY_UNIQUE, ",".join(key))
+        names = ", ".join(f'"{k}"' for k in key)
+        whole = " and ".join(f'"{k}" is not null' for k in key)
+        rows = f"{ROWS['received']} and {whole}"
+        found = (
+            f"with twice as (select {names} from {self.table} where {rows} group by {names} having count(*) > 1), "
+            f"mixed as (select {names} from {self.table} join twice using ({names}) where {rows} "
+            f"group by {names} having count(distinct _row_hash) > 1) "
+            f"select _row_number, _row_part, {self._text(key)} as value from {self.table} join mixed "
+            f"using ({names}) where {rows}"
+        )
+        return self._set_aside(rule, self._count(rows), found, {})
+
+    def unique(self, rule: Rule) -> Measurement:
+        """A uniqueness expectation: every row that shares its value with another one fails."""
+        expectation = rule.expectation
+        condition, values = conditions.where(getattr(expectation, "row_condition", None))
+        domain = f"{ROWS[rule.over]} and {condition}"
+        judged = f"{domain} and {_considered(rule)}"
+        names = ", ".join(f'"{c}"' for c in rule.columns)
+        found = (
+            f"select _row_number, _row_part, value from (select _row_number, _row_part, {self._text(rule.columns)} "
+            f"as value, count(*) over (partition by {names}) as times from {self.table} where {judged}) as t "
+            "where times > 1"
+        )
+        total, rows = self._count(domain, values), self._count(judged, values)
+        if rule.rejects:
+            failed = self._reject(rule, found, values)
+            samples = quarantine_store.samples(self.conn, self.delivery, rule.id, _label(rule), SAMPLES)
+        else:
+            failed = int(self.conn.scalar(sa.text(f"select count(*) from ({found}) as f"), values) or 0)
+            samples = self._look(found, values, _label(rule)) if failed else []
+        metric = expectation.map_metric
+        metrics = {
+            "table.row_count": total,
+            "column_values.nonnull.unexpected_count": total - rows,
+            f"{metric}.filtered_row_count": rows,
+            f"{metric}.unexpected_count": failed,
+        }
+        return Measurement(rule, rows, metrics, failed, samples) if rows else self._idle(rule, total)
+
+    def references(self) -> list[Measurement]:
+        """Values that must be a current value of another feed of the client; rows without a value pass."""
+        out = []
+        for feed, pairs in self.contract.references.items():
+            for own, theirs in pairs:
+                rule = baseline.counted(self.contract, Baseline.REFERENCE, own)
+                if feed != self.contract.feed and not self._delivers(feed):
+                    note = f"{self.delivery.client_id} delivers no {feed}"
+                    out.append(Measurement(rule, 0, {}, note=note, excused=True))
+                else:
+                    out.append(self._reference(rule, feed, own, theirs))
+        return out
+
+    def _reference(self, rule: Rule, feed: str, own: str, theirs: str) -> Measurement:
+        rows = f'_fate is null and "{own}" is not null'
+        count = self._count(rows)
+        if not count:
+            return Measurement(rule, 0, {}, note=f"no accepted row has {own}", excused=True)
+        known = (
+            f"exists (select from {self.catalog.contracts[feed].table} o where o.client_id = :client "
+            f'and o._known_to is null and o."{theirs}" = w."{own}")'
+        )
+        if feed == self.contract.feed:  # rows may refer to each other
+            known += f' or exists (select from {self.table} o where o._fate is null and o."{theirs}" = w."{own}")'
+        found = (
+            f"select _row_number, _row_part, {self._text([own])} as value from {self.table} w "
+            f"where {rows} and not ({known})"
+        )
+        return self._set_aside(rule, count, found, {"client": self.delivery.client_id})
+
+    def _delivers(self, feed: str) -> bool:
+        profile = self.catalog.profiles.get(self.delivery.client_id)
+        return profile is not None and any(ref.feed == feed for ref in profile.sources)
+
+    def groups(self) -> list[Measurement]:
+        """If one row of a declared group is rejected, the whole group is. Found for all groups, then applied."""
+        out = []
+        for columns in self.contract.groups.values():
+            rule = baseline.counted(self.contract, Baseline.GROUP_INCOMPLETE, ",".join(columns))
+            names = ", ".join(f'"{c}"' for c in columns)
+            whole = " and ".join(f'"{c}" is not null' for c in columns)
+            found = (
+                f"select _row_number, _row_part, {self._text(columns)} as value from {self.table} where _fate is null "
+                f"and {whole} and ({names}) in (select {names} from {self.table} where _fate = 'rejected' and {whole})"
+            )
+            out.append(self._set_aside(rule, self._count(ROWS["accepted"]), found, {}, mark=False))
+        for measured in out:
+            quarantine_store.mark_rejected(self.conn, self.delivery, measured.rule.id)
+        return out
+
+    def aggregate(self, rule: Rule) -> Measurement:
+        """A rule on a count, sum, minimum… of the delivery."""
+        found = aggregates.measure(self.conn, self.table, rule.expectation, rule.over)
+        shown = ", ".join(f"{name.rpartition('.')[2]} = {value}" for name, value in found.metrics.items())
+        if "table.row_count" in found.metrics:
+            return Measurement(rule, 1, found.metrics, observed=shown)
+        if None in found.metrics.values():
+            return self._idle(rule, found.rows)
+        return Measurement(rule, found.present, found.metrics, observed=shown)
+
+    def compare(self, rule: Rule) -> Measurement:
+        """The number of rows beside that of the newest accepted delivery of the scope."""
+        scope = register.scope_of(self.delivery, self.ref)
+        before = register.newest_accepted(self.conn, scope, other_than=self.delivery.delivery_id)
+        if before is None or before.rows_received is None:
+            return Measurement(rule, 0, {}, note=f"no earlier delivery of {scope}", excused=True)
+        rows = self._count(ROWS[rule.over])
+        previous = before.rows_received - (before.rows_skipped or 0)
+        if rule.over == "accepted":
+            previous -= before.rows_rejected or 0
+        observed = f"{rows} rows, {previous} in delivery {before.delivery_id}"
+        return Measurement(rule, 1, {"table.row_count": rows, PREVIOUS_ROWS: previous}, observed=observed)
+
+    def unreadable_keys(self) -> Measurement:
+        """Rejected rows whose key is unknown: nobody can tell which current row they speak for."""
+        rule = baseline.fact(
+            self.contract,
+            Baseline.UNREADABLE_KEY,
+            "rejected rows have no readable key: what is missing cannot be told",
+            high=0,
+        )
+        gap = " or ".join(f'"{k}" is null' for k in self.contract.key)
+        rows = self._count(f"_fate = 'rejected' and ({gap})")
+        return Measurement(rule, 1, {baseline.MEASURED: rows}, observed=f"{rows} rows")
+
+    def closing(self) -> Measurement:
+        """Share of the scope's current rows that the delivery does not name, and that its load would close."""
+        limit = self.ref.source.max_closed_pct
+        message = f"more than {limit} % of the current rows are missing from the delivery"
+        rule = baseline.fact(self.contract, Baseline.MAX_CLOSED, message, high=float(limit))
+        same = " and ".join(f'w."{k}" = c."{k}"' for k in self.contract.key)
+        query = (
+            f"with current as materialized (select * from {self.contract.table} where {_SCOPE}) "
+            "select (select count(*) from current), (select count(*) from current c where not exists "
+            f"(select from {self.table} w where {ROWS['received']} and {same}))"
+        )
+        row = self.conn.execute(sa.text(query), self._scope).one()
+        total, missing = int(row[0]), int(row[1])
+        if not total:
+            return Measurement(rule, 0, {}, note="the scope has no current rows", excused=True)
+        observed = f"{missing} of {total} current rows missing ({missing * 100 / total:.2f} %)"
+        return Measurement(rule, 1, {baseline.MEASURED: missing * 100 / total}, observed=observed)
+
+    def say_what_stays(self) -> None:
+        """A rejected row closes nothing: its rejects say so when its key has a current version."""
+        same = " and ".join(f'w."{k}" = c."{k}"' for k in self.contract.key)
+        self.conn.execute(
+            sa.text(
+                "update quarantine.reject j set message = j.message || '; the version loaded earlier stays current' "
+                f"from {self.table} w where j.delivery_id = :id and j.state = 'open' and w._fate = 'rejected' "
+                "and (w._row_number, w._row_part) = (j.row_number, j.row_part) "
+                f"and exists (select from {self.contract.table} c where {_SCOPE} and {same})"
+            ),
+            {**self._scope, "id": self.delivery.delivery_id},
+        )
+
+    def _idle(self, rule: Rule, rows: int) -> Measurement:
+        optional = any(not c.required for c in self.contract.columns if c.name in rule.columns)
+        note = f"no row has {' and '.join(rule.columns)}" if rows else "no row meets its condition"
+        return Measurement(rule, 0, {}, note=note, excused=optional or not rows)
+
+    @property
+    def _scope(self) -> dict[str, Any]:
+        period = register.scope_of(self.delivery, self.ref).period or ""
+        return {"client": self.delivery.client_id, "source": self.delivery.source, "period": period}
+
+    def _count(self, where: str, values: dict[str, Any] | None = None) -> int:
+        return int(self.conn.scalar(sa.text(f"select count(*) from {self.table} where {where}"), values or {}) or 0)
+
+    def _text(self, columns: Sequence[str]) -> str:
+        """SQL of the columns' values as one text, masked as `reject.mask` does when one of them is personal."""
+        text = "concat_ws(' / ', " + ", ".join(f'"{c}"::text' for c in columns) + ")"
+        if not any(self.contract.column(c).is_personal for c in columns if c in self._named):
+            return text
+        return f"left({text}, 1) || repeat('*', greatest(least(length({text}) - 1, 11), 0))"
+
+    @property
+    def _named(self) -> set[str]:
+        return {c.name for c in self.contract.columns}
+
+    def _set_aside(
+        self, rule: Rule, rows: int, found: str, values: dict[str, Any], *, mark: bool = True
+    ) -> Measurement:
+        failed = self._reject(rule, found, values, mark=mark)
+        samples = quarantine_store.samples(self.conn, self.delivery, rule.id, _label(rule), SAMPLES) if failed else []
+        return counted(rule, rows, failed, samples)
+
+    def _reject(self, rule: Rule, found: str, values: dict[str, Any], *, mark: bool = True) -> int:
+        failed = quarantine_store.reject_found(
+            self.conn, self.delivery, found=found, values=values,
+            rule_id=rule.id, column_name=rule.column_name, message=rule.message,
+        )  # fmt: skip
+        if failed and mark:
+            quarantine_store.mark_rejected(self.conn, self.delivery, rule.id)
+        return failed
+
+    def _look(self, found: str, values: dict[str, Any], label: str) -> list[dict[str, Any]]:
+        query = f"{found} order by _row_number, _row_part limit {SAMPLES}"
+        rows = self.conn.execute(sa.text(query), values).tuples()
+        return [{"row_number": n, "row_part": p, "values": {label: v}} for n, p, v in rows]
+
+
+_SCOPE = "client_id = :client and _source = :source and _period = :period and _known_to is null"
+
+
+def counted(
+    rule: Rule, rows: int, failed: int, samples: Sequence[dict[str, Any]] = (), observed: str | None = None
+) -> Measurement:
+    """The measurement of a rule about rows that is derived from the contract."""
+    values = [next(iter(s["values"].values()), None) for s in samples]
+    metrics = {baseline.ROWS: rows, baseline.FAILED: failed, baseline.SAMPLES: values}
+    return Measurement(rule, rows, metrics, failed, samples, observed, note="no row came so far", excused=True)
+
+
+def _label(rule: Rule) -> str:
+    return ", ".join(rule.columns) or "row"
+
+
+def _considered(rule: Rule) -> str:
+    """Rows a uniqueness rule looks at: those with a value, or as `ignore_row_if` says."""
+    gaps = [f'"{c}" is null' for c in rule.columns]
+    ignored = getattr(rule.expectation, "ignore_row_if", "any_value_is_missing")
+    if ignored == "never":
+        return "true"
+    return f"not ({(' and ' if ignored == 'all_values_are_missing' else ' or ').join(gaps)})"

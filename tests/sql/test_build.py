@@ -1,0 +1,331 @@
+"""The reporting layer on a real server: figures, cut-off, who sees what, and what a failing test leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import pytest
+import sqlalchemy as sa
+
+from pipelines.contract import Contract
+from pipelines.reporting.marts import preview
+from pipelines.reporting.project import MARTS, PROJECT, run_dbt
+from pipelines.reporting.run import _CUT_OFF, BuildResult, build
+from pipelines.settings import Settings
+from pipelines.warehouse.connection import Warehouse
+from tests.sql.rows import CUT_OFF, SECRET_DATE, SECRET_NUMBER, delivery, fill, insert, secret
+
+AT = datetime.fromisoformat(CUT_OFF)
+IDENTITIES = {p.stem for p in (PROJECT / "tests").glob("*.sql")}
+Rows = list[dict[str, Any]]
+
+
+class Built(NamedTuple):
+    result: BuildResult
+    marts: dict[str, Rows]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("home")
+    return Settings(folder, folder / "landing", (), None)
+
+
+@pytest.fixture(scope="module")
+def first(warehouse: Warehouse, home: Settings, contracts: dict[str, Contract]) -> Built:
+    with warehouse.transaction() as conn:
+        fill(conn, contracts)
+    return build_and_read(warehouse, home, AT, unit_tests=True)
+
+
+@pytest.fixture(scope="module")
+def later(first: Built, warehouse: Warehouse, home: Settings) -> Built:
+    return build_and_read(warehouse, home)
+
+
+@pytest.fixture(scope="module")
+def again(later: Built, warehouse: Warehouse, home: Settings) -> Built:
+    return build_and_read(warehouse, home, AT)
+
+
+@pytest.fixture(scope="module")
+def broken(again: Built, warehouse: Warehouse, home: Settings) -> Built:
+    with warehouse.transaction() as conn:
+        insert(conn, "ops.delivery", [delivery("north", "ledgers.spend", rows_received=3, rows_loaded=2)])
+    return build_and_read(warehouse, home)
+
+
+def build_and_read(warehouse: Warehouse, home: Settings, at: datetime | None = None, **options: bool) -> Built:
+    result = build(home, warehouse.url, at, **options)
+    return Built(result, {mart: rows_of(warehouse.engine, mart) for mart in MARTS})
+
+
+def rows_of(engine: sa.Engine, mart: str) -> Rows:
+    with engine.connect() as conn:
+        found = conn.execute(sa.text(f"select * from reporting.{mart}")).mappings()
+        return sorted((dict(r) for r in found), key=str)
+
+
+def pick(rows: Rows, names: str, **equal: Any) -> list[tuple[Any, ...]]:
+    return [tuple(r[n] for n in names.split()) for r in rows if all(r[k] == v for k, v in equal.items())]
+
+
+# figures --------------------------------------------------------------------------------------------------
+
+
+def test_all_models_and_tests_succeed(first: Built) -> None:
+    assert first.result.ok, first.result.message
+    assert first.result.failed == ()
+    assert {m.name for m in first.result.models} >= set(MARTS)
+    assert all(rows for rows in first.marts.values())
+
+
+def test_every_mart_shows_client_and_cut_off(first: Built) -> None:
+    for rows in first.marts.values():
+        assert {r["client_id"] for r in rows} <= {"north", "south"}
+        assert {r["known_at"] for r in rows} == {AT}
+
+
+def test_customer_master_holds_current_names_and_addresses_of_rows(first: Built) -> None:
+    rows = pick(
+        first.marts["rpt_customer_master"], "source customer_id company_name city row_number", client_id="north"
+    )
+    assert sorted(rows, key=str) == [
+        ("main", "C-1", "Sample Shop Ltd", "Berlin", 2),
+        ("main", "C-3", None, None, 5),
+        ("shop", "C-2", "SAMPLE-SHOP", None, 4),
+    ]
+
+
+def test_duplicates(first: Built) -> None:
+    names = "rule_code customers customers_with_key duplicate_groups customers_in_groups surplus_customers"
+    assert sorted(pick(first.marts["rpt_customer_duplicates"], names, client_id="north")) == [
+        ("any", 3, 3, None, 2, None),
+        ("email", 3, 1, 0, 0, 0),
+        ("name_birth_date", 3, 1, 0, 0, 0),
+        ("name_postal_code", 3, 3, 1, 2, 1),
+        ("national_id", 3, 1, 0, 0, 0),
+    ]
+    listed = pick(first.marts["fct_customer_duplicates"], "client_id source customer_id group_number")
+    assert sorted(listed) == [("north", "main", "C-1", 1), ("north", "shop", "C-2", 1)]
+
+
+def test_supplier_spend(first: Built) -> None:
+    names = "supplier_key supplier_name currency_code spend_amount lines documents spellings"
+    assert sorted(pick(first.marts["rpt_supplier_spend"], names, client_id="north")) == [
+        ("other", "Other AG", "EUR", Decimal("1.00"), 1, 1, 1),
+        ("sample print", "SAMPLE PRINT", "EUR", Decimal("99.90"), 2, 2, 2),
+        ("sample print", "SAMPLE PRINT", "USD", Decimal("7.00"), 1, 1, 1),
+    ]
+
+
+def test_ageing_as_of_the_clients_own_date(first: Built) -> None:
+    names = "as_of_date not_due_amount days_1_30_amount days_31_60_amount over_90_days_amount open_amount open_invoices"
+    ageing = first.marts["rpt_payables_ageing"]
+    (north,) = pick(ageing, names, client_id="north")
+    assert str(north[0]) == "2026-07-01"
+    assert north[1:] == (*map(Decimal, ("100.00", "45.10", "0", "25.05", "170.15")), 4)
+    (south,) = pick(ageing, names, client_id="south")
+    assert str(south[0]) == "2026-06-30"
+    assert south[1:] == (*map(Decimal, ("50.10", "0", "0", "0", "50.10")), 1)
+
+
+def test_pay_rate_register(first: Built) -> None:
+    rates = first.marts["rpt_pay_rate_register"]
+    found = [tuple(map(str, r)) for r in pick(rates, "valid_from_date valid_to_date hourly_rate", client_id="north")]
+    assert found == [("2025-10-01", "2026-06-30", "20.0000"), ("2026-07-01", "None", "20.5000")]
+    assert pick(rates, "is_current change_pct", client_id="north") == [(False, None), (True, Decimal("2.50"))]
+    assert pick(rates, "is_current", client_id="south") == [(False,)]
+
+
+def test_headcount(first: Built) -> None:
+    names = "department_group_name department_name headcount joiners_12_months leavers_12_months former_employees"
+    assert pick(first.marts["rpt_headcount"], names, client_id="north") == [
+        ("Works", "Paint", 1, 1, 1, 1),
+        ("not stated", "not stated", 1, 0, 0, 0),
+    ]
+
+
+def test_shipments_on_time(first: Built) -> None:
+    names = "transport_mode_code lines on_time_lines late_lines on_time_pct mean_days_late line_amount"
+    assert sorted(pick(first.marts["rpt_shipment_on_time"], names, client_id="north")) == [
+        ("air", 2, 1, 1, Decimal("50.00"), Decimal("4.0"), Decimal("30.30")),
+        ("not_stated", 1, 0, 1, Decimal("0.00"), Decimal("4.0"), Decimal("0.00")),
+    ]
+
+
+def test_deliveries_with_accounting_and_top_rule(first: Built) -> None:
+    names = "delivery_id state rows_received rows_rejected rejected_pct top_rule_id seconds is_in_marts"
+    assert sorted(pick(first.marts["dq_delivery"], names)) == [
+        (1, "loaded", 4, None, None, None, None, True),
+        (2, "loaded", 5, 1, Decimal("20.00"), "ledgers.payables.required.due_date", Decimal("2.0"), True),
+        (3, "held", 3, None, None, None, None, True),
+        (4, "failed", 9, None, None, None, None, False),
+        (5, "duplicate", None, None, None, None, None, False),
+    ]
+    assert pick(first.marts["dq_reject_rule"], "rule_id rows first_message", rule_id="x.y.z") == [
+        ("x.y.z", 1, "no number")
+    ]
+
+
+def test_cut_off_is_utc(first: Built) -> None:
+    assert first.result.cut_off == AT
+    assert first.result.cut_off.tzinfo is UTC
+
+
+def test_build_is_recorded(first: Built, warehouse: Warehouse) -> None:
+    query = sa.text("select model, status, rows from ops.model_run where build_id = :id and cut_off = :at")
+    with warehouse.engine.connect() as conn:
+        recorded = {m: (s, n) for m, s, n in conn.execute(query, {"id": first.result.build_id, "at": AT})}
+    assert set(recorded) >= set(MARTS)
+    assert recorded["rpt_customer_master"] == ("success", 4)
+
+
+# cut-off --------------------------------------------------------------------------------------------------
+
+
+def test_a_later_build_knows_more(later: Built) -> None:
+    assert later.result.ok, later.result.message
+    assert pick(later.marts["rpt_customer_master"], "company_name", customer_id="C-9") == [("Later Ltd",)]
+    assert pick(later.marts["fct_open_payables"], "invoice_id", invoice_id="INV-2", client_id="north") == []
+
+
+def test_the_same_cut_off_gives_the_same_marts_whatever_came_since(first: Built, again: Built) -> None:
+    assert again.result.ok, again.result.message
+    assert again.marts == first.marts
+
+
+def test_cut_off_lies_before_a_load_that_is_still_running(later: Built, warehouse: Warehouse) -> None:
+    with warehouse.engine.connect() as loading, warehouse.engine.connect() as building:
+        insert(loading, "core.ledgers_spend", [])
+        begun = loading.scalar(sa.text("select now()"))
+        assert building.scalar(sa.text(_CUT_OFF)) > begun  # a reader is no load
+        loading.execute(sa.text("update core.ledgers_spend set _known_to = now() where spend_line_id = 'none'"))
+        assert building.scalar(sa.text(_CUT_OFF)) < begun
+        loading.rollback()
+        assert building.scalar(sa.text(_CUT_OFF)) > begun
+
+
+# who sees what ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def analysts(owner: Warehouse, again: Built) -> Iterator[dict[str, sa.Engine]]:
+    names = ("t_north", "t_south", "t_nobody")
+    with owner.transaction() as conn:
+        for name in names:
+            conn.execute(sa.text(f"drop role if exists {name}"))
+            conn.execute(sa.text(f"create role {name} login password 'p' in role kontor_analyst"))
+    engines = {n: sa.create_engine(sa.make_url(owner.url).set(username=n, password="p")) for n in names}
+    yield engines
+    for engine in engines.values():
+        engine.dispose()
+    with owner.transaction() as conn:
+        for name in names:
+            conn.execute(sa.text(f"drop role {name}"))
+
+
+def test_analysts_see_their_own_clients_only(analysts: dict[str, sa.Engine], again: Built) -> None:
+    for mart in MARTS:
+        everything = again.marts[mart]
+        for client in ("north", "south"):
+            own = [r for r in everything if r["client_id"] == client]
+            assert rows_of(analysts[f"t_{client}"], mart) == own, mart
+        assert rows_of(analysts["t_nobody"], mart) == []
+    assert {r["client_id"] for rows in again.marts.values() for r in rows} == {"north", "south"}
+
+
+def test_every_relation_in_reporting_is_closed(again: Built, owner: Warehouse) -> None:
+    query = sa.text(
+        "select relname, relrowsecurity and relforcerowsecurity from pg_class "
+        "where relnamespace = 'reporting'::regnamespace and relkind <> 'i'"
+    )
+    with owner.engine.connect() as conn:
+        assert sorted(conn.execute(query).tuples()) == sorted((m, True) for m in MARTS)
+
+
+@pytest.mark.parametrize(
+    "table", ["core.clients_customers", "ops.delivery", "ops.my_client", "quarantine.reject", "work.x"]
+)
+def test_analysts_read_nothing_else(table: str, analysts: dict[str, sa.Engine]) -> None:
+    with analysts["t_north"].connect() as conn, pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
+        conn.execute(sa.text(f"select * from {table}"))
+
+
+def test_analysts_write_nothing(analysts: dict[str, sa.Engine]) -> None:
+    for statement in ("delete from reporting.rpt_headcount", "create table reporting.mine (n int)"):
+        with analysts["t_north"].connect() as conn, pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
+            conn.execute(sa.text(statement))
+
+
+def test_no_personal_value_is_shown(first: Built, contracts: dict[str, Contract]) -> None:
+    shown = {mart: str(rows) for mart, rows in first.marts.items()}
+    hidden = [secret(c) for contract in contracts.values() for c in contract.columns if c.is_personal]
+    assert len(hidden) > 10
+    assert {SECRET_DATE, SECRET_NUMBER, "Zqemail", "Zqnational_id"} <= set(hidden)
+    for mart, text in shown.items():
+        for value in hidden:
+            assert str(value) not in text, (mart, value)
+            assert repr(value) not in text, (mart, value)
+    (row,) = [r for r in first.marts["rpt_customer_master"] if r["customer_id"] == "C-3"]
+    assert row["email_masked"] == "Z******"
+    assert (row["birth_date_masked"], row["national_id_masked"]) == ("****", "****")
+
+
+def test_preview(again: Built, warehouse: Warehouse) -> None:
+    shown = {p.name: p for p in preview(warehouse.engine, rows=2)}
+    assert tuple(shown) == MARTS
+    spend = shown["rpt_supplier_spend"]
+    assert (len(spend.rows), spend.total) == (2, 4)
+    assert spend.columns[:2] == ["client_id", "supplier_key"]
+
+
+# failing tests ----------------------------------------------------------------------------------------------
+
+
+def test_a_failing_test_leaves_the_old_marts(broken: Built, again: Built) -> None:
+    assert not broken.result.ok
+    assert broken.result.failed == ("deliveries_are_accounted_for",)
+    assert broken.marts == again.marts
+    for words in ("deliveries_are_accounted_for", "as known at 2026-06-30 22:30:00 UTC stay", "us to act"):
+        assert words in broken.result.message
+
+
+def test_a_failed_build_is_recorded_with_the_test_at_fault(broken: Built, warehouse: Warehouse) -> None:
+    query = sa.text("select model from ops.model_run where build_id = :id and status = 'fail'")
+    with warehouse.engine.connect() as conn:
+        assert list(conn.scalars(query, {"id": broken.result.build_id})) == ["deliveries_are_accounted_for"]
+
+
+def test_analysts_cannot_look_into_a_failed_build(broken: Built, analysts: dict[str, sa.Engine]) -> None:
+    with analysts["t_north"].connect() as conn, pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
+        conn.execute(sa.text("select * from reporting_next.stg_clients__customers"))
+
+
+TAMPER = {
+    "ageing_buckets_add_up": "update rpt_payables_ageing set not_due_amount = not_due_amount + 0.01",
+    "ageing_adds_up_to_core": "update rpt_payables_ageing set open_amount = open_amount + 1 where client_id = 'north'",
+    "spend_adds_up_to_core": "delete from rpt_supplier_spend where client_id = 'south'",
+    "headcount_adds_up_to_core": "update rpt_headcount set headcount = headcount + 1 where client_id = 'south'",
+    "on_time_and_late_make_all_lines": "update rpt_shipment_on_time set late_lines = 0",
+    "on_time_adds_up_to_core": "update rpt_shipment_on_time set line_amount = line_amount + 0.01",
+    "pay_rates_follow_each_other": "update rpt_pay_rate_register set is_current = true",
+    "pay_rates_add_up_to_core": "delete from rpt_pay_rate_register where client_id = 'south'",
+    "customer_master_holds_all_of_core": "delete from rpt_customer_master where customer_id = 'C-3'",
+    "duplicates_are_within_customers": "update rpt_customer_duplicates set surplus_customers = 2",
+    "deliveries_are_accounted_for": "update dq_delivery set rows_held = rows_held + 1 where delivery_id = 3",
+}
+
+
+def test_every_identity_can_fail(broken: Built, warehouse: Warehouse, home: Settings) -> None:
+    assert set(TAMPER) == IDENTITIES
+    with warehouse.transaction() as conn:
+        conn.execute(sa.text("set local role kontor_mart_owner"))
+        conn.execute(sa.text("set local search_path to reporting_next"))
+        for statement in TAMPER.values():
+            assert conn.execute(sa.text(statement)).rowcount > 0, statement
+    runs = run_dbt(home, warehouse.url, ["test", "--select", "test_type:singular"], broken.result.cut_off)
+    assert {r.name for r in runs if r.failed} == IDENTITIES

@@ -1,0 +1,110 @@
+"""Workbooks in formats that nothing we depend on can write."""
+
+from __future__ import annotations
+
+import base64
+import io
+import struct
+import zipfile
+import zlib
+
+XLS = (
+    "c-rk)O=uHA6#izjX_M0Cr?x^Xlu)p0Z4c6eUg~PG_S8_lC`HiJEVVR0vaV>oSgkpD5ClO{ycFueOVx`%sGtYIgHX|fAP9*bJqZdP"
+    "(yVXZ?$)$cXh4IJ{g!z<^Jc!C*?I5H?Ck4>XnyuydjTu36F!uzAnM9=f>O{eL_qbHCA025K*{n@QwRpgkad1MZhBQOZ7A(sfP%Z~"
+    "bCSSEN{4V9@oYwqRS^R`hJ=t~=oc#ao`Rc{LTKZ0HM2a*avjS%-1Z5}U97ppvY*=K#V8iEc=ry+j}I!HTo)oK@PIk*S+fnTcq#q("
+    ">}6rM^<%d&kx128MTgpmIgm+*^o(xEau~PJ089~j)9K!1GLIHA_Z+@iG2p8k*Uw^}zPfq=(tlsBum6ocKt^1tzoMwXG^`^+I&%(9"
+    "=u>5lAA`mTQ_qo?U-a9tJ$g!?F!ds~bDYaW9+JtL$0jo4#EB=;Iw=Qq(@2aHWlzF9nI^?>F_qE{a<J14atq)kBeHDCXyQO>B$-5*"
+    "^HC0`2#vUS`^%f*u@UVsYo>Xdus4&9a^$dZPBMrbTB@;SH#4@fJkL+v!1;ETE%b(T?;2@!GJ9vZ%>}OQqJH`qZ?#Qj`OTEiect!5"
+    "Blk($Lizcj!kL!&ciJpEX>&^wUtTll5k2C@b%{rsdl$~K^MPgCFH2BBi8y1ooE<ZaMHzI2sJ*Q!&A2a{(h~I()tFV^lC0HP^{qOq"
+    "@{R41J3Dqsp_0#Gi&fZy*>a|yQvZV4*NjHWUwxqvTk;fs&T^i@JQ+`ZCE(bkTd-ZRnq573@ZiCN2M-?pF$n&|u|Et|J~S+y3;4gz"
+    "BBhe|o8-U6eq`w~=}0+<4BZV(RpdYG;TP_+#2Pv7|3Zla)VqO6jPW=oEB0SHI*9W3Su-*6=R&B`{!5jN^Dp=R1KkP=4F"
+)
+"""Two sheets: `Erste` (A1 nothing); `Zweite`: Name, Betrag, Datum / Müller, 2039.41, 2024-05-01 / x, #N/A."""
+
+_ODS = """<?xml version="1.0" encoding="UTF-8"?>
+<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+ xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0" office:version="1.2">
+<office:body><office:spreadsheet><table:table table:name="S">ROWS</table:table></office:spreadsheet></office:body>
+</office:document-content>"""
+
+
+def xls() -> bytes:
+    """A small .xls file with an error cell."""
+    return zlib.decompress(base64.b85decode(XLS))
+
+
+def zipped(parts: dict[str, str | bytes]) -> bytes:
+    """A zip of these members."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def ods(*rows: str) -> bytes:
+    """An .ods file with these `table:table-row` elements in its sheet S."""
+    return zipped(
+        {
+            "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
+            "content.xml": _ODS.replace("ROWS", "".join(rows)),
+            "META-INF/manifest.xml": '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
+        }
+    )
+
+
+def xlsb(*rows: list[str | float | None]) -> bytes:
+    """An .xlsb file with one sheet S; None is an error cell #N/A."""
+    cells = b""
+    for number, row in enumerate(rows):
+        cells += _record(0, struct.pack("<IIHBBBII", number, 0, 300, 0, 0, 0, 0, 0))
+        for column, value in enumerate(row):
+            head = struct.pack("<II", column, 0)
+            if value is None:
+                cells += _record(3, head + b"\x2a")
+            elif isinstance(value, str):
+                cells += _record(6, head + _wide(value))
+            else:
+                cells += _record(5, head + struct.pack("<d", value))
+    extent = struct.pack("<IIII", 0, max(len(rows) - 1, 0), 0, max(len(r) for r in rows) - 1)
+    sheet = _record(129, b"") + _record(148, extent) + _record(145, b"") + cells + _record(146, b"") + _record(130, b"")
+    bundle = struct.pack("<II", 0, 1) + _wide("rId1") + _wide("S")
+    book = _record(131, b"") + _record(143, b"") + _record(156, bundle) + _record(144, b"") + _record(132, b"")
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"
+    relation = f'<Relationship Id="rId1" Type="{kind}" Target="worksheets/sheet1.bin"/>'
+    space = "http://schemas.openxmlformats.org/package/2006/relationships"
+    return zipped(
+        {
+            "xl/workbook.bin": book,
+            "xl/_rels/workbook.bin.rels": f'<Relationships xmlns="{space}">{relation}</Relationships>',
+            "xl/worksheets/sheet1.bin": sheet,
+        }
+    )
+
+
+def _record(kind: int, data: bytes) -> bytes:
+    tag = bytes([kind]) if kind < 128 else bytes([kind & 0x7F | 0x80, kind >> 7])
+    return tag + bytes([len(data)]) + data
+
+
+def _wide(text: str) -> bytes:
+    return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+
+def ole(stream: str) -> bytes:
+    """An OLE compound file with one empty stream of this name."""
+    header = struct.pack("<8s16sHHHHH6xIIIIIIIIII", bytes.fromhex("D0CF11E0A1B11AE1"), b"", 62, 3, 0xFFFE, 9, 6,
+                         0, 1, 1, 0, 4096, _END, 0, _END, 0, 0)  # fmt: skip
+    header += struct.pack("<108I", *[0xFFFFFFFF] * 108)
+    fat = struct.pack("<128I", 0xFFFFFFFD, _END, *[0xFFFFFFFF] * 126)
+    entries = _entry("Root Entry", 5) + _entry(stream, 2)
+    return header + fat + entries.ljust(512, b"\0")
+
+
+_END = 0xFFFFFFFE
+
+
+def _entry(name: str, kind: int) -> bytes:
+    text = (name + "\0").encode("utf-16-le")
+    return struct.pack("<64sHBB48xIII", text, len(text), kind, 1, _END, 0, 0)
