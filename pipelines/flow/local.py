@@ -41,8 +41,8 @@ def run_local(out: Console, *, client: str | None, feed: str | None, replay: str
         out.print(show.status_table(lines))
         for text in show.needs_somebody(lines):
             out.print(text)
-    for path in found.unmatched:
-        out.print(f"unmatched: {path} (no source, look-up or ignore_files pattern names it)", style="dim", markup=False)
+    for text in show.unmatched(found.unmatched):
+        out.print(text)
     built = True
     if reports and any(line.state == State.LOADED for line in report.lines):
         result = build_reports(office=office)

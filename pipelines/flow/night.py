@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pipelines.delivery import SETTLED, Delivery, State, Step
+from pipelines.extract.discover import find_files
 from pipelines.flow.arrivals import Intake
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.step import run_step
@@ -132,6 +133,8 @@ def discover(
     for profile in office.catalog.profiles.values():
         if client in (None, profile.client_id):
             _look(office, profile, domains, feed, found)
+    if client is None:
+        found.unmatched += _strangers(office)
     found.scopes = _scopes(office, domains, client, feed)
     return found
 
@@ -148,6 +151,20 @@ def _look(office: Office, profile: Profile, domains: Sequence[str], feed: str | 
                 found.seen += 1
             elif delivery is not None:
                 getattr(found, outcome).append(delivery.delivery_id)
+
+
+def _strangers(office: Office) -> list[str]:
+    """Files in folders of clients that have no profile: reported like any file that nobody declared."""
+    landing = office.settings.landing
+    folders = sorted(p.name for p in landing.iterdir() if p.is_dir()) if landing.is_dir() else []
+    out: list[str] = []
+    with office.warehouse.transaction() as conn:
+        for name in folders:
+            if name not in office.catalog.profiles and not name.startswith("."):
+                files = find_files(landing, name)
+                register.note_unmatched(conn, name, [(f.rel, f.size, f.mtime) for f in files])
+                out += [f"{name}/{f.rel}" for f in files]
+    return out
 
 
 def _scopes(office: Office, domains: Sequence[str], client: str | None, feed: str | None) -> list[ScopeWork]:

@@ -74,6 +74,20 @@ def needs_somebody(lines: Sequence[dict[str, Any]]) -> list[Text]:
     return out
 
 
+def unmatched(paths: Sequence[str]) -> list[Text]:
+    """Files nobody declared, by client: they are left where they are and told every night."""
+    by_client: dict[str, list[str]] = {}
+    for path in paths:
+        client, _, rel = path.partition("/")
+        by_client.setdefault(client, []).append(rel)
+    out = []
+    for client, files in by_client.items():
+        more = f" and {len(files) - 6} more" if len(files) > 6 else ""
+        said = f"{client}: {len(files)} unmatched, no source, look-up or ignore_files names them: "
+        out.append(Text(said + ", ".join(files[:6]) + more, style="dim"))
+    return out
+
+
 def mart_tables(rows: int = 3, *, office: Office | None = None) -> list[Table]:
     """The first rows of every mart, with the number of rows it has."""
     office = office or open_office()

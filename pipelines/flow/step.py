@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from pipelines.delivery import STEP_FROM, Delivery, State, Step, Verdict
+from pipelines.delivery import STEP_FROM, Delivery, State, Step, Verdict, may_move
 from pipelines.errors import AlreadyRunning, DeliveryError, KontorError, TransientError
 from pipelines.flow.office import Office, open_office
-from pipelines.flow.work import clean_step, extract_step, load_step, validate_step
+from pipelines.flow.work import clean_step, extract_step, load_step, validate_step, write_docs
 from pipelines.warehouse import register
 
 log = logging.getLogger("kontor")
@@ -85,8 +85,18 @@ def _run_one(office: Office, step: Step, delivery: Delivery) -> Delivery:
         after = _fail(office, step, delivery, error)
         message, outcome = after.message, after.state.value
     _end(office, run_id, outcome, message, cpu)
+    if step is Step.VALIDATE:
+        _document(office, after)
     log.info("%s %s: %s in %.1f s", step.value, delivery.delivery_id, outcome, time.perf_counter() - started)
     return after
+
+
+def _document(office: Office, delivery: Delivery) -> None:
+    """Data Docs are for reading: a night does not fail for them."""
+    try:
+        write_docs(office.settings, delivery)
+    except Exception:
+        log.exception("Data Docs of %s were not written; the delivery itself is not affected", delivery.feed)
 
 
 def _end(office: Office, run_id: int, outcome: str, message: str | None, cpu: float) -> None:
@@ -108,6 +118,9 @@ def _fail(office: Office, step: Step, delivery: Delivery, error: Exception) -> D
     log.error("%s", message)
     verdict = Verdict.FAIL if isinstance(error, DeliveryError) else None
     with office.warehouse.transaction() as conn:
+        delivery = register.get(conn, delivery.delivery_id)
+        if not may_move(delivery.state, State.FAILED):
+            return delivery
         return register.move(
             conn, delivery, State.FAILED, actor=f"step {step.value}", detail={"message": message},
             verdict=verdict, message=message,

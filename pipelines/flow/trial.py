@@ -235,9 +235,7 @@ def _outcome(subject: Subject, tally: Tally, controls: Sequence[ControlValue]) -
     if tally.repeated_keys:
         key = ", ".join(subject.contract.key)
         yield Text(f"{tally.repeated_keys} accepted rows share their key ({key}) with another row", style="red")
-    counts = (
-        ", ".join(f"{n} {fate}" for fate, n in sorted(tally.fates.items())) or "no rows: the gate holds empty files"
-    )
+    counts = ", ".join(f"{n} {fate}" for fate, n in sorted(tally.fates.items())) or "the gate holds files without rows"
     style = "green" if tally.rows and not tally.rejects and not tally.repeated_keys else "yellow"
     yield Text(f"{tally.rows} rows: {counts}", style=style)
-    yield "not tried here, they need the warehouse: references, earlier deliveries, control totals, share of closed rows"
+    yield "not tried, they need the warehouse: references, earlier deliveries, control totals, share of closed rows"

@@ -28,6 +28,9 @@ from pipelines.settings import Settings
 from pipelines.validate.gate import Control, GateInput
 from pipelines.warehouse import register
 
+EVIDENCE = "validation.json"
+"""The gate's judgement in Great Expectations' own form, beside the rows it judged."""
+
 
 def extract_step(office: Office, delivery: Delivery) -> Delivery:
     """Archive the original and its look-up files, then read the original into raw rows."""
@@ -74,7 +77,7 @@ def validate_step(office: Office, delivery: Delivery) -> Delivery:
             moved = register.move(conn, moved, State.HELD, actor=_actor(Step.VALIDATE), message=result.message)
         elif result.verdict.value == "fail":
             moved = register.move(conn, moved, State.FAILED, actor=_actor(Step.VALIDATE), message=result.message)
-    _write_docs(office.settings, delivery, result.validation_result)
+    (folder / EVIDENCE).write_text(json.dumps(result.validation_result), encoding="utf-8")
     return moved
 
 
@@ -179,7 +182,10 @@ def _actor(step: Step) -> str:
     return f"step {step.value}"
 
 
-def _write_docs(settings: Settings, delivery: Delivery, result: dict[str, Any]) -> None:
+def write_docs(settings: Settings, delivery: Delivery) -> None:
+    """Data Docs of the feed's newest run, from what the gate left in the work folder. Off the critical path."""
     from pipelines.validate.evidence import write_data_docs
 
-    write_data_docs(settings, delivery.feed, result)
+    left = settings.delivery_folder(delivery.delivery_id) / EVIDENCE
+    if left.exists():
+        write_data_docs(settings, delivery.feed, json.loads(left.read_text(encoding="utf-8")))

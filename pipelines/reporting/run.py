@@ -19,8 +19,8 @@ from pipelines.warehouse.connection import Warehouse, passing_faults
 _LOCK = "hashtextextended('kontor reporting', 0)"
 
 # A load that is still running has taken its `_known_from` already but is not visible yet: a later model of this build
-# might see it where an earlier one did not. So the cut-off lies before every load in flight (each holds an advisory
-# lock on its scope or a write lock on core).
+# might see it where an earlier one did not. So the cut-off lies before every load in flight: each holds an advisory
+# lock on its scope or a write lock on core. (The lock of the audit log is taken by every step.)
 _CUT_OFF = """
 select least(clock_timestamp(), min(a.xact_start) - interval '1 microsecond')
 from pg_stat_activity as a
@@ -28,7 +28,7 @@ where a.datname = current_database() and a.pid <> pg_backend_pid() and exists (
     select from pg_locks as l left join pg_class as t on t.oid = l.relation and l.database = (
         select oid from pg_database where datname = current_database())
     where l.pid = a.pid and l.granted and (
-        l.locktype = 'advisory'
+        l.locktype = 'advisory' and (l.classid::bigint << 32 | l.objid::bigint) <> hashtextextended('ops.audit', 0)
         or l.mode = 'RowExclusiveLock' and t.relnamespace = 'core'::regnamespace))
 """
 _RECORD = sa.text(

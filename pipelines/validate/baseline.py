@@ -6,6 +6,7 @@ form, tells everything about a delivery. No suite may name them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -95,22 +96,22 @@ _COUNTED = {
     Baseline.LOOKUP_MISSING: "{column} has a key that its look-up table does not know",
     Baseline.REQUIRED: "{column} is required and missing",
     Baseline.REPEATED_ROW: "row repeats an earlier row in every column",
-    Baseline.KEY_UNIQUE: "several rows have this key and differ",
+    Baseline.KEY_UNIQUE: "several rows have this key ({column}) and differ",
     Baseline.REFERENCE: "{column} refers to nothing we know",
     Baseline.GROUP_INCOMPLETE: "another row of the same {column} was rejected",
 }
 
 
-def counted(contract: Contract, kind: Baseline, column: str | None = None) -> Rule:
-    """A rule about rows; one named after several columns gives them joined by a comma."""
+def counted(contract: Contract, kind: Baseline, column: str | None = None, *, columns: Sequence[str] = ()) -> Rule:
+    """A rule about rows, with the column in its id, or about several `columns` together."""
     rule_id = baseline_rule(contract.feed, kind, column)
     return Rule(
         id=rule_id,
         kind="counted",
         expectation=ExpectEveryRowToPass(rule=rule_id, column=column),
         severity=Severity.CRITICAL,
-        message=_COUNTED.get(kind, kind.value).format(column=column or "row"),
-        columns=(column,) if column else (),
+        message=_COUNTED.get(kind, kind.value).format(column=column or ", ".join(columns) or "row"),
+        columns=(column,) if column else tuple(columns),
     )
 
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from pipelines.catalog import Catalog
 from pipelines.contract import Contract
-from pipelines.delivery import Delivery
+from pipelines.delivery import Delivery, Kind
 from pipelines.errors import GateError
 from pipelines.profile import SourceRef
 from pipelines.validate import accounts, files, verdict
@@ -103,8 +103,8 @@ def _set_rules(sets: SetRules, contract: Contract, ref: SourceRef, rules: list[R
     measured += sets.groups()
     measured += [sets.aggregate(rule) for rule in rules if rule.kind == "aggregate"]
     measured += [sets.compare(rule) for rule in rules if rule.kind == "compare"]
-    if ref.source.mode != "delta":
-        measured += [sets.unreadable_keys(), sets.closing()]
+    if ref.source.mode != "delta" and sets.delivery.kind is not Kind.CORRECTION:
+        measured += sets.closing()
     return measured
 
 

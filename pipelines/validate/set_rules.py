@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from pipelines.catalog import Catalog
 from pipelines.contract import Contract
-from pipelines.delivery import Delivery
+from pipelines.delivery import Delivery, Kind
 from pipelines.profile import SourceRef
 from pipelines.reject import Baseline
 from pipelines.validate import aggregates, baseline, conditions
@@ -71,7 +71,7 @@ class SetRules:
     def keys(self) -> Measurement:
         """Rows with equal key and different content: all are rejected, also when another rule rejected one of them."""
         key = self.contract.key
-        rule = baseline.counted(self.contract, Baseline.KEY_UNIQUE, ",".join(key))
+        rule = baseline.counted(self.contract, Baseline.KEY_UNIQUE, columns=key)
         names = ", ".join(f'"{k}"' for k in key)
         whole = " and ".join(f'"{k}" is not null' for k in key)
         rows = f"{ROWS['received']} and {whole}"
@@ -147,20 +147,24 @@ class SetRules:
         return profile is not None and any(ref.feed == feed for ref in profile.sources)
 
     def groups(self) -> list[Measurement]:
-        """If one row of a declared group is rejected, the whole group is. Found for all groups, then applied."""
-        out = []
-        for columns in self.contract.groups.values():
-            rule = baseline.counted(self.contract, Baseline.GROUP_INCOMPLETE, ",".join(columns))
-            names = ", ".join(f'"{c}"' for c in columns)
-            whole = " and ".join(f'"{c}" is not null' for c in columns)
-            found = (
-                f"select _row_number, _row_part, {self._text(columns)} as value from {self.table} where _fate is null "
-                f"and {whole} and ({names}) in (select {names} from {self.table} where _fate = 'rejected' and {whole})"
-            )
-            out.append(self._set_aside(rule, self._count(ROWS["accepted"]), found, {}, mark=False))
-        for measured in out:
-            quarantine_store.mark_rejected(self.conn, self.delivery, measured.rule.id)
-        return out
+        """If one row of a declared group is rejected, the whole group is. All groups at once: they do not cascade."""
+        groups = self.contract.groups
+        if not groups:
+            return []
+        columns = list(dict.fromkeys(c for names in groups.values() for c in names))
+        rule = baseline.counted(self.contract, Baseline.GROUP_INCOMPLETE, columns=columns)
+        broken = " union all ".join(self._broken(names) for names in groups.values())
+        found = f"select _row_number, _row_part, min(value) as value from ({broken}) as b group by 1, 2"
+        return [self._set_aside(rule, self._count(ROWS["accepted"]), found, {})]
+
+    def _broken(self, columns: Sequence[str]) -> str:
+        """Accepted rows of the groups, named by these columns, that have a rejected row."""
+        names = ", ".join(f'"{c}"' for c in columns)
+        whole = " and ".join(f'"{c}" is not null' for c in columns)
+        return (
+            f"select _row_number, _row_part, {self._text(columns)} as value from {self.table} where _fate is null "
+            f"and {whole} and ({names}) in (select {names} from {self.table} where _fate = 'rejected' and {whole})"
+        )
 
     def aggregate(self, rule: Rule) -> Measurement:
         """A rule on a count, sum, minimum… of the delivery."""
@@ -176,6 +180,10 @@ class SetRules:
         """The number of rows beside that of the newest accepted delivery of the scope."""
         scope = register.scope_of(self.delivery, self.ref)
         before = register.newest_accepted(self.conn, scope, other_than=self.delivery.delivery_id)
+        if self.delivery.kind is Kind.CORRECTION:
+            return Measurement(rule, 0, {}, note="a correction brings only some rows", excused=True)
+        if self.ref.source.mode == "delta":
+            return Measurement(rule, 0, {}, note="a delta brings only what changed", excused=True)
         if before is None or before.rows_received is None:
             return Measurement(rule, 0, {}, note=f"no earlier delivery of {scope}", excused=True)
         rows = self._count(ROWS[rule.over])
@@ -185,23 +193,22 @@ class SetRules:
         observed = f"{rows} rows, {previous} in delivery {before.delivery_id}"
         return Measurement(rule, 1, {"table.row_count": rows, PREVIOUS_ROWS: previous}, observed=observed)
 
-    def unreadable_keys(self) -> Measurement:
-        """Rejected rows whose key is unknown: nobody can tell which current row they speak for."""
-        rule = baseline.fact(
+    def closing(self) -> list[Measurement]:
+        """What a load would close in a scope that has current rows: the share of them that the delivery does not name,
+        and rejected rows whose key is unknown, as nobody can tell which current row they speak for."""
+        limit = self.ref.source.max_closed_pct
+        share = baseline.fact(
+            self.contract,
+            Baseline.MAX_CLOSED,
+            f"more than {limit} % of the current rows are missing from the delivery",
+            high=float(limit),
+        )
+        hidden = baseline.fact(
             self.contract,
             Baseline.UNREADABLE_KEY,
-            "rejected rows have no readable key: what is missing cannot be told",
+            "rejected rows have no readable key: which current rows are missing cannot be told",
             high=0,
         )
-        gap = " or ".join(f'"{k}" is null' for k in self.contract.key)
-        rows = self._count(f"_fate = 'rejected' and ({gap})")
-        return Measurement(rule, 1, {baseline.MEASURED: rows}, observed=f"{rows} rows")
-
-    def closing(self) -> Measurement:
-        """Share of the scope's current rows that the delivery does not name, and that its load would close."""
-        limit = self.ref.source.max_closed_pct
-        message = f"more than {limit} % of the current rows are missing from the delivery"
-        rule = baseline.fact(self.contract, Baseline.MAX_CLOSED, message, high=float(limit))
         same = " and ".join(f'w."{k}" = c."{k}"' for k in self.contract.key)
         query = (
             f"with current as materialized (select * from {self.contract.table} where {_SCOPE}) "
@@ -211,9 +218,14 @@ class SetRules:
         row = self.conn.execute(sa.text(query), self._scope).one()
         total, missing = int(row[0]), int(row[1])
         if not total:
-            return Measurement(rule, 0, {}, note="the scope has no current rows", excused=True)
-        observed = f"{missing} of {total} current rows missing ({missing * 100 / total:.2f} %)"
-        return Measurement(rule, 1, {baseline.MEASURED: missing * 100 / total}, observed=observed)
+            return [Measurement(r, 0, {}, note="the scope has no current rows", excused=True) for r in (share, hidden)]
+        said = f"{missing} of {total} current rows missing ({missing * 100 / total:.2f} %)"
+        gap = " or ".join(f'"{k}" is null' for k in self.contract.key)
+        rows = self._count(f"_fate = 'rejected' and ({gap})")
+        return [
+            Measurement(share, 1, {baseline.MEASURED: missing * 100 / total}, observed=said),
+            Measurement(hidden, 1, {baseline.MEASURED: rows}, observed=f"{rows} rows"),
+        ]
 
     def say_what_stays(self) -> None:
         """A rejected row closes nothing: its rejects say so when its key has a current version."""
@@ -252,19 +264,17 @@ class SetRules:
     def _named(self) -> set[str]:
         return {c.name for c in self.contract.columns}
 
-    def _set_aside(
-        self, rule: Rule, rows: int, found: str, values: dict[str, Any], *, mark: bool = True
-    ) -> Measurement:
-        failed = self._reject(rule, found, values, mark=mark)
+    def _set_aside(self, rule: Rule, rows: int, found: str, values: dict[str, Any]) -> Measurement:
+        failed = self._reject(rule, found, values)
         samples = quarantine_store.samples(self.conn, self.delivery, rule.id, _label(rule), SAMPLES) if failed else []
         return counted(rule, rows, failed, samples)
 
-    def _reject(self, rule: Rule, found: str, values: dict[str, Any], *, mark: bool = True) -> int:
+    def _reject(self, rule: Rule, found: str, values: dict[str, Any]) -> int:
         failed = quarantine_store.reject_found(
             self.conn, self.delivery, found=found, values=values,
             rule_id=rule.id, column_name=rule.column_name, message=rule.message,
         )  # fmt: skip
-        if failed and mark:
+        if failed:
             quarantine_store.mark_rejected(self.conn, self.delivery, rule.id)
         return failed
 

@@ -115,7 +115,7 @@ def transient(error: BaseException | None) -> TransientError | None:
     lost = code is None and isinstance(error, psycopg.OperationalError)
     if not (lost or (code and (code.startswith(_PASSING) or code in _PASSING_EXACT))):
         return None
-    said = error.diag.message_primary or (str(error).strip().splitlines() or ["connection lost"])[-1]
+    said = error.diag.message_primary or " ".join(str(error).split())[:300] or "connection lost"
     return TransientError(
         "warehouse fault that may pass",
         got=f"{said} ({code})" if code else said,

@@ -188,7 +188,12 @@ def _pay_rates() -> list[Row]:
 
 
 def _shipments() -> list[Row]:
-    line = {"client_id": "north", "destination_country_code": "FR", "fulfilment_code": "direct", "item_name": "Item A"}
+    line: Row = {
+        "client_id": "north",
+        "destination_country_code": "FR",
+        "fulfilment_code": "direct",
+        "item_name": "Item A",
+    }
     line |= {"currency_code": "USD", "line_quantity": 10, "promised_date": "2026-05-31"}
     air = {**line, "transport_mode_code": "air"}
     return [

@@ -200,13 +200,18 @@ def test_the_same_cut_off_gives_the_same_marts_whatever_came_since(first: Built,
 
 def test_cut_off_lies_before_a_load_that_is_still_running(later: Built, warehouse: Warehouse) -> None:
     with warehouse.engine.connect() as loading, warehouse.engine.connect() as building:
-        insert(loading, "core.ledgers_spend", [])
         begun = loading.scalar(sa.text("select now()"))
         assert building.scalar(sa.text(_CUT_OFF)) > begun  # a reader is no load
         loading.execute(sa.text("update core.ledgers_spend set _known_to = now() where spend_line_id = 'none'"))
         assert building.scalar(sa.text(_CUT_OFF)) < begun
         loading.rollback()
         assert building.scalar(sa.text(_CUT_OFF)) > begun
+        begun = loading.scalar(sa.text("select now()"))
+        loading.execute(sa.text("select pg_advisory_xact_lock(hashtextextended('ops.audit', 0))"))
+        assert building.scalar(sa.text(_CUT_OFF)) > begun  # a step that writes to the audit log is no load
+        loading.execute(sa.text("select pg_advisory_xact_lock(-7)"))
+        assert building.scalar(sa.text(_CUT_OFF)) < begun  # but one that holds its scope is
+        loading.rollback()
 
 
 # who sees what ----------------------------------------------------------------------------------------------

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from pipelines.errors import AlreadyRunning, DeclarationError, TransientError
+from pipelines.reporting.project import PROJECT
 from pipelines.reporting.publish import become_owner, make_side_schema, publish
 from pipelines.reporting.run import _LOCK, build
 from pipelines.settings import Settings
@@ -179,3 +181,16 @@ def test_a_login_that_may_not_build_is_told_what_is_missing(owner: Warehouse, tm
     finally:
         with owner.transaction() as conn:
             conn.execute(sa.text("drop role t_reader"))
+
+
+def test_a_project_that_dbt_cannot_read_is_a_declaration_error(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "sql"
+    shutil.copytree(PROJECT, project)
+    (project / "models" / "marts" / "ledgers" / "rpt_new.sql").write_text("select * from {{ ref('nothing') }}")
+    monkeypatch.setattr("pipelines.reporting.project.PROJECT", project)
+    publish_tables(warehouse, 1)
+    with pytest.raises(DeclarationError, match=r"rpt_new.*nothing"):
+        build(Settings(tmp_path, tmp_path, (), None), warehouse.url)
+    assert amounts(warehouse) == [("a", 1), ("gone", 1)]

@@ -85,9 +85,7 @@ def values(result: Cleaned, name: str) -> list[Any]:
 
 def problems(result: Cleaned) -> list[tuple[int, str, str | None]]:
     """(row number, rule without the feed, value) of every problem."""
-    return [
-        (p["row_number"], p["rule_id"].removeprefix(FEED + "."), p["value"]) for p in result.problems.to_pylist()
-    ]
+    return [(p["row_number"], p["rule_id"].removeprefix(FEED + "."), p["value"]) for p in result.problems.to_pylist()]
 
 
 def one(semantic: str, rule: Mapping[str, Any], cells: Mapping[str, str], **about: Any) -> tuple[Any, list[str]]:

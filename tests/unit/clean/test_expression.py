@@ -81,7 +81,11 @@ def test_the_sandbox_sees_no_files_and_cannot_be_opened() -> None:
     import duckdb
 
     connection = Expression("a")._connection
-    for statement in ("SELECT * FROM read_text('/etc/hostname')", "SET enable_external_access = true", "INSTALL httpfs"):
+    for statement in (
+        "SELECT * FROM read_text('/etc/hostname')",
+        "SET enable_external_access = true",
+        "INSTALL httpfs",
+    ):
         with pytest.raises(duckdb.Error):
             connection.execute(statement).fetchall()
 

@@ -74,7 +74,9 @@ def test_a_sibling_that_cannot_read_the_file_claims_nothing() -> None:
 
 
 def test_a_sibling_without_filter_takes_every_record() -> None:
-    result = cleaned(TO, source(MAP, rows=[OWN]), ROWS, siblings=[source(MAP, name="all", ignore={"Satzart": "no use"})])
+    result = cleaned(
+        TO, source(MAP, rows=[OWN]), ROWS, siblings=[source(MAP, name="all", ignore={"Satzart": "no use"})]
+    )
     assert result.unclaimed == []
 
 

@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 from pipelines.errors import DeclarationError, DeliveryError
 from tests.unit.clean.mapkit import cleaned, column, contract, problems, raw, source, values
 
-TO = contract(
-    column("account_code", "identifier", key=True), column("month_code", key=True), column("amount", "money")
-)
+TO = contract(column("account_code", "identifier", key=True), column("month_code", key=True), column("amount", "money"))
 MAP = {"account_code": {"from": "Konto"}, "month_code": {"from": "Monat"}, "amount": {"from": "Wert"}}
 RULE = {"columns": {"Jan": "01", "Feb": "02", "Mrz": "03"}, "name": "Monat", "value": "Wert"}
 HEADER = ["Konto", "Jan", "Feb", "Mrz"]
@@ -45,7 +43,11 @@ def test_filtered_and_malformed_records_stay_one_row() -> None:
     batch = raw(HEADER, ["Summe", "5", "6", "7"], ["x"], ["4711", "1", "", ""], malformed={1: "1 cell, expected 4"})
     skip = [{"column": "Konto", "in": "Summe", "reason": "total line"}]
     result = cleaned(TO, source(MAP, unpivot=RULE, skip=skip), batch)
-    assert list(zip(values(result, "_row_number"), values(result, "_row_part"), strict=True)) == [(2, 0), (3, 0), (4, 1)]
+    assert list(zip(values(result, "_row_number"), values(result, "_row_part"), strict=True)) == [
+        (2, 0),
+        (3, 0),
+        (4, 1),
+    ]
     assert values(result, "_fate") == ["skipped", "malformed", None]
     assert problems(result) == [(3, "malformed_record", None)]
 

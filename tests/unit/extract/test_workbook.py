@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -181,6 +182,14 @@ def test_formulas_without_a_result(read_book: ReadBook) -> None:
     done = with_sheet_xml(data, "<f>1+1</f><v />", "<f>1+1</f><v>2</v>")
     empty = with_sheet_xml(done, '<c r="B3"><f>A2</f><v />', '<c r="B3" t="str"><f>A2</f><v></v>')
     assert read_book(empty).cells == [["x", "2"], ["y", ""]]
+
+
+def test_prefixed_elements(read_book: ReadBook) -> None:
+    data = book(["a", "b"], ["x", "#N/A"], ["y", "=A2"])
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        xml = archive.read("xl/worksheets/sheet1.xml").decode()
+    prefixed = re.sub(r"<(/?)(\w)", r"<\1x:\2", xml).replace("xmlns=", "xmlns:x=")
+    assert read_book(with_sheet_xml(data, xml, prefixed)).cells == [["x", "#N/A"], ["y", "#NOT_CALCULATED"]]
 
 
 def test_scan_over_block_borders(read_book: ReadBook, monkeypatch: pytest.MonkeyPatch) -> None:
