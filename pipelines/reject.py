@@ -80,13 +80,17 @@ def baseline_rule(feed: str, kind: Baseline, column: str | None = None) -> str:
 
 
 def mask(value: str | None, classification: str) -> str | None:
-    """Hide a confidential or restricted value: first character and length stay, nothing else.
+    """Hide a value: of a confidential one its first character and length stay, of a restricted one nothing.
 
-    >>> mask("Miller", "restricted")
+    >>> mask("Miller", "confidential")
     'M*****'
+    >>> mask("female", "restricted")
+    '****'
     >>> mask("EUR", "public")
     'EUR'
     """
     if value is None or classification not in ("confidential", "restricted"):
         return value
-    return value[:1] + "*" * min(len(value) - 1, 11) if value else value
+    if not value or classification == "restricted":
+        return value and "****"
+    return value[:1] + "*" * min(len(value) - 1, 11)

@@ -16,13 +16,18 @@ __all__: list[str] = []
 
 PRELOAD = (
     "pandas",
-    "pyarrow",
     "pyarrow.csv",
+    "pyarrow.dataset",
     "great_expectations",
-    "sqlalchemy",
-    "psycopg",
+    "babel.dates",
+    "phonenumbers.data",
+    "dbt.cli.main",
+    "dbt.adapters.postgres",
     "pipelines.flow.night",
-    "pipelines.flow.step",
+    "pipelines.flow.work",
+    "pipelines.flow.report",
+    "pipelines.validate.run",
+    "plugins.kontor.factory",
 )
 API_SECONDS = 240
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from pipelines.clean.column import ColumnCleaner
 from pipelines.clean.facts import FileInfo
 from pipelines.clean.filters import Test, bind
 from pipelines.clean.mapping import Binder, Header
 from pipelines.clean.origins import Origin, Surroundings, Table, bind_origin
 from pipelines.clean.plan import Absent, ColumnPlan, cleaner_of, in_order, strictest, terms_cleaner
-from pipelines.contract import Column, Contract
+from pipelines.contract import Contract
 from pipelines.errors import DeliveryError
-from pipelines.profile import ColumnRule, Condition, SourceRef
+from pipelines.profile import Condition, SourceRef
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ OWN_REASONS = (UNCLAIMED, NO_PARTS)
 
 @dataclass(frozen=True)
 class Columns:
-    """The mapped columns in the order in which they are made; `strict`: name → classification its texts deserve."""
+    """The mapped columns in the order in which they are made."""
 
     plans: tuple[ColumnPlan, ...]
     contract: Contract
@@ -117,7 +117,7 @@ def bind_columns(
     origins: dict[str, Origin] = {}
     for name in in_order(contract, list(ref.source.columns)):
         column, rule = contract.column(name), ref.source.columns[name]
-        around = Surroundings(lookups, info, groups, _terms(column, rule, ref))
+        around = Surroundings(lookups, info, groups, partial(terms_cleaner, column, rule, ref))
         origins[name] = bind_origin(name, rule, binder, around)
     readers: dict[str, list[str]] = {}
     for name, origin in origins.items():
@@ -137,13 +137,3 @@ def bind_columns(
             )
         )
     return Columns(tuple(plans), contract)
-
-
-class _terms:
-    """Builds the cleaner of a column's terms when an origin asks for it."""
-
-    def __init__(self, column: Column, rule: ColumnRule, ref: SourceRef) -> None:
-        self._of = (column, rule, ref)
-
-    def __call__(self) -> ColumnCleaner:
-        return terms_cleaner(*self._of)

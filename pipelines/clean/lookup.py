@@ -112,7 +112,8 @@ class LookupTable:
         faults = {int(number[row]): fault for row, fault in cells.faults.items()}
         told = _told(cells)
         encoded = told.dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
-        answers_of_key = np.unique(np.stack([number, encoded]), axis=1)[0]
+        different = int(encoded.max(initial=0)) + 1
+        answers_of_key = np.unique(number * different + encoded) // different
         several = np.flatnonzero(np.bincount(answers_of_key, minlength=len(keys)) > 1)
         message = f"look-up table {self.name} has several answers for this key in column {column}"
         for key, text in zip(several.tolist(), keys.take(pa.array(several)).to_pylist(), strict=True):

@@ -94,10 +94,14 @@ class Binder:
         near = self.header.closest(s for _, names in self._missing for s in names)
         hints = [f"closest: {_names(near)}"] if near else []
         hints += [f"declared nowhere: {_names(undeclared)}"] if undeclared else []
+        got = "; ".join([f"columns {_names(self.header.columns)}", *hints])
+        if not self.used and not near:
+            # Where the header line is missing, the names are the first row's cells: perhaps somebody's name and salary.
+            got = f"{len(self.header.columns)} columns, none of them known; is the header line missing?"
         return DeliveryError(
             f"column missing: {wanted}",
             where=f"header of {self.header.name}",
-            got="; ".join([f"columns {_names(self.header.columns)}", *hints]),
+            got=got,
             expected="a column of that name",
             next_step="ask the client for the column, or add its new spelling to the profile",
         )

@@ -16,7 +16,7 @@ import pyarrow as pa
 from pipelines.errors import DeliveryError
 from pipelines.extract.encoding import TextSource
 from pipelines.extract.fast import FastParser
-from pipelines.extract.grammar import Cursor, Grammar
+from pipelines.extract.grammar import Cursor, Grammar, Parsed
 from pipelines.extract.table import Builder, Table, Tally, column_names, count_of, expected_cells, is_blank, raw_schema
 from pipelines.profile import Format
 
@@ -78,9 +78,26 @@ class DelimitedTable(Table):
                 tally.see(row, parsed.cells)
                 continue
             problem = parsed.problem or builder.add(row, parsed.cells)
+            if problem and self._breaks_off(parsed):
+                raise self._truncated(row, problem)
             if problem:
                 builder.add_malformed(row, parsed.cells, problem, cursor.text[parsed.start : parsed.end])
         return builder.batch()
+
+    def _breaks_off(self, record: Parsed) -> bool:
+        """Whether the file ends inside this record: too few cells, and nothing that ends it. A footer may be so."""
+        cursor = self._cursor
+        unended = cursor.final and record.end == record.next == len(cursor.text)
+        return unended and len(record.cells) < len(self.columns) and not self.tally.footer_rows
+
+    def _truncated(self, row: int, problem: str) -> DeliveryError:
+        return DeliveryError(
+            "file is truncated",
+            where=f"{self._name}:{row}",
+            got=f"a last line that {problem}, and no line break after it",
+            expected="a complete last line",
+            next_step="send the complete file again",
+        )
 
     def _skip_to(self, row: int) -> None:
         """Pass over the lines before this one: they belong to no table."""

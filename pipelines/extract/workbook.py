@@ -134,8 +134,12 @@ class WorkbookTable(Table):
         except CalamineError as error:
             raise self._refused(f"a damaged sheet ({error})", "a readable sheet") from None
         left: list[Cell] = [""] * (sheet.start[1] if sheet.start else 0)
+        read = 0
         for values in sheet.iter_rows():
+            read += 1
             yield [*left, *values]
+        for _ in range(read, max(self._odd.texts, default=0)):  # rows of nothing but formulas without a result
+            yield []
 
     def _render(self, row: int, values: list[Cell]) -> list[str]:
         cells = [v if type(v) is str else render(v, self._decimal) for v in values]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pipelines.catalog import Catalog, load_catalog
 from pipelines.clean import expression
+from pipelines.clean.lookup import check_lookup
+from pipelines.clean.plan import check_source
 from pipelines.contract import read_contract
 from pipelines.errors import DeclarationError, KontorError
-from pipelines.profile import ColumnRule, Profile, read_profile
+from pipelines.profile import Profile, read_profile
 from pipelines.settings import Settings
 from pipelines.yamlfile import read_yaml
 
@@ -33,7 +37,7 @@ def check_declarations(settings: Settings) -> CheckReport:
         return CheckReport([str(error)], "")
     faults += _suites(catalog)
     for profile in catalog.profiles.values():
-        faults += _expressions(profile)
+        faults += _column_maps(catalog, profile)
     if not catalog.contracts:
         faults.append(f"no contract found in {settings.contracts}")
     sources = len(catalog.sources())
@@ -69,22 +73,26 @@ def _suites(catalog: Catalog) -> list[str]:
     return faults
 
 
-def _expressions(profile: Profile) -> list[str]:
-    """SQL of the column map, in sources and look-up tables."""
+def _column_maps(catalog: Catalog, profile: Profile) -> list[str]:
+    """What only the column map itself can judge: SQL, formats, code maps, constants, look-up columns."""
     faults = []
-    file = read_yaml(profile.path)
-    places: list[tuple[tuple[str, ...], ColumnRule]] = []
     for ref in profile.sources:
-        places += [(("feeds", ref.feed, "columns", name), rule) for name, rule in ref.source.columns.items()]
-    for table, lookup in profile.model.lookups.items():
-        places += [(("lookups", table, "columns", name), rule) for name, rule in lookup.columns.items()]
-    for keys, rule in places:
-        if rule.sql is None:
-            continue
-        try:
-            expression.check(rule.sql)
-        except DeclarationError as error:
-            faults.append(
-                str(file.error(keys, f"{rule.sql!r}: {error.what}", error.expected or "a row-wise expression"))
-            )
+        faults += _told(partial(check_source, ref, catalog.contracts[ref.feed]), profile)
+    for name, table in profile.model.lookups.items():
+        faults += _told(partial(check_lookup, name, table), profile)
+        for column, rule in table.columns.items():
+            if rule.sql is not None:
+                keys = ("lookups", name, "columns", column)
+                faults += _told(partial(expression.check, rule.sql), profile, keys)
     return faults
+
+
+def _told(check: Callable[[], object], profile: Profile, keys: tuple[str, ...] = ()) -> list[str]:
+    try:
+        check()
+    except DeclarationError as error:
+        if not keys:
+            return [f"{profile.path}: {error}"]
+        line = read_yaml(profile.path).line(keys)
+        return [f"{profile.path}:{line}, {'.'.join(keys)}: {error}"]
+    return []

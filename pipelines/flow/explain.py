@@ -50,7 +50,9 @@ def _delivery(conn: sa.Connection, office: Office, delivery: Delivery) -> Iterat
     yield f"file {delivery.file_name}, {delivery.size} bytes, sha256 {delivery.sha256}, attempt {delivery.attempt}"
     rules = register.rule_results(conn, delivery)
     if rules:
-        yield _rules(rules)
+        notable = [r for r in rules if r.success is not True]
+        yield _rules(notable)
+        yield f"{len(rules) - len(notable)} other rules found nothing"
     controls = register.controls(conn, delivery)
     if controls:
         yield _plain("control totals", ("control", "promised", "measured", "equal"), (

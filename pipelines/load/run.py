@@ -95,6 +95,7 @@ def load(delivery: Delivery, ref: SourceRef, contract: Contract, conn: sa.Connec
         skipped=publication.read_work("skipped"),
     )
     register.write_amounts(conn, delivery, check(conn, delivery, parts))
+    publication.finish(parts.loaded.rows)
     ddl.drop_work_table(conn, delivery)
     return LoadResult.of(parts, closed=found.missing if closes else 0, known_from=at)
 

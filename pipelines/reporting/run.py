@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from pipelines.errors import AlreadyRunning
-from pipelines.reporting.project import NEXT, NodeRun, run_dbt
+from pipelines.reporting.project import MARTS, NEXT, NodeRun, run_dbt
 from pipelines.reporting.publish import make_side_schema, publish
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import Warehouse, passing_faults
@@ -109,9 +109,8 @@ def _message(
     settings: Settings, failed: Sequence[NodeRun], kept: Sequence[NodeRun], at: datetime, shown: datetime | None
 ) -> str:
     if not failed:
-        models = sum(r.kind == "model" for r in kept)
         warned = [r.name for r in kept if r.status == "warn"]
-        return f"{models} models as known at {at:%Y-%m-%d %H:%M:%S} UTC" + (
+        return f"{len(MARTS)} marts as known at {at:%Y-%m-%d %H:%M:%S} UTC" + (
             f"; warnings: {', '.join(warned)}" if warned else ""
         )
     first = failed[0]

@@ -24,12 +24,15 @@ _ELSEWHERE = re.compile(
     r"<link\b[^>]*\bhref=[\"']https?:[^>]*>|<script\b[^>]*\bsrc=[\"'][^>]*>\s*</script>|<img\b[^>]*\bsrc=[\"']https?:[^>]*>",
     re.IGNORECASE,
 )
-_SCRIPT = re.compile(r"<script\b.*?</script>", re.IGNORECASE | re.DOTALL)
+_ACTIVE = re.compile(r"<script\b.*?</script>|<footer\b.*?</footer>", re.IGNORECASE | re.DOTALL)
+_PICTURE = re.compile(r"url\([\"']?https?:[^)]*\)", re.IGNORECASE)
 _STYLE = """<style>
 body { font-family: system-ui, sans-serif; margin: 1.5rem; color: #222; }
 table { border-collapse: collapse; margin: .5rem 0 1.5rem; } td, th { border: 1px solid #ccc; padding: .3rem .6rem; }
 .badge { background: #eee; border-radius: .25rem; padding: 0 .3rem; } .text-danger { color: #a00; }
-.text-success { color: #070; } .text-warning { color: #a60; } .navbar, .modal, .ge-walkthrough-modal { display: none; }
+.text-success { color: #070; } .text-warning { color: #a60; } .badge-danger { background: none; }
+.navbar, .modal, .sticky, a[data-toggle=collapse] { display: none; }
+a[href^="../"] { pointer-events: none; color: inherit; text-decoration: none; }
 .fa-times::before { content: "✗"; } .fa-check-circle::before { content: "✓"; }
 .fa-exclamation-triangle::before { content: "!"; font-weight: bold; }
 </style>"""
@@ -52,8 +55,9 @@ def write_data_docs(settings: Settings, feed: str, result: dict[str, Any]) -> Pa
 
 
 def _own_page(page: str) -> str:
-    page = _SCRIPT.sub("", _ELSEWHERE.sub("", page))
-    return page.replace("</head>", f"{_STYLE}</head>", 1)
+    """Without scripts and links elsewhere; and a rule that was not evaluated did not raise anything."""
+    page = _PICTURE.sub("none", _ACTIVE.sub("", _ELSEWHERE.sub("", page)))
+    return page.replace(" raised an exception:", ":").replace("</head>", f"{_STYLE}</head>", 1)
 
 
 def _write_index(folder: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from great_expectations import __version__ as gx_version
 from great_expectations.core.expectation_validation_result import (
     ExpectationSuiteValidationResult,
     ExpectationValidationResult,
@@ -50,11 +51,11 @@ class Outcome:
     hold: str | None
 
 
-def judge(measured: Measurement) -> Outcome:
+def judge(measured: Measurement, feed: str) -> Outcome:
     """One rule. `success` is null when nothing was evaluated: never passed by vacuity."""
     rule = measured.rule
     evidence = _not_evaluated(measured) if not measured.evaluated else _validate(measured)
-    evidence.expectation_config.description = evidence.expectation_config.description or _description(rule)
+    evidence.expectation_config.description = evidence.expectation_config.description or _description(rule, feed)
     success = None if evidence.success is None else bool(evidence.success)
     observed = measured.observed or _observed(measured)
     result = RuleResult(
@@ -105,10 +106,10 @@ def _not_evaluated(measured: Measurement) -> ExpectationValidationResult:
     )
 
 
-def _description(rule: Rule) -> str | None:
+def _description(rule: Rule, feed: str) -> str | None:
     """Our own expectations have no wording in Great Expectations; its own keep theirs."""
     ours = type(rule.expectation).__module__.startswith("pipelines.")
-    return f"{rule.id.rpartition('.')[2]}: {rule.message}" if ours else None
+    return f"{rule.id.removeprefix(feed + '.')} fails when: {rule.message}" if ours else None
 
 
 def _observed(measured: Measurement) -> str:
@@ -148,6 +149,7 @@ def evidence_of(delivery: Delivery, outcomes: Sequence[Outcome], at: dt.datetime
         },
         meta={
             "run_id": {"run_name": f"delivery {delivery.delivery_id}", "run_time": at.isoformat()},
+            "great_expectations_version": gx_version,
             "batch_spec": {
                 **{k: v for k, v in where.items() if v},
                 "data_asset_name": f"{delivery.client_id} {delivery.file_name}",

@@ -62,7 +62,7 @@ def validate(
     controls = accounts.controls(contract, facts)
     measured += accounts.facts(conn, delivery, ref, contract, facts, counts, len(rules))
     measured += [m for _, m in controls]
-    outcomes = [judge(m) for m in measured]
+    outcomes = [judge(m, contract.feed) for m in measured]
     _compare_with_quarantine(conn, delivery, outcomes, counts.rejected)
     result = GateResult(
         verdict=verdict.of(outcomes, counts),

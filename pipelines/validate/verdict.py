@@ -31,14 +31,14 @@ def of(outcomes: Sequence[Outcome], counts: Counts) -> Verdict:
 def message(outcomes: Sequence[Outcome], counts: Counts, contract: Contract) -> str | None:
     """Why it is held, else what was set aside, else what to look at; nothing when all is well."""
     holds = [o.hold for o in outcomes if o.hold]
-    if holds:
-        return f"held: {_list(holds)}. us to act: approve the delivery or return it to the client"
-    said = []
+    said = [f"held: {_list(holds)}"] if holds else []
     if counts.rejected:
         reasons = sorted((o for o in outcomes if _sets_aside(o)), key=lambda o: -o.result.failed)
         what = _list([f"{o.rule.id} ({o.result.failed})" for o in reasons])
         plural = "" if counts.rejected == 1 else "s"
         said.append(f"{counts.rejected} {contract.row_name}{plural} of {counts.received} set aside: {what}")
+    if holds:
+        return f"{'; '.join(said)}. us to act: approve the delivery or return it to the client"
     warnings = [o for o in outcomes if o.rule.severity is Severity.WARNING and o.result.success is False]
     if warnings:
         said.append(f"warnings: {_list([f'{o.rule.id} ({o.result.failed})' for o in warnings])}")

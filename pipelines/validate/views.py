@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 
 from pipelines.validate.expectations import EXACT
 
-_LOWEST, _HIGHEST = pd.Timestamp.min.to_datetime64(), pd.Timestamp.max.to_datetime64()
+_LOWEST, _HIGHEST = np.datetime64("1678-01-01", "us"), np.datetime64("2262-01-01", "us")  # what nanoseconds hold
 LONGEST_EXACT = 18  # digits of a decimal that always fit into an int64
 
 
@@ -69,6 +69,6 @@ def _datetimes(array: pa.Array) -> pd.Series:
     stamps = array.cast(pa.timestamp("us", tz=zone)).cast(pa.timestamp("us"))
     values = stamps.to_numpy(zero_copy_only=False).astype("datetime64[us]")
     known = values[~np.isnat(values)]
-    if len(known) == 0 or (known.min() > _LOWEST and known.max() < _HIGHEST):
+    if len(known) == 0 or (known.min() >= _LOWEST and known.max() < _HIGHEST):
         return pd.Series(values.astype("datetime64[ns]"))
     return pd.Series(values)

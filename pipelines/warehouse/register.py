@@ -385,7 +385,7 @@ def _delivery(row: sa.Row[Any]) -> Delivery:
 
 
 __all__ = [
-    "Amount", "Approval", "Arrival", "ControlTotal", "Input", "NewDelivery", "RuleResult", "add_arrival",
+    "Amount", "Approval", "Arrival", "ControlTotal", "Input", "NewDelivery", "RuleResult", "Scope", "add_arrival",
     "add_delivery", "amounts", "approval_hash", "arrival_of", "audit", "content_hash", "controls", "copy_for_replay",
     "decide", "declarations", "end_step", "file_groups", "find_arrival", "get", "held_in_scope", "inputs",
     "keep_declaration", "ledger", "list_deliveries", "move", "newest_accepted", "newest_approval",

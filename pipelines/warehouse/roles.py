@@ -63,6 +63,18 @@ end $$;
 comment on function ops.secure_mart is
     'Row-level security and grants of a mart. A view reads with the rights of its reader; with masked => true those '
     'of its owner, so that it may hide columns: the rows are the reader''s all the same';
+
+-- A table's owner alone may analyze it, and only good statistics keep the next comparison quick.
+create or replace function ops.analyze_core(core regclass, written bigint) returns void
+language plpgsql security definer set search_path = pg_catalog as $$
+declare
+    known real;
+begin
+    select reltuples into strict known from pg_class where oid = core and relnamespace = 'core'::regnamespace;
+    if written >= 1000 and written > 0.1 * known then
+        execute format('analyze %s', core);
+    end if;
+end $$;
 """
 
 _GRANTS = """
@@ -76,6 +88,7 @@ grant usage on all sequences in schema ops, quarantine to kontor_loader;
 revoke update, delete, truncate on ops.audit from kontor_loader;
 grant select, insert on all tables in schema core to kontor_loader;
 grant execute on function ops.audit_hash(ops.audit) to kontor_loader, kontor_steward;
+grant execute on function ops.analyze_core(regclass, bigint) to kontor_loader;
 
 grant usage on schema ops, quarantine, core, reporting to kontor_steward;
 grant select on all tables in schema ops, quarantine, core to kontor_steward;

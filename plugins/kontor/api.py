@@ -44,15 +44,15 @@ class AirflowApi:
         """Start a run without parameters."""
         self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"dag_run_id": run_id, "logical_date": None})
 
-    def run_state(self, dag_id: str, run_id: str) -> str:
-        """State of one run: queued, running, success, failed."""
-        return str(self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}")["state"])
+    def runs(self, dag_id: str, filters: str) -> dict[str, str]:
+        """The newest runs that pass some filters → state: queued, running, success, failed."""
+        runs = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns?{filters}&limit=100&order_by=-run_after")["dag_runs"]
+        return {run["dag_run_id"]: run["state"] for run in runs}
 
     def runs_since(self, dag_id: str, moment: str) -> dict[str, str]:
-        """Runs due at or after a moment (ISO, UTC) → state."""
-        query = f"run_after_gte={quote(moment, safe='')}&limit=100&order_by=run_after"
-        runs = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns?{query}")["dag_runs"]
-        return {run["dag_run_id"]: run["state"] for run in runs}
+        """Runs that wait, are under way, or began at or after a moment (ISO, UTC) → state."""
+        active = self.runs(dag_id, "state=queued&state=running")
+        return active | self.runs(dag_id, f"start_date_gte={quote(moment, safe='')}")
 
     def task_states(self, dag_id: str, run_id: str) -> dict[str, str]:
         """State of every task instance, as `task_id[map_index]`."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import (
     DAG,
     Asset,
     AssetAny,
+    CronTriggerTimetable,
     ExceptionRetryPolicy,
     Param,
     RetryAction,
@@ -18,6 +19,7 @@ from airflow.sdk import (
     task,
     task_group,
 )
+from airflow.sdk.configuration import conf
 
 from pipelines.delivery import Step
 from pipelines.errors import TransientError
@@ -59,8 +61,8 @@ def intake_dag(dag_id: str, *, domains: Sequence[str], title: str, owner: str, a
         dag_id,
         description=title,
         doc_md=docs.intake(dag_id, title, domains),
-        schedule=at,
-        start_date=datetime(2026, 1, 1),
+        # no start date and no grace: the first start of an installation does not make up for a night before it
+        schedule=CronTriggerTimetable(at, timezone=conf.get("core", "default_timezone"), run_immediately=timedelta(0)),
         catchup=False,
         max_active_runs=1,
         default_args={"owner": owner, "execution_timeout": STEP_TIMEOUT, **RETRY},
@@ -139,7 +141,6 @@ def reporting_dag(dag_id: str, *, after: Sequence[str], title: str, owner: str) 
         description=title,
         doc_md=docs.reporting(title, after),
         schedule=AssetAny(*(asset(name) for name in after)),
-        start_date=datetime(2026, 1, 1),
         catchup=False,
         max_active_runs=1,
         default_args={"owner": owner, "execution_timeout": STEP_TIMEOUT, **RETRY},

@@ -30,7 +30,7 @@ from plugins.kontor.installation import Installation
 from plugins.kontor.names import INTAKE, REPORTING
 from plugins.kontor.progress import Screen, table
 from plugins.kontor.secrets import USER, password_file
-from plugins.kontor.watch import Line, Night, Watcher, already_known, unexplained
+from plugins.kontor.watch import Line, Night, Watcher, already_known, our_faults
 
 MOST_LINES = 2000
 SAMPLE_SECONDS = 300
@@ -46,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("command", choices=("run", "up", "clean"))
     command = parser.parse_args(arguments).command
     out = Console(highlight=False)
+    if not out.is_terminal:
+        out = Console(highlight=False, width=160)
     settings = load_settings()
     os.umask(0o077)
     try:
@@ -80,10 +82,10 @@ def run(out: Console, settings: Settings) -> int:
             )
             night = watcher.run()
         known = already_known(installation.api, watcher.run_id)
-        if night.reporting:
+        if night.reported:
             for mart in mart_tables(office=office):
                 out.print(mart)
-        code = _conclude(out, night, known, unexplained(night, installation.api, watcher.run_id))
+        code = _conclude(out, night, known, our_faults(night, installation.api))
         _where_to_look(out, installation)
     out.print(f"[bold]{time.monotonic() - begun:.1f} s[/] wall time, {night.seconds:.1f} s of it the night itself")
     return code
@@ -154,19 +156,21 @@ def _samples(installation: Installation, settings: Settings) -> Component | None
 def _conclude(out: Console, night: Night, known: int, faults: Sequence[str]) -> int:
     """Say what happened; 1 only when something of ours failed."""
     if night.lines:
-        out.print(table(night.lines))
+        out.print(table(night.lines, out.width))
         _say_who_acts(out, night.lines)
     else:
         out.print(f"[bold]nothing to do: {known} files already accounted for[/]")
-    if not night.reporting:
+    if not night.reported:
         out.print("no delivery was worked on, so the reporting tables stand as they were")
     failed = sum(line["state"] == State.FAILED for line in night.lines)
     if faults:
-        out.print(f"the runs of {', '.join(faults)} failed by a fault of ours: see their logs", style="red")
+        out.print(
+            f"by a fault of ours: {', '.join(faults)}. us to act: see the messages above and the logs", style="red"
+        )
     elif failed:
         out.print(
-            f"{failed} of {len(night.lines)} deliveries failed, each named above with who acts; their runs are red in "
-            "Airflow, as they should be. All others were brought to an end: the night itself is complete."
+            f"{failed} of {len(night.lines)} deliveries failed by a fault of the file, each named above with who acts. "
+            "Their runs are red in Airflow, as they should be; the night itself is complete."
         )
     return 1 if faults else 0
 

@@ -25,6 +25,7 @@ COLOURS = {
     "superseded": "dim",
 }
 _ROWS = ("received", "loaded", "unchanged", "rejected")
+_WIDE = 120
 
 
 class Screen:
@@ -54,7 +55,7 @@ class Screen:
             self._tell(night)
 
     def _tell(self, night: Night) -> None:
-        told = {("run", name): f"{name}: {state}" for name, state in (night.runs | _runs(night)).items()}
+        told = {("run", name): f"{name}: {state}" for name, state in (night.states()).items()}
         told |= {line["delivery_id"]: plain(line) for line in night.lines}
         for key, text in told.items():
             if self._told.get(key) != text:
@@ -64,10 +65,10 @@ class Screen:
     def _picture(self, night: Night) -> RenderableType:
         settled = sum(State(line["state"]) in SETTLED for line in night.lines)
         head = Text.assemble((f" {night.seconds:5.1f} s  ", "bold"))
-        for name, state in (night.runs | _runs(night)).items():
+        for name, state in (night.states()).items():
             head.append_text(Text.assemble(f"{name} ", (state, COLOURS.get(state, "")), "   "))
         self._spinner.update(text=Text.assemble(head, f"{settled} of {len(night.lines)} deliveries settled"))
-        return Group(self._spinner, table(self._fitting(night.lines)))
+        return Group(self._spinner, table(self._fitting(night.lines), self.console.width))
 
     def _fitting(self, lines: list[Line]) -> list[Line]:
         """What fits the screen: those under way first, then the newest settled."""
@@ -76,14 +77,6 @@ class Screen:
             return lines
         lines = sorted(lines, key=lambda line: (State(line["state"]) in SETTLED, -line["delivery_id"]))
         return sorted(lines[:room], key=lambda line: line["delivery_id"])
-
-
-def _runs(night: Night) -> dict[str, str]:
-    """The reporting runs of the night as one state."""
-    if not night.reporting:
-        return {}
-    states = set(night.reporting.values())
-    return {"reporting": next((s for s in ("running", "queued", "failed") if s in states), "success")}
 
 
 def plain(line: Line) -> str:
@@ -99,22 +92,28 @@ def _doing(line: Line) -> str:
     return f"{step} …" if step else str(line["state"])
 
 
-def table(lines: list[Line]) -> Table:
-    """The deliveries of a night as a table."""
-    shown = Table(box=None, pad_edge=False, header_style="bold dim")
+def table(lines: list[Line], width: int) -> Table:
+    """The deliveries of a night as a table; the file name gives way where it is narrow."""
+    counted = _ROWS if width >= _WIDE else ("received", "loaded", "rejected")
+    feeds = [line["feed"] + ("" if line["source"] == "main" else f" ({line['source']})") for line in lines]
+    taken = 4 + sum(max((len(v) for v in values), default=0) + 2 for values in ([x["client_id"] for x in lines], feeds))
+    room = max(14, width - taken - len("superseded  pass_with_rejects  ") - sum(len(name) + 2 for name in counted))
+    shown = Table(box=None, pad_edge=False, header_style="bold dim", padding=(0, 2, 0, 0))
     shown.add_column("id", justify="right")
-    for name in ("client", "feed", "file"):
-        shown.add_column(name, no_wrap=True, overflow="ellipsis", max_width=36)
-    for name in ("step", "verdict"):
-        shown.add_column(name, no_wrap=True)
-    for name in _ROWS:
+    for name in ("client", "feed", "file", "step", "verdict"):
+        shown.add_column(name, no_wrap=True, overflow="ellipsis")
+    for name in counted:
         shown.add_column(name, justify="right", no_wrap=True)
-    for line in lines:
-        source = "" if line["source"] == "main" else f" ({line['source']})"
-        counts = [line.get(f"rows_{name}") for name in _ROWS]
+    for line, feed in zip(lines, feeds, strict=True):
+        counts = [line.get(f"rows_{name}") for name in counted]
         shown.add_row(
-            *(str(line["delivery_id"]), line["client_id"], line["feed"] + source, line["file_name"]),
+            *(str(line["delivery_id"]), line["client_id"], feed, _short(line["file_name"], room)),
             *(Text(_doing(line), style=COLOURS.get(line["state"], "cyan")), line.get("verdict") or ""),
             *("" if count is None else f"{count:,}".replace(",", "\u202f") for count in counts),
         )
     return shown
+
+
+def _short(path: str, room: int) -> str:
+    """The end of a path, which tells more than its beginning."""
+    return path if len(path) <= room else "…" + path[-(room - 1) :]

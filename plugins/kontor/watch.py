@@ -23,8 +23,7 @@ NEXT_STEP = {"registered": "extract", "extracted": "clean", "cleaned": "validate
 class Night:
     """What is known of the night at one moment."""
 
-    runs: dict[str, str] = field(default_factory=dict)
-    reporting: dict[str, str] = field(default_factory=dict)
+    runs: dict[str, dict[str, str]] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
 
@@ -35,8 +34,22 @@ class Night:
 
     @property
     def intake_done(self) -> bool:
-        """Whether every intake run has ended."""
-        return bool(self.runs) and all(state in DONE for state in self.runs.values())
+        """Whether every intake run has ended (a scheduled one may come on top of ours)."""
+        return all(self.runs.get(dag_id) and self.state(dag_id) in DONE for dag_id in INTAKE)
+
+    @property
+    def reported(self) -> bool:
+        """Whether reporting tables were built, or tried to be."""
+        return bool(self.runs.get(REPORTING))
+
+    def state(self, dag_id: str) -> str:
+        """The runs of one DAG tonight as one state."""
+        states = set(self.runs[dag_id].values())
+        return next((state for state in ("running", "queued", "failed") if state in states), "success")
+
+    def states(self) -> dict[str, str]:
+        """DAG → state of its runs tonight."""
+        return {dag_id: self.state(dag_id) for dag_id, runs in self.runs.items() if runs}
 
 
 @dataclass
@@ -66,22 +79,22 @@ class Watcher:
         for dag_id in INTAKE:
             self.api.trigger(dag_id, self.run_id)
         while not night.intake_done:
-            night.runs = {dag_id: self.api.run_state(dag_id, self.run_id) for dag_id in INTAKE}
+            night.runs = {dag_id: self.api.runs_since(dag_id, begun) for dag_id in INTAKE}
             self._look(night)
-        if any(self._published(dag_id) for dag_id in INTAKE):
+        if any(self._published(dag_id, run_id) for dag_id in INTAKE for run_id in night.runs[dag_id]):
             while not self._reports_done(night, begun):
                 self._look(night)
         self._look(night, wait=False)
         return night
 
-    def _published(self, dag_id: str) -> bool:
-        return self.api.task_states(dag_id, self.run_id).get("publish[-1]") == "success"
+    def _published(self, dag_id: str, run_id: str) -> bool:
+        return self.api.task_states(dag_id, run_id).get("publish[-1]") == "success"
 
     def _reports_done(self, night: Night, begun: str) -> bool:
         """An event is taken off the queue in the transaction that creates its run, so neither is missed."""
         waiting = self.api.queued_events(REPORTING)
-        night.reporting = self.api.runs_since(REPORTING, begun)
-        return not waiting and bool(night.reporting) and all(s in DONE for s in night.reporting.values())
+        night.runs[REPORTING] = self.api.runs_since(REPORTING, begun)
+        return not waiting and night.reported and night.state(REPORTING) in DONE
 
     def _look(self, night: Night, wait: bool = True) -> None:
         night.lines = sorted(
@@ -90,8 +103,7 @@ class Watcher:
         self.show(night)
         self.check()
         seen = (
-            dict(night.runs),
-            dict(night.reporting),
+            night.states(),
             [(line["delivery_id"], line["state"], line["attempt"]) for line in night.lines],
         )
         if seen != self._seen:
@@ -106,7 +118,7 @@ class Watcher:
         return before != line or State(line["state"]) not in (*SETTLED, State.WAITING)
 
     def _stalled(self, night: Night) -> str:
-        runs = ", ".join(f"{dag_id} {state}" for dag_id, state in (night.runs | night.reporting).items())
+        runs = ", ".join(f"{dag_id} {state}" for dag_id, state in night.states().items())
         open_lines = [f"{line['delivery_id']} ({line['state']})" for line in night.lines if line["state"] in NEXT_STEP]
         return (
             f"nothing moved for {self.stall / 60:.0f} minutes, the night is given up. Runs: {runs}. "
@@ -121,9 +133,16 @@ def already_known(api: AirflowApi, run_id: str) -> int:
     return sum(int(c.get("seen", 0)) for c in counts if isinstance(c, dict))
 
 
-def unexplained(night: Night, api: AirflowApi, run_id: str) -> list[str]:
-    """Red runs that no failed delivery explains: something of ours broke."""
+def our_faults(night: Night, api: AirflowApi) -> list[str]:
+    """What no client's file explains: a delivery that failed without a verdict, a red run without a failed delivery."""
     failed = {line["delivery_id"] for line in night.lines if line["state"] == State.FAILED}
-    red = [dag_id for dag_id, state in night.runs.items() if state == "failed"]
-    out = [dag_id for dag_id in red if failed.isdisjoint(api.xcom(dag_id, run_id, "discover", IDS) or [])]
-    return out + [REPORTING for state in night.reporting.values() if state == "failed"]
+    out = [
+        f"run {run_id} of {dag_id}"
+        for dag_id, runs in night.runs.items()
+        for run_id, state in runs.items()
+        if state == "failed"
+        and (dag_id == REPORTING or failed.isdisjoint(api.xcom(dag_id, run_id, "discover", IDS) or []))
+    ]
+    ours = [line for line in night.lines if line["state"] == State.FAILED and not line["verdict"]]
+    unfinished = [line for line in night.lines if line["state"] in NEXT_STEP]
+    return out + [f"delivery {line['delivery_id']} ({line['state']})" for line in ours + unfinished]

@@ -84,8 +84,10 @@ def _payables(folder: Folder, month: int, suppliers: list[str]) -> None:
         _write_payables(folder, name, lines, night=2, minute=5)
     if month == 10:  # ten were paid and three came in since
         late = [_invoice(rng, month, n, suppliers) for n in range(181, 184)]
-        for i in [i for i in invoices[20:] if i.open > 0][:10]:
-            lines[invoices.index(i)] = replace(i, settled=date(2026, 11, 10), open=Decimal("0.00")).cells()
+        paid = {i.number: i for i in [i for i in invoices[20:] if i.open > 0][:10]}
+        for at, line in enumerate(lines):
+            if invoice := paid.get(line[PAYABLES.index("Belegnr")]):
+                lines[at] = replace(invoice, settled=date(2026, 11, 10), open=Decimal("0.00")).cells()
         _write_payables(folder, name, [*lines, *(i.cells() for i in late)], night=2)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import yaml
@@ -10,8 +11,9 @@ from pipelines.contract import Contract
 from pipelines.reporting.project import MARTS, PROJECT
 
 
+@cache
 def models() -> dict[str, dict[str, Any]]:
-    files = [yaml.safe_load(p.read_text()) for p in (PROJECT / "models").glob("**/_*.yml")]
+    files = [yaml.load(p.read_text(), yaml.CSafeLoader) for p in (PROJECT / "models").glob("**/_*.yml")]
     return {m["name"]: m for f in files for m in f.get("models", [])}
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pipelines.clean.facts import FileInfo
@@ -14,7 +16,7 @@ MOVES = raw(
     ["7", "1", ""], ["7", "1", ""],
 )  # fmt: skip
 DEPARTMENTS = raw(["DepartmentID", "Name"], ["1", "Engineering"], ["2", " Tool Design "], ["16", "Executive"])
-DECLARED = {
+DECLARED: dict[str, dict[str, Any]] = {
     "moves": {
         "key": "EmployeeID",
         "rows": [{"column": "EndDate", "empty": True}],

@@ -53,6 +53,14 @@ def test_a_missing_column_is_named_with_what_the_file_has_and_what_is_close() ->
     assert "declared nowhere: 'Kreditor', 'Belegnummer'" in text
 
 
+def test_a_first_row_taken_for_the_header_is_not_shown() -> None:
+    bound = binder("4711", "Erika Mustermann", "3.120,50")
+    bound.one(["Personalnummer"], "employee_id")
+    with pytest.raises(DeliveryError, match="3 columns, none of them known; is the header line missing") as error:
+        bound.finish({})
+    assert "Mustermann" not in str(error.value)
+
+
 def test_an_optional_column_may_be_missing() -> None:
     bound = binder("A")
     assert bound.one(["B"], "x", optional=True) is None

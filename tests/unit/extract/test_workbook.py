@@ -184,6 +184,11 @@ def test_formulas_without_a_result(read_book: ReadBook) -> None:
     assert read_book(empty).cells == [["x", "2"], ["y", ""]]
 
 
+def test_formulas_without_a_result_below_everything_else(read_book: ReadBook) -> None:
+    got = read_book(book(["a", "b"], ["x", 1], [], [None, "=SUM(B2:B2)"]), footer_rows=1)
+    assert (got.cells, got.facts.footer, got.facts.footer_rows) == ([["x", "1"]], [["", "#NOT_CALCULATED"]], [4])
+
+
 def test_prefixed_elements(read_book: ReadBook) -> None:
     data = book(["a", "b"], ["x", "#N/A"], ["y", "=A2"])
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

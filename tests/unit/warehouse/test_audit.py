@@ -53,7 +53,7 @@ def test_untouched_log_is_whole(warehouse: Warehouse) -> None:
 )
 def test_even_the_owner_is_refused(owner: Warehouse, statement: str) -> None:
     with pytest.raises(sa.exc.ProgrammingError, match="append-only"), owner.transaction() as conn:
-        conn.execute(sa.text(change))
+        conn.execute(sa.text(statement))
 
 
 @pytest.mark.parametrize(

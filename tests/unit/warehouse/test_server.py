@@ -18,7 +18,7 @@ import pytest
 
 from pipelines.errors import DeclarationError, TransientError
 from pipelines.settings import Settings
-from pipelines.warehouse import server
+from pipelines.warehouse import cluster, server
 from pipelines.warehouse.cluster import locate
 from pipelines.warehouse.connection import Warehouse
 from tests.conftest import CHEAP, make_settings
@@ -181,3 +181,23 @@ def test_fast_path_is_fast(server_settings: Settings) -> None:
     started = time.perf_counter()
     server.ensure(server_settings)
     assert time.perf_counter() - started < 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives its server to another user")
+def test_programs_below_a_private_folder_are_copied_where_the_user_reaches_them(tmp_path: Path) -> None:
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    (private / "install").symlink_to(cluster._programs().parent)
+    user = cluster._unprivileged_user()
+    reached = cluster._reachable(private / "install" / "bin", user)
+    try:
+        assert reached.parent.parent == cluster.VAR
+        assert cluster._reachable(private / "install" / "bin", user) == reached
+        assert cluster._reachable(reached, user) == reached
+    finally:
+        shutil.rmtree(reached.parent)
+
+
+def test_where_users_cannot_be_made_it_is_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "SYSTEM_USER", "no:such:user")
+    assert cluster._unprivileged_user().pw_name == "nobody"
