@@ -7,7 +7,6 @@ Tasks call the API server, so the scheduler also waits until that answers; the t
 
 import gc
 import importlib
-import logging
 import sys
 import time
 import urllib.request
@@ -31,8 +30,6 @@ PRELOAD = (
 )
 API_SECONDS = 240
 
-log = logging.getLogger("kontor")
-
 
 def _preload() -> None:
     started = time.monotonic()
@@ -40,7 +37,7 @@ def _preload() -> None:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()  # a collection in a worker would otherwise touch, and so copy, every inherited page
-    log.info("preloaded %s in %.1f s", ", ".join(PRELOAD), time.monotonic() - started)
+    print(f"preloaded {', '.join(PRELOAD)} in {time.monotonic() - started:.1f} s")  # logging is not set up yet
 
 
 def _wait_for_api() -> None:
@@ -54,7 +51,7 @@ def _wait_for_api() -> None:
             return
         except OSError:
             time.sleep(0.2)
-    log.warning("%s did not answer within %s s; tasks will be retried until it does", url, API_SECONDS)
+    print(f"{url} did not answer within {API_SECONDS} s; tasks will try for themselves")
 
 
 if "scheduler" in sys.argv[1:2]:

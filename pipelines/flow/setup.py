@@ -28,5 +28,5 @@ def stop(settings: Settings) -> str:
 
 
 def url(settings: Settings, role: str) -> str:
-    """SQLAlchemy URL of the warehouse for one role; `owner` is the one the flows use."""
+    """SQLAlchemy URL of the warehouse for one role; `loader` is the one the flows use."""
     return roles.role_url(settings, role)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-GRACE = 8.0
+GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL. All state is in the database, so the second is harmless."""
 
 

@@ -26,11 +26,12 @@ class Night:
     runs: dict[str, dict[str, str]] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
+    ended: float | None = None
 
     @property
     def seconds(self) -> float:
-        """Since the night was begun."""
-        return time.monotonic() - self.started
+        """Since the night was begun, or how long it took."""
+        return (self.ended or time.monotonic()) - self.started
 
     @property
     def intake_done(self) -> bool:
@@ -85,6 +86,7 @@ class Watcher:
             while not self._reports_done(night, begun):
                 self._look(night)
         self._look(night, wait=False)
+        night.ended = time.monotonic()
         return night
 
     def _published(self, dag_id: str, run_id: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -17,6 +17,7 @@ from pipelines.flow.night import Discovery, NightReport, run_night
 from pipelines.flow.office import Office
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import Warehouse
+from tests.conftest import url_of
 
 PROFILE = r"""client: {client}
 name: Sample Ltd
@@ -159,10 +160,10 @@ class Client:
 
 
 @pytest.fixture
-def client(settings: Settings) -> Iterator[Client]:
-    """A client of its own per test, with the profile above."""
+def client(settings: Settings, server_settings: Settings, database: str) -> Iterator[Client]:
+    """A client of its own per test, with the profile above; everything runs with the rights of the loader."""
     client_id = f"sample{next(clients)}"
-    made = Client(client_id, settings, "")
+    made = Client(client_id, replace(settings, warehouse_url=url_of(server_settings, database, "loader")), "")
     made.declare(PROFILE.format(client=client_id))
     yield made
     made.warehouse.close()

@@ -304,8 +304,8 @@ class Desk:
             for row in lines:
                 conn.execute(
                     sa.text(
-                        "insert into core.tests_lines (client_id, _source, _period, line_id, _delivery_id, _row_number, "
-                        "_row_part, _row_hash, _known_from) values (:client, :source, '', :key, 0, 1, 0, "
+                        "insert into core.tests_lines (client_id, _source, _period, line_id, _delivery_id, "
+                        "_row_number, _row_part, _row_hash, _known_from) values (:client, :source, '', :key, 0, 1, 0, "
                         "cast(:hash as uuid), now())"
                     ),
                     {"client": self.client, "source": source, "key": row.key, "hash": row.hash},
