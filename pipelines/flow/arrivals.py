@@ -54,6 +54,7 @@ class Intake:
         self.conn = conn
         self.found: list[landing.FoundFile] = []
         self.matches: list[landing.Match] = []
+        self.domains: Sequence[str] = ()
         self._hashes: dict[str, tuple[int, str]] = {}
 
     def look(self, profile: Profile) -> None:
@@ -70,6 +71,7 @@ class Intake:
 
     def arrivals(self, domains: Sequence[str], feed: str | None) -> Iterator[Arrival]:
         """The matched files of those feeds, oldest first within each scope."""
+        self.domains = domains
         wanted = [m for m in self.matches if m.ref.feed.split(".")[0] in domains and feed in (None, m.ref.feed)]
         for match in sorted(wanted, key=lambda m: (m.ref.feed, m.ref.name, m.order)):
             arrival_id, sha256 = self._fingerprint(match.found)
@@ -205,10 +207,10 @@ class Intake:
         return self._reference_due(arrival.ref)
 
     def _reference_due(self, ref: SourceRef) -> str | None:
-        """A feed of another domain that this one refers to, due tonight and not in yet."""
+        """A feed of a domain that is not worked on now, referred to, due tonight and not in yet."""
         contract, now = self.office.contract(ref.feed), datetime.now(UTC)
         for feed in contract.references:
-            if feed.split(".")[0] == contract.domain:
+            if feed.split(".")[0] in self.domains:
                 continue
             for other in self.profile.sources:
                 if other.feed != feed or other.source.due is None:

@@ -138,12 +138,16 @@ def _value_problems(expectation: Expectation, contract: Contract) -> list[str]:
     metric = getattr(expectation, "map_metric", None) or ""
     if any(word in metric for word in _TEXT_ONLY) and family(contract, name) != "text":
         return [f"column {name} is {family(contract, name)}, not text"]
-    bounded = metric == "column_values.between" or bool(
-        set(expectation.metric_dependencies) & {"column.min", "column.max"}
-    )
-    values = [getattr(expectation, b, None) for b in _BOUNDS] if bounded else []
+    values = [getattr(expectation, b, None) for b in _BOUNDS] if _bounds_values(expectation) else []
     values += list(getattr(expectation, "value_set", None) or [])
     return [said for v in values if v is not None and (said := _misfit(contract, name, v))]
+
+
+def _bounds_values(expectation: Expectation) -> bool:
+    """Whether its bounds are compared with values of the column, not with a count or share of them."""
+    if getattr(expectation, "map_metric", None) == "column_values.between":
+        return True
+    return bool(set(getattr(expectation, "metric_dependencies", ())) & {"column.min", "column.max"})
 
 
 def _condition_problems(condition: ComparisonCondition | NullityCondition, contract: Contract) -> list[str]:
@@ -178,7 +182,7 @@ def normalise(expectation: Expectation, contract: Contract) -> None:
     name = getattr(expectation, "column", None)
     if name is None or family(contract, name) != "date":
         return
-    for bound in _BOUNDS:
+    for bound in _BOUNDS if _bounds_values(expectation) else ():
         value = getattr(expectation, bound, None)
         if value is not None:
             setattr(expectation, bound, timestamp(value))

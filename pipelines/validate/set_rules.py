@@ -174,7 +174,8 @@ class SetRules:
             return Measurement(rule, 1, found.metrics, observed=shown)
         if None in found.metrics.values():
             return self._idle(rule, found.rows)
-        return Measurement(rule, found.present, found.metrics, observed=shown)
+        judged = found.rows if "column.non_null_proportion" in found.metrics else found.present
+        return Measurement(rule, judged, found.metrics, observed=shown)
 
     def compare(self, rule: Rule) -> Measurement:
         """The number of rows beside that of the newest accepted delivery of the scope."""

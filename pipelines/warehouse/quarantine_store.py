@@ -140,9 +140,8 @@ def samples(conn: sa.Connection, delivery: Delivery, rule_id: str, column: str, 
 def rows_kept(conn: sa.Connection, delivery: Delivery) -> int:
     """Rows of the delivery in quarantine that have an open reject, as read back."""
     query = (
-        "select count(*) from quarantine.row w where delivery_id = :id and exists (select from quarantine.reject j "
-        "where (j.delivery_id, j.row_number, j.row_part) = (w.delivery_id, w.row_number, w.row_part) "
-        "and j.state = :open)"
+        "select count(*) from quarantine.row where delivery_id = :id and (row_number, row_part) in "
+        "(select row_number, row_part from quarantine.reject where delivery_id = :id and state = :open)"
     )
     return int(conn.scalar(sa.text(query), {"id": delivery.delivery_id, "open": RejectState.OPEN.value}))
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("kontor.tasks")
 
+LEVELS = {State.FAILED: logging.ERROR, State.HELD: logging.WARNING, State.WAITING: logging.WARNING}
+"""What the log says louder."""
+
 RESTING = SETTLED | {State.WAITING}
 """States in which a run may leave a delivery."""
 
@@ -145,7 +148,7 @@ def _messages(delivery_ids: Sequence[int]) -> dict[int, str]:
 
 def _failure(label: str, messages: dict[int, str]) -> str:
     listed = "\n".join(f"  delivery {delivery_id}: {message}" for delivery_id, message in messages.items())
-    return f"{label}: {len(messages)} of its deliveries failed\n{listed}"
+    return f"{label}: {len(messages)} {'delivery' if len(messages) == 1 else 'deliveries'} failed\n{listed}"
 
 
 def publish(asset: Asset) -> None:
@@ -177,13 +180,7 @@ def outcome() -> None:
         raise AirflowFailException("discover failed, so nothing was worked on: its log says why and who acts")
     lines = _settled()
     for line in lines:
-        log.info(
-            "%s · %s · %s · %s: %s%s, %s rows received, %s loaded, %s unchanged, %s rejected%s",
-            *(line.client_id, line.feed, line.source, line.file_name, line.state),
-            f" ({line.verdict})" if line.verdict else "",
-            *(line.rows_received, line.rows_loaded, line.rows_unchanged, line.rows_rejected),
-            f": {line.message}" if line.message else "",
-        )
+        log.log(LEVELS.get(State(line.state), logging.INFO), "%s", _told(line))
     if not lines:
         log.info("nothing to do: no file arrived that is not accounted for")
     failed = {line.delivery_id: line.message or "failed" for line in lines if line.state == State.FAILED}
@@ -194,7 +191,24 @@ def outcome() -> None:
                 f"{line.client_id} · {line.feed} · {line.source}; the next run goes on from there"
             )
     if failed:
-        raise AirflowFailException(_failure("night", failed))
+        raise AirflowFailException(_failure("the night", failed))
+
+
+def _told(line: DeliveryLine) -> str:
+    """One delivery in one line: `3 acme · ledgers.spend · main · a.csv: held (hold); rows: 180 received; …`."""
+    counts = {
+        "received": line.rows_received,
+        "loaded": line.rows_loaded,
+        "unchanged": line.rows_unchanged,
+        "rejected": line.rows_rejected,
+        "skipped": line.rows_skipped,
+        "held": line.rows_held,
+    }
+    where = f"{line.delivery_id} {line.client_id} · {line.feed} · {line.source} · {line.file_name}"
+    verdict = f" ({line.verdict})" if line.verdict else ""
+    rows = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    said = [f"{where}: {line.state}{verdict}", f"rows: {rows}" if rows else "", line.message or ""]
+    return "; ".join(part for part in said if part)
 
 
 def _settled() -> list[DeliveryLine]:

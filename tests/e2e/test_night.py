@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 
 import pytest
 from rich.console import Console
 
 from pipelines.errors import DeclarationError
+from pipelines.flow.due import open_deadline
 from pipelines.flow.explain import explain
+from pipelines.flow.night import discover
 from pipelines.flow.trace import trace
+from pipelines.profile import Due
 from tests.e2e.conftest import Client, as_csv, lines
 
 
@@ -264,3 +268,39 @@ def test_the_audit_log_tells_every_move(client: Client) -> None:
         "order by a.audit_id"
     )
     assert [m[0] for m in moves] == ["registered", "extracted", "cleaned", "validated", "loaded"]
+
+
+WAITING = r"""client: {client}
+name: Sample Ltd
+locale: en_GB
+time_zone: UTC
+calendar: GB
+feeds:
+  people.employees:
+    files: 'staff\.csv'
+    due: {{time: '23:59'}}
+    columns:
+      employee_id: {{from: Id}}
+      job_title: {{from: Job}}
+      hire_date: {{from: Hired, formats: ['%Y-%m-%d']}}
+      is_current: {{value: 'true'}}
+  payroll.pay_rates:
+    files: 'rates\.csv'
+    columns:
+      employee_id: {{from: Id}}
+      valid_from_date: {{from: Valid, formats: ['%Y-%m-%d']}}
+      hourly_rate: {{from: Rate}}
+      currency_code: {{value: GBP}}
+      pay_frequency_code: {{value: monthly}}
+"""
+
+
+def test_a_reference_into_a_domain_that_is_due_tonight_makes_it_wait(client: Client) -> None:
+    client.declare(WAITING.format(client=client.client_id))
+    client.send("rates.csv", "Id,Valid,Rate\nE1,2026-01-01,20.5000\n")
+    discover(["payroll"], client=client.client_id, office=client.office())
+    due = open_deadline(datetime.now(UTC), Due(time="23:59"), "GB", "UTC")
+    assert states(client) == [("waiting" if due else "registered", None)]
+    client.send("staff.csv", "Id,Job,Hired\nE1,Clerk,2020-01-01\n")
+    client.night()
+    assert sorted(states(client)) == [("loaded", "pass"), ("loaded", "pass")]

@@ -1,7 +1,5 @@
 """Rules of a suite that need more than a row: uniqueness, sums and counts, comparison with the last delivery."""
 
-
-
 from __future__ import annotations
 
 from datetime import date

@@ -1,7 +1,5 @@
 """The verdict table: what each kind of failing rule does to a delivery."""
 
-
-
 from __future__ import annotations
 
 from datetime import date

@@ -1,0 +1,36 @@
+"""What Kontor adds to Airflow's own pages.
+
+The only file here that Airflow loads by itself, in every one of its processes: keep it light.
+"""
+
+import sys
+from typing import Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+PREFIX = "/kontor/docs"
+
+
+def _apps() -> list[dict[str, Any]]:
+    """The web part, in the API server only: FastAPI and its security cost the others a second."""
+    if "api-server" not in sys.argv[1:2]:
+        return []
+    from plugins.kontor.pages import docs_app
+
+    return [{"app": docs_app(), "url_prefix": PREFIX, "name": "Kontor documents"}]
+
+
+class KontorPlugin(AirflowPlugin):  # type: ignore[misc]  # Airflow is not followed by mypy
+    """Data Docs of the gate, in the navigation, for those who are logged in."""
+
+    name = "kontor"
+    fastapi_apps = _apps()
+    external_views = [  # noqa: RUF012 Airflow's interface
+        {
+            "name": "Data Docs",
+            "href": f"{PREFIX}/quality/index.html",
+            "destination": "nav",
+            "url_route": "data-docs",
+            "category": "browse",
+        }
+    ]
