@@ -122,6 +122,14 @@ def _try(args: argparse.Namespace, out: Console) -> int:
     return 0 if trial.ok else 1
 
 
+def _dictionary(args: argparse.Namespace, out: Console) -> int:
+    from pipelines.flow.dictionary import dictionary
+
+    for item in dictionary(load_settings(), args.feed):
+        out.print(item)
+    return 0
+
+
 def _migrate(args: argparse.Namespace, out: Console) -> int:
     return _init(args, out)
 
@@ -156,6 +164,8 @@ def build_parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true")
     marts = add("marts", _marts, "print a few rows of every mart")
     marts.add_argument("--rows", type=int, default=3)
+    words = add("dictionary", _dictionary, "the data dictionary: columns, types, meaning, sensitivity of a feed")
+    words.add_argument("feed", nargs="?", metavar="FEED")
     add("report", _report, "build the reporting tables")
     explain = add("explain", _explain, "every reason and every change of a delivery, or of one of its rows")
     explain.add_argument("delivery", type=int, metavar="DELIVERY")
