@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from rich.table import Table
@@ -86,6 +87,13 @@ def unmatched(paths: Sequence[str]) -> list[Text]:
         said = f"{client}: {len(files)} unmatched, no source, look-up or ignore_files names them: "
         out.append(Text(said + ", ".join(files[:6]) + more, style="dim"))
     return out
+
+
+def unmatched_since(since: datetime, *, office: Office | None = None) -> list[Text]:
+    """The files that discover met since then and nobody declared."""
+    office = office or open_office()
+    with office.warehouse.transaction() as conn:
+        return unmatched(register.unmatched_files(conn, since))
 
 
 def mart_tables(rows: int = 3, *, office: Office | None = None) -> list[Table]:

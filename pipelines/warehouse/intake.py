@@ -123,6 +123,15 @@ def note_unmatched(conn: sa.Connection, client_id: str, files: Sequence[tuple[st
         )
 
 
+def unmatched_files(conn: sa.Connection, since: datetime) -> list[str]:
+    """`client/path` of the files seen since then that belong to nothing declared."""
+    query = sa.text(
+        "select client_id || '/' || path from ops.unmatched_file where greatest(first_seen_at, last_seen_at) >= :since "
+        "order by client_id, path"
+    )
+    return list(conn.scalars(query, {"since": since}))
+
+
 def keep_declaration(conn: sa.Connection, kind: str, name: str, text: str) -> str:
     """Keep the text of a contract, profile, suite or code version once; returns its sha256."""
     sha256 = hashlib.sha256(text.encode()).hexdigest()

@@ -33,6 +33,7 @@ from pipelines.warehouse.intake import (
     replace_declarations,
     replace_inputs,
     sync_clients,
+    unmatched_files,
 )
 from pipelines.warehouse.ledger import (
     SETTABLE,
@@ -391,5 +392,6 @@ __all__ = [
     "keep_declaration", "ledger", "list_deliveries", "move", "newest_accepted", "newest_approval",
     "newest_for_duplicate", "note_unmatched", "of_arrival", "received_since", "replace_declarations",
     "replace_inputs", "rule_results", "say", "scope_of", "set_fields", "start_step", "stored_content_hash",
-    "supersede", "sync_clients", "unsettled", "write_amounts", "write_controls", "write_rule_results",
+    "supersede", "sync_clients", "unmatched_files", "unsettled", "write_amounts", "write_controls",
+    "write_rule_results",
 ]  # fmt: skip

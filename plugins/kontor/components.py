@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -85,6 +86,33 @@ def stop_all(components: Sequence[Component], grace: float = GRACE) -> None:
         except psutil.NoSuchProcess:
             continue
     psutil.wait_procs(left, timeout=5)
+
+
+def remember(components: Sequence[Component], path: Path) -> None:
+    """Note the processes, for the case that nobody is left to stop them."""
+    pids = [c.process.pid for c in components if c.process is not None]
+    path.write_text(json.dumps({pid: psutil.Process(pid).create_time() for pid in pids}), encoding="utf-8")
+
+
+def end_leftovers(path: Path) -> int:
+    """End the processes of a supervisor that was killed; how many still lived. A pid in other hands is left alone."""
+    noted = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    left: list[psutil.Process] = []
+    for pid, created in noted.items():
+        try:
+            process = psutil.Process(int(pid))
+            if abs(process.create_time() - created) < 1:
+                left += [process, *_descendants(process.pid)]
+        except psutil.NoSuchProcess:
+            continue
+    for process in left:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(left, timeout=10)
+    path.unlink(missing_ok=True)
+    return len(left)
 
 
 def _descendants(pid: int) -> list[psutil.Process]:

@@ -17,7 +17,7 @@ import psycopg
 from pipelines.settings import ROOT, Settings
 from pipelines.warehouse import server
 from plugins.kontor.api import AirflowApi, ApiError
-from plugins.kontor.components import Component, ComponentError, finish, stop_all, wait_until
+from plugins.kontor.components import Component, ComponentError, end_leftovers, finish, remember, stop_all, wait_until
 from plugins.kontor.secrets import USER, admin_password, ensure_secrets, write_private
 
 DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
@@ -51,6 +51,7 @@ class Installation:
         """Start the database, make secrets, choose ports, begin the migration of Airflow's database."""
         for folder in (self.settings.home, self.airflow_home, self.logs):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        end_leftovers(self._pids)
         secrets = ensure_secrets(self.airflow_home)
         url = os.environ.get(DATABASE) or server.ensure(replace(self.settings, warehouse_url=None)).airflow_url or ""
         port = self._port()
@@ -78,6 +79,7 @@ class Installation:
         ]
         for component in self.components:
             component.start(self.env, ROOT)
+        remember(self.components, self._pids)
 
     def wait_for_api(self) -> None:
         """Until the API server answers."""
@@ -106,7 +108,12 @@ class Installation:
     def close(self) -> None:
         """Stop everything we started, the embedded database last."""
         stop_all([*self.components, *([self._migration] if self._migration else [])])
+        self._pids.unlink(missing_ok=True)
         server.stop(replace(self.settings, warehouse_url=None))
+
+    @property
+    def _pids(self) -> Path:
+        return self.airflow_home / "pids"
 
     def _port(self) -> int:
         """The port of the last time if it is free, else 8080, else the next free one; remembered."""

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
@@ -66,10 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(out: Console, settings: Settings) -> int:
     """One night: start, trigger the intake DAGs, watch, say what came of it, stop."""
-    begun = time.monotonic()
+    begun, started = time.monotonic(), datetime.now(UTC)
     with _started(out, settings) as installation:
         from pipelines.flow.office import open_office
-        from pipelines.flow.show import deliveries, mart_tables
+        from pipelines.flow.show import deliveries, mart_tables, unmatched_since
 
         office = open_office(settings)
         with Screen(out).open() as screen:
@@ -86,6 +87,8 @@ def run(out: Console, settings: Settings) -> int:
             for mart in mart_tables(office=office):
                 out.print(mart)
         code = _conclude(out, night, known, our_faults(night, installation.api))
+        for text in unmatched_since(started, office=office):
+            out.print(text)
         _where_to_look(out, installation)
     out.print(f"[bold]{time.monotonic() - begun:.1f} s[/] wall time, {night.seconds:.1f} s of it the night itself")
     return code

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pyarrow as pa
 import pytest
@@ -328,7 +329,7 @@ def tables(owner: Warehouse) -> Iterator[None]:
 def desk(warehouse: Warehouse, tables: None, tmp_path: Path, request: pytest.FixtureRequest) -> Desk:
     """A desk for a client of its own: the tests of a module share the database, not the client."""
     name = request.node.name.split("[")[0].removeprefix("test_")
-    return Desk(warehouse, f"{name[:40]}_{abs(hash(request.node.name)) % 9999}", tmp_path)
+    return Desk(warehouse, f"{name[:40]}_{crc32(request.node.name.encode())}", tmp_path)
 
 
 __all__ = ["ADDS_UP", "Control", "Desk", "by_id", "line", "malformed", "replace", "rule", "where"]
