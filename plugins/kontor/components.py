@@ -136,13 +136,6 @@ def wait_until(
         time.sleep(pause)
 
 
-def run_once(name: str, argv: Sequence[str], log: Path, env: Mapping[str, str], cwd: Path, seconds: float) -> None:
-    """Run a short program to its end; raise ComponentError when it fails or hangs."""
-    component = Component(name, argv, log)
-    component.start(env, cwd)
-    finish(component, seconds)
-
-
 def finish(component: Component, seconds: float) -> None:
     """Wait for a short program that was started; raise ComponentError when it fails or hangs."""
     if component.process is None:

@@ -1,0 +1,42 @@
+"""An Airflow of its own for these tests: SQLite, a private home, our airflow.cfg. Set before Airflow is imported."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.settings import ROOT
+
+
+@pytest.fixture(scope="package")
+def airflow_home() -> Iterator[Path]:
+    """Airflow's home, with a migrated database; from here on Airflow may be imported."""
+    home = Path(tempfile.mkdtemp(prefix="kontor-airflow-"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {
+            "AIRFLOW_HOME": str(home / "airflow"),
+            "AIRFLOW_CONFIG": str(ROOT / "airflow.cfg"),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+            "AIRFLOW__CORE__FERNET_KEY": "",
+            "KONTOR_ROOT": str(ROOT),
+            "KONTOR_HOME": str(home),
+        }.items():
+            patch.setenv(name, value)
+        from airflow.utils.db import initdb
+
+        initdb()
+        yield home
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="package")
+def dagbag(airflow_home: Path) -> Any:
+    """Every DAG of `dags/`, read as Airflow reads them (safe mode included)."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(str(ROOT / "dags"), safe_mode=True)

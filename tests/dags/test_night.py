@@ -1,0 +1,166 @@
+"""A night through the DAGs, each run in this process by Airflow's own `dag.test()`, on a real warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.settings import Settings
+from tests.conftest import url_of
+from tests.samples.generate import generate
+
+pytestmark = pytest.mark.slow
+PROFILE = r"""client: {client}
+name: Sample Ltd
+locale: en_GB
+time_zone: Europe/London
+calendar: GB
+feeds:
+  ledgers.spend:
+    files: 'spend/[^/]+\.csv'
+    mode: delta
+    max_rejects: {{pct: 20}}
+    columns:
+      spend_line_id: {{from: Id}}
+      supplier_name: {{from: Supplier}}
+      account_name: {{value: Office}}
+      document_date: {{from: Date, formats: ['%Y-%m-%d']}}
+      spend_amount: {{from: Amount}}
+      currency_code: {{value: GBP}}
+"""
+HEADER = "Id,Supplier,Date,Amount\n"
+Run = Callable[..., "tuple[Any, dict[str, Any]]"]
+
+
+@pytest.fixture
+def landing(
+    settings: Settings, server_settings: Settings, database: str, airflow_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """An empty landing folder; the tasks find installation and warehouse as they do in a night, by environment."""
+    monkeypatch.setenv("KONTOR_HOME", str(settings.home))
+    monkeypatch.setenv("KONTOR_LANDING", str(settings.landing))
+    monkeypatch.setenv("KONTOR_CLIENTS", str(settings.client_folders[0]))
+    monkeypatch.setenv("KONTOR_WAREHOUSE_URL", url_of(server_settings, database, "loader"))
+    return settings.landing
+
+
+@pytest.fixture
+def run(dagbag: Any, landing: Path) -> Run:
+    """Run a DAG; gives the run and the state of each instance, by task and label (or map index)."""
+
+    def run_one(dag_id: str, **conf: str) -> tuple[Any, dict[str, Any]]:
+        done = dagbag.dags[dag_id].test(run_conf=conf or None)
+        states = {}
+        for ti in done.get_task_instances():
+            label = "" if ti.map_index < 0 else f"[{ti.rendered_map_index or ti.map_index}]"
+            states[ti.task_id + label] = str(ti.state)
+        return done, states
+
+    return run_one
+
+
+def lines(count: int) -> str:
+    return HEADER + "".join(f"L{i},Supplier {i},2026-10-05,{i}.50\n" for i in range(1, count + 1))
+
+
+def send(landing: Path, client: str, name: str, text: str) -> None:
+    path = landing / client / "spend" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def declare(settings: Settings, *clients: str) -> None:
+    for client in clients:
+        path = settings.client_folders[0] / f"{client}.yaml"
+        path.write_text(PROFILE.format(client=client), encoding="utf-8")
+
+
+def extra(run: Any) -> list[dict[str, Any]]:
+    """What the run published."""
+    from airflow.models.asset import AssetEvent
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        events = session.query(AssetEvent).filter_by(source_run_id=run.run_id, source_dag_id=run.dag_id).all()
+        return [event.extra for event in events]
+
+
+def test_a_broken_file_is_red_and_stops_nobody_else(settings: Settings, landing: Path, run: Run) -> None:
+    declare(settings, "broken", "partly", "sound")
+    send(landing, "broken", "a.csv", '"Id,Supplier\n')
+    send(landing, "partly", "a.csv", lines(20))
+    send(landing, "partly", "b.csv", "Id;Supplier\n1;x\n")
+    send(landing, "sound", "a.csv", lines(20))
+    done, states = run("ledgers")
+    broken, partly, sound = (f"{client} · ledgers.spend · main" for client in ("broken", "partly", "sound"))
+    assert done.state == "failed"
+    assert states == {
+        "discover": "success",
+        f"rank_0.extract[{broken}]": "failed",
+        **{f"rank_0.{step}[0]": "upstream_failed" for step in ("clean", "validate", "load")},
+        **{f"rank_0.{step}[{partly}]": "success" for step in ("extract", "clean", "validate")},
+        f"rank_0.load[{partly}]": "failed",  # after it has loaded the sound one of the two
+        **{f"rank_0.{step}[{sound}]": "success" for step in ("extract", "clean", "validate", "load")},
+        "publish": "success",
+        "outcome": "failed",
+    }
+    (published,) = extra(done)
+    assert [(d["client_id"], d["state"], d["rows_loaded"]) for d in published["deliveries"]] == [
+        ("broken", "failed", None),
+        ("partly", "loaded", 20),
+        ("partly", "failed", None),
+        ("sound", "loaded", 20),
+    ]
+
+
+def test_the_same_night_again_is_green_and_publishes_nothing(settings: Settings, landing: Path, run: Run) -> None:
+    declare(settings, "again")
+    send(landing, "again", "a.csv", lines(20))
+    done, states = run("ledgers", client="again")
+    assert (done.state, states["publish"]) == ("success", "success")
+    done, states = run("ledgers", client="again")
+    assert done.state == "success"
+    assert states == {
+        "discover": "success",
+        **{f"rank_0.{step}": "skipped" for step in ("extract", "clean", "validate", "load")},
+        "publish": "skipped",
+        "outcome": "success",
+    }
+    assert extra(done) == []
+
+
+def test_a_hold_is_green(settings: Settings, landing: Path, run: Run) -> None:
+    declare(settings, "holding")
+    send(landing, "holding", "a.csv", HEADER + "".join(f"L{i},Supplier {i},no date,1.00\n" for i in range(20)))
+    done, states = run("ledgers", client="holding")
+    assert done.state == "success"
+    assert states["rank_0.validate[holding · ledgers.spend · main]"] == "success"
+    assert states["rank_0.load[holding · ledgers.spend · main]"] == "skipped"
+    assert states["outcome"] == "success"
+    assert [d["state"] for e in extra(done) for d in e["deliveries"]] == ["held"]
+
+
+def test_what_refers_to_others_comes_after_them(landing: Path, run: Run) -> None:
+    generate(landing)
+    done, states = run("payroll", client="hansa")
+    assert done.state == "success"
+    assert states["rank_0.load[hansa · people.employees · main]"] == "success"
+    assert states["rank_1.load[hansa · payroll.pay_rates · main]"] == "success"
+    assert not any("brightline" in name for name in states)
+    ended = {ti.task_id: ti for ti in done.get_task_instances()}
+    assert ended["rank_0.load"].end_date <= ended["rank_1.extract"].start_date
+
+
+def test_a_declaration_that_cannot_be_read_fails_the_run_at_once(settings: Settings, landing: Path, run: Run) -> None:
+    (settings.client_folders[0] / "odd.yaml").write_text("client: odd\nunknown: 1\n", encoding="utf-8")
+    done, states = run("ledgers")
+    assert done.state == "failed"
+    assert states == {
+        "discover": "failed",
+        **{f"rank_0.{step}": "upstream_failed" for step in ("extract", "clean", "validate", "load")},
+        "publish": "skipped",
+        "outcome": "failed",
+    }

@@ -1,0 +1,41 @@
+"""How a night is cut into pieces of work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.flow.night import ScopeWork
+
+
+def scopes(count: int) -> list[ScopeWork]:
+    return [ScopeWork(f"client{i}", "ledgers.spend", "main", 0, [2 * i, 2 * i + 1]) for i in range(count)]
+
+
+@pytest.mark.parametrize(("count", "most", "pieces"), [(0, 3, 0), (1, 3, 1), (3, 3, 3), (4, 3, 2), (10, 3, 3)])
+def test_split(airflow_home: Path, count: int, most: int, pieces: int) -> None:
+    from plugins.kontor.tasks import split
+
+    work = split(scopes(count), most)
+    assert len(work) == pieces
+    assert [i for piece in work for i in piece["delivery_ids"]] == list(range(2 * count)), "none lost, order kept"
+
+
+def test_a_shared_piece_says_so(airflow_home: Path) -> None:
+    from plugins.kontor.tasks import split
+
+    assert split(scopes(1), 5)[0]["label"] == "client0 · ledgers.spend · main"
+    assert split(scopes(3), 1)[0]["label"] == "client0 · ledgers.spend · main and 2 more"
+
+
+def test_documents_do_not_lead_out_of_their_folder(airflow_home: Path, tmp_path: Path) -> None:
+    from plugins.kontor.pages import below
+
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.html").write_text("x", encoding="utf-8")
+    (tmp_path / "secret").write_text("x", encoding="utf-8")
+    (tmp_path / "docs" / "link").symlink_to(tmp_path / "secret")
+    assert below(tmp_path / "docs", "index.html") == tmp_path / "docs" / "index.html"
+    for path in ("../secret", "link", "missing.html", "", str(tmp_path / "secret")):
+        assert below(tmp_path / "docs", path) is None
