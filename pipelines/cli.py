@@ -122,6 +122,22 @@ def _try(args: argparse.Namespace, out: Console) -> int:
     return 0 if trial.ok else 1
 
 
+def _approve(args: argparse.Namespace, out: Console) -> int:
+    from pipelines.flow.release import approve
+
+    moved = approve(args.delivery, person=args.person, reason=args.reason)
+    out.print(f"delivery {moved.delivery_id}: {moved.message}; the next run loads it", markup=False)
+    return 0
+
+
+def _return(args: argparse.Namespace, out: Console) -> int:
+    from pipelines.flow.release import send_back
+
+    moved = send_back(args.delivery, person=args.person, reason=args.reason)
+    out.print(f"delivery {moved.delivery_id}: {moved.message}", markup=False)
+    return 0
+
+
 def _dictionary(args: argparse.Namespace, out: Console) -> int:
     from pipelines.flow.dictionary import dictionary
 
@@ -170,6 +186,14 @@ def build_parser() -> argparse.ArgumentParser:
     explain = add("explain", _explain, "every reason and every change of a delivery, or of one of its rows")
     explain.add_argument("delivery", type=int, metavar="DELIVERY")
     explain.add_argument("row", type=int, nargs="?", metavar="ROW")
+    for name, function, text in (
+        ("approve", _approve, "let a held delivery be loaded as it is by the next run"),
+        ("return", _return, "send a held delivery back to the client: nothing of it is loaded"),
+    ):
+        decision = add(name, function, text)
+        decision.add_argument("delivery", type=int, metavar="DELIVERY")
+        decision.add_argument("--person", required=True, help="who decides")
+        decision.add_argument("--reason", required=True)
     trace = add("trace", _trace, "from a row of a table back to file and line")
     trace.add_argument("table", metavar="SCHEMA.TABLE")
     trace.add_argument("key", metavar="KEY", help="key values, comma separated, or column=value,…")

@@ -12,6 +12,7 @@ from pipelines.errors import DeclarationError
 from pipelines.flow.due import open_deadline
 from pipelines.flow.explain import explain
 from pipelines.flow.night import discover
+from pipelines.flow.release import approve, send_back
 from pipelines.flow.trace import trace
 from pipelines.profile import Due
 from tests.e2e.conftest import Client, as_csv, lines
@@ -304,3 +305,42 @@ def test_a_reference_into_a_domain_that_is_due_tonight_makes_it_wait(client: Cli
     client.send("staff.csv", "Id,Job,Hired\nE1,Clerk,2020-01-01\n")
     client.night()
     assert sorted(states(client)) == [("loaded", "pass"), ("loaded", "pass")]
+
+
+def held(client: Client) -> int:
+    """A held delivery: a control total differs."""
+    client.send("changes/1.csv", as_csv(lines(5)) + "total,4,,\n")
+    client.night()
+    return int(client.query("select delivery_id from ops.delivery where client_id = :client and state = 'held'")[0][0])
+
+
+def test_an_approved_delivery_is_loaded_by_the_next_night(client: Client) -> None:
+    number = held(client)
+    approve(number, person="steward", reason="counted by hand", office=client.office())
+    with pytest.raises(DeclarationError, match="not held"):
+        approve(number, person="steward", reason="again", office=client.office())
+    client.night()
+    assert states(client) == [("loaded", "hold")]
+    assert len(client.current("changes")) == 5
+    assert client.query("select rows_loaded, rows_held from ops.delivery where client_id = :client") == [(5, 0)]
+    client.accounted()
+
+
+def test_an_approval_is_for_the_declarations_it_was_given_for(client: Client) -> None:
+    number = held(client)
+    approve(number, person="steward", reason="counted by hand", office=client.office())
+    client.declare(client.profile.replace("Office", "Desk"))
+    client.night()
+    assert states(client) == [("held", "hold")]
+    assert client.current("changes") == {}
+
+
+def test_a_returned_delivery_loads_nothing_and_frees_the_deltas(client: Client) -> None:
+    number = held(client)
+    send_back(number, person="steward", reason="count is wrong", office=client.office())
+    client.send("changes/2.csv", as_csv(lines(5)) + "total,5,,\n")
+    client.night()
+    assert [s for s, _ in states(client)] == ["returned", "loaded"]
+    assert "corrected file" in str(
+        client.query("select message from ops.delivery where state = 'returned' and client_id = :client")
+    )
