@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -208,6 +209,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a KontorError is printed as its message, exit code 2."""
     args = build_parser().parse_args(arguments)
+    os.umask(0o077)  # work files and reports hold what clients sent: for their owner only
     out = Console()
     try:
         code: int = args.function(args, out)
