@@ -169,7 +169,7 @@ def test_original_values_are_masked_by_the_most_sensitive_reader_of_the_column()
         "year": {"split": {"from": "Geboren", "pattern": r".*(.{4})"}},
     }
     result = cleaned(to, source(rules), raw(["Geboren"], ["Mai 19xx"]))
-    assert problems(result) == [(2, "unreadable.born", "M*******"), (2, "unreadable.year", "M*******")]
+    assert problems(result) == [(2, "unreadable.born", "****"), (2, "unreadable.year", "****")]
     assert all("19xx" not in p["message"] for p in result.problems.to_pylist())
 
 
