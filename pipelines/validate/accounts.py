@@ -50,7 +50,7 @@ def amounts(conn: sa.Connection, delivery: Delivery, contract: Contract, facts: 
         out += [
             Amount(
                 column.name, currency, received=sums[0], rejected=sums[1], skipped=sums[2],
-                unreadable_cells=unreadable if currency == home else 0,
+                held=sums[0] - sums[1] - sums[2], unreadable_cells=unreadable if currency == home else 0,
             )
             for currency, sums in sorted(lines.items())
         ]  # fmt: skip

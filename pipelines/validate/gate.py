@@ -75,12 +75,16 @@ class GateResult:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The columns of `ops.delivery` that the caller writes together with the move to `validated`."""
+        """The columns of `ops.delivery` that the caller writes together with the move to `validated`.
+
+        Until they are loaded, accepted rows count as held: from here on every row received has a fate.
+        """
         return {
             "verdict": self.verdict,
             "rows_received": self.counts.received,
             "rows_rejected": self.counts.rejected,
             "rows_skipped": self.counts.skipped,
+            "rows_held": self.counts.accepted,
             "content_hash": self.content_hash,
             "message": self.message,
         }

@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         out.print("stopped; the next start goes on where this one was", style="yellow")
         return 130
     except (ComponentError, ApiError, KontorError) as error:
-        out.print(str(error), style="red", markup=False, soft_wrap=True)
+        _print(out, str(error), style="red")
         out.print(f"logs: {settings.home / 'logs'}", markup=False)
         return 1
 
@@ -184,8 +184,14 @@ def _say_who_acts(out: Console, lines: Sequence[Line]) -> None:
         word = line["state"] + (f" ({line['verdict']})" if line["verdict"] else "")
         counts[word] = counts.get(word, 0) + 1
         if line["state"] in (State.FAILED, State.HELD, State.WAITING) and line["message"]:
-            out.print(f"{line['delivery_id']} {line['state']}: {line['message']}", markup=False, soft_wrap=True)
+            message = line["message"].removeprefix(f"{line['state']}: ")
+            _print(out, f"{line['delivery_id']} {line['state']}: {message}")
     out.print(", ".join(f"{count} {word}" for word, count in sorted(counts.items())), style="bold")
+
+
+def _print(out: Console, text: str, style: str | None = None) -> None:
+    """A message as it is: wrapped at words on a terminal, one line for whoever reads it later."""
+    out.print(text, style=style, markup=False, soft_wrap=not out.is_terminal)
 
 
 def _where_to_look(out: Console, installation: Installation) -> None:
@@ -200,7 +206,7 @@ def _where_to_look(out: Console, installation: Installation) -> None:
         "logs": str(home / "logs"),
     }
     for name, text in lines.items():
-        out.print(f"  {name:<11}{text}", markup=False, soft_wrap=True)
+        _print(out, f"  {name:<11}{text}")
 
 
 def _index(docs: Path) -> Path:

@@ -25,7 +25,8 @@ COLOURS = {
     "superseded": "dim",
 }
 _ROWS = ("received", "loaded", "unchanged", "rejected")
-_WIDE = 120
+_WIDE = 130
+_NARROW = 100
 
 
 class Screen:
@@ -67,7 +68,7 @@ class Screen:
         head = Text.assemble((f" {night.seconds:5.1f} s  ", "bold"))
         for name, state in (night.states()).items():
             head.append_text(Text.assemble(f"{name} ", (state, COLOURS.get(state, "")), "   "))
-        self._spinner.update(text=Text.assemble(head, f"{settled} of {len(night.lines)} deliveries settled"))
+        self._spinner.update(text=Text.assemble(head, f"{settled}/{len(night.lines)} settled"))
         return Group(self._spinner, table(self._fitting(night.lines), self.console.width))
 
     def _fitting(self, lines: list[Line]) -> list[Line]:
@@ -93,22 +94,25 @@ def _doing(line: Line) -> str:
 
 
 def table(lines: list[Line], width: int) -> Table:
-    """The deliveries of a night as a table; the file name gives way where it is narrow."""
-    counted = _ROWS if width >= _WIDE else ("received", "loaded", "rejected")
+    """The deliveries of a night as a table. Where it is narrow, counts and verdict go, then the file name shrinks."""
+    counted = _ROWS if width >= _WIDE else ("loaded", "rejected")
+    words = ("step", "verdict") if width >= _NARROW else ("step",)
     feeds = [line["feed"] + ("" if line["source"] == "main" else f" ({line['source']})") for line in lines]
-    taken = 4 + sum(max((len(v) for v in values), default=0) + 2 for values in ([x["client_id"] for x in lines], feeds))
-    room = max(14, width - taken - len("superseded  pass_with_rejects  ") - sum(len(name) + 2 for name in counted))
+    clients = [line["client_id"] for line in lines]
+    taken = 5 + 12 + (19 if "verdict" in words else 0) + sum(len(name) + 2 for name in counted)
+    taken += sum(max((len(value) for value in values), default=0) + 2 for values in (clients, feeds))
     shown = Table(box=None, pad_edge=False, header_style="bold dim", padding=(0, 2, 0, 0))
-    shown.add_column("id", justify="right")
-    for name in ("client", "feed", "file", "step", "verdict"):
+    shown.add_column("id", justify="right", min_width=max([2, *(len(str(line["delivery_id"])) for line in lines)]))
+    for name in ("client", "feed", "file", *words):
         shown.add_column(name, no_wrap=True, overflow="ellipsis")
     for name in counted:
         shown.add_column(name, justify="right", no_wrap=True)
     for line, feed in zip(lines, feeds, strict=True):
-        counts = [line.get(f"rows_{name}") for name in counted]
+        told = {"step": Text(_doing(line), style=COLOURS.get(line["state"], "cyan")), "verdict": line["verdict"] or ""}
+        counts = [line[f"rows_{name}"] for name in counted]
         shown.add_row(
-            *(str(line["delivery_id"]), line["client_id"], feed, _short(line["file_name"], room)),
-            *(Text(_doing(line), style=COLOURS.get(line["state"], "cyan")), line.get("verdict") or ""),
+            *(str(line["delivery_id"]), line["client_id"], feed, _short(line["file_name"], max(8, width - taken))),
+            *(told[word] for word in words),
             *("" if count is None else f"{count:,}".replace(",", "\u202f") for count in counts),
         )
     return shown

@@ -226,4 +226,4 @@ def build_reports() -> dict[str, Any]:
     log.info("%s", result.message)
     if not result.ok:
         raise AirflowFailException(f"{result.message}\nfailed: {', '.join(result.failed)}")
-    return {"models": result.models}
+    return {"models": len(result.models)}

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
+from pipelines.delivery import Step
 from pipelines.errors import DeclarationError
 from pipelines.flow.due import open_deadline
 from pipelines.flow.explain import explain
 from pipelines.flow.night import discover
 from pipelines.flow.release import approve, send_back
+from pipelines.flow.step import run_step
 from pipelines.flow.trace import trace
 from pipelines.profile import Due
 from tests.e2e.conftest import Client, as_csv, lines
@@ -344,3 +346,16 @@ def test_a_returned_delivery_loads_nothing_and_frees_the_deltas(client: Client) 
     assert "corrected file" in str(
         client.query("select message from ops.delivery where state = 'returned' and client_id = :client")
     )
+
+
+def test_accepted_rows_count_as_held_until_they_are_loaded(client: Client) -> None:
+    client.send("spend/a.csv", as_csv([*lines(19), ("L020", "Supplier T", "2026-02-30", "7.00")]))
+    office = client.office()
+    number = discover(["ledgers"], client=client.client_id, office=office).scopes[0].delivery_ids[0]
+    for step in (Step.EXTRACT, Step.CLEAN, Step.VALIDATE):
+        run_step(step, [number], office=office)
+    counts = "select state, rows_received, rows_rejected, rows_held from ops.delivery where client_id = :client"
+    assert client.query(counts) == [("validated", 20, 1, 19)]
+    run_step(Step.LOAD, [number], office=office)
+    assert client.query(counts) == [("loaded", 20, 1, 0)]
+    client.accounted()
