@@ -139,6 +139,16 @@ def _return(args: argparse.Namespace, out: Console) -> int:
     return 0
 
 
+def _audit(args: argparse.Namespace, out: Console) -> int:
+    from pipelines.flow.show import audit_report
+
+    report = audit_report()
+    for fault in report.faults:
+        out.print(fault, style="red", markup=False, soft_wrap=True)
+    out.print(f"{report.entries} entries, newest hash {report.head}: {'unbroken' if report.ok else 'broken'}")
+    return 0 if report.ok else 1
+
+
 def _dictionary(args: argparse.Namespace, out: Console) -> int:
     from pipelines.flow.dictionary import dictionary
 
@@ -181,6 +191,7 @@ def build_parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true")
     marts = add("marts", _marts, "print a few rows of every mart")
     marts.add_argument("--rows", type=int, default=3)
+    add("audit", _audit, "verify the hash chain of the audit log, and every delivery's state against it")
     words = add("dictionary", _dictionary, "the data dictionary: columns, types, meaning, sensitivity of a feed")
     words.add_argument("feed", nargs="?", metavar="FEED")
     add("report", _report, "build the reporting tables")

@@ -14,28 +14,26 @@ def approve(delivery_id: int, *, person: str, reason: str, office: Office | None
     The approval is for these rows, this verdict and these declarations: when one of them differs at load, the
     delivery is held again.
     """
-    office = office or open_office()
-    with office.warehouse.lease(delivery_id), office.warehouse.transaction() as conn:
-        delivery = _held(register.get(conn, delivery_id))
-        content = register.stored_content_hash(conn, delivery) or ""
-        seen = register.approval_hash(content, delivery.verdict, delivery.declaration_hash)
-        register.decide(conn, delivery, register.Approval("approve", seen, person, reason))
-        message = f"approved by {person}: {reason}"
-        return register.move(conn, delivery, State.APPROVED, actor=person, message=message)
+    return _decide(delivery_id, "approve", person, reason, office or open_office())
 
 
 def send_back(delivery_id: int, *, person: str, reason: str, office: Office | None = None) -> Delivery:
     """Return a held delivery to the client: nothing of it is loaded."""
-    office = office or open_office()
+    return _decide(delivery_id, "return", person, reason, office or open_office())
+
+
+def _decide(delivery_id: int, decision: str, person: str, reason: str, office: Office) -> Delivery:
     with office.warehouse.lease(delivery_id), office.warehouse.transaction() as conn:
         delivery = _held(register.get(conn, delivery_id))
         content = register.stored_content_hash(conn, delivery) or ""
         seen = register.approval_hash(content, delivery.verdict, delivery.declaration_hash)
-        register.decide(conn, delivery, register.Approval("return", seen, person, reason))
+        register.decide(conn, delivery, register.Approval(decision, seen, person, reason))
+        if decision == "approve":
+            message = f"approved by {person}: {reason}"
+            return register.move(conn, delivery, State.APPROVED, actor=person, message=message)
+        ddl.drop_work_table(conn, delivery)
         message = f"returned by {person}: {reason}. client to act: send a corrected file"
-        moved = register.move(conn, delivery, State.RETURNED, actor=person, message=message)
-        ddl.drop_work_table(conn, moved)
-        return moved
+        return register.move(conn, delivery, State.RETURNED, actor=person, message=message)
 
 
 def _held(delivery: Delivery) -> Delivery:

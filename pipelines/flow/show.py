@@ -14,6 +14,7 @@ from pipelines.delivery import Delivery, State, Verdict
 from pipelines.flow.office import Office, open_office
 from pipelines.reporting.marts import preview
 from pipelines.warehouse import register
+from pipelines.warehouse.audit import AuditReport, verify
 
 COLOURS = {
     State.LOADED: "green",
@@ -122,3 +123,10 @@ def verdicts(lines: Sequence[dict[str, Any]]) -> str:
             more = f" ({with_rejects} with rejects)" if state is State.LOADED and with_rejects else ""
             parts.append(f"{count} {state.value}{more}")
     return ", ".join(parts) or "no deliveries"
+
+
+def audit_report(*, office: Office | None = None) -> AuditReport:
+    """Whether the audit log is unbroken. Keep the newest hash elsewhere: a cut-off tail shows against it only."""
+    office = office or open_office()
+    with office.warehouse.transaction() as conn:
+        return verify(conn)
