@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from pipelines.dialect import Format
 from pipelines.errors import DeclarationError
 from pipelines.profile_words import (
     ColumnRule,
@@ -19,7 +20,6 @@ from pipelines.profile_words import (
     ControlAt,
     Due,
     FeedSources,
-    Format,
     Lookup,
     LookupUse,
     MaxRejects,

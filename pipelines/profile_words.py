@@ -8,15 +8,9 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-
-def _regex(pattern: str | None) -> None:
-    if pattern is not None:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
+from pipelines.dialect import Format, Listed, Words, check_regex, listed
 
 
 def _locale(value: str) -> str:
@@ -27,60 +21,17 @@ def _locale(value: str) -> str:
     return value
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str | int) else value
-
-
-Names = Annotated[list[str], BeforeValidator(_listed)]
 Text = Annotated[
     str, BeforeValidator(lambda v: str(v) if isinstance(v, int | float) and not isinstance(v, bool) else v)
 ]
 
 
-class Format(_Model):
-    """How the bytes become a table of text cells. Words of the Frictionless table dialect, in snake case."""
-
-    type: Literal["csv", "xlsx"] = Field(
-        "csv", description="csv = any delimited text; xlsx = workbook (also xls, xlsb, ods)"
-    )
-    encoding: str = Field("utf-8", description="any Python codec; a byte order mark is dropped")
-    delimiter: str = Field(",", min_length=1, description="one or several characters")
-    quote_char: str | None = Field('"', max_length=1, description="null = quotes are ordinary characters")
-    double_quote: bool = Field(True, description="a doubled quote inside quotes is one quote")
-    escape_char: str | None = Field(None, max_length=1)
-    record_separator: str | None = Field(None, description="null = CRLF, LF or CR; else this text, e.g. '&|\\n'")
-    skip_initial_space: bool = Field(False, description="spaces after a delimiter do not belong to the cell")
-    comment_char: str | None = Field(None, description="records that begin with it are comments")
-    header_rows: list[int] = Field([1], description="physical rows of the header, from 1; [] = none: give names")
-    header_join: str = Field(" ", description="joins the parts of a header of several rows")
-    names: list[str] | None = Field(None, description="column names, in order, where there is no header")
-    preamble_rows: int = Field(0, ge=0, description="physical rows before the first record of a file without header")
-    footer_rows: int = Field(0, ge=0, description="records at the end that are not rows (totals, trailers)")
-    sheet: str | int | None = Field(None, description="sheet name or number from 1; null = the first visible sheet")
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Format:
-        if bool(self.names) == bool(self.header_rows):
-            raise ValueError("give either header_rows (non-empty) or header_rows: [] with names")
-        if self.names and len(set(self.names)) != len(self.names):
-            raise ValueError("names must differ from each other")
-        try:
-            "".encode(self.encoding)
-        except LookupError:
-            raise ValueError(f"unknown encoding {self.encoding!r}") from None
-        return self
-
-
-class Condition(_Model):
+class Condition(Words):
     """A test on the text of one source column. Exactly one test; `reason` is counted and shown for skipped rows."""
 
     column: str
-    in_: Annotated[list[str] | None, BeforeValidator(_listed)] = Field(None, alias="in")
-    not_in: Annotated[list[str] | None, BeforeValidator(_listed)] = None
+    in_: Annotated[list[str] | None, BeforeValidator(listed)] = Field(None, alias="in")
+    not_in: Annotated[list[str] | None, BeforeValidator(listed)] = None
     matches: str | None = Field(None, description="regular expression, whole cell")
     empty: bool | None = None
     reason: str = "not a row of this feed"
@@ -89,35 +40,35 @@ class Condition(_Model):
     def _one_test(self) -> Condition:
         if sum(t is not None for t in (self.in_, self.not_in, self.matches, self.empty)) != 1:
             raise ValueError("give exactly one of in, not_in, matches, empty")
-        _regex(self.matches)
+        check_regex(self.matches)
         return self
 
 
-class Split(_Model):
+class Split(Words):
     """Part of a source column: a named (or the first) group of a pattern that must match the whole cell."""
 
-    from_: Names = Field(alias="from")
+    from_: Listed = Field(alias="from")
     pattern: str
     group: str | int = 1
 
     @model_validator(mode="after")
     def _group_exists(self) -> Split:
-        _regex(self.pattern)
+        check_regex(self.pattern)
         found = re.compile(self.pattern)
         if self.group not in found.groupindex and self.group not in range(1, found.groups + 1):
             raise ValueError(f"the pattern has no group {self.group!r}")
         return self
 
 
-class Signed(_Model):
+class Signed(Words):
     """A signed amount from debit and credit columns (debit − credit), or from an amount and its indicator."""
 
-    debit: Names | None = None
-    credit: Names | None = None
-    amount: Names | None = None
-    indicator: Names | None = None
-    negative: Names | None = Field(None, description="indicator texts that make the amount negative")
-    positive: Names | None = Field(None, description="indicator texts that keep it; any other text is a reject")
+    debit: Listed | None = None
+    credit: Listed | None = None
+    amount: Listed | None = None
+    indicator: Listed | None = None
+    negative: Listed | None = Field(None, description="indicator texts that make the amount negative")
+    positive: Listed | None = Field(None, description="indicator texts that keep it; any other text is a reject")
 
     @model_validator(mode="after")
     def _one_form(self) -> Signed:
@@ -128,19 +79,19 @@ class Signed(_Model):
         return self
 
 
-class LookupUse(_Model):
+class LookupUse(Words):
     """A value from a look-up table: rows whose `key` columns equal this row's cells. Missing = reject."""
 
     table: str
-    key: Names = Field(description="source columns of this row, in the order of the table's key")
+    key: Listed = Field(description="source columns of this row, in the order of the table's key")
     column: str = Field(description="column of the table, or a name under its columns")
     optional: bool = Field(False, description="an empty key gives an empty value instead of a reject")
 
 
-class ColumnRule(_Model):
+class ColumnRule(Words):
     """Where a canonical column comes from: exactly one origin, then code map, formats and absent markers."""
 
-    from_: Annotated[list[str] | None, BeforeValidator(_listed)] = Field(
+    from_: Annotated[list[str] | None, BeforeValidator(listed)] = Field(
         None, alias="from", description="accepted spellings of one source column; exactly one must be present"
     )
     first_of: list[str] | None = Field(None, description="first non-empty of several source columns")
@@ -156,7 +107,7 @@ class ColumnRule(_Model):
     separator: str = " "
     codes: dict[Text, Text] | None = Field(None, description="source text → canonical code; other text is a reject")
     other: str | None = Field(None, description="code for texts that `codes` does not name")
-    formats: Annotated[list[str] | None, BeforeValidator(_listed)] = Field(
+    formats: Annotated[list[str] | None, BeforeValidator(listed)] = Field(
         None, description="date formats, tried in order"
     )
     century_from: int | None = Field(None, ge=1900, le=2099, description="first year a two-digit year may mean")
@@ -172,7 +123,7 @@ class ColumnRule(_Model):
         if self.other is not None and self.codes is None:
             raise ValueError("other needs codes")
         for marker in self.absent or {}:
-            _regex(absent_pattern(marker))
+            check_regex(absent_pattern(marker))
         if self.locale:
             _locale(self.locale)
         if any("%y" in f for f in self.formats or []) and self.century_from is None:
@@ -199,7 +150,7 @@ ORIGINS = (
 ORIGIN_WORDS = tuple(o.rstrip("_") for o in ORIGINS)
 
 
-class Unpivot(_Model):
+class Unpivot(Words):
     """Columns become rows: each listed source column gives one part of the record, from 1."""
 
     columns: dict[str, Text] = Field(min_length=1, description="source column → text of the name column")
@@ -208,7 +159,7 @@ class Unpivot(_Model):
     drop_empty: bool = Field(True, description="parts with an empty cell are no rows")
 
 
-class ControlAt(_Model):
+class ControlAt(Words):
     """Where a control total stands: a footer record (from 1) and column, or a cell; `pattern` picks a part."""
 
     footer: int | None = Field(None, ge=1)
@@ -222,18 +173,18 @@ class ControlAt(_Model):
             raise ValueError("give footer (with column) or cell")
         if self.footer is not None and self.column is None:
             raise ValueError("footer needs column: a name or a position")
-        _regex(self.pattern)
+        check_regex(self.pattern)
         return self
 
 
-class Due(_Model):
+class Due(Words):
     """When the delivery must be there, in the client's time zone. No business_day = every business day."""
 
     business_day: int | None = Field(None, ge=1, le=23, description="of the month")
     time: str = Field(pattern=r"([01]\d|2[0-3]):[0-5]\d")
 
 
-class MaxRejects(_Model):
+class MaxRejects(Words):
     """Above either bound the delivery is held."""
 
     pct: Decimal = Field(Decimal(5), ge=0, le=100, description="percent of the rows received")
@@ -244,7 +195,7 @@ CONTROL_NAME = re.compile(r"rows|sum\(([a-z][a-z0-9_]*)\)")
 KEY_RULE = re.compile(r"occurrence\(([^)]+)\)")
 
 
-class Source(_Model):
+class Source(Words):
     """One way one client delivers one feed."""
 
     files: str = Field(description="regular expression on the path below the client folder, whole path")
@@ -270,7 +221,7 @@ class Source(_Model):
     @field_validator("files")
     @classmethod
     def _files(cls, value: str) -> str:
-        _regex(value)
+        check_regex(value)
         return value
 
     @model_validator(mode="after")
@@ -297,30 +248,30 @@ class Source(_Model):
         return [c.strip() for c in found[1].split(",")] if found else []
 
 
-class Lookup(_Model):
+class Lookup(Words):
     """A table the column map reads from. Its `columns` are computed text columns and may use other look-ups."""
 
     files: str
     format: Format = Format()
-    key: Names
-    rows: list[Condition] = []
-    columns: dict[str, ColumnRule] = {}
+    key: Listed
+    rows: list[Condition] = Field([])
+    columns: dict[str, ColumnRule] = Field({})
 
     @field_validator("files")
     @classmethod
     def _files(cls, value: str) -> str:
-        _regex(value)
+        check_regex(value)
         return value
 
 
-class FeedSources(_Model):
+class FeedSources(Words):
     """Several sources of one feed."""
 
     sources: dict[Annotated[str, Field(pattern=r"[a-z][a-z0-9_]*")], Source] = Field(min_length=1)
     shared_keys: bool = Field(False, description="the sources of this client share business keys")
 
 
-class ProfileModel(_Model):
+class ProfileModel(Words):
     """The file as written."""
 
     client: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -330,7 +281,7 @@ class ProfileModel(_Model):
     calendar: str = Field(description="ISO country, or country-subdivision, of the holiday calendar")
     analysts: list[str] = Field([], description="database users who may read this client's marts")
     feeds: dict[str, FeedSources]
-    lookups: dict[str, Lookup] = {}
+    lookups: dict[str, Lookup] = Field({})
     ignore_files: dict[str, str] = Field({}, description="pattern on the path below the client folder → reason")
 
     @model_validator(mode="before")

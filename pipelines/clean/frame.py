@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from pipelines.reject import Baseline
 
-INTERNAL = ("__row_number", "__problem", "__raw")
+INTERNAL = ("__row_number", "__problem", "__raw", "__cells")
 """Columns of raw.arrow before the source's own."""
 
 

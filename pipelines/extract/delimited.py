@@ -17,7 +17,17 @@ from pipelines.errors import DeliveryError
 from pipelines.extract.encoding import TextSource
 from pipelines.extract.fast import FastParser
 from pipelines.extract.grammar import Cursor, Grammar, Parsed
-from pipelines.extract.table import Builder, Table, Tally, column_names, count_of, expected_cells, is_blank, raw_schema
+from pipelines.extract.table import (
+    LEAD,
+    Builder,
+    Table,
+    Tally,
+    column_names,
+    count_of,
+    expected_cells,
+    is_blank,
+    raw_schema,
+)
 from pipelines.profile import Format
 
 
@@ -66,8 +76,9 @@ class DelimitedTable(Table):
                 at = int(rows.searchsorted(row)) if rows[0] <= row <= rows[-1] else rows.size
                 if at < rows.size and rows[at] == row:
                     self.tally.see(row, [column[at].as_py() for column in block.columns])
-        nulls = pa.nulls(rows.size, pa.string())
-        return pa.record_batch([pa.array(rows), nulls, nulls, *block.columns], schema=raw_schema(self.columns))
+        schema = raw_schema(self.columns)
+        nulls = [pa.nulls(rows.size, schema.field(name).type) for name in LEAD[1:]]
+        return pa.record_batch([pa.array(rows), *nulls, *block.columns], schema=schema)
 
     def _robust_piece(self) -> pa.RecordBatch:
         cursor, tally = self._cursor, self.tally

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pipelines.errors import DeliveryError
 from pipelines.extract.delimited import DelimitedTable
 from pipelines.extract.facts import FileFacts
-from pipelines.extract.table import PROBLEM, ROW, Table, Tally, count_of, raw_schema, wanted_cells
+from pipelines.extract.table import LEAD, PROBLEM, ROW, Table, Tally, count_of, raw_schema, wanted_cells
 from pipelines.extract.workbook import WorkbookTable
 from pipelines.profile import Format
 from pipelines.settings import CHUNK_ROWS
@@ -105,7 +105,9 @@ class Reader:
             preamble_rows=tally.preamble,
             blank_rows=tally.blank,
             comment_rows=tally.comments,
-            footer=[ragged[row] if row in ragged else list(line[3:]) for row, line in zip(rows, lines, strict=True)],
+            footer=[
+                ragged[row] if row in ragged else list(line[len(LEAD) :]) for row, line in zip(rows, lines, strict=True)
+            ],
             footer_rows=rows,
             cells=tally.cells,
             sheet_name=tally.sheet_name,
@@ -130,13 +132,17 @@ def read_table(
     name = name or path.name
     tally = Tally(fmt.footer_rows, wanted_cells(cells))
     try:
-        if fmt.type == "csv":
-            return Reader(DelimitedTable(path, fmt, tally, name), path, name, chunk_rows)
-        return Reader(WorkbookTable(path, fmt, locale, tally, name), path, name, chunk_rows)
+        return Reader(_table(path, fmt, locale, tally, name), path, name, chunk_rows)
     except FileNotFoundError:
         raise DeliveryError(
             "file is gone", where=name, expected="the file as it was received", next_step="send the file again"
         ) from None
+
+
+def _table(path: Path, fmt: Format, locale: str, tally: Tally, name: str) -> Table:
+    if fmt.type == "xlsx":
+        return WorkbookTable(path, fmt, locale, tally, name)
+    return DelimitedTable(path, fmt, tally, name)
 
 
 def _batch(table: pa.Table) -> pa.RecordBatch:

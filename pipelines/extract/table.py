@@ -12,7 +12,10 @@ import pyarrow as pa
 
 from pipelines.errors import DeclarationError
 
-ROW, PROBLEM, RAW = "__row_number", "__problem", "__raw"
+ROW, PROBLEM, RAW, CELLS = "__row_number", "__problem", "__raw", "__cells"
+LEAD = (ROW, PROBLEM, RAW, CELLS)
+"""The columns before the source columns. The last three are null but for malformed records: why the record cannot be
+laid out in columns, its text as received, and its cells as far as they can be told apart."""
 BLANK = " \t\u00a0\x1a"
 """White space of a cell that holds nothing; 0x1A is the end-of-file mark that DOS programs leave behind."""
 
@@ -102,7 +105,7 @@ def column_names(header: Sequence[Sequence[str]], join: str) -> list[str]:
     ['Betrag', 'column 2', 'Netto (EUR) alt', 'Betrag#2']
     """
     names: list[str] = []
-    taken = {ROW, PROBLEM, RAW}
+    taken = set(LEAD)
     for i in range(max(len(row) for row in header)):
         parts = [_LINE_BREAKS.sub(" ", row[i]).strip() for row in header if i < len(row)]
         wish = join.join(p for p in parts if p) or f"column {i + 1}"
@@ -116,8 +119,13 @@ def column_names(header: Sequence[Sequence[str]], join: str) -> list[str]:
 
 
 def raw_schema(columns: Sequence[str]) -> pa.Schema:
-    """Schema of `raw.arrow`: row number, problem, raw text, then one text column per source column."""
-    lead = [pa.field(ROW, pa.int64(), nullable=False), pa.field(PROBLEM, pa.string()), pa.field(RAW, pa.string())]
+    """Schema of `raw.arrow`: the columns of `LEAD`, then one text column per source column."""
+    lead = [
+        pa.field(ROW, pa.int64(), nullable=False),
+        pa.field(PROBLEM, pa.string()),
+        pa.field(RAW, pa.string()),
+        pa.field(CELLS, pa.list_(pa.string())),
+    ]
     return pa.schema([*lead, *(pa.field(name, pa.string()) for name in columns)])
 
 
@@ -152,7 +160,7 @@ class Builder:
         self._expected = expected
         self._rows: list[int] = []
         self._cells: list[Sequence[str | None]] = []
-        self._problems: dict[int, tuple[str, str]] = {}
+        self._problems: dict[int, tuple[str, str, list[str]]] = {}
 
     def add(self, row: int, cells: list[str]) -> str | None:
         """Take a record; a returned text says why it must go to `add_malformed` instead."""
@@ -171,18 +179,17 @@ class Builder:
         """Take a record that cannot be laid out in columns; its text is kept, NUL bytes made visible."""
         self._tally.see(row, cells)
         self._tally.malformed_cells.append((row, cells))
-        self._problems[len(self._rows)] = (problem, raw.replace("\0", "\u2400"))
+        self._problems[len(self._rows)] = (problem, raw.replace("\0", "\u2400"), cells)
         self._rows.append(row)
         self._cells.append([None] * self._width)
 
     def batch(self) -> pa.RecordBatch:
         """The records taken so far."""
         size = len(self._rows)
-        problems: pa.Array = pa.nulls(size, pa.string())
-        raws: pa.Array = problems
-        if self._problems:
-            problems = pa.array([self._problems.get(i, (None,))[0] for i in range(size)], pa.string())
-            raws = pa.array([self._problems.get(i, (None, None))[1] for i in range(size)], pa.string())
+        schema = self._schema
+        lead: list[pa.Array] = [pa.array(self._rows, pa.int64())]
+        for part in range(3):
+            values = [self._problems[i][part] if i in self._problems else None for i in range(size)]
+            lead.append(pa.array(values if self._problems else pa.nulls(size), schema.field(part + 1).type))
         columns = zip(*self._cells, strict=True) if self._cells else ([] for _ in range(self._width))
-        arrays = [pa.array(column, pa.string()) for column in columns]
-        return pa.record_batch([pa.array(self._rows, pa.int64()), problems, raws, *arrays], schema=self._schema)
+        return pa.record_batch([*lead, *(pa.array(column, pa.string()) for column in columns)], schema=schema)

@@ -113,7 +113,7 @@ class WorkbookTable(Table):
         except CalamineError as error:
             raise self._refused(f"a damaged file ({error})", "a workbook") from None
 
-    def _position(self, wish: str | int | None) -> int:
+    def _position(self, wish: str | int | list[str | int] | None) -> int:
         """Position of the sheet among all sheets of the workbook, charts included."""
         sheets = [(i, m) for i, m in enumerate(self._book.sheets_metadata) if m.typ == SheetTypeEnum.WorkSheet]
         if wish is None:

@@ -15,7 +15,7 @@ from pipelines.contract import Contract
 from pipelines.errors import GateError
 from pipelines.warehouse.quarantine_store import without_nul
 
-_INTERNAL = ("__row_number", "__problem", "__raw")
+_INTERNAL = ("__row_number", "__problem", "__raw", "__cells")
 PARTS = 1 << 20
 """Addresses are packed into one integer, row number × this + part: a record has far fewer parts."""
 

@@ -23,7 +23,13 @@ from pipelines.warehouse.connection import Warehouse
 from tests.feeds.samples import clean_batch
 
 RAW = pa.schema(
-    [("__row_number", pa.int64()), ("__problem", pa.string()), ("__raw", pa.string()), ("row", pa.string())]
+    [
+        ("__row_number", pa.int64()),
+        ("__problem", pa.string()),
+        ("__raw", pa.string()),
+        ("__cells", pa.list_(pa.string())),
+        ("row", pa.string()),
+    ]
 )
 
 

@@ -51,6 +51,7 @@ def raw(
         "__row_number": pa.array(range(first, first + count), pa.int64()),
         "__problem": pa.array([bad.get(i) for i in range(count)], pa.string()),
         "__raw": pa.array([";".join(row) if i in bad else None for i, row in enumerate(rows)], pa.string()),
+        "__cells": pa.nulls(len(rows), pa.list_(pa.string())),
     }
     cells = {
         name: pa.array([None if r in bad else row[i] for r, row in enumerate(rows)], pa.string())

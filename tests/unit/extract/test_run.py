@@ -45,12 +45,13 @@ def test_writes_records_and_facts(tmp_path: Path) -> None:
     with pa.ipc.open_file(out / "raw.arrow") as file:
         assert file.num_record_batches == 2
         table = file.read_all()
-    assert table.schema.names == ["__row_number", "__problem", "__raw", "Kreditor", "Betrag"]
+    assert table.schema.names == ["__row_number", "__problem", "__raw", "__cells", "Kreditor", "Betrag"]
     assert not table.schema.field("__row_number").nullable
     assert table.to_pylist()[1] == {
         "__row_number": 4,
         "__problem": "has 1 cell, the header has 2",
         "__raw": "70002",
+        "__cells": ["70002"],
         "Kreditor": None,
         "Betrag": None,
     }
@@ -84,7 +85,7 @@ def test_no_records_still_have_a_schema(tmp_path: Path) -> None:
     out = tmp_path / "work"
     facts = extract(delivery(), ref(), original(tmp_path, "x\nKreditor;Betrag\nSumme;0\n"), out)
     with pa.ipc.open_file(out / "raw.arrow") as file:
-        assert (file.num_record_batches, file.schema.names[3:]) == (0, ["Kreditor", "Betrag"])
+        assert (file.num_record_batches, file.schema.names[4:]) == (0, ["Kreditor", "Betrag"])
     assert facts.records == 0
 
 

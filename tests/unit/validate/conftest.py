@@ -118,7 +118,13 @@ CLEAN_SCHEMA = pa.schema(
     ]
 )  # fmt: skip
 RAW_SCHEMA = pa.schema(
-    [("__row_number", pa.int64()), ("__problem", pa.string()), ("__raw", pa.string()), ("Nr", pa.string())]
+    [
+        ("__row_number", pa.int64()),
+        ("__problem", pa.string()),
+        ("__raw", pa.string()),
+        ("__cells", pa.list_(pa.string())),
+        ("Nr", pa.string()),
+    ]
 )
 
 

@@ -1,0 +1,88 @@
+"""Read any file as a table of text, without a profile, a database or Airflow.
+
+>>> from pipelines.extract import read
+>>> for chunk in read("OP_2026-10.csv", {"delimiter": ";"}):  # doctest: +SKIP
+...     for row in chunk.rows():
+...         print(row.number, row.cells, row.problem)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from pipelines.dialect import Format, words_from_json
+from pipelines.extract.reader import Reader, read_table
+from pipelines.extract.sniff import Proposal, propose
+from pipelines.extract.table import CELLS, LEAD, PROBLEM, ROW
+from pipelines.settings import CHUNK_ROWS
+
+LENIENT: Mapping[str, Any] = {"stray_quotes": "literal"}
+"""Without a profile nobody has said what becomes of a doubtful record: the reading that fits the table is shown."""
+
+
+class Row(NamedTuple):
+    """One record: its row number, its cells as far as they can be told apart, and what is wrong with it if anything."""
+
+    number: int
+    cells: list[str]
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some records of a file, in order.
+
+    `columns` names the source columns; `batch` has the schema of `table.raw_schema(columns)`: row number, problem, raw
+    text and cells of malformed records, then one text column per source column.
+    """
+
+    columns: list[str]
+    batch: pa.RecordBatch
+
+    def rows(self) -> Iterator[Row]:
+        """The records one by one; a malformed one has as many cells as it was found with."""
+        numbers, problems = self.batch.column(ROW).to_pylist(), self.batch.column(PROBLEM).to_pylist()
+        ragged = self.batch.column(CELLS)
+        columns = [self.batch.column(i).to_pylist() for i in range(len(LEAD), self.batch.num_columns)]
+        regular: Iterator[tuple[str, ...]] = zip(*columns, strict=True) if columns else iter([()] * len(numbers))
+        for i, cells in enumerate(regular):
+            problem = problems[i]
+            yield Row(numbers[i], list(cells) if problem is None else ragged[i].as_py(), problem)
+
+
+def read(
+    path: str | Path,
+    dialect: Format | Mapping[str, Any] | None = None,
+    *,
+    locale: str = "en_US",
+    chunk_rows: int = CHUNK_ROWS,
+) -> Iterator[Chunk]:
+    """Read a file chunk by chunk; raises DeliveryError when it cannot be read.
+
+    What the dialect leaves open is found out from the file (`sniff` tells what and why). `locale` gives the decimal
+    sign in which the numbers of a workbook are written. Memory is bounded by `chunk_rows`, not by the file.
+    """
+    _, reader = open_table(path, dialect, locale=locale, chunk_rows=chunk_rows)
+    with reader:
+        for batch in reader.batches():
+            yield Chunk(reader.columns, batch)
+
+
+def open_table(
+    path: str | Path,
+    dialect: Format | Mapping[str, Any] | None = None,
+    *,
+    locale: str = "en_US",
+    chunk_rows: int = CHUNK_ROWS,
+) -> tuple[Proposal | None, Reader]:
+    """The same file open behind its header, and what was found out about it (None when the dialect says all)."""
+    path = Path(path)
+    if isinstance(dialect, Format):
+        return None, read_table(path, dialect, locale, chunk_rows=chunk_rows)
+    proposal = propose(path, {**LENIENT, **words_from_json(dialect or {})})
+    return proposal, read_table(path, proposal.format, locale, chunk_rows=chunk_rows)
