@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+TRIES, PAUSE = 4, 1.0
+"""A question is asked again after so many seconds: under full load the server may be late."""
+
 
 class ApiError(Exception):
-    """The API server refused or did not answer."""
+    """The API server refused (`status`) or did not answer (`status` None)."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass
@@ -44,6 +52,10 @@ class AirflowApi:
         """Start a run without parameters."""
         self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"dag_run_id": run_id, "logical_date": None})
 
+    def end_run(self, dag_id: str, run_id: str) -> None:
+        """Mark a run, and what is under way in it, as failed."""
+        self._call("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}", {"state": "failed"})
+
     def runs(self, dag_id: str, filters: str) -> dict[str, str]:
         """The newest runs that pass some filters → state: queued, running, success, failed."""
         runs = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns?{filters}&limit=100&order_by=-run_after")["dag_runs"]
@@ -70,20 +82,31 @@ class AirflowApi:
         url = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances/{task_id}/xcomEntries/{key}"
         try:
             return self._call("GET", f"{url}?deserialize=true")["value"]
-        except ApiError:
-            return None
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
 
     def queued_events(self, dag_id: str) -> int:
         """Asset events that wait to start a run of the DAG (the API answers 404 for none)."""
         try:
             return int(self._call("GET", f"/api/v2/dags/{dag_id}/assets/queuedEvents")["total_entries"])
-        except ApiError:
-            return 0
+        except ApiError as error:
+            if error.status == 404:
+                return 0
+            raise
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         if self._token is None:
             login = {"username": self.user, "password": self.password}
             self._token = str(self._send("POST", "/auth/token", login, None)["access_token"])
+        for _ in range(TRIES - 1 if method == "GET" else 0):
+            try:
+                return self._send(method, path, body, self._token)
+            except ApiError as error:
+                if error.status is not None and error.status < 500:
+                    raise
+            time.sleep(PAUSE)
         return self._send(method, path, body, self._token)
 
     def _send(self, method: str, path: str, body: dict[str, Any] | None, token: str | None) -> Any:
@@ -97,6 +120,6 @@ class AirflowApi:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             detail = error.read().decode(errors="replace")[:500]
-            raise ApiError(f"{method} {path}: {error.code} {detail}") from None
+            raise ApiError(f"{method} {path}: {error.code} {detail}", error.code) from None
         except OSError as error:
             raise ApiError(f"{method} {path}: {error}") from None

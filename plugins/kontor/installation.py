@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ import psycopg
 
 from pipelines.settings import ROOT, Settings
 from pipelines.warehouse import server
+from plugins.kontor import ports
 from plugins.kontor.api import AirflowApi, ApiError
 from plugins.kontor.components import Component, ComponentError, end_leftovers, finish, remember, stop_all, wait_until
 from plugins.kontor.secrets import USER, admin_password, ensure_secrets, write_private
@@ -36,6 +36,7 @@ class Installation:
     components: list[Component] = field(default_factory=list)
     api: AirflowApi = field(default_factory=lambda: AirflowApi("", USER, ""))
     _migration: Component | None = None
+    _port_lock: int | None = None
 
     @property
     def airflow_home(self) -> Path:
@@ -109,6 +110,9 @@ class Installation:
         """Stop everything we started, the embedded database last."""
         stop_all([*self.components, *([self._migration] if self._migration else [])])
         self._pids.unlink(missing_ok=True)
+        if self._port_lock is not None:
+            os.close(self._port_lock)
+            self._port_lock = None
         server.stop(replace(self.settings, warehouse_url=None))
 
     @property
@@ -119,9 +123,10 @@ class Installation:
         """The port of the last time if it is free, else 8080, else the next free one; remembered."""
         path = self.airflow_home / "ports"
         last = int(json.loads(path.read_text(encoding="utf-8"))["api"]) if path.exists() else FIRST_PORT
-        port = next((int(p) for p in (last, *range(FIRST_PORT, FIRST_PORT + 200)) if port_is_free(p)), None)
-        if port is None:
+        claimed = ports.claim((last, *range(FIRST_PORT, FIRST_PORT + 200)))
+        if claimed is None:
             raise ComponentError(f"no free port between {FIRST_PORT} and {FIRST_PORT + 199} on 127.0.0.1")
+        port, self._port_lock = claimed
         write_private(path, json.dumps({"api": port}) + "\n")
         return port
 
@@ -180,14 +185,3 @@ def environment(settings: Settings, database_url: str, port: int) -> dict[str, s
 def parallelism() -> int:
     """Tasks at a time: two per core, because every other one waits for the database; at least 4."""
     return max(4, min(32, 2 * (os.cpu_count() or 2)))
-
-
-def port_is_free(port: int) -> bool:
-    """Whether a server of ours could listen there."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

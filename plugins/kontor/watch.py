@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipelines.delivery import SETTLED, State
-from plugins.kontor.api import AirflowApi
+from plugins.kontor.api import AirflowApi, ApiError
 from plugins.kontor.components import ComponentError
 from plugins.kontor.names import COUNTS, IDS, INTAKE, REPORTING
 
@@ -74,9 +74,20 @@ class Watcher:
 
     def run(self) -> Night:
         """One night; returns when intake and reports have ended."""
+        try:
+            return self._run()
+        except ApiError:
+            self.check()  # a dead API server is better told by its own log
+            raise
+
+    def _run(self) -> Night:
         begun = datetime.now(UTC).isoformat()
         self._before = {line["delivery_id"]: line for line in self.deliveries()}
         night = Night()
+        for dag_id in (*INTAKE, REPORTING):
+            # left by a start that was interrupted: its tasks died with it, its deliveries go on in this night
+            for run_id in self.api.runs(dag_id, "state=queued&state=running"):
+                self.api.end_run(dag_id, run_id)
         for dag_id in INTAKE:
             self.api.trigger(dag_id, self.run_id)
         while not night.intake_done:

@@ -17,6 +17,7 @@ import pytest
 
 from pipelines.settings import ROOT, load_settings
 from pipelines.warehouse import server
+from plugins.kontor import ports
 from plugins.kontor.components import (
     Component,
     ComponentError,
@@ -26,7 +27,7 @@ from plugins.kontor.components import (
     stop_all,
     wait_until,
 )
-from plugins.kontor.installation import environment, port_is_free
+from plugins.kontor.installation import environment
 from plugins.kontor.secrets import admin_password, ensure_secrets, password_file
 from tests.conftest import make_settings
 
@@ -133,11 +134,27 @@ def test_a_changed_password_is_kept(tmp_path: Path) -> None:
     assert admin_password(tmp_path) == "mine"
 
 
-def test_a_taken_port_is_seen() -> None:
+def test_a_taken_port_is_passed_over() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        assert not port_is_free(taken.getsockname()[1])
+        port = taken.getsockname()[1]
+        assert not ports.is_free(port)
+        assert ports.claim([port]) is None
+
+
+def test_two_installations_that_start_together_choose_two_ports() -> None:
+    candidates = range(41000, 41100)
+    first, second = ports.claim(candidates), ports.claim(candidates)
+    assert first is not None
+    assert second is not None
+    assert first[0] != second[0]
+    os.close(first[1])
+    third = ports.claim(candidates)
+    assert third is not None
+    assert third[0] == first[0]
+    os.close(second[1])
+    os.close(third[1])
 
 
 def test_everything_local_and_nobody_told(tmp_path: Path) -> None:
