@@ -52,7 +52,8 @@ class Counter:
         folder.mkdir()
         numbers = batch.column("_row_number")
         nothing = pa.nulls(len(numbers), pa.string())
-        raw = pa.RecordBatch.from_arrays([numbers, nothing, nothing, numbers.cast(pa.string())], schema=RAW)
+        none = pa.nulls(len(numbers), pa.list_(pa.string()))
+        raw = pa.RecordBatch.from_arrays([numbers, nothing, nothing, none, numbers.cast(pa.string())], schema=RAW)
         problems = pa.RecordBatch.from_pylist([], schema=PROBLEM_SCHEMA)
         for name, content in {"raw": raw, "clean": batch, "problems": problems}.items():
             with pa.ipc.new_file(str(folder / f"{name}.arrow"), content.schema) as writer:
