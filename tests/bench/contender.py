@@ -1,6 +1,7 @@
-"""Do one job once, in a process of its own, and print what it cost: `python contender.py JOB FILE`.
+"""Do one job once, in a process of its own, and print what it cost: `python contender.py JOB FILE WARM`.
 
-Needs nothing of the project at import, so that it runs in a peer's own environment too. Imports are not measured.
+Needs nothing of the project at import, so that it runs in a peer's own environment too. The job is done on the small
+file WARM first: what libraries import at their first use is not measured.
 """
 
 import json
@@ -86,7 +87,8 @@ def memory(what):
 
 
 def main():
-    job, path = sys.argv[1:3]
+    job, path, warm = sys.argv[1:4]
+    globals()[job](warm)()
     go = globals()[job](path)
     before = resource.getrusage(resource.RUSAGE_SELF)
     base = memory("VmRSS")

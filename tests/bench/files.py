@@ -45,8 +45,9 @@ def ledger(rows: int, seed: int = 7) -> pa.Table:
     return pa.table({k: v if isinstance(v, pa.Array) else pa.array(v, pa.string()) for k, v in columns.items()})
 
 
-def write_csv(path: Path, table: pa.Table, *, quoting: str = "needed") -> Path:
+def write_csv(folder: Path, table: pa.Table, *, quoting: str = "needed") -> Path:
     """A regular CSV: UTF-8, comma, LF, header."""
+    path = folder / f"{'plain' if quoting == 'none' else 'quoted'}_{len(table)}.csv"
     if not path.exists():
         part = path.with_suffix(".part")
         csv.write_csv(table, part, csv.WriteOptions(quoting_style=quoting, quoting_header="none"))
@@ -54,18 +55,19 @@ def write_csv(path: Path, table: pa.Table, *, quoting: str = "needed") -> Path:
     return path
 
 
-def write_plain(path: Path, table: pa.Table) -> Path:
+def write_plain(folder: Path, table: pa.Table) -> Path:
     """The same without any quote: columns that would need one are left out of it."""
     plain = [n for n in table.column_names if n not in ("note", "partner_name", "text")]
     filler = {f"{n}_2": table[n] for n in ("reference", "status", "tax_code")}
     kept = table.select(plain)
     for name, column in filler.items():
         kept = kept.append_column(name, column)
-    return write_csv(path, kept, quoting="none")
+    return write_csv(folder, kept, quoting="none")
 
 
-def write_xlsx(path: Path, table: pa.Table) -> Path:
+def write_xlsx(folder: Path, table: pa.Table) -> Path:
     """One sheet; numbers as numbers."""
+    path = folder / f"journal_{len(table)}.xlsx"
     if not path.exists():
         book = openpyxl.Workbook(write_only=True)
         sheet = book.create_sheet("Journal")

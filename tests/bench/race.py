@@ -34,6 +34,7 @@ class Race:
 
     title: str
     file: Path
+    warm: Path
     entries: list[Entry]
     limits: dict[str, float]
 
@@ -50,7 +51,7 @@ class Race:
         """All contenders in turn, so that a busy moment of the machine meets each of them."""
         for _ in range(rounds):
             for entry in self.entries:
-                entry.rounds.append(_once(entry, self.file))
+                entry.rounds.append(_once(entry, self.file, self.warm))
         counts = {e.job: e.rounds[0]["rows"] for e in self.entries}
         if len(set(counts.values())) != 1:
             raise RuntimeError(f"{self.title}: not the same rows: {counts}")
@@ -77,9 +78,9 @@ class Race:
         return [*out, ""]
 
 
-def _once(entry: Entry, file: Path) -> dict[str, float]:
+def _once(entry: Entry, file: Path, warm: Path) -> dict[str, float]:
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [entry.python, CONTENDER, entry.job, file]
+    command = [entry.python, CONTENDER, entry.job, file, warm]
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
     if done.returncode:
         raise RuntimeError(f"{entry.job}: {done.stderr[-2000:]}")
