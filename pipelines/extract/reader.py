@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from pipelines.errors import DeliveryError
 from pipelines.extract.delimited import DelimitedTable
 from pipelines.extract.facts import FileFacts
+from pipelines.extract.fixed import FixedTable
 from pipelines.extract.table import LEAD, PROBLEM, ROW, Table, Tally, count_of, raw_schema, wanted_cells
 from pipelines.extract.workbook import WorkbookTable
 from pipelines.profile import Format
@@ -105,6 +106,7 @@ class Reader:
             preamble_rows=tally.preamble,
             blank_rows=tally.blank,
             comment_rows=tally.comments,
+            after_rows=tally.after,
             footer=[
                 ragged[row] if row in ragged else list(line[len(LEAD) :]) for row, line in zip(rows, lines, strict=True)
             ],
@@ -142,6 +144,8 @@ def read_table(
 def _table(path: Path, fmt: Format, locale: str, tally: Tally, name: str) -> Table:
     if fmt.type == "xlsx":
         return WorkbookTable(path, fmt, locale, tally, name)
+    if fmt.type == "fixed":
+        return FixedTable(path, fmt, tally, name)
     return DelimitedTable(path, fmt, tally, name)
 
 
