@@ -13,6 +13,7 @@ from pipelines.errors import DeliveryError
 from pipelines.extract.delimited import DelimitedTable
 from pipelines.extract.facts import FileFacts
 from pipelines.extract.fixed import FixedTable
+from pipelines.extract.json_records import JsonTable
 from pipelines.extract.table import LEAD, PROBLEM, ROW, Table, Tally, count_of, raw_schema, wanted_cells
 from pipelines.extract.workbook import WorkbookTable
 from pipelines.profile import Format
@@ -146,6 +147,8 @@ def _table(path: Path, fmt: Format, locale: str, tally: Tally, name: str) -> Tab
         return WorkbookTable(path, fmt, locale, tally, name)
     if fmt.type == "fixed":
         return FixedTable(path, fmt, tally, name)
+    if fmt.type in ("json", "jsonl"):
+        return JsonTable(path, fmt, tally, name)
     return DelimitedTable(path, fmt, tally, name)
 
 
