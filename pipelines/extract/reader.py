@@ -16,6 +16,7 @@ from pipelines.extract.fixed import FixedTable
 from pipelines.extract.json_records import JsonTable
 from pipelines.extract.table import LEAD, PROBLEM, ROW, Table, Tally, count_of, raw_schema, wanted_cells
 from pipelines.extract.workbook import WorkbookTable
+from pipelines.extract.xml_records import XmlTable
 from pipelines.profile import Format
 from pipelines.settings import CHUNK_ROWS
 
@@ -149,6 +150,8 @@ def _table(path: Path, fmt: Format, locale: str, tally: Tally, name: str) -> Tab
         return FixedTable(path, fmt, tally, name)
     if fmt.type in ("json", "jsonl"):
         return JsonTable(path, fmt, tally, name)
+    if fmt.type == "xml":
+        return XmlTable(path, fmt, tally, name)
     return DelimitedTable(path, fmt, tally, name)
 
 
