@@ -14,6 +14,7 @@ from pipelines.extract.delimited import DelimitedTable
 from pipelines.extract.facts import FileFacts
 from pipelines.extract.fixed import FixedTable
 from pipelines.extract.json_records import JsonTable
+from pipelines.extract.parquet_records import ParquetTable
 from pipelines.extract.table import LEAD, PROBLEM, ROW, Table, Tally, count_of, raw_schema, wanted_cells
 from pipelines.extract.workbook import WorkbookTable
 from pipelines.extract.xml_records import XmlTable
@@ -152,6 +153,8 @@ def _table(path: Path, fmt: Format, locale: str, tally: Tally, name: str) -> Tab
         return JsonTable(path, fmt, tally, name)
     if fmt.type == "xml":
         return XmlTable(path, fmt, tally, name)
+    if fmt.type == "parquet":
+        return ParquetTable(path, fmt, locale, tally, name)
     return DelimitedTable(path, fmt, tally, name)
 
 
