@@ -26,7 +26,7 @@ class FileFacts:
     preamble_rows: int
     blank_rows: int
     comment_rows: int
-    after_rows: int = 0
+    outside_rows: int = 0
     footer: list[list[str]] = field(default_factory=list)
     footer_rows: list[int] = field(default_factory=list)
     cells: dict[str, str] = field(default_factory=dict)

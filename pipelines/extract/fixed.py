@@ -53,8 +53,8 @@ class FixedTable(Table):
         self._over = False
         self._all_full, self._seen = True, False
         tally.encoding = fmt.encoding
-        framed = fmt.record_separator is None and _without_breaks(path, fmt.encoding, name, self._length)
-        self._source = open_text(path, fmt.encoding, name, _EXPECTED)
+        framed = fmt.record_separator is None and _without_breaks(path, fmt, name, self._length)
+        self._source = open_text(path, fmt, name, _EXPECTED)
         self._lines = None if framed else Lines(self._source, fmt.encoding, fmt.record_separator)
 
     def close(self) -> None:
@@ -91,7 +91,7 @@ class FixedTable(Table):
         for row, line in [*zip(rows[:first], lines[:first], strict=True), *zip(rows[stop:], lines[stop:], strict=True)]:
             self._see(row, line)
         self.tally.preamble += first
-        self.tally.after += len(rows) - stop
+        self.tally.outside += len(rows) - stop
         return Block(rows[first:stop], lines[first:stop])
 
     def _ends(self, row: int, line: str) -> bool:
@@ -221,13 +221,13 @@ def _number(mask: pa.Array) -> int:
     return int(pc.sum(mask).as_py() or 0)
 
 
-def _without_breaks(path: Path, encoding: str, name: str, length: int) -> bool:
+def _without_breaks(path: Path, fmt: Format, name: str, length: int) -> bool:
     """Whether the file is longer than one record and has no line break before its end.
 
     Reads no further than the first line break, so only files that have none are read twice.
     """
-    source: TextSource = open_text(path, encoding, name, _EXPECTED)
-    breaks = _ANY_BREAK if is_ebcdic(encoding) else _BREAK
+    source: TextSource = open_text(path, fmt, name, _EXPECTED)
+    breaks = _ANY_BREAK if is_ebcdic(fmt.encoding) else _BREAK
     size, tail = 0, ""
     try:
         while text := source.read():

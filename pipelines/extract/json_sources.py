@@ -38,7 +38,7 @@ class _Source:
         self.name = name
         self.encoding = fmt.encoding
         self.steps = fmt.record_path.split(".") if fmt.record_path else []
-        self._path = path
+        self._path, self._fmt = path, fmt
         self._open: TextSource | None = None
 
     def close(self) -> None:
@@ -49,7 +49,7 @@ class _Source:
     def again(self) -> TextSource:
         """The text from its beginning."""
         self.close()
-        self._open = open_text(self._path, self.encoding, self.name, _EXPECTED)
+        self._open = open_text(self._path, self._fmt, self.name, _EXPECTED)
         return self._open
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines.errors import DeliveryError
+from pipelines.errors import DeclarationError, DeliveryError
 from pipelines.extract.encoding import MAGIC, TextSource
 from pipelines.extract.table import count_of
+from pipelines.profile import Format
 
 MAX_LINE_CHARS = 4 << 20
 """No record of a business file is longer; a file that lost its line breaks is. Bounds the memory of the reader."""
@@ -50,10 +51,18 @@ def refuse_other_kinds(path: Path, name: str, expected: str) -> bytes:
     return head
 
 
-def open_text(path: Path, encoding: str, name: str, expected: str) -> TextSource:
+def open_text(path: Path, fmt: Format, name: str, expected: str) -> TextSource:
     """A text file open for reading; DeliveryError when it plainly is of another kind than `expected`."""
     refuse_other_kinds(path, name, expected)
-    return TextSource(path, encoding, name)
+    if fmt.fallback_encoding is not None:
+        raise DeclarationError(
+            "fallback_encoding has no meaning here",
+            where=name,
+            got=f"fallback_encoding {fmt.fallback_encoding} for type {fmt.type}",
+            expected="one encoding for the whole file",
+            next_step="remove fallback_encoding from the profile",
+        )
+    return TextSource(path, fmt.encoding, name)
 
 
 def is_ebcdic(encoding: str) -> bool:

@@ -109,7 +109,7 @@ class Reader:
             preamble_rows=tally.preamble,
             blank_rows=tally.blank,
             comment_rows=tally.comments,
-            after_rows=tally.after,
+            outside_rows=tally.outside,
             footer=[
                 ragged[row] if row in ragged else list(line[len(LEAD) :]) for row, line in zip(rows, lines, strict=True)
             ],

@@ -31,7 +31,7 @@ import pyarrow as pa
 
 from pipelines.errors import DeclarationError
 from pipelines.extract.encoding import TextSource
-from pipelines.extract.lines import is_ebcdic, open_text, refuse_other_kinds, unreadable
+from pipelines.extract.lines import is_ebcdic, refuse_other_kinds, unreadable
 from pipelines.extract.named import NamedRecords, Names
 from pipelines.extract.table import BLANK, Table, Tally
 from pipelines.extract.xml_scan import MAX_ABOVE, XmlRecord, XmlScan
@@ -97,7 +97,7 @@ class XmlTable(Table):
     def _found(self) -> Iterator[XmlRecord]:
         """All records, from the beginning of the document to its end."""
         self.close()
-        self._source = open_text(self._path, self.tally.encoding or "utf-8", self._name, _EXPECTED)
+        self._source = TextSource(self._path, self.tally.encoding or "utf-8", self._name)
         scan = XmlScan(self._steps, self._wanted, self._name)
         while text := self._source.read():
             yield from scan.feed(text)

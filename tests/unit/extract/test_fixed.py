@@ -9,11 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.errors import DeliveryError
+from pipelines.errors import DeclarationError, DeliveryError
 from pipelines.extract import encoding, lines
 from pipelines.extract.reader import read_table
 from pipelines.profile import Format
 from tests.unit.extract.conftest import Got, drain
+from tests.unit.extract.mutate import mutations
 
 FIELDS = [{"name": "id", "start": 1, "width": 4}, {"name": "city", "start": 6, "width": 5}]
 ReadFixed = Callable[..., Got]
@@ -103,7 +104,7 @@ def test_the_table_ends(
 ) -> None:
     monkeypatch.setattr(encoding, "BLOCK_BYTES", block)
     got = read("0001 Köln\n0002 Bonn\n0003 Ulm\n\nSUM  3\n", cells=["B5"], **words)
-    assert (got.rows, got.facts.after_rows, got.facts.cells) == (rows, after, {"B5": "3"})
+    assert (got.rows, got.facts.outside_rows, got.facts.cells) == (rows, after, {"B5": "3"})
     assert len(rows) + after + got.facts.blank_rows == 5
 
 
@@ -149,6 +150,11 @@ def test_last_line_that_may_be_cut_off(read: ReadFixed) -> None:
 def test_refused(read: ReadFixed, data: bytes, message: str) -> None:
     with pytest.raises(DeliveryError, match=message):
         read(data)
+
+
+def test_a_fallback_is_refused_rather_than_ignored(read: ReadFixed) -> None:
+    with pytest.raises(DeclarationError, match="fallback_encoding has no meaning here"):
+        read("0001 Köln\n", fallback_encoding="cp1252")
 
 
 def test_a_line_without_end_is_refused(read: ReadFixed, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,3 +205,26 @@ def test_speed(tmp_path: Path) -> None:
         rows = sum(b.num_rows for b in reader.batches())
     assert rows == 200_000
     assert time.process_time() - start < 4
+
+
+@pytest.mark.parametrize("framed", [True, False])
+def test_damaged_files(tmp_path: Path, framed: bool) -> None:
+    end = "" if framed else "\n"
+    data = "".join(f"{i:04d} Köln {end}" for i in range(60)).encode("cp1252")
+    fmt = Format(type="fixed", fields=FIELDS, encoding="cp1252")
+    path, outcomes = tmp_path / "f.txt", {"read": 0, "refused": 0}
+    for damaged in mutations(data, 300):
+        path.write_bytes(damaged)
+        try:
+            got = drain(read_table(path, fmt, "en_US"))
+        except DeliveryError:
+            outcomes["refused"] += 1
+            continue
+        outcomes["read"] += 1
+        text = damaged.decode("cp1252")
+        if framed and not {"\n", "\r"} & set(text.rstrip("\r\n\x1a")):
+            expected = len(text.rstrip("\r\n\x1a")) // 10 or 1
+        else:
+            expected = len((text.replace("\r\n", "\n").replace("\r", "\n") + "\0").removesuffix("\n\0").split("\n"))
+        assert got.facts.records + got.facts.blank_rows == expected
+    assert outcomes["read"] > 100
