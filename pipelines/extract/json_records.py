@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -51,15 +52,21 @@ class JsonTable(Table):
         self._constants = 0
         self._source: Document | JsonLines
         self._source = Document(path, fmt, name) if fmt.type == "json" else JsonLines(path, fmt, name)
-        first = next((f for f in self._source.found() if not f.blank), None)
-        self._rows = isinstance(first.value, list) if first else False
         self._records: NamedRecords | None = None
-        if self._rows and first:
+        with ExitStack() as stack:
+            stack.callback(self.close)
+            self._open(fmt)
+            stack.pop_all()
+
+    def _open(self, fmt: Format) -> None:
+        """Find out what the records are and which columns they have."""
+        first = next((f for f in self._source.found() if not f.blank), None)
+        if first and isinstance(first.value, list):
             self._header_row = 0 if fmt.names else first.row
             self.columns = list(fmt.names) if fmt.names else self._header(first)
             self._expected = expected_cells(self.columns, named=bool(fmt.names))
         else:
-            self._records = NamedRecords(fmt.names, [] if fmt.names else self._names(), tally)
+            self._records = NamedRecords(fmt.names, [] if fmt.names else self._names(), self.tally)
             self.columns = self._records.columns
 
     def close(self) -> None:

@@ -58,11 +58,12 @@ class Document(_Source):
 
     def __init__(self, path: Path, fmt: Format, name: str) -> None:
         super().__init__(path, fmt, name)
-        if not self.steps:
-            self.steps = self._only_array()
+        self._searched = bool(self.steps)
 
     def found(self) -> Iterator[Found]:
         """All records; each call reads the document from its beginning, and to its end."""
+        if not self._searched:
+            self.steps, self._searched = self._only_array(), True
         text = JsonText(self.again())
         seen = yield from self._walk(text, self.steps)
         text.finish()

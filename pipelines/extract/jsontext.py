@@ -305,6 +305,8 @@ def in_words(expected: str) -> str:
     """
     if expected.startswith("Unterminated"):
         return "the end of the string that begins here"
+    if expected.startswith("Illegal trailing comma"):
+        return "no comma after the last one"
     if expected.startswith("Invalid"):
         return "a character or escape that JSON allows in a string"
     return expected.removeprefix("Expecting ")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import reduce
 from pathlib import Path
 
@@ -72,6 +72,14 @@ class ParquetTable(Table):
             raise unreadable(name, "an encrypted file", "a Parquet file without encryption")
         if not head.startswith(b"PAR1"):
             raise unreadable(name, "a file that is no Parquet", _EXPECTED)
+        with ExitStack() as stack:
+            stack.callback(self.close)
+            self._open(path, fmt)
+            stack.pop_all()
+
+    def _open(self, path: Path, fmt: Format) -> None:
+        """Open the file and choose its columns."""
+        name = self._name
         with self._reading():
             schema = pq.read_schema(path)
             long = [field.name for field in schema if is_long(field.type)]

@@ -25,6 +25,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pyarrow as pa
@@ -70,7 +71,10 @@ class XmlTable(Table):
         self._source: TextSource | None = None
         self._more_above = False
         tally.encoding = xml_encoding(refuse_other_kinds(path, name, _EXPECTED), name)
-        self._records = NamedRecords(fmt.names, [] if fmt.names else self._names(), tally)
+        with ExitStack() as stack:
+            stack.callback(self.close)
+            self._records = NamedRecords(fmt.names, [] if fmt.names else self._names(), tally)
+            stack.pop_all()
         self.columns = self._records.columns
 
     def close(self) -> None:
