@@ -11,10 +11,10 @@ class FileFacts:
     """Counts and cells of one file as received.
 
     `records` counts every row of `raw.arrow`, malformed ones included; header, preamble, blank, comment and
-    footer lines are counted apart, so that every line of the file is in exactly one count. `footer` holds the
-    cells of the footer records, in order, and `footer_rows` their row numbers. `cells` answers each A1 address
-    that was asked for and that the file has. For text files a cell's column is its position in the line and its
-    row the physical line on which the record starts.
+    footer lines, and those after the end of the table, are counted apart, so that every line of the file is in
+    exactly one count. `footer` holds the cells of the footer records, in order, and `footer_rows` their row numbers.
+    `cells` answers each A1 address that was asked for and that the file has. For text files a cell's column is its
+    position in the line and its row the physical line on which the record starts.
     """
 
     size: int
@@ -26,6 +26,7 @@ class FileFacts:
     preamble_rows: int
     blank_rows: int
     comment_rows: int
+    outside_rows: int = 0
     footer: list[list[str]] = field(default_factory=list)
     footer_rows: list[int] = field(default_factory=list)
     cells: dict[str, str] = field(default_factory=dict)

@@ -12,8 +12,12 @@ import pyarrow.compute as pc
 from pipelines.errors import DeliveryError
 from pipelines.extract.delimited import DelimitedTable
 from pipelines.extract.facts import FileFacts
+from pipelines.extract.fixed import FixedTable
+from pipelines.extract.json_records import JsonTable
+from pipelines.extract.parquet_records import ParquetTable
 from pipelines.extract.table import LEAD, PROBLEM, ROW, Table, Tally, count_of, raw_schema, wanted_cells
 from pipelines.extract.workbook import WorkbookTable
+from pipelines.extract.xml_records import XmlTable
 from pipelines.profile import Format
 from pipelines.settings import CHUNK_ROWS
 
@@ -105,6 +109,7 @@ class Reader:
             preamble_rows=tally.preamble,
             blank_rows=tally.blank,
             comment_rows=tally.comments,
+            outside_rows=tally.outside,
             footer=[
                 ragged[row] if row in ragged else list(line[len(LEAD) :]) for row, line in zip(rows, lines, strict=True)
             ],
@@ -142,6 +147,14 @@ def read_table(
 def _table(path: Path, fmt: Format, locale: str, tally: Tally, name: str) -> Table:
     if fmt.type == "xlsx":
         return WorkbookTable(path, fmt, locale, tally, name)
+    if fmt.type == "fixed":
+        return FixedTable(path, fmt, tally, name)
+    if fmt.type in ("json", "jsonl"):
+        return JsonTable(path, fmt, tally, name)
+    if fmt.type == "xml":
+        return XmlTable(path, fmt, tally, name)
+    if fmt.type == "parquet":
+        return ParquetTable(path, fmt, locale, tally, name)
     return DelimitedTable(path, fmt, tally, name)
 
 

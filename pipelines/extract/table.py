@@ -50,6 +50,7 @@ class Tally:
     header: int = 0
     blank: int = 0
     comments: int = 0
+    outside: int = 0
     cells: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     malformed_cells: deque[tuple[int, list[str]]] = field(init=False)
