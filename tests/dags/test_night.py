@@ -42,6 +42,7 @@ def landing(
     """An empty landing folder; the tasks find installation and warehouse as they do in a night, by environment."""
     monkeypatch.setenv("KONTOR_HOME", str(settings.home))
     monkeypatch.setenv("KONTOR_LANDING", str(settings.landing))
+    monkeypatch.setenv("KONTOR_SETTLE", "0")
     monkeypatch.setenv("KONTOR_CLIENTS", str(settings.client_folders[0]))
     monkeypatch.setenv("KONTOR_WAREHOUSE_URL", url_of(server_settings, database, "loader"))
     return settings.landing
