@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -92,7 +93,7 @@ def ssh_options(url: str, host: str, port: int | None, extra: Mapping[str, Any])
         at = f"[{host or named}]:{port}" if port not in (None, 22) else host or named
         options["known_hosts"] = f"{at} {key}\n".encode()
     else:
-        options["known_hosts"] = extra.get("known_hosts") or ()
+        options["known_hosts"] = _there("known_hosts", extra["known_hosts"]) if extra.get("known_hosts") else ()
     return options
 
 
@@ -112,12 +113,23 @@ def _ssh(url: str, connection: Connection) -> dict[str, Any]:
 def ssh_keys(connection: Connection) -> list[Any]:
     """The client's key: a file (`key_file`) or its text (`private_key`)."""
     if path := connection.extra.get("key_file"):
-        return [path]
+        return [_there("key_file", path)]
     if text := connection.extra.get("private_key"):
         import asyncssh
 
         return [asyncssh.import_private_key(text, connection.extra.get("private_key_passphrase"))]
     return []
+
+
+def _there(word: str, path: str) -> str:
+    if not Path(path).expanduser().is_file():
+        raise DeclarationError(
+            f"{word} of the connection is not there",
+            got=path,
+            expected="a file on this machine that we may read",
+            next_step=f"put the file there, or correct {word} in the extra of the connection",
+        )
+    return str(Path(path).expanduser())
 
 
 def _s3(url: str, connection: Connection) -> dict[str, Any]:
