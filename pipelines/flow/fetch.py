@@ -73,7 +73,8 @@ class FetchReport:
             (len(self.waiting), "not complete yet"),
             (self.elsewhere, "not asked for by the profile"),
         ]
-        said = ", ".join(f"{n} {word}" for n, word in parts if n) or "no file there"
+        nothing = "nothing fetched" if self.problems else "no file there"
+        said = ", ".join(f"{n} {word}" for n, word in parts if n) or nothing
         empty = f"; no new row from {', '.join(self.empty)}" if self.empty else ""
         return f"origins: {said}{empty}" + (f"; {len(self.problems)} problems" if self.problems else "")
 
@@ -87,14 +88,17 @@ def fetch(
 ) -> FetchReport:
     """Bring in what is new at every origin; `client` and `domains` narrow it to clients with such feeds.
 
-    Raises for faults of our own declarations or warehouse only; what an origin is at fault for is in the report.
+    Raises for faults of our own declarations only; what a client or its origin is at fault for is in the report.
     """
     office = office or open_office()
     report = FetchReport()
     for profile in office.catalog.profiles.values():
         serves = domains is None or any(feed.split(".")[0] in domains for feed in profile.model.feeds)
         if profile.model.origins and serves and client in (None, profile.client_id):
-            _Client(office, profile, access or FromEnvironment(), report).fetch()
+            try:
+                _Client(office, profile, access or FromEnvironment(), report).fetch()
+            except TransientError as error:  # its turn did not come, or the warehouse was away
+                report.problems.append(Problem(profile.client_id, "all origins", str(error), True))
     return report
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipelines.errors import DeclarationError
+from pipelines.flow.fetch import fetch
 from pipelines.settings import load_settings
 from pipelines.warehouse.connection import Warehouse
 from tests.origins.conftest import Desk
@@ -67,6 +69,22 @@ def test_a_second_run_waits_for_its_turn_and_fetches_nothing_again(
     thread.join(30)
     assert len(ended) == 1
     assert desk.files("acme") == {"box/a.csv": b"a"}
+
+
+def test_a_turn_that_does_not_come_stops_no_other_client(
+    desk: Desk, tmp_path: Path, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "share").mkdir()
+    (tmp_path / "share/a.csv").write_text("a")
+    for client in ("acme", "zeta"):
+        desk.declare(client, {"box": {"url": f"file://{tmp_path}/share"}})
+    monkeypatch.setattr("pipelines.warehouse.connection.LOCK_TIMEOUT", "200ms")
+    office = replace(desk.office, warehouse=Warehouse(str(desk.settings.warehouse_url)))
+    with warehouse.turn("fetch acme"):
+        report = fetch(office)
+    office.warehouse.close()
+    assert [(p.client_id, p.may_pass) for p in report.problems] == [("acme", True)]
+    assert report.fetched == ["zeta/box/a.csv"]
 
 
 def test_an_unexpected_fault_is_one_clients_problem(
