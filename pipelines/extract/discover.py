@@ -7,19 +7,16 @@ import logging
 import os
 import re
 import stat
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines.errors import DeclarationError, DeliveryError, TransientError
+from pipelines.origin_words import is_partial
 from pipelines.profile import Profile, Source, SourceRef
 
 log = logging.getLogger(__name__)
-
-PARTIAL = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
-"""Endings that transfer programs give a file until it is complete."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +49,11 @@ class Match:
         return (self.period or "", self.found.mtime, natural_key(self.found.rel))
 
 
-def find_files(landing: Path, client_id: str, *, settle: float = 0) -> list[FoundFile]:
+def find_files(landing: Path, client_id: str) -> list[FoundFile]:
     """Files of a client in natural path order, at any depth.
 
-    Hidden and partial names are left out, and files changed within the last `settle` seconds (still being
-    written) are left for later. Links are followed only to files inside the client's own folder.
+    Hidden and partial names are left out. Links are followed only to files inside the client's own folder.
+    Whether they are complete is for `settled` to say.
     """
     base = landing / client_id
     if not base.exists():
@@ -70,9 +67,7 @@ def find_files(landing: Path, client_id: str, *, settle: float = 0) -> list[Foun
             expected="a folder inside the landing folder",
             next_step="mount the folder there, or set KONTOR_LANDING to where the client folders are",
         )
-    before = time.time() - settle
-    files = [f for f in _walk(root) if settle <= 0 or f.mtime.timestamp() <= before]
-    return sorted(files, key=lambda f: natural_key(f.rel))
+    return sorted(_walk(root), key=lambda f: natural_key(f.rel))
 
 
 def match(found: Sequence[FoundFile], sources: Sequence[SourceRef]) -> list[Match]:
@@ -139,10 +134,10 @@ def _matched(found: FoundFile, ref: SourceRef, groups: dict[str, str | None]) ->
 
 def _walk(root: Path) -> Iterator[FoundFile]:
     for folder, folders, names in os.walk(root, onerror=_unreadable):
-        folders[:] = [n for n in folders if not _is_partial(n)]
+        folders[:] = [n for n in folders if not is_partial(n)]
         for name in names:
             path = Path(folder, name)
-            if _is_partial(name) or (path.is_symlink() and not _links_inside(path, root)):
+            if is_partial(name) or (path.is_symlink() and not _links_inside(path, root)):
                 continue
             try:
                 status = path.stat()
@@ -151,10 +146,6 @@ def _walk(root: Path) -> Iterator[FoundFile]:
             if stat.S_ISREG(status.st_mode):
                 rel = os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "backslashreplace")
                 yield FoundFile(path, rel, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
-
-
-def _is_partial(name: str) -> bool:
-    return name.startswith((".", "~$")) or name.lower().endswith(PARTIAL)
 
 
 def _links_inside(path: Path, root: Path) -> bool:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from pipelines.delivery import SETTLED, Delivery, Kind, Scope, State, Verdict
 from pipelines.errors import DeclarationError
 from pipelines.extract import discover as landing
+from pipelines.extract.settled import Settled, finished
 from pipelines.flow.due import open_deadline
 from pipelines.flow.office import Office
 from pipelines.profile import Profile, SourceRef
@@ -55,17 +56,22 @@ class Intake:
         self.found: list[landing.FoundFile] = []
         self.matches: list[landing.Match] = []
         self.domains: Sequence[str] = ()
+        self.unfinished: dict[str, str] = {}
+        self._markers: set[str] = set()
         self._hashes: dict[str, tuple[int, str]] = {}
 
-    def look(self, profile: Profile) -> None:
-        """List the client's files and match them to all of its sources."""
+    def look(self, profile: Profile, settled: Settled) -> None:
+        """Match the client's files to all of its sources; set apart those that are not complete yet."""
         self.profile = profile
-        self.found = landing.find_files(self.office.settings.landing, profile.client_id)
-        self.matches = landing.match(self.found, profile.sources)
+        self.found = settled.files
+        matches = landing.match(self.found, profile.sources)
+        self.matches, waiting, self._markers = finished(matches, self.found, self._is_known)
+        self.unfinished = {**settled.growing, **waiting}
 
     def report_unmatched(self) -> list[str]:
         """Record the files that belong to nothing declared; their paths below the client folder."""
         files = landing.unmatched(self.found, self.matches, self.profile)
+        files = [f for f in files if f.rel not in self._markers and f.rel not in self.unfinished]
         register.note_unmatched(self.conn, self.profile.client_id, [(f.rel, f.size, f.mtime) for f in files])
         return [f.rel for f in files]
 
@@ -127,6 +133,12 @@ class Intake:
         return again.delivery_id
 
     # -- parts of judge ---------------------------------------------------------------------------
+
+    def _is_known(self, match: landing.Match) -> bool:
+        """Whether this very file was judged for this source before."""
+        file, client = match.found, self.profile.client_id
+        seen = register.find_arrival(self.conn, client, file.rel, file.size, file.mtime)
+        return seen is not None and register.of_arrival(self.conn, seen[0], match.ref.feed, match.ref.name) is not None
 
     def _register(self, arrival: Arrival) -> tuple[Outcome, Delivery | None]:
         scope, match = arrival.scope, arrival.match

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -68,14 +67,6 @@ def test_hidden_and_partial_names_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "acme" / "empty").mkdir()
     os.mkfifo(tmp_path / "acme" / "pipe.csv")
     assert [f.rel for f in find_files(tmp_path, "acme")] == ["ok.csv"]
-
-
-def test_files_still_being_written_are_left_for_later(tmp_path: Path) -> None:
-    put(tmp_path / "acme" / "new.csv")
-    old = put(tmp_path / "acme" / "old.csv")
-    os.utime(old, (time.time() - 100, time.time() - 100))
-    assert [f.rel for f in find_files(tmp_path, "acme", settle=60)] == ["old.csv"]
-    assert [f.rel for f in find_files(tmp_path, "acme")] == ["new.csv", "old.csv"]
 
 
 def test_links_do_not_lead_out_of_the_client_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
