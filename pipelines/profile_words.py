@@ -21,6 +21,17 @@ def _locale(value: str) -> str:
     return value
 
 
+MEMBER_SIGN = "!/"
+"""Stands between an archive and its member in the name of a file: `pack.zip!/staff.csv`."""
+
+
+def check_files(pattern: str) -> None:
+    """ValueError when this is no pattern of files: its part before `!/` must be one of archives by itself."""
+    check_regex(pattern)
+    if MEMBER_SIGN in pattern:
+        check_regex(pattern.partition(MEMBER_SIGN)[0])
+
+
 Text = Annotated[
     str, BeforeValidator(lambda v: str(v) if isinstance(v, int | float) and not isinstance(v, bool) else v)
 ]
@@ -198,7 +209,10 @@ KEY_RULE = re.compile(r"occurrence\(([^)]+)\)")
 class Source(Words):
     """One way one client delivers one feed."""
 
-    files: str = Field(description="regular expression on the path below the client folder, whole path")
+    files: str = Field(
+        description="regular expression on the path below the client folder, whole path; "
+        "pack\\.zip!/staff\\.csv is the member staff.csv of the archive pack.zip"
+    )
     mode: Literal["snapshot", "period", "delta"] = "snapshot"
     format: Format = Format()
     columns: dict[str, ColumnRule] = Field(description="canonical column → where it comes from")
@@ -221,7 +235,7 @@ class Source(Words):
     @field_validator("files")
     @classmethod
     def _files(cls, value: str) -> str:
-        check_regex(value)
+        check_files(value)
         return value
 
     @model_validator(mode="after")
@@ -260,7 +274,7 @@ class Lookup(Words):
     @field_validator("files")
     @classmethod
     def _files(cls, value: str) -> str:
-        check_regex(value)
+        check_files(value)
         return value
 
 

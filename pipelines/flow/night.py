@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pipelines.delivery import SETTLED, Delivery, State, Step
-from pipelines.extract.discover import find_files
-from pipelines.flow.arrivals import Intake
+from pipelines.extract.discover import survey
+from pipelines.extract.members import escaped
+from pipelines.flow.arrivals import Intake, unmatched_entries
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.step import run_step
 from pipelines.profile import Profile
@@ -156,14 +157,14 @@ def _look(office: Office, profile: Profile, domains: Sequence[str], feed: str | 
 def _strangers(office: Office) -> list[str]:
     """Files in folders of clients that have no profile: reported like any file that nobody declared."""
     landing = office.settings.landing
-    folders = sorted(p.name for p in landing.iterdir() if p.is_dir()) if landing.is_dir() else []
+    folders = sorted(p.name for p in landing.iterdir() if p.is_dir() and not p.is_symlink()) if landing.is_dir() else []
     out: list[str] = []
     with office.warehouse.transaction() as conn:
         for name in folders:
             if name not in office.catalog.profiles and not name.startswith("."):
-                files = find_files(landing, name)
-                register.note_unmatched(conn, name, [(f.rel, f.size, f.mtime) for f in files])
-                out += [f"{name}/{f.rel}" for f in files]
+                noted = unmatched_entries(survey(landing, name))
+                register.note_unmatched(conn, escaped(name), noted)
+                out += [f"{escaped(name)}/{entry.path}" for entry in noted]
     return out
 
 
