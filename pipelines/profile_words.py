@@ -25,13 +25,6 @@ MEMBER_SIGN = "!/"
 """Stands between an archive and its member in the name of a file: `pack.zip!/staff.csv`."""
 
 
-def check_files(pattern: str) -> None:
-    """ValueError when this is no pattern of files: its part before `!/` must be one of archives by itself."""
-    check_regex(pattern)
-    if MEMBER_SIGN in pattern:
-        check_regex(pattern.partition(MEMBER_SIGN)[0])
-
-
 Text = Annotated[
     str, BeforeValidator(lambda v: str(v) if isinstance(v, int | float) and not isinstance(v, bool) else v)
 ]
@@ -235,7 +228,7 @@ class Source(Words):
     @field_validator("files")
     @classmethod
     def _files(cls, value: str) -> str:
-        check_files(value)
+        check_regex(value)
         return value
 
     @model_validator(mode="after")
@@ -274,7 +267,7 @@ class Lookup(Words):
     @field_validator("files")
     @classmethod
     def _files(cls, value: str) -> str:
-        check_files(value)
+        check_regex(value)
         return value
 
 

@@ -16,7 +16,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from pipelines.errors import DeclarationError, DeliveryError, TransientError
-from pipelines.extract.members import Member, escaped, split_name, unescaped
+from pipelines.extract.members import Member, escaped, packing_of, split_name, unescaped
 from pipelines.extract.members.names import MAX_NAME_BYTES, is_partial, shortened, too_long
 from pipelines.profile import Profile, Source, SourceRef, file_match
 from pipelines.profile_words import MEMBER_SIGN
@@ -102,10 +102,10 @@ def with_members(
     out: list[FoundFile] = []
     patterns = _patterns(profile)
     for file in found:
-        if file.error or not _is_reached(file, patterns):
-            out.append(file)
-            continue
         try:
+            if file.error or not is_reached(file, patterns):
+                out.append(file)
+                continue
             out += [_member(file, m) for m in list_members(file)]
         except DeliveryError as error:
             out.append(replace(file, error=error))
@@ -114,6 +114,20 @@ def with_members(
         except OSError as error:
             out.append(unreadable(file, error))
     return out
+
+
+def is_reached(file: FoundFile, patterns: Sequence[str]) -> bool:
+    """Whether members of this file are meant, and not the file itself. Where the name cannot tell, the content does."""
+    if any(file_match(files, file.rel) for files in patterns):
+        return False
+    vague = False
+    for files in patterns:
+        if MEMBER_SIGN in files:
+            archive = _archive_pattern(files)
+            vague = vague or archive is None
+            if archive and archive.fullmatch(file.rel):
+                return True
+    return vague and packing_of(file.path, file.rel).archive is not None
 
 
 def unreadable(file: FoundFile, error: OSError) -> FoundFile:
@@ -218,22 +232,22 @@ def _matched(found: FoundFile, ref: SourceRef, groups: dict[str, str | None]) ->
 def _claimed(file: FoundFile, files: str) -> re.Match[str] | None:
     """The match of a pattern with a file, or with the archive that its member would be in."""
     found = file_match(files, file.rel)
-    if found is None and file.error and file.container is None and MEMBER_SIGN in files:
-        return re.fullmatch(files.partition(MEMBER_SIGN)[0], file.rel)
+    if found is None and file.error and file.container is None and (archive := _archive_pattern(files)):
+        return archive.fullmatch(file.rel)
     return found
+
+
+def _archive_pattern(files: str) -> re.Pattern[str] | None:
+    """The part of a pattern before `!/`; None where that is none by itself, as in `(.*\\.zip!/)?staff\\.csv`."""
+    try:
+        return re.compile(files.partition(MEMBER_SIGN)[0]) if MEMBER_SIGN in files else None
+    except re.error:
+        return None
 
 
 def _patterns(profile: Profile) -> list[str]:
     """Every file pattern of the sources and look-up tables of a client."""
     return [*(ref.source.files for ref in profile.sources), *(t.files for t in profile.model.lookups.values())]
-
-
-def _is_reached(file: FoundFile, patterns: Sequence[str]) -> bool:
-    """Whether members of this file are meant, and not the file itself."""
-    if any(file_match(files, file.rel) for files in patterns):
-        return False
-    archives = {files.partition(MEMBER_SIGN)[0] for files in patterns if MEMBER_SIGN in files}
-    return any(re.fullmatch(archive, file.rel) for archive in archives)
 
 
 def _member(archive: FoundFile, member: Member) -> FoundFile:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -30,6 +30,7 @@ from pipelines.profile import Profile, SourceRef, read_profile
 from pipelines.reject import mask
 from pipelines.settings import Settings
 
+NEVER = datetime.fromtimestamp(0, UTC)
 FIRST_ROWS = 3
 FIRST_REJECTS = 12
 Shown = Table | Text | str
@@ -158,8 +159,7 @@ def _names(file: Path, root: Path, member: str | None, ref: SourceRef) -> list[s
     name = escaped(file.relative_to(root).as_posix())
     if member is not None:
         return [f"{name}{SEPARATOR}{member}"]
-    outer, inner = split_name(ref.source.files)
-    if inner is None or not re.fullmatch(outer, name):
+    if ref.match(name) or not discover.is_reached(discover.FoundFile(file, name, 0, NEVER), [ref.source.files]):
         return [name]
     return [f"{name}{SEPARATOR}{m.name}" for m in listing(file, name)]
 

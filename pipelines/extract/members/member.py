@@ -55,10 +55,10 @@ def member(raw: str, size: int, problem: str | None = None) -> Member | None:
 
 
 def checked(found: Iterable[Member | None], packed: int, archive: str) -> list[Member]:
-    """The members in natural order of the archive, each name once; a DeliveryError for an archive that is a bomb."""
+    """The members as they lie in the archive, each name once; a DeliveryError for one that is a bomb as a whole."""
     members = [m for m in found if m is not None]
     check_count(len(members), archive)
-    total = sum(m.size for m in members)
+    total = sum(m.size for m in members if m.problem is None)
     if total > MAX_ARCHIVE_BYTES or total > max(FREE_BYTES, MAX_RATIO * packed):
         raise refused(archive, f"{total} bytes when unpacked, packed in {packed}", "less: this may be a zip bomb")
     if not members:

@@ -389,6 +389,16 @@ def test_look_up_files_may_be_members(tmp_path: Path) -> None:
     assert [f.rel for f in unmatched(found, [], it)] == ["p.zip!/d.csv"]
 
 
-def test_the_part_of_a_pattern_before_the_sign_is_one_by_itself() -> None:
-    with pytest.raises(ValueError, match="not a regular expression"):
-        profile(feeds={"clients.customers": source(r"(a\.zip!/x|b)\.csv")})
+def test_a_file_may_come_packed_or_not(tmp_path: Path) -> None:
+    it = profile(feeds={"clients.customers": source(r"(.*\.zip!/)?k/.*\.csv")})
+    packed(tmp_path / "acme", "k/a.csv", b"1")
+    packed(tmp_path / "acme", "p.zip", zip_of({"k/b.csv": b"1"}))
+    packed(tmp_path / "acme", "broken.zip", zip_of({"k/b.csv": b"1"})[:-5])
+    packed(tmp_path / "acme", "note.txt", b"1")
+    found = looked(tmp_path, it)
+    hits = match(found, it.sources)
+    assert [m.found.rel for m in hits] == ["k/a.csv", "p.zip!/k/b.csv"]
+    left = {f.rel: f.error.got if f.error else None for f in unmatched(found, hits, it)}
+    assert left.keys() == {"broken.zip", "note.txt"}
+    assert "damaged or incomplete" in str(left["broken.zip"])
+    assert left["note.txt"] is None
