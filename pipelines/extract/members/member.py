@@ -17,6 +17,8 @@ from pipelines.extract.members.limits import (
 )
 from pipelines.extract.members.names import is_partial, member_name, problem_of, shortened, too_long
 
+_LARGEST = (1 << 63) - 1
+"""What the register takes as a size."""
 EXPECTED = "a plain file under a plain name"
 
 
@@ -49,9 +51,9 @@ def member(raw: str, size: int, problem: str | None = None) -> Member | None:
         return None
     if too_long(name):
         name, problem = shortened(name), "a name of more than 1000 bytes"
-    if size > MAX_UNPACKED_BYTES and problem is None:
-        problem = f"{size} bytes when unpacked, more than {MAX_UNPACKED_BYTES}: this may be a zip bomb"
-    return Member(name, size, problem)
+    if not 0 <= size <= MAX_UNPACKED_BYTES and problem is None:
+        problem = f"{size} bytes when unpacked, not 0 to {MAX_UNPACKED_BYTES}: this may be a zip bomb"
+    return Member(name, min(max(size, 0), _LARGEST), problem)
 
 
 def checked(found: Iterable[Member | None], packed: int, archive: str) -> list[Member]:

@@ -41,14 +41,14 @@ def listing(path: Path, name: str) -> list[Member]:
 def unpack(path: Path, wanted: str, target: Path, name: str) -> None:
     """Unpack one member to `target`, within the limits and with its checksum compared."""
     where = f"{name}{SEPARATOR}{wanted}"
-    hits = [m for m in _list(path, name) if member_name(m["name"]) == wanted]
+    hits = [m for m in _list(path, name) if member_name(m["name"]) == wanted]  # names of any kind stay out of argv
     if len(hits) != 1:
         raise member_refused(where, f"{len(hits) or 'no'} members of this name", "one")
     known = _member(hits[0])
     if known is None or known.problem:
         raise member_refused(where, known.problem if known and known.problem else "a hidden file")
     budget = Budget(path.stat().st_size, where)
-    _run(path, where, MAX_UNPACKING_SECONDS, target, budget, "unpack", hits[0]["name"])
+    _run(path, where, MAX_UNPACKING_SECONDS, target, budget, "unpack", str(hits[0]["index"]))
     if budget.taken != known.size:
         raise member_refused(where, f"{budget.taken} bytes", f"{known.size}, as the archive says")
 

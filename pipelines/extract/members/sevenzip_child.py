@@ -1,4 +1,4 @@
-"""The process that reads a 7z archive: python -I sevenzip_child.py MEMORY SECONDS ARCHIVE list | unpack MEMBER.
+"""The process that reads a 7z archive: python -I sevenzip_child.py MEMORY SECONDS ARCHIVE list | unpack INDEX.
 
 It imports nothing of ours, so that it starts fast and holds nothing worth having.
 """
@@ -52,11 +52,12 @@ def _list(archive: Any) -> None:
     json.dump(
         [
             {
+                "index": index,
                 "name": f.filename,
                 "size": f.uncompressed or 0,
                 "plain": not (f.is_symlink or f.is_junction or f.is_socket),
             }
-            for f in archive.files
+            for index, f in enumerate(archive.files)
             if not f.is_directory
         ],
         sys.stdout,
@@ -75,7 +76,7 @@ def main() -> None:
             if task == "list":
                 _list(archive)
             else:
-                archive.extract(targets=members, factory=_Pipes())
+                archive.extract(targets=[archive.files[int(members[0])].filename], factory=_Pipes())
         sys.stdout.flush()
     except BaseException as error:  # noqa: BLE001 - a process border: whatever it is, the archive caused it
         said = type(error).__name__

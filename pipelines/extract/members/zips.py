@@ -58,7 +58,7 @@ def listing(path: Path, name: str) -> list[Member]:
     with _opened(path, name) as archive:
         infos = archive.infolist()
         end = archive.start_dir
-    check_count(sum(not i.is_dir() for i in infos), name)
+    check_count(sum(not _is_folder(i) for i in infos), name)
     _refuse_overlaps(infos, end, name)
     return checked((_member(i, size) for i in infos if not _is_folder(i)), size, name)
 

@@ -280,6 +280,19 @@ def test_methods_that_are_not_read_are_told(tmp_path: Path) -> None:
     assert problems(put(tmp_path, bytes(whole))) == {"a.csv": "packing method 9, which is not read"}
 
 
+def test_sizes_beyond_belief_are_told(tmp_path: Path) -> None:
+    info = tarfile.TarInfo("a.csv")
+    info.size = (1 << 70) - 512
+    path = put(tmp_path, info.tobuf(tarfile.GNU_FORMAT))
+    with pytest.raises(DeliveryError, match="damaged or incomplete tar"):
+        listing(path)
+    found = member.member("a.csv", 1 << 70)
+    assert found is not None
+    assert found.size < 1 << 63
+    assert found.problem is not None
+    assert "zip bomb" in found.problem
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_other_methods_of_zip(tmp_path: Path, method: int) -> None:
     content = bytes(range(256)) * 999
@@ -439,3 +452,35 @@ def test_the_public_reader_reads_through(tmp_path: Path) -> None:
 
 def test_limits_stand_in_relation() -> None:
     assert limits.FREE_BYTES < limits.MAX_UNPACKED_BYTES < limits.MAX_ARCHIVE_BYTES
+
+
+def test_mutated_archives_are_read_or_refused(tmp_path: Path) -> None:
+    """Whatever the bytes, nothing but a DeliveryError, and nothing left behind."""
+    seeds = [PACKERS[kind](PACK) for kind in PACKERS if kind != "7z"]  # which is a process each time
+    seeds += [zip_of(PACK, zipfile.ZIP_STORED), gzip.compress(STAFF), zstd.compress(STAFF), bz2.compress(STAFF)]
+    rng = random.Random(7)
+    outcomes = {True: 0, False: 0}
+    for _ in range(1500):
+        data = bytearray(rng.choice(seeds))
+        for _ in range(rng.choice((1, 1, 2, 5))):
+            at = rng.randrange(len(data))
+            change = rng.randrange(4)
+            if change == 0:
+                data[at] = rng.randrange(256)
+            elif change == 1:
+                del data[at : min(at + rng.choice((1, 40)), len(data) - 1)]
+            elif change == 2:
+                data[at:at] = data[at : at + rng.choice((1, 30, 512))]
+            else:
+                other = rng.choice(seeds)
+                data[at : at + 40] = other[at : at + 40]
+        path = put(tmp_path, bytes(data))
+        try:
+            for found in listing(path):
+                with opened(path, found.name, folder=tmp_path / "work") as plain:
+                    assert plain.is_file()
+            outcomes[True] += 1
+        except DeliveryError:
+            outcomes[False] += 1
+        assert {p.name for p in tmp_path.rglob("*")} <= {"pack", "work"}
+    assert min(outcomes.values()) > 50
