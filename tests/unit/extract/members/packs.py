@@ -82,6 +82,27 @@ def endless_gzip(path: Path, size: int) -> None:
         out.write(packer.flush())
 
 
+def plain_header(data: bytes) -> bytes:
+    """The same archive with its directory not packed."""
+    with py7zr.SevenZipFile(io.BytesIO(data)) as archive:
+        contents = {f.filename: STAFF for f in archive.files}
+    out = io.BytesIO()
+    with py7zr.SevenZipFile(out, "w") as archive:
+        archive.set_encoded_header_mode(False)
+        for name, content in contents.items():
+            archive.writestr(content, name)
+    return out.getvalue()
+
+
+def renamed(data: bytes, old: bytes, new: bytes) -> bytes:
+    """Another name in a plain directory, its checksums set right."""
+    changed = bytearray(data.replace(old, new) if old else data)
+    offset, size = struct.unpack_from("<QQ", changed, 12)
+    struct.pack_into("<I", changed, 28, zlib.crc32(changed[32 + offset : 32 + offset + size]))
+    struct.pack_into("<I", changed, 8, zlib.crc32(changed[12:32]))
+    return bytes(changed)
+
+
 def tree(root: Path) -> dict[str, tuple[int, int]]:
     """All that lies below a folder: path → size and inode."""
     return {p.relative_to(root).as_posix(): (p.lstat().st_size, p.lstat().st_ino) for p in root.rglob("*")}
