@@ -22,6 +22,10 @@ def _locale(value: str) -> str:
     return value
 
 
+MEMBER_SIGN = "!/"
+"""Stands between an archive and its member in the name of a file: `pack.zip!/staff.csv`."""
+
+
 Text = Annotated[
     str, BeforeValidator(lambda v: str(v) if isinstance(v, int | float) and not isinstance(v, bool) else v)
 ]
@@ -199,7 +203,10 @@ KEY_RULE = re.compile(r"occurrence\(([^)]+)\)")
 class Source(Words):
     """One way one client delivers one feed."""
 
-    files: str = Field(description="regular expression on the path below the client folder, whole path")
+    files: str = Field(
+        description="regular expression on the path below the client folder, whole path; "
+        "pack\\.zip!/staff\\.csv is the member staff.csv of the archive pack.zip"
+    )
     mode: Literal["snapshot", "period", "delta"] = "snapshot"
     format: Format = Format()
     columns: dict[str, ColumnRule] = Field(description="canonical column → where it comes from")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
@@ -39,6 +40,8 @@ class Reader:
         self._name = name
         self._chunk_rows = chunk_rows
         self._facts: FileFacts | None = None
+        self.closing = ExitStack()
+        """What else is released with the file."""
 
     @property
     def facts(self) -> FileFacts:
@@ -50,6 +53,7 @@ class Reader:
     def close(self) -> None:
         """Release the file."""
         self._table.close()
+        self.closing.close()
 
     def __enter__(self) -> Reader:
         return self

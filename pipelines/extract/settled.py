@@ -51,10 +51,13 @@ def finished(
 ) -> tuple[list[Match], dict[str, str], set[str]]:
     """(matches to work on, path → what it waits for, paths of markers) by the `done` words of the sources.
 
-    A marker is never a delivery itself. A file that is `known` (judged before, and the same since) needs none.
+    A marker is never a delivery itself; that of an archive stands for all of its members. A file that is `known`
+    (judged before, and the same since) needs none.
     """
     there = {f.rel: f for f in found}
-    marker = {id(m): marker_of(m.ref.source.done, m.found.rel) for m in matches if m.ref.source.done}
+    marker = {
+        id(m): marker_of(m.ref.source.done, (m.found.container or m.found).rel) for m in matches if m.ref.source.done
+    }
     markers = {rel for rel in marker.values() if rel in there}
     go: list[Match] = []
     waiting: dict[str, str] = {}

@@ -20,6 +20,8 @@ from pipelines.contract import Contract
 from pipelines.delivery import Delivery
 from pipelines.errors import DeclarationError
 from pipelines.extract.archive import archive
+from pipelines.extract.discover import path_of
+from pipelines.extract.members import member_of, opened
 from pipelines.extract.reader import read_table
 from pipelines.extract.run import cells_of
 from pipelines.flow.office import Office, open_office
@@ -93,9 +95,13 @@ def _recompute(
 ) -> tuple[dict[str, str], dict[int, list[Change]]]:
     """The raw record of that row number, and the changes to each of its parts."""
     ref, settings = told.ref, office.settings
-    path = archive(settings.landing / delivery.client_id / delivery.file_name, delivery.sha256, settings)
+    name = delivery.file_name
+    path = archive(settings.landing / delivery.client_id / path_of(name), delivery.sha256, settings)
     raw: dict[str, str] | None = None
-    with read_table(path, ref.source.format, ref.locale, cells=cells_of(ref.source), name=delivery.file_name) as reader:
+    with (
+        opened(path, member_of(name), name=name) as content,
+        read_table(content, ref.source.format, ref.locale, cells=cells_of(ref.source), name=name) as reader,
+    ):
         for batch in reader.batches():
             at = pc.index(batch.column("__row_number"), row).as_py()
             if at >= 0:

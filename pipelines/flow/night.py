@@ -8,9 +8,10 @@ from functools import partial
 from typing import Any
 
 from pipelines.delivery import SETTLED, Delivery, State, Step
-from pipelines.extract.discover import find_files
+from pipelines.extract.discover import survey
+from pipelines.extract.members import escaped
 from pipelines.extract.settled import Settled, settled
-from pipelines.flow.arrivals import Intake
+from pipelines.flow.arrivals import Intake, unmatched_entries
 from pipelines.flow.fetch import FetchReport, fetch
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.step import run_step
@@ -137,7 +138,7 @@ def discover(
         with office.warehouse.transaction() as conn:
             found.registered.append(Intake(office, conn).replay(int(replay)))
     profiles = {name: p for name, p in office.catalog.profiles.items() if client in (None, name)}
-    files = settled(partial(find_files, office.settings.landing), profiles, office.settings.settle)
+    files = settled(partial(survey, office.settings.landing), profiles, office.settings.settle)
     for name, profile in profiles.items():
         _look(office, profile, files[name], domains, feed, found)
     if client is None:
@@ -166,14 +167,14 @@ def _look(
 def _strangers(office: Office) -> list[str]:
     """Files in folders of clients that have no profile: reported like any file that nobody declared."""
     landing = office.settings.landing
-    folders = sorted(p.name for p in landing.iterdir() if p.is_dir()) if landing.is_dir() else []
+    folders = sorted(p.name for p in landing.iterdir() if p.is_dir() and not p.is_symlink()) if landing.is_dir() else []
     out: list[str] = []
     with office.warehouse.transaction() as conn:
         for name in folders:
             if name not in office.catalog.profiles and not name.startswith("."):
-                files = find_files(landing, name)
-                register.note_unmatched(conn, name, [(f.rel, f.size, f.mtime) for f in files])
-                out += [f"{name}/{f.rel}" for f in files]
+                noted = unmatched_entries(survey(landing, name))
+                register.note_unmatched(conn, escaped(name), noted)
+                out += [f"{escaped(name)}/{entry.path}" for entry in noted]
     return out
 
 

@@ -208,8 +208,11 @@ create table if not exists ops.unmatched_file (
     mtime          timestamptz not null,
     first_seen_at  timestamptz not null default clock_timestamp(),
     last_seen_at   timestamptz not null default clock_timestamp(),
+    reason         text,
     primary key (client_id, path)
 );
+alter table ops.unmatched_file add column if not exists reason text;
+comment on column ops.unmatched_file.reason is 'Why the file cannot be taken at all; null when merely nobody named it';
 
 create table if not exists ops.approval (
     approval_id  bigint generated always as identity primary key,
