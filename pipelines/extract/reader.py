@@ -95,6 +95,7 @@ class Reader:
         ragged = dict(tally.malformed_cells)
         lines = zip(*(c.to_pylist() for c in footer.columns), strict=True)
         rows = footer[ROW].to_pylist()
+        tally.finish(rows)
         return FileFacts(
             size=self._size,
             encoding=tally.encoding,
@@ -112,6 +113,10 @@ class Reader:
             cells=tally.cells,
             sheet_name=tally.sheet_name,
             warnings=tally.warnings,
+            repeated_header_rows=tally.repeated,
+            outside_rows=tally.outside,
+            repaired_rows=tally.repaired.count,
+            padded_rows=tally.padded.count,
         )
 
 
