@@ -55,31 +55,38 @@ class Cursor:
         self.text = ""
         self.at = 0
         self.row = 1
-        self.used = 0
         self.ended = False
         self.end = TableEnd(fmt, grammar)
         self.repair = Repair(grammar, literal=fmt.stray_quotes == "literal")
         self._source = source
         self._grammar = grammar
         self._literal = fmt.stray_quotes == "literal"
+        self._final: bool | None = None
 
     @property
     def final(self) -> bool:
         """Whether all text of the file has been read."""
-        return self._source.ended
+        return self._source.ended if self._final is None else self._final
 
     def fill(self) -> bool:
         """Drop the used text and read on; False at the end of the file."""
         rest = self.text[self.at :]
-        if len(rest) > limits.MAX_RECORD_CHARS + 2 * look_ahead():
-            raise self._endless(rest)
+        self.bound(len(rest) - 2 * look_ahead())  # a doubtful record needs to know what follows it
         self.text, self.at = rest + self._source.read(), 0
         return bool(self.text)
+
+    def show(self, text: str, row: int, *, final: bool) -> None:
+        """Look at this part of the file instead, which begins on that line; `final` when nothing comes after it."""
+        self.text, self.at, self.row, self._final = text, 0, row, final
+
+    def bound(self, chars: int) -> None:
+        """Refuse a record that has gone on for more than `MAX_RECORD_CHARS`."""
+        if chars > limits.MAX_RECORD_CHARS:
+            raise self._endless()
 
     def use(self, chars: int, lines: int) -> None:
         """Move on by characters and the lines that end in them."""
         self.at += chars
-        self.used += chars
         self.row += lines
 
     def next_line(self) -> str | None:
@@ -128,7 +135,7 @@ class Cursor:
                 if self.end.by_line and self._at_end(text, final):
                     self.ended = True
                     return
-                parsed = self.repair.read(text, self.at, final, self.used)
+                parsed = self.repair.read(text, self.at, final, self.row)
                 if parsed.broken and parsed.broken.cut_off and not (cut or self._literal or self._end_follows()):
                     raise self._truncated(parsed.broken.at)
             except Incomplete:
@@ -165,6 +172,7 @@ class Cursor:
 
     def _take(self, parsed: Parsed) -> tuple[int, Parsed]:
         row = self.row
+        self.bound(parsed.end - parsed.start)
         self.use(parsed.next - self.at, self._grammar.lines_in(self.text, self.at, parsed.next))
         return row, parsed
 
@@ -212,11 +220,11 @@ class Cursor:
             next_step="send the complete file again; a quote inside a quoted cell must be doubled",
         )
 
-    def _endless(self, rest: str) -> DeliveryError:
+    def _endless(self) -> DeliveryError:
         return DeliveryError(
             "record without end",
             where=f"{self._source.name}:{self.row}",
-            got=f"{len(rest)} characters without the end of a record",
+            got=f"more than {limits.MAX_RECORD_CHARS} characters without the end of a record",
             expected=f"records of at most {limits.MAX_RECORD_CHARS} characters",
             next_step="look for a quote that opens in this line and is not closed, then send the file again; "
             "if the file ends its records in another way, tell us so that the profile can be changed",

@@ -32,6 +32,9 @@ from pipelines.extract.table import (
 )
 from pipelines.profile import Format
 
+PIECE_CELLS = 4 << 20
+"""Cells of a batch that are held as Python objects at a time."""
+
 
 class DelimitedTable(Table):
     """A delimited file, open behind its header. `fast=False` keeps to the robust parser."""
@@ -66,7 +69,10 @@ class DelimitedTable(Table):
         cursor = self._cursor
         while cursor.fill():
             batch = self._fast_piece() if self._fast else None
-            yield self._robust_piece() if batch is None else batch
+            if batch is None:
+                yield from self._robust_pieces()
+            else:
+                yield batch
             if cursor.final and cursor.at == len(cursor.text):
                 return
 
@@ -87,7 +93,8 @@ class DelimitedTable(Table):
         nulls = [pa.nulls(rows.size, schema.field(name).type) for name in LEAD[1:]]
         return pa.record_batch([pa.array(rows), *nulls, *block.columns], schema=schema)
 
-    def _robust_piece(self) -> pa.RecordBatch:
+    def _robust_pieces(self) -> Iterator[pa.RecordBatch]:
+        """The records of this block, in batches of a bounded number of cells: many narrow lines may be wide rows."""
         cursor, tally = self._cursor, self.tally
         builder = Builder(self.columns, tally, self._expected)
         for row, parsed in cursor.records():
@@ -99,13 +106,16 @@ class DelimitedTable(Table):
                 tally.see(row, parsed.cells)
             else:
                 self._add(builder, row, parsed)
+                if builder.size * len(self.columns) > PIECE_CELLS:
+                    yield builder.batch()
+                    builder = Builder(self.columns, tally, self._expected)
         if cursor.ended:
             tally.outside += cursor.pass_rest(self._see_line)
         elif cursor.final and cursor.at == len(cursor.text) and cursor.end.pattern:
             tally.warnings.append(
                 f"the table goes on to the end of the file: no line has {cursor.end.pattern.pattern!r}"
             )
-        return builder.batch()
+        yield builder.batch()
 
     def _add(self, builder: Builder, row: int, parsed: Parsed) -> None:
         cells = parsed.cells

@@ -8,7 +8,7 @@ number of cells of the header. Then other readings of the text at the same place
    each way that `quotes.Line` knows, lazy quotes before literal ones. A cell that is properly quoted is not taken
    apart unless nothing else gives the number of cells and the quotes of the record are broken.
 2. The record goes on over several lines; inside a quoted cell a quote closes only where a delimiter or the end of a
-   record follows: first with doubled quotes read as one, then without.
+   record follows: first with doubled quotes read as one, then without. No later line of it may be a record by itself.
 
 The first reading with exactly the expected number of cells is taken; only if it is one of (1) and the line after it
 does not have that number, while a reading of (2) has it and the line after that one as well, the latter is.
@@ -29,8 +29,8 @@ from pipelines.extract.grammar import Broken, Grammar, Incomplete, Parsed
 from pipelines.extract.quotes import Line, Marks
 from pipelines.extract.table import count_of, is_blank
 
-CREDIT, CREDIT_PER_CHAR = 16 << 20, 8
-"""Characters that may be looked at in vain at once, and more of them for each character of the file already read."""
+CREDIT, CREDIT_PER_LINE = 6 << 20, 128
+"""Characters that may be looked at in vain at once, and more of them for each line of the file already read."""
 
 _MARGIN = 64
 """No delimiter or record separator is longer."""
@@ -38,7 +38,7 @@ _MARGIN = 64
 
 def look_ahead() -> int:
     """How far lazy quotes may reach: a cell that is longer and wrongly quoted is no cell."""
-    return limits.MAX_RECORD_CHARS >> 6
+    return limits.MAX_RECORD_CHARS >> 8
 
 
 class Repair:
@@ -51,13 +51,13 @@ class Repair:
         self._marks = Marks(grammar)
         self._spent = 0
 
-    def read(self, text: str, start: int, final: bool, used: int) -> Parsed:
-        """The record at `start`; `used` counts the characters of the file before it. Incomplete as in `Grammar`.
+    def read(self, text: str, start: int, final: bool, row: int) -> Parsed:
+        """The record at `start`, on this line of the file. Incomplete as in `Grammar`.
 
         `repaired` is set when another reading than the strict one was taken, `problem` when it was rejected or there
         is none. The strict reading of a record with the wrong number of cells is returned as it is.
         """
-        record = self._read(text, start, final, used)
+        record = self._read(text, start, final, row)
         if text.find("\0", record.start, record.end) >= 0 and not record.comment:
             record.problem, record.repaired = "holds a NUL byte", False
         return record
@@ -75,10 +75,10 @@ class Repair:
         cells = Line(self._marks, text, start, end).rough()
         return 0 if is_blank(cells) else len(cells), after
 
-    def _read(self, text: str, start: int, final: bool, used: int) -> Parsed:
+    def _read(self, text: str, start: int, final: bool, row: int) -> Parsed:
         grammar, width = self._grammar, self.width
         limit = start + limits.MAX_RECORD_CHARS
-        allowed = CREDIT + CREDIT_PER_CHAR * used - self._spent
+        allowed = CREDIT + CREDIT_PER_LINE * row - self._spent
         if allowed < limits.MAX_RECORD_CHARS and not grammar.is_comment(text, start):
             limit = max(start + allowed, grammar.line_end(text, start, final)[0] + 1)
         strict = grammar.parse(text, start, final, limit, width)
@@ -160,12 +160,22 @@ class Repair:
             raise Incomplete
         for pairs in (True, False) if self._grammar.doubled else (True,):
             found = self._lazy(text, first.start, limit, pairs, width)
-            if isinstance(found, Parsed):
-                if found.next > first.next:
-                    return found
-            else:
-                self._spent += max(found - first.next, 0)
+            if isinstance(found, Parsed) and found.next <= first.next:
+                continue
+            if isinstance(found, Parsed) and not self._swallows(text, first.next, found.end, width):
+                return found
+            self._spent += max((found.next if isinstance(found, Parsed) else found) - first.next, 0)
         return None
+
+    def _swallows(self, text: str, start: int, end: int, width: int) -> bool:
+        """Whether one of these lines is a record by itself, every quote in its place."""
+        while start < end:
+            stop, after = self._grammar.line_end(text, start, True)
+            cells = Line(self._marks, text, start, min(stop, end)).clean()
+            if cells is not None and len(cells) == width:
+                return True
+            start = after
+        return False
 
     def _lazy(self, text: str, start: int, limit: int, pairs: bool, width: int) -> Parsed | int:
         """The record read with lazy quotes if it has that number of cells; else how far was looked."""

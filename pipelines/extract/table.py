@@ -221,6 +221,11 @@ class Builder:
         self._cells: list[Sequence[str | None]] = []
         self._problems: dict[int, tuple[str, str, list[str]]] = {}
 
+    @property
+    def size(self) -> int:
+        """Records taken so far."""
+        return len(self._rows)
+
     def add(self, row: int, cells: list[str]) -> str | None:
         """Take a record; a returned text says why it must go to `add_malformed` instead."""
         if not cells[0].strip(BLANK) and is_blank(cells):
