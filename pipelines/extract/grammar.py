@@ -78,7 +78,6 @@ class Grammar:
         quote = re.escape(self.quote or "")
         doubled = [quote * 2] if self.quote and self.doubled else []
         self._pair = re.compile("|".join([rf"{e}(.)" for e in escape] + doubled) or r"(?!)", re.DOTALL)
-        self._escaped = re.compile("|".join(rf"{e}(.)" for e in escape) or r"(?!)", re.DOTALL)
 
     def parse(self, text: str, start: int, final: bool, limit: int | None = None, width: int | None = None) -> Parsed:
         """The record that begins at `start`; Incomplete when `text` ends before it can be known where it ends.
@@ -136,12 +135,11 @@ class Grammar:
             raise Incomplete
         return len(text), len(text)
 
-    def unquote(self, inner: str, pairs: bool) -> str:
-        """The value of the text between two quotes; `pairs` = doubled quotes are one quote."""
+    def unquote(self, inner: str) -> str:
+        """The value of the text between two quotes: doubled and escaped characters are one, others as they are."""
         if not self._special or not self._inside.search(inner):
             return inner
-        pattern = self._pair if pairs else self._escaped
-        return pattern.sub(lambda found: (found.lastindex and found[1]) or self.quote or "", inner)
+        return self._pair.sub(lambda found: (found.lastindex and found[1]) or self.quote or "", inner)
 
     def unquoted(self, text: str, start: int) -> tuple[str, int]:
         """Text up to the next delimiter, record separator or the end, and that place."""

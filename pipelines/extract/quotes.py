@@ -17,7 +17,6 @@ class Step:
     begin: int
     after: int | None
     close: int | None = None
-    pairs: bool = True
 
 
 class Marks:
@@ -147,8 +146,7 @@ class Line:
             if step.close is None:
                 out.append(self._plain(step))
             else:
-                pairs = step.pairs and self._grammar.doubled
-                out.append(self._grammar.unquote(self._text[step.begin + 1 : step.close], pairs))
+                out.append(self._grammar.unquote(self._text[step.begin + 1 : step.close]))
         return out
 
     def _first_choices(self) -> list[Step]:
@@ -184,7 +182,7 @@ class Line:
             if not apart and pairs == self._strict_close(at):
                 return
         if any_close is not None and any_close != pairs:
-            yield Step(at, self._next_cell(any_close + 1), any_close, pairs=False)
+            yield Step(at, self._next_cell(any_close + 1), any_close)
         yield plain
 
     def _after_spaces(self, at: int) -> int | None:

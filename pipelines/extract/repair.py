@@ -190,7 +190,7 @@ class Repair:
                 close = self._lazy_close(text, at, limit, pairs)
                 if close is None:
                     return min(limit, len(text))
-                cells.append(grammar.unquote(text[at + 1 : close], pairs and grammar.doubled))
+                cells.append(grammar.unquote(text[at + 1 : close]))
                 _, at = grammar.unquoted(text, close + 1)
             else:
                 cell, at = grammar.unquoted(text, at)

@@ -23,6 +23,7 @@ READINGS: list[tuple[str, list[str]]] = [
     ('1,""a" b",x', ["1", '"a" b', "x"]),
     ('1,"say ""hi"" to "Bob" now",x', ["1", 'say "hi" to "Bob" now', "x"]),
     ('1,2,"a "b" c"', ["1", "2", 'a "b" c']),
+    ('1,2,"Round 48""""', ["1", "2", 'Round 48""']),
     # the opening quote is an ordinary character, other cells of the record are quoted as ever
     ('1,"2,x', ["1", '"2', "x"]),
     ('"1,2,"x, y"""', ['"1', "2", 'x, y"']),
