@@ -103,6 +103,7 @@ class Reader:
         ragged = dict(tally.malformed_cells)
         lines = zip(*(c.to_pylist() for c in footer.columns), strict=True)
         rows = footer[ROW].to_pylist()
+        tally.finish(rows)
         return FileFacts(
             size=self._size,
             encoding=tally.encoding,
@@ -113,7 +114,6 @@ class Reader:
             preamble_rows=tally.preamble,
             blank_rows=tally.blank,
             comment_rows=tally.comments,
-            outside_rows=tally.outside,
             footer=[
                 ragged[row] if row in ragged else list(line[len(LEAD) :]) for row, line in zip(rows, lines, strict=True)
             ],
@@ -121,6 +121,10 @@ class Reader:
             cells=tally.cells,
             sheet_name=tally.sheet_name,
             warnings=tally.warnings,
+            repeated_header_rows=tally.repeated,
+            outside_rows=tally.outside,
+            repaired_rows=tally.repaired.count,
+            padded_rows=tally.padded.count,
         )
 
 

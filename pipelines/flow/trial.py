@@ -226,7 +226,9 @@ def _facts_line(facts: FileFacts) -> str:
     parts = [
         (facts.records, "records"), (facts.malformed, "malformed"), (facts.header_rows, "header rows"),
         (facts.preamble_rows, "rows before the header"), (facts.blank_rows, "blank"), (facts.comment_rows, "comments"),
-        (len(facts.footer_rows), "footer records"),
+        (len(facts.footer_rows), "footer records"), (facts.repeated_header_rows, "repeated headers"),
+        (facts.outside_rows, "lines after the table"), (facts.repaired_rows, "of the records repaired"),
+        (facts.padded_rows, "of the records padded"),
     ]  # fmt: skip
     said = ", ".join(f"{n} {word}" for n, word in parts if n)
     kind = f"sheet {facts.sheet_name}" if facts.sheet_name else f"encoding {facts.encoding}"

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import DeliveryError
-from pipelines.extract import encoding
+from pipelines.extract import cursor, encoding, grammar, repair
 from pipelines.extract.fast import FastParser
 from pipelines.extract.reader import read_table
 from pipelines.profile import Format
@@ -22,7 +22,7 @@ FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthChe
 
 PIECES = [
     "a", "é", ",", '"', '""', "\n", "\r\n", "\r", " ", "\0", "\ufeff", "\u00a0", "\x1a",
-    "a,b", '"x,y"', '"p\nq"', ',"z"', "x,y\n", "x,y\r\n", '"1","2"\n', "1,2\n", '" ",\n', '"q" ,1\n',
+    "a,b", '"x,y"', '"p\nq"', ',"z"', "x,y\n", "x,y\r\n", "h,k\n", "b", '"1","2"\n', "1,2\n", '" ",\n', '"q" ,1\n',
 ]  # fmt: skip
 WORDS: list[dict[str, Any]] = [
     {},
@@ -34,6 +34,13 @@ WORDS: list[dict[str, Any]] = [
     {"header_rows": [1, 2]},
     {"header_rows": [], "names": ["a", "b"]},
     {"header_rows": [], "names": ["a"], "preamble_rows": 1},
+    {"stray_quotes": "literal"},
+    {"stray_quotes": "literal", "ragged": "pad", "repeated_headers": "skip"},
+    {"stray_quotes": "literal", "end_at": "blank"},
+    {"stray_quotes": "literal", "escape_char": "b", "comment_char": "é"},
+    {"ragged": "pad", "footer_rows": 1},
+    {"end_row": 4},
+    {"end_at": "^x", "header_rows": [], "names": ["a", "b", "c"]},
 ]
 
 
@@ -76,6 +83,33 @@ def test_fast_and_robust_agree(
     assert outcome(1 << 20, fast=True) == expected
     assert outcome(block, fast=True) == expected
     assert outcome(block, fast=False) == expected
+
+
+@FEW
+@given(
+    text=st.lists(st.sampled_from([*PIECES, "c" * 30, '"\n' * 10]), max_size=30).map("".join),
+    words=st.sampled_from(WORDS),
+    block=st.integers(1, 40),
+)
+def test_limits_do_not_depend_on_how_the_blocks_fall(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, words: dict[str, Any], block: int
+) -> None:
+    path = tmp_path / "f.csv"
+    path.write_bytes(("h,k\n" + text).encode())
+    monkeypatch.setattr(grammar, "MAX_RECORD_CHARS", 64)
+    monkeypatch.setattr(repair, "CREDIT", 32)
+    monkeypatch.setattr(repair, "CREDIT_PER_LINE", 4)
+    for module in (repair, cursor):
+        monkeypatch.setattr(module, "look_ahead", lambda: 32)
+
+    def outcome(size: int) -> Got | str:
+        monkeypatch.setattr(encoding, "BLOCK_BYTES", size)
+        try:
+            return read_robust(path, Format(**words))
+        except DeliveryError as error:
+            return str(error)
+
+    assert outcome(block) == outcome(50)
 
 
 TEXT = st.text(st.sampled_from("ab1 é,;|+&\"\\'\n\r~#"), max_size=6)
