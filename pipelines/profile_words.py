@@ -201,6 +201,9 @@ class Source(Words):
     files: str = Field(description="regular expression on the path below the client folder, whole path")
     mode: Literal["snapshot", "period", "delta"] = "snapshot"
     format: Format = Format()
+    layout: list[str] | None = Field(
+        None, min_length=1, description="accepted column names of the file, in order; another layout is held as drift"
+    )
     columns: dict[str, ColumnRule] = Field(description="canonical column → where it comes from")
     ignore: dict[str, str] = Field({}, description="source column → why it is not used")
     rows: list[Condition] = Field([], description="all must hold for a record to be a row of this feed")
