@@ -10,9 +10,12 @@ import difflib
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+
+from babel import Locale
 
 from pipelines.clean.mapping import Header, folded
 from pipelines.clean.needs import Need, Use
@@ -23,9 +26,8 @@ LIKE = 0.8
 LIKE_IN_PLACE = 0.5
 _MOST_SHOWN = 8
 _REPEATED = re.compile(r"(.+)#\d+", re.DOTALL)
-_MONTH = re.compile(
-    r"(?<![^\W\d_])(jan|feb|mar|mär|mrz|apr|mai|may|jun|jul|aug|sep|okt|oct|nov|dez|dec)[^\W\d_]*", re.IGNORECASE
-)
+_MONTHS_IN = ("cs", "da", "de", "en", "es", "fr", "hu", "it", "nl", "pl", "pt", "sv")
+"""Languages in which the name of a sheet may say a month."""
 
 
 class Weight(StrEnum):
@@ -79,8 +81,9 @@ class _Columns:
     def __init__(self, before: Layout, after: Layout, use: Use) -> None:
         self.old, self.new, self.use = before, after, use
         self.old_header, self.new_header = Header(before.columns), Header(after.columns)
-        self.old_ids = identities(before.columns, use)
-        self.new_ids = identities(after.columns, use)
+        exact = _told_apart_by_case(before.columns) | _told_apart_by_case(after.columns)
+        self.old_ids = identities(before.columns, use, exact)
+        self.new_ids = identities(after.columns, use, exact)
         self.readers = use.readers(self.new_header)
         self.undeclared = set(use.undeclared(self.new_header))
 
@@ -149,13 +152,16 @@ class _Columns:
         likeness = None
         if self.old.shapes and self.new.shapes:
             likeness = self.old.shapes[old].likeness(self.new.shapes[new])
-        shown = f"{likeness:.0%} of {self.new.shapes[new].filled} sampled values of the same shape" if likeness else ""
+        shown = ""
+        if likeness is not None:
+            shown = f"{likeness:.0%} of {self.new.shapes[new].filled} sampled values of the same shape"
         named = _alike(self.old.columns[old], self.new.columns[new])
         if self._in_place(old, new):
-            if likeness is not None and likeness < LIKE_IN_PLACE and not named:
+            unlike = likeness is not None and likeness < LIKE_IN_PLACE
+            if unlike and not named:
                 return None
-            said = f"same position, {shown}" if shown else "same position"
-            return 2 + (likeness or 0), f"at its place looks like it ({said})"
+            said = ", ".join(filter(None, ("same position", shown)))
+            return (0 if unlike else 2) + (likeness or 0), f"at its place looks like it ({said})"
         if named and (likeness is None or likeness >= LIKE):
             said = ", ".join(filter(None, ("similar name", shown)))
             return 1 + (likeness or 0), f"at position {new + 1} looks like it ({said}; before at {old + 1})"
@@ -238,18 +244,25 @@ class _Columns:
         return True
 
 
-def identities(columns: Sequence[str], use: Use) -> list[str]:
+def identities(columns: Sequence[str], use: Use, exact: Set[str] = frozenset()) -> list[str]:
     """What a column is known by: its folded name, or the first of its accepted spellings; repeated and empty names
-    with their number."""
+    with their number. Names in `exact` are taken as they are written."""
     seen: Counter[str] = Counter()
     out = []
     for at, name in enumerate(columns):
         repeated = _REPEATED.fullmatch(name)
-        base = folded(repeated[1]) if repeated and repeated[1] in columns[:at] else folded(name)
+        plain = repeated[1] if repeated and repeated[1] in columns[:at] else name
+        base = folded(plain) if folded(plain) not in exact else plain
         base = use.aliases.get(folded(name), base if _named(name, at) else "")
         seen[base] += 1
         out.append(f"{base}\0{seen[base]}")
     return out
+
+
+def _told_apart_by_case(columns: Sequence[str]) -> set[str]:
+    """Folded names that several columns share although they are written differently."""
+    times = Counter(folded(c) for c in columns)
+    return {name for name, n in times.items() if n > 1}
 
 
 def longest_rising(numbers: Sequence[int]) -> list[int]:
@@ -282,7 +295,18 @@ def _sheet(before: Layout, after: Layout) -> list[Change]:
 
 
 def _undated(name: str) -> str:
-    return re.sub(r"[\W\d_]+", " ", _MONTH.sub(" ", name)).strip().casefold()
+    """A name of a sheet without numbers, punctuation and months."""
+    return " ".join(w for w in re.split(r"[\W\d_]+", name.casefold()) if w and w not in _months())
+
+
+@cache
+def _months() -> frozenset[str]:
+    found = {"sept", "mrz"}
+    for language in _MONTHS_IN:
+        for kind in ("format", "stand-alone"):
+            for width in ("wide", "abbreviated"):
+                found |= {m.casefold().rstrip(".") for m in Locale(language).months[kind][width].values()}
+    return frozenset(found)
 
 
 def _place(layout: Layout, at: int) -> str:

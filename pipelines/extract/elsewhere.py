@@ -6,6 +6,7 @@ Nothing is read differently because of what is found here. It goes into the mess
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ ENCODINGS = ("utf-8", "cp1252", "cp850", "cp1250", "utf-16", "utf-32")
 _BLOCK = 1 << 20
 _WIDEST = 400
 _SYMBOLS = set("€°§²³½¼–—‘’“”„…•«»©®™£¥µ×·¿¡´")
+
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+_LOOKED_AT = 200_000
 
 Fits = Callable[[Sequence[str]], bool]
 
@@ -202,12 +206,26 @@ def _plausible(head: bytes, declared: str | None) -> list[str]:
             text = codecs.getincrementaldecoder(encoding)("strict").decode(head)
         except (UnicodeDecodeError, UnicodeError):
             continue
-        odd = [c for c in text.removeprefix("\ufeff") if not c.isascii()]
+        text = text.removeprefix("\ufeff")
         if "\0" in text or (encoding.startswith(("utf-16", "utf-32")) and "\n" not in text):
             continue
-        good = sum((c.isalpha() and c.isprintable()) or c in _SYMBOLS for c in odd)
-        scored.append((-(1.0 if encoding == "utf-8" else good / len(odd) if odd else 0.0), order, encoding))
+        scored.append((-1.0 if encoding == "utf-8" else -_likely(text), order, encoding))
     return [encoding for _, _, encoding in sorted(scored)]
+
+
+def _likely(text: str) -> float:
+    """Share of the characters beyond ASCII that stand where such ones do: letters beside letters and no capital after
+    a small one (`GrÇße`), symbols not inside a word (`Gr”áe`)."""
+    odd = good = 0
+    for found in _BEYOND_ASCII.finditer(text, 0, _LOOKED_AT):
+        odd += 1
+        at, char = found.start(), found[0]
+        before, after = text[max(at - 1, 0) : at], text[at + 1 : at + 2]
+        if char.isalpha():
+            good += (before.isalpha() or after.isalpha()) and not (char.isupper() and before.islower())
+        elif char in _SYMBOLS:
+            good += char == "’" or not (before.isalpha() and after.isalpha())
+    return good / odd if odd else 0.0
 
 
 def _undecodable(head: bytes, encoding: str) -> int:
