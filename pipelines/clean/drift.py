@@ -25,6 +25,8 @@ LIKE = 0.8
 """Share of sampled cells of known shape from which a column that is not at the old place is taken for the old one."""
 LIKE_IN_PLACE = 0.5
 _MOST_SHOWN = 8
+_MOST_PAIRS = 2500
+"""Beyond this many pairs of gone and new columns only those at the same position are compared."""
 _REPEATED = re.compile(r"(.+)#\d+", re.DOTALL)
 _MONTHS_IN = ("cs", "da", "de", "en", "es", "fr", "hu", "it", "nl", "pl", "pt", "sv")
 """Languages in which the name of a sheet may say a month."""
@@ -85,14 +87,16 @@ class _Columns:
         self.old_ids = identities(before.columns, use, exact)
         self.new_ids = identities(after.columns, use, exact)
         self.readers = use.readers(self.new_header)
+        self.old_readers = use.readers(self.old_header)
         self.undeclared = set(use.undeclared(self.new_header))
 
     def changes(self) -> list[Change]:
         """All of them."""
         if self.old.columns == self.new.columns:
             return []
-        gone = [i for i, c in enumerate(self.old_ids) if c not in set(self.new_ids)]
-        come = [i for i, c in enumerate(self.new_ids) if c not in set(self.old_ids)]
+        old, new = set(self.old_ids), set(self.new_ids)
+        gone = [i for i, c in enumerate(self.old_ids) if c not in new]
+        come = [i for i, c in enumerate(self.new_ids) if c not in old]
         renames = self._renames(gone, come)
         moved = self._moved() if self.new.ordered else []
         out = self._unclear(moved)
@@ -114,7 +118,7 @@ class _Columns:
     def _gone(self, at: int) -> Change:
         name = self.old.columns[at]
         text = f"column {name!r} (position {at + 1} before) is gone"
-        needs = self.use.readers(self.old_header).get(name, [])
+        needs = self.old_readers.get(name, [])
         if any(not n.optional for n in needs):
             return Change("gone", f"{text}; it is read as {_by(needs)}", Weight.STOP, before=name)
         if needs:
@@ -124,7 +128,7 @@ class _Columns:
     def _renamed(self, old: int, new: int, why: str) -> Change:
         before, now = self.old.columns[old], self.new.columns[new]
         text = f"column {before!r} is gone; {now!r} {why}"
-        needs = self.use.readers(self.old_header).get(before, [])
+        needs = self.old_readers.get(before, [])
         if any(not n.optional for n in needs):
             weight = Weight.STOP
         else:
@@ -135,10 +139,10 @@ class _Columns:
     def _renames(self, gone: Sequence[int], come: Sequence[int]) -> dict[int, tuple[int, str]]:
         """Old position → new position and the evidence: the best likeness first, each column once."""
         found: dict[int, tuple[int, str]] = {}
-        scored = [
-            (score, -old, -new, why) for old in gone for new in come if (found_like := self._like(old, new))
-            for score, why in [found_like]
-        ]  # fmt: skip
+        pairs = [(i, i) for i in sorted(set(gone) & set(come))]
+        if len(gone) * len(come) <= _MOST_PAIRS:
+            pairs = [(old, new) for old in gone for new in come]
+        scored = [(like[0], -old, -new, like[1]) for old, new in pairs if (like := self._like(old, new))]
         left, right = set(gone), set(come)
         for _, old, new, why in sorted(scored, reverse=True):
             if -old in left and -new in right:
@@ -214,13 +218,14 @@ class _Columns:
         bases = [_base(ids) for ids in (self.old_ids, self.new_ids)]
         times = [Counter(b) for b in bases]
         shifted = {bases[1][i] for i in moved}
+        places = {name: i for i, name in enumerate(self.new.columns)}
         for name, needs in self.readers.items():
-            at = self.new.columns.index(name)
+            at = places[name]
             base = bases[1][at]
+            if not times[0][base] or max(times[0][base], times[1][base]) < 2 or base in out:
+                continue
             same = [i for i, b in enumerate(bases[1]) if b == base]
             others = [self.new.columns[i] for i in same if self.new.columns[i] in self.undeclared]
-            if not times[0][base] or max(times[0][base], times[1][base]) < 2:
-                continue
             if times[0][base] == times[1][base] and base not in shifted and self._means_the_same(needs):
                 continue
             if times[0][base] != times[1][base] and not others and self._means_the_same(needs):

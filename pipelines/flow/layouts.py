@@ -25,6 +25,8 @@ from pipelines.profile import Format, SourceRef
 from pipelines.validate.gate import LayoutJudged
 from pipelines.warehouse.layouts import KeptLayout, accepted_layout, layout_of, write_changes, write_layout
 
+MOST_KEPT, MOST_SAID = 200, 20
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -108,8 +110,9 @@ def judged(conn: sa.Connection, delivery: Delivery, ref: SourceRef) -> LayoutJud
         return None
     changes = _changes(known, kept.layout, ref)
     against = known.kept.delivery_id if known and known.kept else None
-    write_changes(conn, delivery, against, [{"weight": c.weight.value, "text": c.text} for c in changes])
-    drift = [c.text for c in changes if c.weight is not Weight.NOTE]
+    kept_changes = [{"weight": c.weight.value, "text": c.text} for c in changes[:MOST_KEPT]]
+    write_changes(conn, delivery, against, kept_changes)
+    drift = _first([c.text for c in changes if c.weight is not Weight.NOTE])
     if known is None and not drift:
         return None
     return LayoutJudged(known.said if known else "the profile", drift)
@@ -178,7 +181,7 @@ class _Misfit:
         rest = [n for n in missing if not told & set(Header(self.known.layout.columns).match_any(n.spellings))]
         said = [c.text for c in changes if c.weight is not Weight.NOTE]
         said += [f"column {' or '.join(map(repr, n.spellings))} (for {n.by}) is missing" for n in rest]
-        return self._error("; ".join(said), self._lines(layout, changes), f"columns {_names(layout.columns)}")
+        return self._error("; ".join(_first(said)), self._lines(layout, changes), f"columns {_names(layout.columns)}")
 
     def _plain(self, layout: Layout) -> DeliveryError:
         """Without a layout to compare with: what the column map itself says about the header."""
@@ -250,6 +253,12 @@ def _differently(fmt: Format, word: str, value: object, now: str) -> str:
         return f"the table stands in sheet {value}{now} (profile says {declared})"
     kind = {"xlsx": "a workbook", "csv": "delimited text"}.get(str(value), str(value))
     return f"the file is {kind}{now} (profile says {said})"
+
+
+def _first(said: list[str]) -> list[str]:
+    """The first of many sentences, and how many more there are."""
+    more = len(said) - MOST_SAID
+    return [*said[:MOST_SAID], f"and {more} more changes"] if more > 0 else said
 
 
 def _reading(layout: Layout) -> str:
