@@ -52,8 +52,9 @@ class Shapes:
 class Layout:
     """How one file was read, and the columns found, in order.
 
-    `looks_like` is the encoding that the bytes of a text bear out where it is not the declared one. `shapes` describe
-    a sample of each column, so that a renamed one can be recognised; no cell is kept.
+    `sheet` is the name of one that the profile does not name; `looks_like` the encoding that the bytes of a text bear
+    out where it is not the declared one. `shapes` describe a sample of each column, so that a renamed one can be
+    recognised; no cell is kept.
     """
 
     type: str

@@ -31,7 +31,7 @@ def measure(fmt: Format, facts: FileFacts, raw: Path, original: Path) -> Layout:
         looks_like=looks_like(original, facts.encoding) if facts.encoding else None,
         delimiter=fmt.delimiter if delimited else None,
         quote_char=fmt.quote_char if delimited else None,
-        sheet=facts.sheet_name,
+        sheet=facts.sheet_name if fmt.sheet is None or isinstance(fmt.sheet, int) else None,
         header_rows=tuple(fmt.header_rows) if fmt.type in ("csv", "xlsx") else (),
         shapes=_shapes(raw),
     )

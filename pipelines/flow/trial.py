@@ -23,7 +23,9 @@ from pipelines.extract import discover
 from pipelines.extract.facts import FileFacts
 from pipelines.extract.reader import Reader, read_table
 from pipelines.extract.run import cells_of
+from pipelines.flow.misfit import Misfit, Reference
 from pipelines.flow.work import file_groups, lookup_file
+from pipelines.layout import Layout
 from pipelines.profile import Profile, SourceRef, read_profile
 from pipelines.reject import mask
 from pipelines.settings import Settings
@@ -87,8 +89,12 @@ def try_file(
     trial = Trial()
     ref = subject.ref
     trial.printed.append(f"{subject.name}: source {ref.name} of {ref.feed}, client {ref.client_id}")
-    facts, info = _facts(subject)
+    known = Reference(Layout(ref.source.format.type, tuple(ref.source.layout)), None) if ref.source.layout else None
+    misfit = Misfit(ref, subject.contract, subject.file, subject.name, known)
+    with misfit.explained():
+        facts, info = _facts(subject)
     header = facts.columns
+    misfit.check(Layout(ref.source.format.type, tuple(header)), facts)
     lookups = _lookups(subject)
     siblings = [s for s in subject.catalog.siblings(ref) if s.pattern.fullmatch(subject.name)]
     groups = file_groups(ref, subject.name)

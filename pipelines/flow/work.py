@@ -20,7 +20,6 @@ from pipelines.clean.run import clean
 from pipelines.delivery import STEP_TO, Delivery, State, Step
 from pipelines.extract.archive import archive
 from pipelines.extract.reader import read_table
-from pipelines.extract.run import extract
 from pipelines.flow import layouts
 from pipelines.flow.office import Office
 from pipelines.load.run import WorkLost, hold_accounting, load
@@ -40,9 +39,7 @@ def extract_step(office: Office, delivery: Delivery) -> Delivery:
     original = archive(folder / delivery.file_name, delivery.sha256, settings)
     for item in _inputs(office, delivery):
         archive(folder / item.path, item.sha256, settings)
-    with layouts.explained(office, delivery, ref, original):
-        facts = extract(delivery, ref, original, settings.delivery_folder(delivery.delivery_id))
-    layout = layouts.measured(office, delivery, ref, original, facts)
+    layout = layouts.extracted(office, delivery, ref, original, settings.delivery_folder(delivery.delivery_id))
     with office.warehouse.transaction() as conn:
         layouts.keep(conn, delivery, ref, layout)
         return _move(conn, delivery, Step.EXTRACT)

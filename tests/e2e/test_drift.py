@@ -8,8 +8,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from pipelines.errors import DeliveryError
 from pipelines.flow.explain import explain
 from pipelines.flow.release import approve
+from pipelines.flow.trial import try_file
 from pipelines.yamlfile import read_yaml
 from tests.e2e.conftest import Client, as_csv, lines
 from tests.e2e.test_night import message, states, text_of
@@ -125,6 +127,8 @@ FAILED = {
             "format: {encoding: cp850}"),
     "quotes": (as_csv(lines(20)).replace(",", "','").replace("\n", "'\n").replace("L0", "'L0").replace("Id'", "'Id'"),
                ["cells are now quoted by ' (profile says \")"], """format: {quote_char: ''''}"""),
+    "no_header": (as_csv(lines(20)).partition("\n")[2], ["the header is missing: 4 of 4 cells of line 1"],
+                  "format: {header_rows: [], names: [Id, Supplier, Date, Amount]}"),
     "several_at_once": ("Report\n" + table(*HEADER, delimiter=";").replace("Supplier A", "Müller"),
                         ["file is now delimited by ';'", "the header of before stands in line 2 now"], "format: {"),
 }  # fmt: skip
@@ -330,13 +334,20 @@ def test_a_file_without_header_that_has_another_delimiter_says_so(client: Client
     assert "file is now delimited by ';' (profile says ',')" in message(client)
 
 
+def test_values_of_an_unknown_table_are_not_shown_either(client: Client) -> None:
+    client.send("spend/1.csv", "4711,Erika Mustermann,2026-10-05\n" * 5)
+    client.night()
+    assert "is the header line missing" in message(client)
+    assert "Mustermann" not in message(client)
+
+
 def test_values_in_the_place_of_the_header_are_not_shown(client: Client) -> None:
     client.send(*FIRST)
     client.night()
     client.send("spend/2.csv", "4711,Erika Mustermann,2026-10-05,3.50\n" * 5)
     client.night()
     assert states(client)[1] == ("failed", "fail")
-    assert "is the header line missing" in message(client)
+    assert "the header is missing: 3 of 4 cells of line 1 have the shape of values" in message(client)
     assert "Mustermann" not in message(client)
 
 
@@ -348,3 +359,58 @@ def test_every_line_that_is_proposed_can_be_read(client: Client) -> None:
     client.night()
     accept(client, message(client))
     read_yaml(client.settings.client_folders[0] / f"{client.client_id}.yaml")
+
+
+def test_trying_a_file_says_how_it_can_be_read(client: Client) -> None:
+    client.send("spend/1.csv", "Spend\n" + table(*HEADER, delimiter=";"))
+    profile = client.settings.client_folders[0] / f"{client.client_id}.yaml"
+    file = client.settings.landing / client.client_id / "spend/1.csv"
+    with pytest.raises(DeliveryError, match="layout is not the declared one") as error:
+        try_file(client.settings, profile, file, source="main")
+    assert "file is delimited by ';' (profile says ',')" in str(error.value)
+    assert "`format: {delimiter: ;, header_rows: [2]}`" in str(error.value)
+
+
+def test_look_up_files_may_have_any_columns(client: Client) -> None:
+    names = "".join(f"Supplier {chr(65 + i)},House {chr(65 + i)}\n" for i in range(26))
+    client.send("names.csv", "Code,Name\n" + names)
+    client.send("coded/1.csv", as_csv(lines(10)))
+    client.night()
+    client.send("names.csv", "Remark,Code,Name\n" + "".join(f"x,{row}\n" for row in names.splitlines()))
+    client.send("coded/2.csv", as_csv(lines(11)))
+    client.night()
+    assert states(client) == [("loaded", "pass")] * 2
+    client.send("coded/3.csv", table("Id", "Supplier", "Date", "Amount", "Clerk"))
+    client.night()
+    assert states(client)[2] == ("held", "hold")
+
+
+def test_a_held_delta_holds_back_the_later_ones_until_its_layout_is_accepted(client: Client) -> None:
+    def delta(n: int, *columns: str) -> None:
+        rows = table(*columns, rows=5).replace("L0", f"L{n}")
+        client.send(f"changes/{n}.csv", rows + f"total,5{',' * (len(columns) - 2)}\n")
+
+    delta(1, *HEADER)
+    client.night()
+    delta(2, *HEADER, "Clerk")
+    client.night()
+    delta(3, *HEADER, "Clerk")
+    client.night()
+    assert [s for s, _ in states(client)] == ["loaded", "held", "waiting"]
+    approve(ids(client)[1], person="steward", reason="agreed", office=client.office())
+    client.night()
+    client.night()
+    assert states(client) == [("loaded", "pass"), ("loaded", "hold"), ("loaded", "pass")]
+    assert len(client.current("changes")) == 15
+    client.accounted()
+
+
+def test_a_profile_that_no_longer_ignores_a_column_is_incomplete(client: Client) -> None:
+    declare(client, "columns: &columns", "ignore: {Clerk: initials}\n        columns: &columns")
+    client.send("spend/1.csv", table(*HEADER, "Clerk"))
+    client.night()
+    declare(client, "ignore: {Clerk: initials}", "ignore: {}")
+    client.send("spend/2.csv", table(*HEADER, "Clerk", rows=21))
+    client.night()
+    assert states(client)[1] == ("failed", "fail")
+    assert "column not declared: 'Clerk'" in message(client)
