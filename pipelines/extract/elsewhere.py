@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,10 @@ SAMPLED = 200
 DELIMITERS = (",", ";", "\t", "|", ":", "^", "~", "\x01", "\x1f")
 QUOTES = ('"', "'", None)
 ENCODINGS = ("utf-8", "cp1252", "cp850", "cp1250", "utf-16", "utf-32")
+MOST_TRIED = 200
+"""Names of one letter are in every line: the search must end all the same."""
 _BLOCK = 1 << 20
+_BREAK = re.compile(r"\r\n|\n|\r")
 _WIDEST = 400
 _SYMBOLS = set("€°§²³½¼–—‘’“”„…•«»©®™£¥µ×·¿¡´")
 
@@ -49,10 +53,10 @@ def other_reading(path: Path, fmt: Format, locale: str, fits: Fits, wanted: Sequ
 
     `wanted` are the columns looked for, each by its spellings: a line that has none of them is not tried.
     """
-    if fmt.type not in ("csv", "xlsx"):
+    if fmt.type not in ("csv", "xlsx") or not wanted:
         return None
     found: list[Reading] = []
-    for words in _candidates(path, fmt, locale, wanted):
+    for words in islice(_candidates(path, fmt, locale, wanted), MOST_TRIED):
         if found and len(words) >= len(found[0].words):
             continue
         columns = header_of(path, fmt, words, locale)
@@ -138,7 +142,7 @@ def _in_text(head: bytes, fmt: Format, wanted: list[list[str]]) -> Iterator[dict
     declared = fmt.encoding if fmt.type == "csv" else None
     for encoding in [*([declared] if declared else []), *_plausible(head, declared)]:
         text = codecs.getincrementaldecoder(encoding)("replace").decode(head).removeprefix("\ufeff")
-        lines = text.splitlines()[: HEADER_WITHIN + max(fmt.header_rows, default=1)]
+        lines = _BREAK.split(text)[: HEADER_WITHIN + max(fmt.header_rows, default=1)]
         for rows in _header_rows(lines, fmt, wanted):
             seen = "".join(lines[r - 1] for r in rows)
             for delimiter in [fmt.delimiter, *DELIMITERS]:

@@ -14,7 +14,7 @@ from pipelines.profile import Format
 
 SAMPLED_ROWS = 500
 SAMPLED_CELLS = 20_000
-"""The sample of a file costs some 40 ms whatever its width: very wide files are judged by fewer records."""
+"""The sample of a file costs 13 ms for 20 columns and at most twice that: wide files are judged by fewer records."""
 
 _BLOCK = 1 << 20
 _C1 = bytes(range(0x80, 0xA0))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,19 @@ def test_a_byte_far_down_that_no_encoding_explains_is_no_other_encoding(tmp_path
     assert decodes(path, "utf-8") is False
     found = other_encoding(path, Format(), "de_DE", fits)
     assert found is not None and found.words == {"encoding": "cp850"}
+
+
+def test_a_search_ends_whatever_the_file_and_the_names(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(random.Random(1).randbytes(1 << 20).replace(b"\n", b"a;,|\n"))
+    started = time.process_time()
+    assert other_reading(path, Format(encoding="latin-1"), "de_DE", lambda columns: False, [["a"]]) is None
+    assert other_reading(path, Format(encoding="latin-1"), "de_DE", lambda columns: False, []) is None
+    assert time.process_time() - started < 30
+
+
+def test_line_numbers_are_those_of_the_reader(tmp_path: Path) -> None:
+    assert other(tmp_path, "x\x0cy\u2028z\n" + TABLE) == {"header_rows": [2]}
 
 
 def book(path: Path, **sheets: list[list[str]]) -> None:
