@@ -334,7 +334,7 @@ def _base(ids: Sequence[str]) -> list[str]:
 
 def _named(name: str, at: int) -> bool:
     """Whether the header had a name at all: columns without one are called by their position."""
-    return name != f"column {at + 1}"
+    return folded(name) != f"column {at + 1}"
 
 
 def _called(name: str, at: int) -> str:

@@ -69,7 +69,7 @@ def other_reading(path: Path, fmt: Format, locale: str, fits: Fits, wanted: Sequ
 
 def other_encoding(path: Path, fmt: Format, locale: str, fits: Fits) -> Reading | None:
     """The encoding in which the whole file is text and its header fits, when it is not text in the declared one."""
-    if fmt.type not in ("csv", "fixed", "json", "jsonl") or decodes(path, fmt.encoding):
+    if fmt.type not in ("csv", "fixed", "json", "jsonl") or fmt.fallback_encoding or decodes(path, fmt.encoding):
         return None
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)

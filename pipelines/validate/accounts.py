@@ -130,12 +130,13 @@ def _layout(contract: Contract, judged: LayoutJudged | None) -> Measurement:
     if judged is None:
         rule = baseline.fact(contract, Baseline.LAYOUT_DRIFT, "the layout is not the accepted one", high=0)
         return Measurement(rule, 0, {}, note="no accepted layout to compare with", excused=True)
-    message = (
-        f"the layout is not that of {judged.against}; approval accepts it and loads without the columns that the "
-        "profile does not name: their cells stay in the archived file"
-    )
-    rule = baseline.fact(contract, Baseline.LAYOUT_DRIFT, message, high=0)
-    observed = "; ".join(judged.drift) or f"the layout of {judged.against}"
+    rule = baseline.fact(contract, Baseline.LAYOUT_DRIFT, f"the layout is not that of {judged.against}", high=0)
+    observed = f"the layout of {judged.against}"
+    if judged.drift:
+        observed = (
+            f"{'; '.join(judged.drift)}; approval accepts the layout, cells that the profile does not read stay in the "
+            "archived file; else correct the profile and replay"
+        )
     return Measurement(rule, 1, {baseline.MEASURED: len(judged.drift)}, observed=observed)
 
 
