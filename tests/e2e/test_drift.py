@@ -12,7 +12,6 @@ from pipelines.errors import DeliveryError
 from pipelines.flow.explain import explain
 from pipelines.flow.release import approve
 from pipelines.flow.trial import try_file
-from pipelines.yamlfile import read_yaml
 from tests.e2e.conftest import Client, as_csv, lines
 from tests.e2e.test_night import message, states, text_of
 
@@ -349,16 +348,6 @@ def test_values_in_the_place_of_the_header_are_not_shown(client: Client) -> None
     assert states(client)[1] == ("failed", "fail")
     assert "the header is missing: 3 of 4 cells of line 1 have the shape of values" in message(client)
     assert "Mustermann" not in message(client)
-
-
-def test_every_line_that_is_proposed_can_be_read(client: Client) -> None:
-    """The profile as the test changed it is what a person would have after pasting."""
-    client.send(*FIRST)
-    client.night()
-    client.send("spend/2.csv", RENAMED)
-    client.night()
-    accept(client, message(client))
-    read_yaml(client.settings.client_folders[0] / f"{client.client_id}.yaml")
 
 
 def test_trying_a_file_says_how_it_can_be_read(client: Client) -> None:
