@@ -209,6 +209,9 @@ class Source(Words):
     )
     mode: Literal["snapshot", "period", "delta"] = "snapshot"
     format: Format = Format()
+    layout: list[str] | None = Field(
+        None, min_length=1, description="accepted column names of the file, in order; another layout is held as drift"
+    )
     columns: dict[str, ColumnRule] = Field(description="canonical column → where it comes from")
     ignore: dict[str, str] = Field({}, description="source column → why it is not used")
     rows: list[Condition] = Field([], description="all must hold for a record to be a row of this feed")

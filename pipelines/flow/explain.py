@@ -24,6 +24,7 @@ from pipelines.extract.discover import path_of
 from pipelines.extract.members import member_of, opened
 from pipelines.extract.reader import read_table
 from pipelines.extract.run import cells_of
+from pipelines.flow import layouts
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.recorded import Recorded, recorded
 from pipelines.flow.show import status_table
@@ -50,6 +51,7 @@ def _delivery(conn: sa.Connection, office: Office, delivery: Delivery) -> Iterat
     if delivery.message:
         yield delivery.message
     yield f"file {delivery.file_name}, {delivery.size} bytes, sha256 {delivery.sha256}, attempt {delivery.attempt}"
+    yield from layouts.shown(conn, delivery)
     rules = register.rule_results(conn, delivery)
     if rules:
         notable = [r for r in rules if r.success is not True]
@@ -119,7 +121,7 @@ def _recompute(
     lookups = lookups_of(office, told.profile, ref, lookup_inputs)
     groups = register.file_groups(conn, delivery.delivery_id)
     siblings = told.siblings(delivery.file_name)
-    plan = Plan.compile(ref, told.contract, siblings, header, lookups, info, groups)
+    plan = Plan.compile(ref, told.contract, siblings, header, lookups, info, groups, header)
     cells = {k: v for k, v in raw.items() if not k.startswith("__")}
     parts = range(1, len(ref.source.unpivot.columns) + 1) if ref.source.unpivot else (0,)
     return raw, {part: found for part in parts if (found := plan.explain(cells, part))}

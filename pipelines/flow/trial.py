@@ -25,7 +25,9 @@ from pipelines.extract.facts import FileFacts
 from pipelines.extract.members import SEPARATOR, escaped, listing, member_of, opened, split_name
 from pipelines.extract.reader import Reader, read_table
 from pipelines.extract.run import cells_of
+from pipelines.flow.misfit import Misfit, Reference
 from pipelines.flow.work import file_groups, lookup_file
+from pipelines.layout import Layout
 from pipelines.profile import Profile, SourceRef, read_profile
 from pipelines.reject import mask
 from pipelines.settings import Settings
@@ -99,8 +101,12 @@ def _try(subject: Subject) -> Trial:
     trial = Trial()
     ref = subject.ref
     trial.printed.append(f"{subject.name}: source {ref.name} of {ref.feed}, client {ref.client_id}")
-    facts, info = _facts(subject)
+    known = Reference(Layout(ref.source.format.type, tuple(ref.source.layout)), None) if ref.source.layout else None
+    misfit = Misfit(ref, subject.contract, subject.content, subject.name, known)
+    with misfit.explained():
+        facts, info = _facts(subject)
     header = facts.columns
+    misfit.check(Layout(ref.source.format.type, tuple(header)), facts)
     lookups = _lookups(subject)
     siblings = [s for s in subject.catalog.siblings(ref) if s.match(subject.name)]
     groups = file_groups(ref, subject.name)

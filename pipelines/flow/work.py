@@ -21,12 +21,12 @@ from pipelines.extract.archive import archive
 from pipelines.extract.discover import path_of
 from pipelines.extract.members import member_of, opened
 from pipelines.extract.reader import read_table
-from pipelines.extract.run import extract
+from pipelines.flow import layouts
 from pipelines.flow.office import Office
 from pipelines.load.run import WorkLost, hold_accounting, load
 from pipelines.profile import Lookup, Profile, SourceRef, file_match
 from pipelines.settings import Settings
-from pipelines.validate.gate import Control, GateInput
+from pipelines.validate.gate import Control, GateInput, LayoutJudged
 from pipelines.warehouse import register
 
 EVIDENCE = "validation.json"
@@ -42,8 +42,9 @@ def extract_step(office: Office, delivery: Delivery) -> Delivery:
         archive(folder / path_of(item.path), item.sha256, settings)
     out, name = settings.delivery_folder(delivery.delivery_id), delivery.file_name
     with opened(original, member_of(name), name=name, folder=out) as content:
-        extract(delivery, ref, content, out)
+        layout = layouts.extracted(office, delivery, ref, content, out)
     with office.warehouse.transaction() as conn:
+        layouts.keep(conn, delivery, ref, layout)
         return _move(conn, delivery, Step.EXTRACT)
 
 
@@ -59,6 +60,7 @@ def clean_step(office: Office, delivery: Delivery) -> Delivery:
         lookups_of(office, office.profile(delivery.client_id), ref, _inputs(office, delivery)),
         file_groups(ref, delivery.file_name),
         folder,
+        passed_over=layouts.passed_over(office, delivery, ref),
     )
     with office.warehouse.transaction() as conn:
         return _move(conn, delivery, Step.CLEAN)
@@ -73,7 +75,9 @@ def validate_step(office: Office, delivery: Delivery) -> Delivery:
     facts = json.loads((folder / "extract.json").read_text(encoding="utf-8"))
     cleaned = CleanFacts.from_json((folder / "clean.json").read_text(encoding="utf-8"))
     with office.warehouse.transaction() as conn:
-        result = validate(delivery, ref, contract, office.catalog, conn, folder, gate_input(facts["records"], cleaned))
+        judged = layouts.judged(conn, delivery, ref)
+        given = gate_input(facts["records"], cleaned, judged)
+        result = validate(delivery, ref, contract, office.catalog, conn, folder, given)
         moved = register.move(conn, delivery, State.VALIDATED, actor=_actor(Step.VALIDATE), **result.fields)
         if result.verdict.value == "hold":
             hold_accounting(moved, contract, conn)
@@ -110,7 +114,7 @@ def _start_again(conn: sa.Connection, delivery: Delivery, message: str) -> Deliv
     return register.move(conn, failed, State.REGISTERED, actor=_actor(Step.LOAD), message="work table lost: again")
 
 
-def gate_input(records: int, facts: CleanFacts) -> GateInput:
+def gate_input(records: int, facts: CleanFacts, layout: LayoutJudged | None = None) -> GateInput:
     """What the gate wants to know of the steps before it."""
     return GateInput(
         records=records,
@@ -125,6 +129,7 @@ def gate_input(records: int, facts: CleanFacts) -> GateInput:
             Control(c.name, None if c.promised is None else Decimal(c.promised), c.message) for c in facts.controls
         ],
         ambiguous=[f"{a.table}: key {a.key} has several rows, used {a.count} times" for a in facts.ambiguous],
+        layout=layout,
     )
 
 

@@ -201,6 +201,20 @@ create table if not exists ops.delivery_declaration (
     primary key (delivery_id, kind)
 );
 
+create table if not exists ops.layout (
+    delivery_id  bigint primary key references ops.delivery,
+    layout       jsonb not null,
+    listed       jsonb,
+    unread       jsonb not null default '[]',
+    against      bigint references ops.delivery,
+    changes      jsonb not null default '[]',
+    at           timestamptz not null default clock_timestamp()
+);
+comment on table ops.layout is 'How each file was laid out; that of the newest accepted delivery is what the next is compared with';
+comment on column ops.layout.listed is 'The layout that the profile listed when the file was read';
+comment on column ops.layout.unread is 'Columns that the profile neither read nor ignored';
+comment on column ops.layout.against is 'The delivery it was compared with; null: the list of the profile, or nothing';
+
 create table if not exists ops.unmatched_file (
     client_id      text not null,
     path           text not null,
