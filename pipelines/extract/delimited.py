@@ -17,8 +17,8 @@ from pipelines.errors import DeliveryError
 from pipelines.extract.encoding import TextSource
 from pipelines.extract.fast import FastParser
 from pipelines.extract.grammar import Cursor, Grammar, Parsed
+from pipelines.extract.lane import FastLane
 from pipelines.extract.table import (
-    LEAD,
     Builder,
     Table,
     Tally,
@@ -26,7 +26,6 @@ from pipelines.extract.table import (
     count_of,
     expected_cells,
     is_blank,
-    raw_schema,
 )
 from pipelines.profile import Format
 
@@ -37,7 +36,7 @@ class DelimitedTable(Table):
     def __init__(self, path: Path, fmt: Format, tally: Tally, name: str, *, fast: bool = True) -> None:
         self.tally = tally
         self._name = name
-        self._source = TextSource(path, fmt.encoding, name)
+        self._source = TextSource(path, fmt.encoding, name, fmt.fallback_encoding, fmt.record_separator)
         tally.encoding = fmt.encoding
         self._grammar = Grammar(fmt)
         self._cursor = Cursor(self._source, self._grammar)
@@ -56,44 +55,43 @@ class DelimitedTable(Table):
 
     def pieces(self) -> Iterator[pa.RecordBatch]:
         """The records, one batch per block of the file."""
+        if self._fast:
+            self._source.grow(len(self.columns))
+            yield from FastLane(self._source, self._cursor, self._fast, self).pieces()
+        else:
+            yield from self._robust_pieces()
+        self.tally.warnings += self._source.warnings()
+
+    def _robust_pieces(self) -> Iterator[pa.RecordBatch]:
         cursor = self._cursor
         while cursor.fill():
-            batch = self._fast_piece() if self._fast else None
-            yield self._robust_piece() if batch is None else batch
+            yield self.robust_piece()
             if cursor.final and cursor.at == len(cursor.text):
                 return
 
-    def _fast_piece(self) -> pa.RecordBatch | None:
-        cursor = self._cursor
-        block = self._fast.parse(cursor.text, cursor.row, cursor.final) if self._fast else None
-        if block is None:
-            return None
-        cursor.use(block.chars, block.lines)
-        self.tally.blank += block.blank
-        rows = block.rows
-        if rows.size:
-            for row in self.tally.wanted:
-                at = int(rows.searchsorted(row)) if rows[0] <= row <= rows[-1] else rows.size
-                if at < rows.size and rows[at] == row:
-                    self.tally.see(row, [column[at].as_py() for column in block.columns])
-        schema = raw_schema(self.columns)
-        nulls = [pa.nulls(rows.size, schema.field(name).type) for name in LEAD[1:]]
-        return pa.record_batch([pa.array(rows), *nulls, *block.columns], schema=schema)
-
-    def _robust_piece(self) -> pa.RecordBatch:
-        cursor, tally = self._cursor, self.tally
-        builder = Builder(self.columns, tally, self._expected)
+    def robust_piece(self) -> pa.RecordBatch:
+        """The complete records that the cursor looks at."""
+        cursor, builder = self._cursor, self.builder()
         for row, parsed in cursor.records():
-            if parsed.comment:
-                tally.comments += 1
-                tally.see(row, parsed.cells)
-                continue
-            problem = parsed.problem or builder.add(row, parsed.cells)
-            if problem and self._breaks_off(parsed):
-                raise self._truncated(row, problem)
-            if problem:
-                builder.add_malformed(row, parsed.cells, problem, cursor.text[parsed.start : parsed.end])
+            self.take(builder, row, parsed, cursor.text)
         return builder.batch()
+
+    def builder(self) -> Builder:
+        """A builder for some records."""
+        return Builder(self.columns, self.tally, self._expected)
+
+    def take(self, builder: Builder, row: int, parsed: Parsed, text: str) -> None:
+        """Take a record that lies in this text."""
+        tally = self.tally
+        if parsed.comment:
+            tally.comments += 1
+            tally.see(row, parsed.cells)
+            return
+        problem = parsed.problem or builder.add(row, parsed.cells)
+        if problem and self._breaks_off(parsed):
+            raise self._truncated(row, problem)
+        if problem:
+            builder.add_malformed(row, parsed.cells, problem, text[parsed.start : parsed.end])
 
     def _breaks_off(self, record: Parsed) -> bool:
         """Whether the file ends inside this record: too few cells, and nothing that ends it. A footer may be so."""

@@ -180,19 +180,28 @@ class Cursor:
         self.row = 1
         self._source = source
         self._grammar = grammar
+        self._final: bool | None = None
 
     @property
     def final(self) -> bool:
         """Whether all text of the file has been read."""
-        return self._source.ended
+        return self._source.ended if self._final is None else self._final
 
     def fill(self) -> bool:
         """Drop the used text and read on; False at the end of the file."""
         rest = self.text[self.at :]
-        if len(rest) > MAX_RECORD_CHARS:
-            raise self._endless(rest)
+        self.bound(len(rest))
         self.text, self.at = rest + self._source.read(), 0
         return bool(self.text)
+
+    def show(self, text: str, row: int, *, final: bool) -> None:
+        """Look at this part of the file instead, which begins on that line; `final` when nothing comes after it."""
+        self.text, self.at, self.row, self._final = text, 0, row, final
+
+    def bound(self, chars: int) -> None:
+        """Refuse a record that has gone on for more than `MAX_RECORD_CHARS`."""
+        if chars > MAX_RECORD_CHARS:
+            raise self._endless()
 
     def use(self, chars: int, lines: int) -> None:
         """Move on by characters and the lines that end in them."""
@@ -232,6 +241,7 @@ class Cursor:
                 if not final:
                     return
                 raise self._truncated(stop.quote) from None
+            self.bound(parsed.end - parsed.start)
             row = self.row
             self.use(parsed.next - self.at, grammar.lines_in(self.text, self.at, parsed.next))
             limit = None if limit is None else limit - 1
@@ -247,11 +257,11 @@ class Cursor:
             next_step="send the complete file again; a quote inside a quoted cell must be doubled",
         )
 
-    def _endless(self, rest: str) -> DeliveryError:
+    def _endless(self) -> DeliveryError:
         return DeliveryError(
             "record without end",
             where=f"{self._source.name}:{self.row}",
-            got=f"{len(rest)} characters without the end of a record",
+            got=f"more than {MAX_RECORD_CHARS} characters without the end of a record",
             expected=f"records of at most {MAX_RECORD_CHARS} characters",
             next_step="look for a quote that opens in this line and is not closed, then send the file again; "
             "if the file ends its records in another way, tell us so that the profile can be changed",
