@@ -75,29 +75,30 @@ class FastLane:
     def _frames(self) -> Iterator[Frame]:
         """Frame after frame; what is left of the file then has no end of a record, or there is a `_failure`."""
         source = self._source
-        while True:
+        while not source.ended and not self._failure:
+            try:
+                self._data += source.read_utf8()
+            except DeliveryError as error:  # to be raised when the records before it are through
+                self._failure = error
             frame = self._parser.frame(self._data, self._row, self._odd_at) if self._data else None
             if frame:
                 self._data = self._data[frame.region.nbytes :]
                 self._row += frame.lines
                 yield frame
-            try:
-                if not frame:
-                    self._check_unended()
-                if source.ended:
-                    return
-                self._data += source.read_utf8()
-            except DeliveryError as error:  # to be raised when the frames before it are through
-                self._failure = error
-                return
+            elif not self._failure:
+                self._failure = self._unended()
 
-    def _check_unended(self) -> None:
-        """Refuse data in which no record ends if none can end any more."""
+    def _unended(self) -> DeliveryError | None:
+        """What is wrong with data in which no record ends, if none can end any more."""
         text, broken = _decoded(self._data, final=False)
         if broken is not None:
-            raise self._source.undecodable(self._source.position - len(self._data) + broken)
+            return self._source.undecodable(self._source.position - len(self._data) + broken)
         self._cursor.show(text, self._row, final=False)
-        self._cursor.bound(len(text))
+        try:
+            self._cursor.bound(len(text))
+        except DeliveryError as error:
+            return error
+        return None
 
     def _odd_at(self, at: int, row: int, count: int) -> tuple[list[Odd], int] | None:
         size = _WINDOW

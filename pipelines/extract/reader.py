@@ -145,26 +145,27 @@ class _Held:
         self.rows = 0
         self.size = 0
         self._schema = schema
-        self._pieces: deque[pa.RecordBatch] = deque()
+        self._pieces: deque[tuple[pa.RecordBatch, int]] = deque()
 
     def add(self, piece: pa.RecordBatch) -> None:
         """Take some more."""
         if len(piece):
-            self._pieces.append(piece)
+            size = piece.nbytes  # dear when there are thousands of columns
+            self._pieces.append((piece, size))
             self.rows += len(piece)
-            self.size += piece.nbytes
+            self.size += size
 
     def take(self, rows: int) -> pa.RecordBatch:
         """Give the first so many."""
         taken: list[pa.RecordBatch] = []
         missing = rows
         while missing:
-            piece = self._pieces.popleft()
-            self.size -= piece.nbytes
+            piece, size = self._pieces.popleft()
+            self.size -= size
             if len(piece) > missing:
-                rest = piece.slice(missing)
-                self._pieces.appendleft(rest)
-                self.size += rest.nbytes
+                rest = size - size * missing // len(piece)
+                self._pieces.appendleft((piece.slice(missing), rest))
+                self.size += rest
                 piece = piece.slice(0, missing)
             taken.append(piece)
             missing -= len(piece)
