@@ -60,6 +60,7 @@ class DelimitedTable(Table):
             yield from FastLane(self._source, self._cursor, self._fast, self).pieces()
         else:
             yield from self._robust_pieces()
+        self.tally.blank += self._source.padding_lines
         self.tally.warnings += self._source.warnings()
 
     def _robust_pieces(self) -> Iterator[pa.RecordBatch]:

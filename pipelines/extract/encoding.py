@@ -58,6 +58,7 @@ class TextSource:
         self.name = name
         self.ended = False
         self.padding = 0
+        self.padding_lines = 0
         self._path = path
         self._encoding = encoding
         self._separator = separator if separator and not _BREAK.search(separator) else None
@@ -120,7 +121,7 @@ class TextSource:
                 f"{lines} not in {self._encoding} and read in {mixed.fallback}, the first is line {mixed.first_line}"
             )
         if self.padding:
-            found.append(f"{self.padding} NUL bytes after the last line, passed over as a blank line")
+            found.append(f"{self.padding} NUL bytes after the last line, passed over")
         return found
 
     def close(self) -> None:
@@ -234,7 +235,7 @@ class TextSource:
                 expected="text up to the end of the file",
                 next_step="send the complete file again",
             )
-        self.padding = nuls
+        self.padding, self.padding_lines = nuls, int(last != "\x1a")
         return end
 
     def _advice(self) -> str:

@@ -23,6 +23,8 @@ from pipelines.profile import Format
 
 _LF, _CR = 10, 13
 _MARK = b"\xef\xbb\xbf"
+_MANY = 4096
+"""Odd records in one frame: they wait as Python objects, each as large as many regular ones."""
 _Places = NDArray[np.int64]
 
 
@@ -54,7 +56,7 @@ class Frame:
     """The complete records at the beginning of some UTF-8 data.
 
     `region` are all their bytes, `body` those of the regular ones. `layout` is None where each line is one record:
-    then it is found out only when it is needed.
+    then it is found out only when it is needed. `cut_short` says that complete records may follow.
     """
 
     region: memoryview
@@ -64,6 +66,7 @@ class Frame:
     quoted: bool = False
     layout: Layout | None = None
     odd: list[Odd] = field(default_factory=list)
+    cut_short: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,15 +87,12 @@ class FastParser:
         self._delimiter = fmt.delimiter
         self._skip_space = fmt.skip_initial_space
         self._names = [str(i) for i in range(width)]
-        self._converts = [
-            csv.ConvertOptions(
-                column_types=dict.fromkeys(self._names, pa.string()),
-                strings_can_be_null=False,
-                quoted_strings_can_be_null=False,
-                check_utf8=check,
-            )
-            for check in (False, True)
-        ]
+        self._convert = csv.ConvertOptions(
+            column_types=dict.fromkeys(self._names, pa.string()),
+            strings_can_be_null=False,
+            quoted_strings_can_be_null=False,
+            check_utf8=False,
+        )
         self._masks = _Masks()
         edges = fmt.delimiter + "\r\n" + (fmt.quote_char or "")
         self._edge = np.zeros(256, bool)
@@ -160,12 +160,15 @@ class FastParser:
                 break
             odd += found[0]
             at = found[1]
+            if len(odd) > _MANY:
+                break
         if not at:
             return None
         region = memoryview(data)[:at]
         body = region if not odd else memoryview(b"".join(region[a:b] for a, b in regular))
         lines = int(breaks.searchsorted(at))
-        return Frame(region, body, row, lines, marks.quotes.size > 0, _layout(regular, ends, breaks, row), odd)
+        layout = _layout(regular, ends, breaks, row)
+        return Frame(region, body, row, lines, marks.quotes.size > 0, layout, odd, len(odd) > _MANY)
 
     def parse(self, frame: Frame) -> Block | None:
         """The regular records of a frame; None when the robust parser must look at the whole of it."""
@@ -204,6 +207,8 @@ class FastParser:
         body = frame.body
         if not body.nbytes:
             return [pa.array([], pa.string()) for _ in self._names], invalid
+        if not _is_utf8(body):
+            return None
         try:
             table = csv.read_csv(
                 pa.BufferReader(pa.py_buffer(body)),
@@ -216,14 +221,24 @@ class FastParser:
                     ignore_empty_lines=True,
                     invalid_row_handler=skip,
                 ),
-                self._converts[int(np.frombuffer(body, np.uint8).max() > 127)],
+                self._convert,
             )
-        except (pa.ArrowInvalid, UnicodeDecodeError):  # not UTF-8
+        except pa.ArrowInvalid:  # too many ragged records
             return None
         columns = [c.chunk(0) if c.num_chunks == 1 else pa.array([], pa.string()) for c in table.columns]
         if self._skip_space:
             columns[1:] = [pc.utf8_ltrim(column, " ") for column in columns[1:]]
         return columns, invalid
+
+
+def _is_utf8(data: memoryview) -> bool:
+    """Whether the bytes are UTF-8: those of a whole block are sooner seen through than those of each cell."""
+    border = pa.py_buffer(np.array([0, len(data)], np.int32))
+    try:
+        pa.Array.from_buffers(pa.string(), 1, [None, border, pa.py_buffer(data)]).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 class _Masks:

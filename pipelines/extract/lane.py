@@ -75,9 +75,11 @@ class FastLane:
     def _frames(self) -> Iterator[Frame]:
         """Frame after frame; what is left of the file then has no end of a record, or there is a `_failure`."""
         source = self._source
+        frame: Frame | None = None
         while not source.ended and not self._failure:
             try:
-                self._data += source.read_utf8()
+                if not frame or not frame.cut_short:
+                    self._data += source.read_utf8()
             except DeliveryError as error:  # to be raised when the records before it are through
                 self._failure = error
             frame = self._parser.frame(self._data, self._row, self._odd_at) if self._data else None

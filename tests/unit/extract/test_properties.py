@@ -78,6 +78,51 @@ def test_fast_and_robust_agree(
     assert outcome(block, fast=False) == expected
 
 
+BYTES = [
+    *(piece.encode() for piece in PIECES if piece != "\0"),
+    b"\xff",
+    b"\xc3",
+    b"\x81",
+    "ü".encode("cp1252"),
+    "€".encode("cp1252"),
+]
+
+
+@FEW
+@given(
+    pieces=st.lists(st.sampled_from(BYTES), max_size=30),
+    words=st.sampled_from([{}, {"fallback_encoding": "cp1252"}, {"encoding": "cp1252"}, {"encoding": "shift_jis"}]),
+    block=st.integers(1, 40),
+    chunk_rows=st.integers(1, 5),
+)
+@example(pieces=[b"x,y\r", b"\xff,1\r", b"\n"], words={"fallback_encoding": "cp1252"}, block=4, chunk_rows=1)
+def test_fast_and_robust_agree_on_any_bytes(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    pieces: list[bytes],
+    words: dict[str, Any],
+    block: int,
+    chunk_rows: int,
+) -> None:
+    path = tmp_path / "f.csv"
+    path.write_bytes(b"h,k\n" + b"".join(pieces))
+    fmt = Format(**words)
+
+    def outcome(size: int, fast: bool) -> Got | str:
+        monkeypatch.setattr(encoding, "BLOCK_BYTES", size)
+        try:
+            if fast:
+                return drain(read_table(path, fmt, "en_US", chunk_rows=chunk_rows))
+            return read_robust(path, fmt, (), chunk_rows)
+        except DeliveryError as error:
+            return str(error)
+
+    expected = outcome(1 << 20, fast=False)
+    assert outcome(1 << 20, fast=True) == expected
+    assert outcome(block, fast=True) == expected
+    assert outcome(block, fast=False) == expected
+
+
 TEXT = st.text(st.sampled_from("ab1 é,;|+&\"\\'\n\r~#"), max_size=6)
 
 
