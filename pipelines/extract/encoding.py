@@ -178,12 +178,14 @@ class TextSource:
         return text
 
     def _decode_strictly(self, block: bytes) -> str:
-        pending = len(self._decoder.getstate()[0])
+        state = self._decoder.getstate()
+        pending = len(state[0])
         begin = self.offset - len(block) - pending
         try:
             return self._decoder.decode(block, final=self.ended)
         except UnicodeDecodeError as error:
             good = error.start - pending
+            self._decoder.setstate(state)  # some decoders forget what was pending
             text = self._decoder.decode(block[:good]) if good > 0 else ""
             if not text:
                 data = error.object[error.start : max(error.end, error.start + 1)]

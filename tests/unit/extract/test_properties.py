@@ -96,6 +96,7 @@ BYTES = [
     chunk_rows=st.integers(1, 5),
 )
 @example(pieces=[b"x,y\r", b"\xff,1\r", b"\n"], words={"fallback_encoding": "cp1252"}, block=4, chunk_rows=1)
+@example(pieces=[b"a", b"\x81", b"\xfc", b"\xff"], words={"encoding": "shift_jis"}, block=2, chunk_rows=1)
 def test_fast_and_robust_agree_on_any_bytes(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
