@@ -18,8 +18,8 @@ from pipelines.extract.cursor import Cursor
 from pipelines.extract.encoding import TextSource
 from pipelines.extract.fast import FastParser
 from pipelines.extract.grammar import Grammar, Parsed
+from pipelines.extract.lane import FastLane
 from pipelines.extract.table import (
-    LEAD,
     Builder,
     Table,
     Tally,
@@ -28,7 +28,6 @@ from pipelines.extract.table import (
     expected_cells,
     is_blank,
     padded,
-    raw_schema,
 )
 from pipelines.profile import Format
 
@@ -42,7 +41,7 @@ class DelimitedTable(Table):
     def __init__(self, path: Path, fmt: Format, tally: Tally, name: str, *, fast: bool = True) -> None:
         self.tally = tally
         self._name = name
-        self._source = TextSource(path, fmt.encoding, name)
+        self._source = TextSource(path, fmt.encoding, name, fmt.fallback_encoding, fmt.record_separator)
         tally.encoding = fmt.encoding
         self._grammar = Grammar(fmt)
         self._cursor = Cursor(self._source, self._grammar, fmt)
@@ -66,58 +65,53 @@ class DelimitedTable(Table):
 
     def pieces(self) -> Iterator[pa.RecordBatch]:
         """The records, one batch per block of the file."""
+        if self._fast:
+            self._source.grow(len(self.columns))
+            yield from FastLane(self._source, self._cursor, self._fast, self).pieces()
+        else:
+            yield from self._robust_pieces()
+        self.tally.blank += self._source.padding_lines
+        self.tally.warnings += self._source.warnings()
+
+    def _robust_pieces(self) -> Iterator[pa.RecordBatch]:
         cursor = self._cursor
         while cursor.fill():
-            batch = self._fast_piece() if self._fast else None
-            if batch is None:
-                yield from self._robust_pieces()
-            else:
-                yield batch
+            yield from self.robust_pieces()
             if cursor.final and cursor.at == len(cursor.text):
                 return
 
-    def _fast_piece(self) -> pa.RecordBatch | None:
-        cursor = self._cursor
-        block = self._fast.parse(cursor.text, cursor.row, cursor.final) if self._fast else None
-        if block is None:
-            return None
-        cursor.use(block.chars, block.lines)
-        self.tally.blank += block.blank
-        rows = block.rows
-        if rows.size:
-            for row in self.tally.wanted:
-                at = int(rows.searchsorted(row)) if rows[0] <= row <= rows[-1] else rows.size
-                if at < rows.size and rows[at] == row:
-                    self.tally.see(row, [column[at].as_py() for column in block.columns])
-        schema = raw_schema(self.columns)
-        nulls = [pa.nulls(rows.size, schema.field(name).type) for name in LEAD[1:]]
-        return pa.record_batch([pa.array(rows), *nulls, *block.columns], schema=schema)
-
-    def _robust_pieces(self) -> Iterator[pa.RecordBatch]:
-        """The records of this block, in batches of a bounded number of cells: many narrow lines may be wide rows."""
-        cursor, tally = self._cursor, self.tally
-        builder = Builder(self.columns, tally, self._expected)
+    def robust_pieces(self) -> Iterator[pa.RecordBatch]:
+        """The complete records that the cursor looks at, in batches of a bounded number of cells."""
+        cursor, builder = self._cursor, self.builder()
         for row, parsed in cursor.records():
-            if parsed.comment:
-                tally.comments += 1
-                tally.see(row, parsed.cells)
-            elif self._repeats and _trimmed(parsed.cells) in self._repeats:
-                tally.repeated += 1
-                tally.see(row, parsed.cells)
-            else:
-                self._add(builder, row, parsed)
-                if builder.size * len(self.columns) > PIECE_CELLS:
-                    yield builder.batch()
-                    builder = Builder(self.columns, tally, self._expected)
+            self.take(builder, row, parsed, cursor.text)
+            if builder.size * len(self.columns) > PIECE_CELLS:
+                yield builder.batch()
+                builder = self.builder()
         if cursor.ended:
-            tally.outside += cursor.pass_rest(self._see_line)
+            self.tally.outside += cursor.pass_rest(self._see_line)
         elif cursor.final and cursor.at == len(cursor.text) and cursor.end.pattern:
-            tally.warnings.append(
-                f"the table goes on to the end of the file: no line has {cursor.end.pattern.pattern!r}"
-            )
+            said = f"the table goes on to the end of the file: no line has {cursor.end.pattern.pattern!r}"
+            self.tally.warnings.append(said)
         yield builder.batch()
 
-    def _add(self, builder: Builder, row: int, parsed: Parsed) -> None:
+    def builder(self) -> Builder:
+        """A builder for some records."""
+        return Builder(self.columns, self.tally, self._expected)
+
+    def take(self, builder: Builder, row: int, parsed: Parsed, text: str) -> None:
+        """Take a record that lies in this text."""
+        tally = self.tally
+        if parsed.comment:
+            tally.comments += 1
+            tally.see(row, parsed.cells)
+        elif self._repeats and _trimmed(parsed.cells) in self._repeats:
+            tally.repeated += 1
+            tally.see(row, parsed.cells)
+        else:
+            self._add(builder, row, parsed, text)
+
+    def _add(self, builder: Builder, row: int, parsed: Parsed, text: str) -> None:
         cells = parsed.cells
         ragged = self._pads and not parsed.problem and len(cells) != len(self.columns) and not is_blank(cells)
         if ragged and (fitted := padded(cells, len(self.columns))):
@@ -128,7 +122,7 @@ class DelimitedTable(Table):
         if problem and self._breaks_off(parsed):
             raise self._truncated(row, problem)
         if problem:
-            builder.add_malformed(row, cells, problem, self._cursor.text[parsed.start : parsed.end])
+            builder.add_malformed(row, cells, problem, text[parsed.start : parsed.end])
         elif parsed.repaired:
             self.tally.repaired.add(row)
 

@@ -165,8 +165,9 @@ class Grammar:
         if not found and not final:
             raise Incomplete
         end, after = found.span() if found else (len(text), len(text))
-        if any(text.find(c, start, end) >= 0 for c in self._special):
-            return None
+        for special in self._special:
+            if text.find(special, start, end) >= 0:
+                return None
         cells = text[start:end].split(self.delimiter)
         if self.skip_space:
             cells[1:] = [cell.lstrip(" ") for cell in cells[1:]]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipelines.errors import DeliveryError
 from pipelines.extract import cursor, encoding, grammar, repair
-from pipelines.extract.fast import FastParser
+from pipelines.extract.fast import Block, FastParser, Frame
 from pipelines.extract.reader import read_table
 from pipelines.profile import Format
 from tests.unit.extract.conftest import Got, drain, read_robust
@@ -112,6 +112,52 @@ def test_limits_do_not_depend_on_how_the_blocks_fall(
     assert outcome(block) == outcome(50)
 
 
+BYTES = [
+    *(piece.encode() for piece in PIECES if piece != "\0"),
+    b"\xff",
+    b"\xc3",
+    b"\x81",
+    "ü".encode("cp1252"),
+    "€".encode("cp1252"),
+]
+
+
+@FEW
+@given(
+    pieces=st.lists(st.sampled_from(BYTES), max_size=30),
+    words=st.sampled_from([{}, {"fallback_encoding": "cp1252"}, {"encoding": "cp1252"}, {"encoding": "shift_jis"}]),
+    block=st.integers(1, 40),
+    chunk_rows=st.integers(1, 5),
+)
+@example(pieces=[b"x,y\r", b"\xff,1\r", b"\n"], words={"fallback_encoding": "cp1252"}, block=4, chunk_rows=1)
+@example(pieces=[b"a", b"\x81", b"\xfc", b"\xff"], words={"encoding": "shift_jis"}, block=2, chunk_rows=1)
+def test_fast_and_robust_agree_on_any_bytes(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    pieces: list[bytes],
+    words: dict[str, Any],
+    block: int,
+    chunk_rows: int,
+) -> None:
+    path = tmp_path / "f.csv"
+    path.write_bytes(b"h,k\n" + b"".join(pieces))
+    fmt = Format(**words)
+
+    def outcome(size: int, fast: bool) -> Got | str:
+        monkeypatch.setattr(encoding, "BLOCK_BYTES", size)
+        try:
+            if fast:
+                return drain(read_table(path, fmt, "en_US", chunk_rows=chunk_rows))
+            return read_robust(path, fmt, (), chunk_rows)
+        except DeliveryError as error:
+            return str(error)
+
+    expected = outcome(1 << 20, fast=False)
+    assert outcome(1 << 20, fast=True) == expected
+    assert outcome(block, fast=True) == expected
+    assert outcome(block, fast=False) == expected
+
+
 TEXT = st.text(st.sampled_from("ab1 é,;|+&\"\\'\n\r~#"), max_size=6)
 
 
@@ -170,16 +216,48 @@ def test_odd_dialects_are_read_back(
     assert got.cells == [r for r in rows if any(c.strip(" ") for c in r)]
 
 
-@pytest.mark.parametrize("text", ["1,2\n3,4\n", '"1","x""y"\n"a\nb",""\n', "é,ü\r\n\r\n1,2", '1,"\r\n"\r\n'])
-def test_the_fast_parser_takes_ordinary_blocks(text: str) -> None:
-    block = FastParser(Format(), 2).parse(text, 1, True)
-    assert block is not None
-    assert block.chars == len(text)
+def parsed(text: str) -> tuple[Frame | None, Block | None, list[int]]:
+    """What the fast parser makes of a text, and the places where it asked for help (without getting any)."""
+    asked: list[int] = []
+
+    def help_at(at: int, _row: int, _count: int) -> None:
+        asked.append(at)
+
+    parser = FastParser(Format(), 2)
+    frame = parser.frame(text.encode(), 1, help_at)
+    return frame, parser.parse(frame) if frame else None, asked
 
 
-@pytest.mark.parametrize("text", ["1,2\n3\n", '1,5"\n', '"a"b,1\n', "1,\0\n", "1,2\r3,4\n", "\ufeff1,2\n", '1,"2\n'])
-def test_the_fast_parser_leaves_odd_blocks(text: str) -> None:
-    assert FastParser(Format(), 2).parse(text, 1, True) is None
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("1,2\n3,4\n", [1, 2]),
+        ('"1","x""y"\n"a\nb",""\n3,4\n', [1, 2, 4]),
+        ("é,ü\r\n\r\n1,2\r\n", [1, 3]),
+        ('1,"\r\n"\r\n3,4\r\n', [1, 3]),
+        ("1,2\r3,4\n", [1, 2]),
+        ("1,2\n ,\n3,4\n", [1, 3]),
+    ],
+)
+def test_the_fast_parser_takes_ordinary_records(text: str, rows: list[int]) -> None:
+    frame, block, asked = parsed(text)
+    assert frame is not None and block is not None
+    assert (frame.region.nbytes, block.rows.tolist(), asked) == (len(text.encode()), rows, [])
+
+
+@pytest.mark.parametrize(
+    ("record", "ragged"),
+    [("3", True), ("3,4,5", True), ('1,5"', False), ('"a"b,1', False), ("1,\0", False), ('1,"2" \n3,4', False)],
+)
+def test_the_fast_parser_leaves_odd_records(record: str, ragged: bool) -> None:
+    frame, block, asked = parsed(f"1,2\n{record}\n")
+    assert frame is not None and block is not None
+    assert block.rows.tolist() == [1]
+    assert (block.ragged, asked) == (([(2, 4, 5 + len(record))], []) if ragged else ([], [4]))
+
+
+def test_the_fast_parser_does_not_drop_a_mark() -> None:
+    assert parsed("\ufeff1,2\n") == (None, None, [0])
 
 
 @pytest.mark.parametrize(
