@@ -83,7 +83,9 @@ def look(cell: str) -> tuple[int, float]:
         typed = _typed(text)
         if typed:
             return typed[0], typed[1] + min(margin, 6.0)
-    bits = 4.0 + sum(map(char_bits, text[:LONGEST])) + 4.5 * max(len(text) - LONGEST, 0) + margin
+    bits = 4.0 + sum(map(char_bits, text[:LONGEST])) * max(len(text) / LONGEST, 1.0) + margin
+    if " " in text and text.replace(" ", "").isdigit():
+        bits += 3.0 * text.count(" ")  # a number for itself, had it been meant as one
     if ", " in text:
         bits -= 2.5 * text.count(", ")  # as in prose and addresses
     if text[0] in "\"'" or text[-1] in "\"'":
@@ -100,7 +102,7 @@ def _typed(text: str) -> tuple[int, float] | None:
     if INTEGER.fullmatch(text):
         if size == 8 and DATE.fullmatch(text):
             return WHOLE, 20.0
-        return WHOLE, 1.5 + 3.4 * size
+        return WHOLE, 0.8 + 3.4 * size
     if NUMBER.fullmatch(text):
         return DECIMAL, 3.0 + 3.4 * (size - 1)
     if TIME.fullmatch(text):
@@ -111,7 +113,7 @@ def _typed(text: str) -> tuple[int, float] | None:
         if TIMESTAMP.fullmatch(text):
             return MOMENT, 20.0 + 0.4 * size
     if PERCENT.fullmatch(text) or MONEY.fullmatch(text):
-        return MARKED, 4.0 + 3.4 * (size - 1)
+        return MARKED, 1.0 + 3.4 * (size - 1)
     return _named(text)
 
 
@@ -126,5 +128,5 @@ def _named(text: str) -> tuple[int, float] | None:
     if "@" in text and EMAIL.fullmatch(text):
         return MARKED, 4.0 * size
     if URL.fullmatch(text):
-        return MARKED, 3.9 * size
+        return MARKED, 0.88 * sum(map(char_bits, text))
     return None

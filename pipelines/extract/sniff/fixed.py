@@ -50,6 +50,9 @@ def find_fixed(text: str) -> Fixed | None:
     if not _aligned(kept, fields):
         return None
     header = _is_header(rows)
+    if header and not all(rows[0]):  # a column without a name is a part of the one before it, parted by chance
+        fields = _merged(fields, rows[0])
+        rows = [tuple(line[s : s + w].strip() for s, w in fields) for line in kept]
     names = column_names([rows[0]], " ") if header else [f"column {i + 1}" for i in range(len(fields))]
     same = sum(len(line) == length for line in kept)
     evidence = f"{len(kept)} lines have a blank before positions {', '.join(str(s + 1) for s in starts[1:9])}"
@@ -57,6 +60,17 @@ def find_fixed(text: str) -> Fixed | None:
     sure = 0.9 if same > len(kept) * 0.8 and len(kept) >= 5 else 0.7
     preamble = skipped + (1 if header else 0) + (1 if ruled else 0)
     return Fixed(fields, header, preamble, tuple(names), tuple(rows[header:]), sure, evidence)
+
+
+def _merged(fields: Sequence[tuple[int, int]], names: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    merged: list[tuple[int, int]] = []
+    for (start, width), name in zip(fields, names, strict=True):
+        if merged and not name:
+            first = merged[-1][0]
+            merged[-1] = (first, start + width - first)
+        else:
+            merged.append((start, width))
+    return tuple(merged)
 
 
 def _title_lines(lines: Sequence[str]) -> int:

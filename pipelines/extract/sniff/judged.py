@@ -67,6 +67,8 @@ def _delimiter(draft: Draft, ranking: Ranking) -> None:
         if rival:
             said += f"; nearest {rival.delimiter!r}: {rival.regular} of {rival.records} records of {rival.width} cells"
         sure = _certainty(best, rival)
+        if rival and rival.regular == rival.records > 1:  # it would do as well, had the cells more to say
+            sure = min(sure, 0.78)
         draft.find("delimiter", best.words["delimiter"], sure, said)
         if rival and sure < 0.8:
             draft.warnings.append(

@@ -125,19 +125,34 @@ def _json(sample: Sample) -> Document | None:
     """The array of objects that is nearest to the root, by the events of a streaming parser."""
     arrays: Counter[str] = Counter()
     try:
-        with sample.path.open("rb") as file:
-            for prefix, event, _ in islice(ijson.parse(file), MOST_EVENTS):
-                if event == "start_map" and prefix.endswith("item") and prefix.count("item") == 1:
-                    arrays[prefix] += 1
-                if prefix.count(".") > MOST_DEPTH:
-                    break
-            else:
-                pass
+        for path in _objects(sample.path):
+            arrays[path] += 1
     except (ijson.JSONError, UnicodeDecodeError, ValueError):
-        if not arrays:
-            return None
-        return _json_at(sample, arrays, broken=True)
+        return _json_at(sample, arrays, broken=True) if arrays else None
     return _json_at(sample, arrays, broken=False)
+
+
+def _objects(path: Path) -> Iterator[str]:
+    """For each object that stands in an array outside of other arrays: the path of that array, keys joined by points.
+
+    The stack is our own: the parser's path of every part takes the square of the depth.
+    """
+    stack: list[str | None] = []  # None = inside an array
+    key = ""
+    with path.open("rb") as file:
+        for event, value in islice(ijson.basic_parse(file, use_float=True), MOST_EVENTS):
+            if event == "map_key":
+                key = value
+            elif event in ("start_map", "start_array"):
+                if event == "start_map" and stack.count(None) == 1 and stack[-1] is None:
+                    yield ".".join(k for k in stack if k)
+                stack.append(None if event == "start_array" else "")
+                if len(stack) > MOST_DEPTH:
+                    return
+                if len(stack) > 1 and stack[-2] is not None:
+                    stack[-2] = key
+            elif event in ("end_map", "end_array"):
+                stack.pop()
 
 
 def _json_at(sample: Sample, arrays: Counter[str], *, broken: bool) -> Document:
@@ -145,11 +160,11 @@ def _json_at(sample: Sample, arrays: Counter[str], *, broken: bool) -> Document:
     warnings: tuple[str, ...] = ("the document is damaged or does not end",) if broken else ()
     if not arrays:
         return Document(words, "the file is one JSON document without an array of objects", warnings=warnings)
-    prefix, number = max(arrays.items(), key=lambda item: (item[1], -item[0].count(".")))
-    path = prefix[: -len("item")].rstrip(".")
+    path, number = max(arrays.items(), key=lambda item: (item[1], -item[0].count(".")))
+    prefix = f"{path}.item" if path else "item"
     if path:
         words["record_path"] = path
-    others = [p[: -len(".item")] for p in arrays if p != prefix]
+    others = [p for p in arrays if p != path]
     if others:
         warnings += (f"other arrays of objects: {', '.join(others[:5])}",)
     objects: list[dict[str, Any]] = []

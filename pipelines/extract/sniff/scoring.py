@@ -24,9 +24,9 @@ STRAY_QUOTE, UNCLOSED_QUOTE, IDLE_ESCAPE = 24.0, 60.0, 14.0
 """Bits of text behind a closing quote, of a quote without end, and of an escape that escapes nothing."""
 
 PER_CELL: Mapping[str, float] = {
-    ",": 0.3, ";": 0.1, "\t": 0.0, "|": 0.0, " ": 1.4, ":": 2.0, "~": 0.6, "^": 0.6, "#": 1.5, "&": 2.0, "*": 2.0,
+    ",": 0.3, ";": 0.1, "\t": 0.0, "|": 0.0, " ": 1.4, ":": 2.0, "~": 0.6, "^": 0.6, "#": 1.5, "&": 4.0, "*": 2.0,
     "!": 2.0, "$": 2.0, "§": 0.6, "¦": 0.3, "%": 8.0, "=": 3.5, "+": 3.5,
-    "@": 3.5, "-": 5.0, "_": 5.0, ".": 5.5, "/": 5.0, "\\": 4.0,
+    "@": 3.5, "-": 6.0, "_": 6.0, ".": 8.0, "/": 6.0, "\\": 4.0,
     "(": 6.0, ")": 6.0, "[": 6.0, "]": 6.0, "{": 6.0, "}": 6.0, "<": 5.0, ">": 5.0, "?": 4.0, "'": 6.0, "`": 4.0,
 }  # fmt: skip
 """Bits per delimiter, by how seldom files are delimited by it."""
@@ -37,6 +37,12 @@ SINGLE = 9.0
 
 PER_COLUMN = -2.0
 """Bits of a column. The surprise at the first cell of each is no evidence against having many."""
+
+ODD_WIDTH = 3.0
+"""Bits of a record that has not the width of most."""
+
+MOST_CREDITED = 40
+"""Columns that it is reckoned for: in thousands of columns it would outweigh what they hold."""
 
 OWN_SEPARATOR = 30.0
 """Bits of a record separator that is no line break: it must pay for itself."""
@@ -96,6 +102,7 @@ def score(text: str, words: Mapping[str, Any], *, final: bool) -> Scored:
         bits += OWN_SEPARATOR
     syntax, strays, quoted = _quoting(records, words)
     bits += syntax
+    bits += ODD_WIDTH * (len(records) - max((len(g) for g in groups.values()), default=0))
     width = max(groups, key=lambda w: (len(groups[w]) * w, w), default=1)
     covered = sum(len(r.raw) for r in records)
     if records and covered < len(text) * 0.5:  # given up on quotes without end: the rest is text nobody explained
@@ -123,9 +130,11 @@ def _columns(rows: Sequence[Sequence[str]], width: int) -> tuple[float, int, int
             kind, cost = look(cell)
             counts[kind] += 1
             bits += cost
-        bits += _surprise(counts) + (PER_COLUMN if len(column) > 1 else 0.0)
+        bits += _surprise(counts)
         filled += len(column) - counts[EMPTY]
         typed += sum(counts[EMPTY + 1 : WORD])
+    if len(rows) > 1:
+        bits += PER_COLUMN * min(width, MOST_CREDITED)
     return bits, typed, filled
 
 

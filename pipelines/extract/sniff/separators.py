@@ -60,11 +60,13 @@ def _endings(text: str) -> list[str]:
     lines = [line for line in pieces[:4000] if line.strip()]
     if len(lines) < 2:
         return []
-    mark = Counter(BREAK.findall(text[: 1 << 16])).most_common(1)[0][0]
+    found_break = BREAK.search(text)
+    mark = found_break[0] if found_break else "\n"
     found = []
     for size in (1, 2, 3):
-        ending, number = Counter(line[-size:] for line in lines if len(line) > size).most_common(1)[0]
-        if not set(ending) <= ENDINGS or number * 10 < len(lines) * (9 if size == 1 else 5):
+        endings = Counter(line[-size:] for line in lines if len(line) > size)
+        ending, number = endings.most_common(1)[0] if endings else ("", 0)
+        if not ending or not set(ending) <= ENDINGS or number * 10 < len(lines) * 5:
             break
         found.append(ending + mark)
     return found

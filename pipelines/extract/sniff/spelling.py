@@ -30,7 +30,7 @@ _ALPHABETS = tuple(
 _WEST = frozenset().union(*_ALPHABETS[:9]) - frozenset("ðÐþÞýÝ")
 """The languages that share cp1252, and often a file."""
 _ALL = frozenset().union(*_ALPHABETS)
-_SIGNS = frozenset("“”‘’‚„–—…€£°§®™©«»¿¡½¼¾²³µ·•\u00a0ºª´±×")
+_SIGNS = frozenset("“”‘’‚„–—…€£°§¦¬¶®™©«»¿¡½¼¾²³µ·•\u00a0ºª´±×")
 _CLOSING = frozenset("®©™½¼¾²³°ºª´±×»”…")
 _CYRILLIC = frozenset("оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфОЕАИНТСРВЛКМДПУГЗБЧХЖШЮЦЭФЯ")
 
@@ -69,7 +69,7 @@ def spelt(words: bytes) -> Spelling:
     shown = "".join(dict.fromkeys(c for c in mine if c > "\x7f"))[:12]
     said = f"as {codec} its {number} bytes above 0x7F spell {shown!r} (mark {best:.2f}"
     said += f"; next best {rival[1]}: {rival[0]:.2f})" if rival else ")"
-    sure = min(0.97, 0.55 + gap * 0.6 + min(number, 40) * 0.004) if best > 0 else 0.45
+    sure = min(0.97, 0.55 + gap * 0.6 + min(number, 40) * 0.004, 0.6 + 0.1 * number) if best > 0 else 0.45
     return Spelling(codec, round(sure, 2), said, rival[1] if rival else None, codec in SINGLE)
 
 
@@ -96,8 +96,9 @@ def _mark(words: bytes, codec: str) -> float | None:
     total += max(of_one, 0.85 * sum(n for c, n in letters.items() if c in _WEST))
     if codec in DOUBLE:
         return total * _east_asian(text, codec)
-    if codec == "cp1254":  # Turkish where Icelandic is possible too
-        return total * (0.95 if letters.keys() & set("áíúóæýÁÍÚÓÆ") else 1.04)
+    if codec == "cp1254":  # Turkish where Icelandic is possible too; where neither is, cp1252 reads the same
+        turkish = letters.keys() & set("ğışİĞŞ") and not letters.keys() & set("áíúóæýÁÍÚÓÆ")
+        return total * (1.04 if turkish else 0.95)
     return total * {"cp1252": 1.015, "cp437": 0.97, "iso8859-2": 0.98}.get(codec, 1.0)
 
 

@@ -184,12 +184,12 @@ def _borrow_header(layout: Layout, previous: Block | None) -> None:
     left = header_weight([*cells[:width], *[""] * (width - len(cells))], columns, first=True)
     if max(left, right) <= 0:
         return
-    names = ["", *cells] if right > left else [*cells[:width], *[""] * (width - len(cells))]
+    names = ["", *cells] if right >= left - 0.5 else [*cells[:width], *[""] * (width - len(cells))]
     layout.names = names
     layout.header_confidence = 0.7
     layout.header_reason = f"row {last.row} names {len(cells)} columns, the records have {width} cells"
     layout.warnings.append(
-        f"{layout.header_reason}: the names are taken from the {'end' if right > left else 'beginning'}"
+        f"{layout.header_reason}: the names are taken from the {'end' if right >= left - 0.5 else 'beginning'}"
     )
 
 
@@ -201,6 +201,8 @@ def _repeated_headers(layout: Layout) -> None:
 
 def _find_footer(layout: Layout, behind: Sequence[Block]) -> None:
     """Records behind the table, and those at its end that are totals."""
+    if layout.width == 1:  # nothing tells a note from a value
+        return
     notes: list[Record] = []
     for block in behind:
         if is_table(block):

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipelines.extract.sniff.encodings import Encoding
 from pipelines.extract.sniff.records import Record, read_records
-from pipelines.extract.sniff.sample import Sample
+from pipelines.extract.sniff.sample import TAIL_BYTES, Sample
 from pipelines.extract.sniff.separators import BREAK
 from pipelines.extract.sniff.tables import MOST_FOOTER_ROWS, TOTAL, Layout
 
@@ -16,9 +16,10 @@ def look_at_end(layout: Layout, sample: Sample, encoding: Encoding, dialect: Map
     """Replace what the sample's cut made look like a footer by what stands at the real end of the file."""
     layout.body += [r for r in layout.after if len(r.cells) == layout.width]
     layout.after, layout.footer_reason, layout.footer_confidence = [], "", 0.95
-    if encoding.codec.startswith(("utf-16", "utf-32")) or not sample.tail:
+    if encoding.codec.startswith(("utf-16", "utf-32")):
         return
-    text = encoding.decode(sample.tail)
+    end = sample.tail or sample.head[-TAIL_BYTES:]
+    text = encoding.decode(end)
     found = BREAK.search(text)
     if not found:
         return
@@ -43,5 +44,5 @@ def look_at_end(layout: Layout, sample: Sample, encoding: Encoding, dialect: Map
     layout.after = notes
     layout.footer_confidence = 0.85
     layout.footer_reason = (
-        f"the last {len(notes)} records of the file are notes or totals (seen in its last {len(sample.tail)} bytes)"
+        f"the last {len(notes)} records of the file are notes or totals (seen in its last {len(end)} bytes)"
     )

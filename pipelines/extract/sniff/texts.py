@@ -23,8 +23,8 @@ from pipelines.extract.sniff.tables import Layout, find_layout
 from pipelines.extract.sniff.tail import look_at_end
 from pipelines.extract.table import column_names
 
-MOST_RECORDS = 60_000
-SECONDS_WORTH = 3_000_000
+MOST_RECORDS = 10_000
+MOST_CELLS = 400_000
 """Cells that are laid out for the table: bounds time and memory in files of very many columns."""
 
 
@@ -120,7 +120,7 @@ def _propose_table(sample: Sample, text: str, encoding: Encoding, draft: _Draft,
     dialect = {w: v for w, v in draft.words.items() if w in _GRAMMAR} | {
         w: v for w, v in draft.given.items() if w in _GRAMMAR
     }
-    limit = max(50, min(MOST_RECORDS, SECONDS_WORTH // max(ranking.best.width, 1)))
+    limit = max(50, min(MOST_RECORDS, MOST_CELLS // max(ranking.best.width, 1)))
     records = read_records(text, dialect, final=sample.whole, limit=limit)
     complete = sample.whole and len(records) < limit
     _mark_comments(draft, records, ranking.best.width)

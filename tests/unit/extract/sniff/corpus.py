@@ -219,7 +219,7 @@ class Maker:
         rng = self.rng
         kind = rng.choice(("plain", "blank", "padded", "comment"))
         titles = rng.sample(TITLES, rng.randint(1, 3))
-        if kind == "comment":
+        if kind == "comment" and delimiter != "#":
             truth.comment = "#"
             titles = [f"# {t}" for t in titles]
         if kind == "padded":
