@@ -122,7 +122,7 @@ def _named(text: str) -> tuple[int, float] | None:
     if GUID.fullmatch(text):
         return MARKED, 4.0 * size
     if size <= 30 and PHONE.fullmatch(text):
-        return MARKED, 2.0 + 3.3 * size
+        return MARKED, 2.0 + 2.9 * size
     if ADDRESS.fullmatch(text):
         return MARKED, 3.0 * size
     if "@" in text and EMAIL.fullmatch(text):

@@ -32,7 +32,7 @@ PER_CELL: Mapping[str, float] = {
 """Bits per delimiter, by how seldom files are delimited by it."""
 
 PRIOR: Mapping[str, float] = {",": 1.0, ";": 2.5, "\t": 2.5, "|": 4.0, " ": 7.0, ":": 9.0, ", ": 4.0}
-SINGLE = 9.0
+SINGLE = 11.0
 """Bits of choosing a delimiter, or one column: what decides between them in files of a few lines."""
 
 PER_COLUMN = -2.0
@@ -43,6 +43,12 @@ ODD_WIDTH = 3.0
 
 MOST_CREDITED = 40
 """Columns that it is reckoned for: in thousands of columns it would outweigh what they hold."""
+
+NEVER_FILLED = 8.0
+"""Bits of a column between others that holds nothing, not even a name: rather the delimiter is two characters."""
+
+SELDOM = 10.0
+"""Bits of a delimiter that half of the records do not have, as commas in remarks."""
 
 OWN_SEPARATOR = 30.0
 """Bits of a record separator that is no line break: it must pay for itself."""
@@ -102,6 +108,8 @@ def score(text: str, words: Mapping[str, Any], *, final: bool) -> Scored:
         bits += OWN_SEPARATOR
     syntax, strays, quoted = _quoting(records, words)
     bits += syntax
+    if len(groups) > 1 and 2 * len(groups.get(1, ())) >= len(records):
+        bits += SELDOM
     bits += ODD_WIDTH * (len(records) - max((len(g) for g in groups.values()), default=0))
     width = max(groups, key=lambda w: (len(groups[w]) * w, w), default=1)
     covered = sum(len(r.raw) for r in records)
@@ -124,6 +132,7 @@ def _columns(rows: Sequence[Sequence[str]], width: int) -> tuple[float, int, int
     """Bits of the cells of records of one width, and how many filled cells are of a certain kind."""
     bits = 0.0
     typed = filled = 0
+    unfilled = 0
     for column in zip(*rows, strict=True):
         counts = [0] * KINDS
         for cell in column:
@@ -131,6 +140,10 @@ def _columns(rows: Sequence[Sequence[str]], width: int) -> tuple[float, int, int
             counts[kind] += 1
             bits += cost
         bits += _surprise(counts)
+        if counts[EMPTY] == len(column) > 1:
+            unfilled += 1
+        else:  # those at the end come from spreadsheets
+            bits, unfilled = bits + NEVER_FILLED * unfilled, 0
         filled += len(column) - counts[EMPTY]
         typed += sum(counts[EMPTY + 1 : WORD])
     if len(rows) > 1:
