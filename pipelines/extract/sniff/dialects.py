@@ -127,6 +127,9 @@ def _candidates(text: str, separators: Sequence[str | None], given: Mapping[str,
     kept = {w: given[w] for w in ("double_quote", "comment_char") if w in given}
     for separator in separators:
         for delimiter in [given["delimiter"]] if "delimiter" in given else delimiters(text, separator):
+            core = separator.strip("\r\n") if separator else ""
+            if core and (core in delimiter or delimiter in core):  # cells without text at the end of records
+                continue
             spaced = _spaced(text, delimiter) if "skip_initial_space" not in given else [given["skip_initial_space"]]
             for quote, escape in _quotings(text, delimiter, given):
                 for skip in spaced:
