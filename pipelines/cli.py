@@ -165,6 +165,21 @@ def _dictionary(args: argparse.Namespace, out: Console) -> int:
     return 0
 
 
+def _sniff(args: argparse.Namespace, out: Console) -> int:
+    from pipelines.flow.sniffing import as_json, as_yaml, report, sniff
+
+    path = Path(args.file)
+    proposal = sniff(path)
+    if args.json:
+        sys.stdout.write(json.dumps(as_json(proposal), ensure_ascii=False, indent=1) + "\n")
+    elif args.yaml:
+        sys.stdout.write(as_yaml(path, proposal))
+    else:
+        for item in report(path, proposal):
+            out.print(item)
+    return 0
+
+
 def _migrate(args: argparse.Namespace, out: Console) -> int:
     return _init(args, out)
 
@@ -227,6 +242,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     reading.add_argument("--to", choices=("csv", "jsonl"), default="csv")
     reading.add_argument("--row-numbers", action="store_true", help="put the row number in front of each record")
+    look = add("sniff", _sniff, "find out how a file is to be read, with reasons; needs no database")
+    look.add_argument("file", metavar="FILE")
+    form = look.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="the whole proposal")
+    form.add_argument("--yaml", action="store_true", help="the draft of a source for a profile")
     attempt = add("try", _try, "extract, clean and gate a file in memory; needs no database")
     attempt.add_argument("profile", metavar="PROFILE", help="profile YAML, or a client id")
     attempt.add_argument("file", metavar="FILE")

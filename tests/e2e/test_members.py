@@ -244,6 +244,7 @@ def test_a_file_that_vanishes_during_the_look_is_left_to_the_next(
     packs: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pipelines.extract import discover as landing
+    from pipelines.flow import night
 
     packs.send("spend/a.csv", as_csv(lines(20)))
     path = packs.settings.landing / packs.client_id / "spend/a.csv"
@@ -254,7 +255,7 @@ def test_a_file_that_vanishes_during_the_look_is_left_to_the_next(
         path.unlink()
         return found
 
-    monkeypatch.setattr(landing, "survey", taken_away)
+    monkeypatch.setattr(night, "survey", taken_away)
     found, _ = packs.night()
     assert (found.registered, found.failed) == ([], [])
 
