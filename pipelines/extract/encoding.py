@@ -73,9 +73,9 @@ class TextSource:
         self._mixed = self._mixed_decoder(fallback) if fallback else None
         self._decoder = codecs.getincrementaldecoder(self._codec)("strict")
         self._broken: int | None = None
-        self._first = True
+        self._first = self.offset == 0  # a mark is dropped once
         self._grow = 1
-        self._file = path.open("rb")
+        self._file = path.open("rb", buffering=0)
         self._file.seek(self.offset)
 
     @property
@@ -95,21 +95,24 @@ class TextSource:
                 return text
         return ""
 
-    def read_utf8(self) -> bytes:
-        """The next text in UTF-8; empty only at the end. Where the file is UTF-8 (`raw`) it is not yet validated."""
+    def read_utf8(self, before: bytes = b"") -> bytes:
+        """`before`, the end of what was handed on last, and the next text in UTF-8: nothing more only at the end.
+
+        Where the file is UTF-8 (`raw`) the bytes are not yet validated. There `before` is read once more, which is
+        cheaper than to copy a block behind it.
+        """
         if self.raw:
-            if self.position != self.offset:  # what `read` has left
-                self.offset, self._broken = self.position, None
-                self._file.seek(self.offset)
-                self._decoder.reset()
-            return self._block()
+            self.offset, self._broken = self.position - len(before), None
+            self._decoder.reset()
+            self._file.seek(self.offset)
+            return self._block(len(before))
         if self._ascii and not self._mixed and self._broken is None and not self._decoder.getstate()[0]:
             block = self._block()
             if not block.isascii():
-                return (self._decode(block) or self.read()).encode()
+                return before + (self._decode(block) or self.read()).encode()
             self._first = False
-            return block
-        return self.read().encode()
+            return before + block
+        return before + self.read().encode()
 
     def warnings(self) -> list[str]:
         """What is worth knowing of the file: complete once `ended` is set."""
@@ -159,11 +162,13 @@ class TextSource:
             "or tell us the encoding so that the profile can be changed",
         )
 
-    def _block(self) -> bytes:
-        size = min(BLOCK_BYTES * self._grow, max(MAX_BLOCK_BYTES, BLOCK_BYTES), self._size - self.offset)
+    def _block(self, again: int = 0) -> bytes:
+        """The next block; the first so many bytes of it have been read before."""
+        size = min(BLOCK_BYTES * self._grow, max(MAX_BLOCK_BYTES, BLOCK_BYTES)) + again
+        size = min(size, self._size - self.offset)
         block = self._file.read(size) if size > 0 else b""
         self.offset += len(block)
-        self.ended = not block
+        self.ended = len(block) <= again
         return block
 
     def _decode(self, block: bytes) -> str:

@@ -58,6 +58,7 @@ class FastLane:
         self._parser = parser
         self._robust = robust
         self._schema = raw_schema(robust.columns)
+        self._nulls = [pa.nulls(1024, self._schema.field(name).type) for name in LEAD[1:]]
         self._data = cursor.text[cursor.at :].encode()
         self._row = cursor.row
         self._begin = source.position - len(self._data)
@@ -81,7 +82,7 @@ class FastLane:
         while not source.ended and not self._failure:
             try:
                 if not frame or not frame.cut_short:
-                    self._data += source.read_utf8()
+                    self._data = source.read_utf8(self._data)
             except DeliveryError as error:  # to be raised when the records before it are through
                 self._failure = error
             frame = self._parser.frame(self._data, self._row, self._odd_at) if self._data else None
@@ -140,7 +141,9 @@ class FastLane:
             at = int(rows.searchsorted(row))
             if at < rows.size and rows[at] == row:
                 tally.see(row, [column[at].as_py() for column in block.columns])
-        nulls = [pa.nulls(rows.size, self._schema.field(name).type) for name in LEAD[1:]]
+        if rows.size > len(self._nulls[0]):
+            self._nulls = [pa.nulls(2 * rows.size, self._schema.field(name).type) for name in LEAD[1:]]
+        nulls = [column.slice(0, rows.size) for column in self._nulls]
         regular = pa.record_batch([pa.array(rows), *nulls, *block.columns], schema=self._schema)
         if not odd:
             return [regular]

@@ -36,6 +36,13 @@ def test_encodings_and_marks(read: ReadText, codec: str, mark: bytes) -> None:
     assert got.cells == [["Müller", "Köln"]]
 
 
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16-le", "utf-16"])
+def test_a_mark_is_dropped_once(read: ReadText, codec: str) -> None:
+    data = "\ufeff\ufeff1,2\n3,4\n".encode("utf-16-le" if "16" in codec else codec)
+    got = read(data, encoding=codec, header_rows=[], names=["a", "b"])
+    assert got.cells == [["\ufeff1", "2"], ["3", "4"]]
+
+
 def test_multibyte_characters_on_block_borders(read: ReadText, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipelines.extract.encoding.BLOCK_BYTES", 3)
     for codec in ("utf-8", "utf-16", "shift_jis"):
