@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import chain, islice
@@ -24,6 +25,7 @@ from python_calamine import (
     CalamineError,
     CalamineWorkbook,
     PasswordError,
+    SheetMetadata,
     SheetTypeEnum,
     SheetVisibleEnum,
     WorkbookClosed,
@@ -56,6 +58,37 @@ _DURATION = re.compile(r"PT(\d+)H(\d+)M(\d+)(?:\.0*)?S")
 Cell = int | float | str | bool | time | date | datetime | timedelta
 
 
+@dataclass(frozen=True)
+class SheetPeek:
+    """The beginning of a sheet: rendered cells from row 1 and column A, and how far the sheet reaches at least.
+
+    `rows` are the first rows as they stand, blank ones included; each as long as its last cell that is not empty.
+    `extent` is the number of rows and columns of the sheet from A1.
+    """
+
+    name: str
+    visible: bool
+    rows: list[list[str]]
+    extent: tuple[int, int]
+
+
+def peek(path: Path, rows: int = 200, *, name: str | None = None, locale: str = "en_US") -> list[SheetPeek]:
+    """The first rows of every sheet (charts left out), for those who have to find the table in them.
+
+    Raises DeliveryError when the file cannot be read as a workbook.
+    """
+    name = name or path.name
+    found: list[SheetPeek] = []
+    sheets = len(WorkbookTable.sheets_of(path, name))
+    for number in range(1, sheets + 1):
+        table = WorkbookTable(
+            path, Format(type="xlsx", header_rows=[], names=["A"], sheet=number), locale, Tally(0, {}), name
+        )
+        with closing(table):
+            found.append(table.peek(rows))
+    return found
+
+
 class WorkbookTable(Table):
     """One sheet of a workbook, open behind its header."""
 
@@ -63,6 +96,7 @@ class WorkbookTable(Table):
         self.tally = tally
         self._name = name
         self._decimal = get_decimal_symbol(locale)
+        self._extent = (0, 0)
         self._uncertain: list[str] = []
         self._no_result: list[str] = []
         with ExitStack() as stack:
@@ -72,10 +106,11 @@ class WorkbookTable(Table):
                 scan(book, 0)  # the reader lays out every sheet of such a file as soon as it opens it
             if book.kind is Kind.XLS:
                 book.check_old_format()
-            self._book = self._open(path)
+            self._book = load(path, name)
             stack.callback(self.close)
             position = self._position(fmt.sheet)
-            tally.sheet_name = self._book.sheets_metadata[position].name
+            self._sheet = self._book.sheets_metadata[position]
+            tally.sheet_name = self._sheet.name
             self._odd = scan(book, position)
             self._rows: Iterator[tuple[int, list[Cell]]] = enumerate(self._lines(position), start=1)
             self.columns = list(fmt.names) if fmt.names else self._header(fmt.header_rows, fmt.header_join)
@@ -88,6 +123,21 @@ class WorkbookTable(Table):
         """Drop the workbook; may be called twice."""
         with suppress(WorkbookClosed):
             self._book.close()
+
+    @classmethod
+    def sheets_of(cls, path: Path, name: str) -> list[SheetMetadata]:
+        """The sheets of a workbook in its order, charts left out."""
+        book = open_workbook(path, name)
+        if book.kind is Kind.ODS:
+            scan(book, 0)
+        if book.kind is Kind.XLS:
+            book.check_old_format()
+        return [m for m in load(path, name).sheets_metadata if m.typ == SheetTypeEnum.WorkSheet]
+
+    def peek(self, rows: int) -> SheetPeek:
+        """The first rows of the sheet, which is read no further."""
+        lines = [_stripped(self._render(row, values)) for row, values in islice(self._rows, rows)]
+        return SheetPeek(self._sheet.name, self._sheet.visible == SheetVisibleEnum.Visible, lines, self._extent)
 
     def pieces(self) -> Iterator[pa.RecordBatch]:
         """The records of the sheet."""
@@ -103,15 +153,6 @@ class WorkbookTable(Table):
                     builder.add_malformed(row, cells, problem, "\t".join(cells))
             yield builder.batch()
         self._finish()
-
-    def _open(self, path: Path) -> CalamineWorkbook:
-        try:
-            with path.open("rb") as file:  # by content: the archive knows no file extensions
-                return load_workbook(file)
-        except PasswordError:
-            raise self._refused("a password", "a workbook without a password") from None
-        except CalamineError as error:
-            raise self._refused(f"a damaged file ({error})", "a workbook") from None
 
     def _position(self, wish: str | int | list[str | int] | None) -> int:
         """Position of the sheet among all sheets of the workbook, charts included."""
@@ -134,6 +175,7 @@ class WorkbookTable(Table):
         except CalamineError as error:
             raise self._refused(f"a damaged sheet ({error})", "a readable sheet") from None
         left: list[Cell] = [""] * (sheet.start[1] if sheet.start else 0)
+        self._extent = (max(sheet.total_height, self._odd.rows), max(sheet.total_width, self._odd.columns))
         read = 0
         for values in sheet.iter_rows():
             read += 1
@@ -205,6 +247,17 @@ class WorkbookTable(Table):
 
     def _refused(self, got: str, expected: str) -> DeliveryError:
         return refused(self._name, got, expected)
+
+
+def load(path: Path, name: str) -> CalamineWorkbook:
+    """Open a workbook by its content: the archive knows no file extensions."""
+    try:
+        with path.open("rb") as file:
+            return load_workbook(file)
+    except PasswordError:
+        raise refused(name, "a password", "a workbook without a password") from None
+    except CalamineError as error:
+        raise refused(name, f"a damaged file ({error})", "a workbook") from None
 
 
 def render(value: Cell, decimal: str) -> str:

@@ -16,7 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from pipelines.errors import DeliveryError
 from pipelines.extract import container, oddcells
 from pipelines.extract.reader import read_table
-from pipelines.extract.workbook import render
+from pipelines.extract.workbook import SheetPeek, peek, render
 from pipelines.profile import Format
 from tests.unit.extract.conftest import Got, drain
 from tests.unit.extract.workbooks import ods, ole, xls, xlsb, zipped
@@ -53,7 +53,7 @@ def with_sheet_xml(data: bytes, old: str, new: str) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts: dict[str, str | bytes] = {n: archive.read(n) for n in archive.namelist()}
     name = "xl/worksheets/sheet1.xml"
-    text = bytes(parts[name]).decode()  # type: ignore[arg-type]
+    text = bytes(parts[name]).decode().replace(" />", "/>")  # type: ignore[arg-type]
     assert old in text
     return zipped({**parts, name: text.replace(old, new)})
 
@@ -179,8 +179,8 @@ def test_formulas_without_a_result(read_book: ReadBook) -> None:
     got = read_book(data)
     assert got.cells == [["x", "#NOT_CALCULATED"], ["y", "#NOT_CALCULATED"]]
     assert got.facts.warnings == ["2 formulas without a stored result, first at B2: read as #NOT_CALCULATED"]
-    done = with_sheet_xml(data, "<f>1+1</f><v />", "<f>1+1</f><v>2</v>")
-    empty = with_sheet_xml(done, '<c r="B3"><f>A2</f><v />', '<c r="B3" t="str"><f>A2</f><v></v>')
+    done = with_sheet_xml(data, "<f>1+1</f><v/>", "<f>1+1</f><v>2</v>")
+    empty = with_sheet_xml(done, '<c r="B3"><f>A2</f><v/>', '<c r="B3" t="str"><f>A2</f><v></v>')
     assert read_book(empty).cells == [["x", "2"], ["y", ""]]
 
 
@@ -310,3 +310,20 @@ def test_limits(read_book: ReadBook, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(container, "MAX_FILE_BYTES", 100)
     with pytest.raises(DeliveryError, match="expected at most 100 bytes"):
         read_book(data)
+
+
+def test_peek(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    first = workbook.active
+    assert isinstance(first, Worksheet)
+    first.title, first.sheet_state = "Hidden", "hidden"
+    workbook.create_chartsheet("Chart")
+    sheet = workbook.create_sheet("List")
+    sheet["B3"], sheet["C3"], sheet["B4"] = "Nr", "#N/A", 2.5
+    path = tmp_path / "file"
+    workbook.save(path)
+    assert peek(path) == [
+        SheetPeek("Hidden", False, [], (0, 0)),
+        SheetPeek("List", True, [[], [], ["", "Nr", "#N/A"], ["", "2.5"]], (4, 3)),
+    ]
+    assert peek(path, rows=3)[1].rows == [[], [], ["", "Nr", "#N/A"]]
