@@ -53,7 +53,7 @@ def with_sheet_xml(data: bytes, old: str, new: str) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts: dict[str, str | bytes] = {n: archive.read(n) for n in archive.namelist()}
     name = "xl/worksheets/sheet1.xml"
-    text = bytes(parts[name]).decode().replace(" />", "/>")  # type: ignore[arg-type]
+    text = bytes(parts[name]).decode().replace(" />", "/>").replace("<v></v>", "<v/>")  # type: ignore[arg-type]
     assert old in text
     return zipped({**parts, name: text.replace(old, new)})
 
