@@ -11,7 +11,9 @@ class FileFacts:
     """Counts and cells of one file as received.
 
     `records` counts every row of `raw.arrow`, malformed ones included; header, preamble, blank, comment and
-    footer lines are counted apart, so that every line of the file is in exactly one count. `footer` holds the
+    footer lines are counted apart, as are hidden rows that are skipped, records that say the header again
+    (`repeated_header_rows`) and lines after the end of the table (`outside_rows`), so that every line of the file is in
+    exactly one count. `sheets` are those that were read, in order, the first also as `sheet_name`. `footer` holds the
     cells of the footer records, in order, and `footer_rows` their row numbers. `cells` answers each A1 address
     that was asked for and that the file has. For text files a cell's column is its position in the line and its
     row the physical line on which the record starts.
@@ -30,6 +32,10 @@ class FileFacts:
     footer_rows: list[int] = field(default_factory=list)
     cells: dict[str, str] = field(default_factory=dict)
     sheet_name: str | None = None
+    sheets: list[str] = field(default_factory=list)
+    hidden_rows: int = 0
+    repeated_header_rows: int = 0
+    outside_rows: int = 0
     warnings: list[str] = field(default_factory=list)
 
     def to_json(self) -> str:

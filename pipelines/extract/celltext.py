@@ -1,0 +1,184 @@
+"""The texts of workbook cells, as the client would type them.
+
+Numbers with the decimal sign of the locale, without grouping and without the `.0` of integral floats (2039.41 →
+`2039,41` in de_DE); dates `2024-05-01`, times `13:05:00`, both together `2024-05-01 13:05:00`; durations by hours
+`37:30:00`; booleans `TRUE`, `FALSE`. Text stays as typed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+Cell = int | float | str | bool | time | date | datetime | timedelta
+
+CERTAIN = 10**15
+"""Excel keeps 15 significant digits: the last digits of a longer number are not what was typed."""
+
+FALSE_LEAP_DAY = date(1900, 2, 28)
+"""What the reader makes of serial 60, which Excel calls 29 February 1900, and of the true 28 February."""
+
+_KEPT = 200_000
+_DURATION = re.compile(r"(-?)PT(\d+)H(\d+)M(\d+)(?:[.,](\d*?)0*)?S")
+"""Times and durations as .ods files store them: PT37H30M00S."""
+
+
+class _Numbers(dict[float, str]):
+    """Texts of numbers; a number comes up again and again in a list."""
+
+    def __init__(self, decimal: str) -> None:
+        super().__init__()
+        self.decimal = decimal
+        self.uncertain = False
+
+    def __missing__(self, value: float) -> str:
+        text = render_number(value, self.decimal)
+        if abs(value) >= CERTAIN:  # not kept, so that each is met here
+            self.uncertain = True
+        elif len(self) < _KEPT:
+            self[value] = text
+        return text
+
+
+class _Moments(dict[Any, str]):
+    """Texts of dates and times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.doubtful = False
+
+    def __missing__(self, value: date | time) -> str:
+        text = render(value, ".")
+        if is_doubtful(value):
+            self.doubtful = True
+        elif len(self) < _KEPT:
+            self[value] = text
+        return text
+
+
+def is_doubtful(value: object) -> bool:
+    """Whether the reader may have made this date or time of a number that is none: a negative one, or 60."""
+    if isinstance(value, datetime):
+        value = value.date()
+    return value in (FALSE_LEAP_DAY, time(0, 0)) if isinstance(value, date | time) else False
+
+
+class Texts:
+    """Renders cells column by column: most columns hold one type, and most values come again.
+
+    `uncertain` and `doubtful` tell whether a number of more than 15 digits, a doubtful date was met since they were
+    last set to False.
+    """
+
+    def __init__(self, decimal: str, *, iso_durations: bool = False) -> None:
+        self._numbers = _Numbers(decimal)
+        self._moments = _Moments()
+        self._iso_durations = iso_durations
+
+    @property
+    def decimal(self) -> str:
+        """The decimal sign."""
+        return self._numbers.decimal
+
+    def watch(self) -> None:
+        """Forget what was met so far."""
+        self._numbers.uncertain = self._moments.doubtful = False
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether a number of more than 15 digits was met."""
+        return self._numbers.uncertain
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a date was met that may be none."""
+        return self._moments.doubtful
+
+    def column(self, values: Sequence[Cell]) -> list[str]:
+        """The texts of many cells."""
+        types = set(map(type, values))
+        if types == {float}:
+            return list(map(self._numbers.__getitem__, values))  # type: ignore[arg-type]
+        if types == {str} and not self._iso_durations:
+            return list(values)  # type: ignore[arg-type]
+        if types <= {date, datetime, time}:
+            return list(map(self._moments.__getitem__, values))
+        return [v if type(v) is str and not self._iso_durations else self.cell(v) for v in values]
+
+    def cell(self, value: Cell) -> str:
+        """The text of one cell."""
+        kind = type(value)
+        if kind is str:
+            return _clock(value) if self._iso_durations else value  # type: ignore[arg-type, return-value]
+        if kind is float:
+            return self._numbers[value]  # type: ignore[index]
+        if kind is date or kind is datetime or kind is time:
+            return self._moments[value]
+        if kind is int:
+            return str(value)
+        return render(value, self._numbers.decimal)
+
+
+def render(value: Cell, decimal: str) -> str:
+    """The text of a cell, numbers with this decimal sign.
+
+    >>> render(2039.41, ","), render(12.0, ","), render(True, ",")
+    ('2039,41', '12', 'TRUE')
+    """
+    if isinstance(value, float):
+        return render_number(value, decimal)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, datetime):
+        return _to_millisecond(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, time):
+        return _to_millisecond(datetime.combine(date(2000, 1, 1), value))[11:]
+    return render_duration(value)
+
+
+def render_number(value: float, decimal: str) -> str:
+    """Without grouping and exponent, in the 15 significant digits that Excel keeps: 0.1 + 0.2 is 0.3.
+
+    >>> render_number(0.1 + 0.2, ","), render_number(1e-07, "."), render_number(-0.0, ".")
+    ('0,3', '0.0000001', '0')
+    """
+    if value.is_integer():
+        return str(int(value))
+    text = format(value, ".15g")
+    return (format(Decimal(text), "f") if "e" in text else text).replace(".", decimal)
+
+
+def render_duration(value: timedelta) -> str:
+    """Hours, minutes and seconds; hours are not folded into days.
+
+    >>> render_duration(timedelta(hours=37, minutes=30)), render_duration(-timedelta(minutes=5))
+    ('37:30:00', '-00:05:00')
+    """
+    milliseconds = round(abs(value) / timedelta(milliseconds=1))
+    seconds, rest = divmod(milliseconds, 1000)
+    text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}" + (f".{rest:03}" if rest else "")
+    return f"-{text}" if value < timedelta(0) and milliseconds else text
+
+
+def _clock(text: str) -> str:
+    found = _DURATION.fullmatch(text) if text.startswith(("PT", "-PT")) else None
+    if not found:
+        return text
+    sign, hours, minutes, seconds, fraction = found.groups()
+    clock = f"{sign}{hours.zfill(2)}:{minutes.zfill(2)}:{seconds.zfill(2)}"
+    return f"{clock}.{fraction[:3].ljust(3, '0')}" if fraction else clock
+
+
+def _to_millisecond(value: datetime) -> str:
+    """Serial numbers of Excel carry no more than milliseconds; below that is the noise of the float."""
+    value += timedelta(microseconds=500)
+    return value.isoformat(" ", "milliseconds").removesuffix(".000")

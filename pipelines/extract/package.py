@@ -1,0 +1,229 @@
+"""Office Open XML workbooks as packages of parts: which is which, and copies that the reader understands.
+
+The reader wants the main part where Excel puts it, in UTF-8, with plain targets, and knows the errors of Excel 2007.
+Files of other programs are legal without all that, so what it cannot read is written again (`mended`).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from pipelines.extract.container import Kind, Workbook
+from pipelines.extract.parts import MAX_ROW_BYTES, UTF16, Parts, attributes, row_blocks, utf8
+from pipelines.extract.table import column_position
+
+MAX_STRINGS_BYTES = 512 << 20
+"""Of the shared strings, which the reader keeps as a whole: ten unique texts in each of a million rows."""
+
+MAX_SHEETS = 4096
+"""Nobody turns the leaves of more; a workbook of ten thousand sheets is a trap."""
+
+PEEK_BLOCK = 256 << 10
+"""Unpacked at once where only a beginning is wanted."""
+
+_DOTTED = re.compile(rb"""Target\s*=\s*["'](?:\./|\.\./|[^"']*\\)""")
+_SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")
+_FORBIDDEN = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
+_DIMENSION = re.compile(rb"<(?:\w+:)?dimension\s[^>]*?(?:/>|>\s*</(?:\w+:)?dimension>)")
+_ERROR = re.compile(rb"""(<(?:\w+:)?c\s[^>]*?\bt\s*=\s*["'])e(["'])""")
+
+
+@dataclass(frozen=True)
+class SheetPart:
+    """One sheet of the package; `part` is '' when the package does not have it."""
+
+    name: str
+    part: str
+    kind: str
+
+
+def sheets_of(parts: Parts) -> list[SheetPart]:
+    """The sheets in the order of the workbook, charts included."""
+    main = parts.workbook()
+    relations = parts.relations(main)
+    found = []
+    for tag in _SHEET.findall(utf8(parts.read(main))):
+        words = attributes(tag)
+        key = next((v for k, v in words.items() if k.endswith(":id")), "")
+        kind, part = relations.get(key, ("", ""))
+        found.append(SheetPart(words.get("name", ""), part if part in parts else "", kind))
+    return found
+
+
+def related(parts: Parts, kind: str) -> str | None:
+    """The part of this kind that belongs to the workbook, e.g. `styles`."""
+    return next((t for k, t in parts.relations(parts.workbook()).values() if k == kind and t in parts), None)
+
+
+def checked(book: Workbook) -> Workbook:
+    """Refuse what no sound workbook holds; DeliveryError. What the reader would misread is mended."""
+    with book.archive() as archive:
+        parts = Parts(archive)
+        plain = True
+        for name in parts.names():
+            if name.endswith((".xml", ".rels")):
+                head = parts.head(name)
+                if _FORBIDDEN.search(utf8(head)):
+                    raise book.refused(f"a part with entities of its own ({name})", "a workbook without such traps")
+                plain = plain and head[:2] not in UTF16
+        if book.kind is Kind.ODS:
+            return book
+        strings = related(parts, "sharedStrings")
+        size = sum(map(len, parts.blocks(strings))) if strings else 0
+        if size > MAX_STRINGS_BYTES:
+            raise book.refused(f"{size} bytes of texts", f"at most {MAX_STRINGS_BYTES} bytes")
+        if book.kind is Kind.XLSX:
+            count = len(sheets_of(parts))
+            if count > MAX_SHEETS:
+                raise book.refused(f"{count} sheets", f"at most {MAX_SHEETS} sheets")
+            plain = plain and _is_as_excel_writes(parts)
+    return book if plain or book.kind is not Kind.XLSX else mended(book)
+
+
+def _is_as_excel_writes(parts: Parts) -> bool:
+    """Whether the reader finds the parts."""
+    relations = "xl/_rels/workbook.xml.rels"
+    if parts.workbook() != "xl/workbook.xml" or "_rels/.rels" not in parts or relations not in parts:
+        return False
+    return not _DOTTED.search(parts.read(relations))
+
+
+def dimensions(book: Workbook) -> dict[str, tuple[int, int]]:
+    """Sheet → rows and columns as the sheet says of itself, where it does."""
+    found: dict[str, tuple[int, int]] = {}
+    with book.archive() as archive:
+        parts = Parts(archive)
+        for sheet in sheets_of(parts):
+            tag = _DIMENSION.search(utf8(parts.head(sheet.part))) if sheet.part else None
+            corner = (
+                re.fullmatch(r"(?:.*:)?\$?([A-Za-z]{1,3})\$?(\d{1,7})", attributes(tag[0]).get("ref", ""))
+                if tag
+                else None
+            )
+            if corner:
+                found[sheet.name] = (int(corner[2]), column_position(corner[1]) + 1)
+    return found
+
+
+def mended(book: Workbook) -> Workbook:
+    """The same .xlsx as Excel would lay it out: fixed names, UTF-8, no dimensions, errors as texts."""
+    with book.archive() as archive:
+        parts = Parts(archive)
+        main = parts.workbook()
+        relations = parts.relations(main)
+        wanted = ("worksheet", "sharedStrings", "styles", "chartsheet", "dialogsheet", "xlMacrosheet")
+        kept = {k: (kind, t) for k, (kind, t) in relations.items() if kind in wanted and t in parts}
+        out = _Package()
+        out.add("xl/workbook.xml", [utf8(parts.read(main))])
+        for n, (key, (kind, target)) in enumerate(kept.items()):
+            name = f"{kind}{n}.xml"
+            out.relate(key, kind, name)
+            if kind == "worksheet":
+                blocks = row_blocks(parts, target, b">")
+                if parts.head(target)[:2] in UTF16:
+                    blocks = iter([utf8(parts.read(target))])
+                out.add(f"xl/{name}", (_ERROR.sub(rb"\1str\2", _DIMENSION.sub(b"", b)) for b in blocks))
+            else:
+                out.add(f"xl/{name}", [utf8(parts.read(target))])
+        return replace(book, content=out.finish())
+
+
+_RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+class _Package:
+    """A workbook package being written."""
+
+    def __init__(self) -> None:
+        self._bytes = io.BytesIO()
+        self._zip = zipfile.ZipFile(self._bytes, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
+        self._tags: list[str] = []
+
+    def add(self, name: str, blocks: Iterator[bytes] | list[bytes]) -> None:
+        with self._zip.open(name, "w", force_zip64=True) as file:
+            for block in blocks:
+                file.write(block)
+
+    def relate(self, key: str, kind: str, name: str) -> None:
+        self._tags.append(f'<Relationship Id="{key}" Type="{_OFFICE}/{kind}" Target="{name}"/>')
+
+    def finish(self) -> bytes:
+        for name, tags in (
+            ("xl/_rels/workbook.xml.rels", self._tags),
+            ("_rels/.rels", [f'<Relationship Id="r" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/>']),
+        ):
+            self.add(name, [f'<Relationships xmlns="{_RELATIONS}">{"".join(tags)}</Relationships>'.encode()])
+        self._zip.close()
+        return self._bytes.getvalue()
+
+
+_ROW_END = re.compile(rb"</((?:\w+:)?)row\s*>")
+_STRING = re.compile(rb"""\bt\s*=\s*["']s["'][^>]*>\s*<(?:\w+:)?v>\s*(\d+)""")
+_STRINGS = re.compile(rb"<((?:\w+:)?)sst\b")
+_STRING_END = re.compile(rb"</(?:\w+:)?si\s*>|<(?:\w+:)?si\s*/>")
+
+
+def shortened(book: Workbook, rows: int) -> Workbook:
+    """An .xlsx of only the first rows of every sheet, and of the shared strings these need.
+
+    Looking at the beginning of a large workbook then costs nothing like reading it.
+    """
+    with book.archive() as archive:
+        parts = Parts(archive)
+        main = parts.workbook()
+        out = _Package()
+        out.add("xl/workbook.xml", [utf8(parts.read(main))])
+        last = -1
+        relations = parts.relations(main)
+        for n, (key, (kind, target)) in enumerate(relations.items()):
+            if kind == "worksheet" and target in parts:
+                sheet = _first_rows(parts, target, rows)
+                last = max([last, *(int(i) for i in _STRING.findall(sheet))])
+                out.add(f"xl/{kind}{n}.xml", [sheet])
+                out.relate(key, kind, f"{kind}{n}.xml")
+        for n, (key, (kind, target)) in enumerate(relations.items()):
+            if kind in ("styles", "sharedStrings", "chartsheet") and target in parts:
+                content = parts.read(target) if kind != "sharedStrings" else _first_strings(parts, target, last + 1)
+                out.add(f"xl/{kind}{n}.xml", [utf8(content)])
+                out.relate(key, kind, f"{kind}{n}.xml")
+        return replace(book, content=out.finish())
+
+
+def _first_rows(parts: Parts, name: str, rows: int) -> bytes:
+    """The part up to the end of that many rows, closed again."""
+    data = b""
+    for block in parts.blocks(name, PEEK_BLOCK):
+        data += block
+        found = list(_ROW_END.finditer(data))
+        if len(found) >= rows or (found and len(data) > MAX_ROW_BYTES):
+            cut = found[min(rows, len(found)) - 1]
+            return data[: cut.end()] + b"</%bsheetData></%bworksheet>" % (cut[1], cut[1])
+        if len(data) > MAX_ROW_BYTES:
+            raise ValueError(f"a row of more than {MAX_ROW_BYTES} bytes")
+    return data
+
+
+def _first_strings(parts: Parts, name: str, count: int) -> bytes:
+    """So many of the shared strings."""
+    pieces: list[bytes] = []
+    rest, prefix, left = b"", None, count
+    for block in parts.blocks(name, PEEK_BLOCK):
+        data = rest + block
+        if prefix is None:
+            tag = _STRINGS.search(data)
+            prefix = tag[1] if tag else b""
+            if not count:
+                return b"<%bsst></%bsst>" % (prefix, prefix)
+        found = list(_STRING_END.finditer(data))
+        if len(found) >= left:
+            return b"".join([*pieces, data[: found[left - 1].end()], b"</%bsst>" % prefix])
+        left -= len(found)
+        cut = found[-1].end() if found else 0
+        pieces.append(data[:cut])
+        rest = data[cut:]
+    return b"".join([*pieces, rest])
