@@ -52,7 +52,7 @@ class _Moments(dict[Any, str]):
 
     def __missing__(self, value: date | time) -> str:
         text = render(value, ".")
-        if is_doubtful(value):
+        if isinstance(value, date) and is_doubtful(value):  # not kept, so that each is met here
             self.doubtful = True
         elif len(self) < _KEPT:
             self[value] = text
@@ -60,10 +60,10 @@ class _Moments(dict[Any, str]):
 
 
 def is_doubtful(value: object) -> bool:
-    """Whether the reader may have made this date or time of a number that is none: a negative one, or 60."""
+    """Whether the reader may have made this date or time of a number that is none: it makes times of negative ones."""
     if isinstance(value, datetime):
-        value = value.date()
-    return value in (FALSE_LEAP_DAY, time(0, 0)) if isinstance(value, date | time) else False
+        return value.date() == FALSE_LEAP_DAY
+    return isinstance(value, time) or value == FALSE_LEAP_DAY
 
 
 class Texts:
@@ -100,6 +100,8 @@ class Texts:
     def column(self, values: Sequence[Cell]) -> list[str]:
         """The texts of many cells."""
         types = set(map(type, values))
+        if time in types:
+            self._moments.doubtful = True
         if types == {float}:
             return list(map(self._numbers.__getitem__, values))  # type: ignore[arg-type]
         if types == {str} and not self._iso_durations:

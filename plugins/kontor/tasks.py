@@ -13,12 +13,15 @@ from airflow.sdk import Asset, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from pipelines.delivery import SETTLED, State, Step
+from pipelines.secrets import ask_also
+from plugins.kontor.connections import password_of
 from plugins.kontor.names import COUNTS, IDS
 
 if TYPE_CHECKING:
     from pipelines.flow.night import DeliveryLine, ScopeWork
 
 log = logging.getLogger("kontor.tasks")
+ask_also(password_of)  # tasks find passwords in Airflow's connections
 
 LEVELS = {State.FAILED: logging.ERROR, State.HELD: logging.WARNING, State.WAITING: logging.WARNING}
 """What the log says louder."""

@@ -75,7 +75,7 @@ def plan_of(
 
 def cleaned(to: Contract, ref: SourceRef, batch: pa.RecordBatch, **more: Any) -> Cleaned:
     """One batch through a fresh plan."""
-    return plan_of(to, ref, batch.schema.names[3:], **more).chunk(batch)
+    return plan_of(to, ref, batch.schema.names[4:], **more).chunk(batch)
 
 
 def values(result: Cleaned, name: str) -> list[Any]:
