@@ -11,6 +11,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from pipelines.extract.container import Kind, Workbook
 from pipelines.extract.parts import MAX_ROW_BYTES, UTF16, Parts, attributes, row_blocks, utf8
@@ -164,6 +165,9 @@ class _Package:
 
 _ROW_END = re.compile(rb"</((?:\w+:)?)row\s*>")
 _STRING = re.compile(rb"""\bt\s*=\s*["']s["'][^>]*>\s*<(?:\w+:)?v>\s*(\d+)""")
+_ROW_END_BYTES = 64
+"""Longer than the tag that ends a row."""
+
 _STRINGS = re.compile(rb"<((?:\w+:)?)sst\b")
 _STRING_END = re.compile(rb"</(?:\w+:)?si\s*>|<(?:\w+:)?si\s*/>")
 
@@ -196,16 +200,18 @@ def shortened(book: Workbook, rows: int) -> Workbook:
 
 def _first_rows(parts: Parts, name: str, rows: int) -> bytes:
     """The part up to the end of that many rows, closed again."""
-    data = b""
+    data, left, end, prefix = bytearray(), rows, 0, b""
     for block in parts.blocks(name, PEEK_BLOCK):
+        start = max(len(data) - _ROW_END_BYTES, end)
         data += block
-        found = list(_ROW_END.finditer(data))
-        if len(found) >= rows or (found and len(data) > MAX_ROW_BYTES):
-            cut = found[min(rows, len(found)) - 1]
-            return data[: cut.end()] + b"</%bsheetData></%bworksheet>" % (cut[1], cut[1])
+        found = list(islice(_ROW_END.finditer(data, start), left))
+        if found:
+            left, end, prefix = left - len(found), found[-1].end(), bytes(found[-1][1])
+        if end and (left == 0 or len(data) > MAX_ROW_BYTES):
+            return bytes(data[:end]) + b"</%bsheetData></%bworksheet>" % (prefix, prefix)
         if len(data) > MAX_ROW_BYTES:
             raise ValueError(f"a row of more than {MAX_ROW_BYTES} bytes")
-    return data
+    return bytes(data)
 
 
 def _first_strings(parts: Parts, name: str, count: int) -> bytes:

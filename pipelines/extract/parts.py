@@ -189,13 +189,14 @@ def utf8(data: bytes) -> bytes:
 
 def row_blocks(parts: Parts, name: str, end: bytes) -> Iterator[bytes]:
     """A part in blocks that are cut behind `end`, so that no cell is cut in two."""
-    rest = b""
+    rest = bytearray()
     for block in parts.blocks(name):
-        data = rest + block
-        cut = data.rfind(end) + len(end) if end in data else 0
-        rest = data[cut:]
+        start = max(len(rest) - len(end), 0)
+        rest += block
+        cut = rest.rfind(end, start) + len(end)
+        if cut >= len(end):
+            yield bytes(rest[:cut])
+            del rest[:cut]
         if len(rest) > MAX_ROW_BYTES:
             raise ValueError(f"a row of more than {MAX_ROW_BYTES} bytes")
-        if cut:
-            yield data[:cut]
-    yield rest
+    yield bytes(rest)

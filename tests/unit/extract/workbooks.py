@@ -109,3 +109,57 @@ _END = 0xFFFFFFFE
 def _entry(name: str, kind: int) -> bytes:
     text = (name + "\0").encode("utf-16-le")
     return struct.pack("<64sHBB48xIII", text, len(text), kind, 1, _END, 0, 0)
+
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+STRICT_OFFICE = "http://purl.oclc.org/ooxml/officeDocument/relationships"
+_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+
+
+def parts_of(
+    rows: str,
+    *,
+    shared: str = "",
+    styles: str = "",
+    workbook: str = "",
+    main: str = MAIN,
+    office: str = OFFICE,
+    target: str = "worksheets/sheet1.xml",
+    after: str = "",
+    before: str = "",
+) -> dict[str, str | bytes]:
+    """The parts of an .xlsx with one sheet S, written by hand: `rows` is the content of its sheetData."""
+    relations = "".join(
+        f'<Relationship Id="rId{i}" Type="{office}/{kind}" Target="{where}"/>'
+        for i, (kind, where) in enumerate(
+            [("worksheet", target), ("styles", "styles.xml"), ("sharedStrings", "sharedStrings.xml")], start=1
+        )
+    )
+    return {
+        "[Content_Types].xml": f'{_HEAD}<Types xmlns="{_PACKAGE}/content-types"/>',
+        "_rels/.rels": f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="r" '
+        f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'{_HEAD}<workbook xmlns="{main}" xmlns:r="{office}">{workbook}<sheets>'
+        '<sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">{relations}'
+        "</Relationships>",
+        "xl/worksheets/sheet1.xml": f'{_HEAD}<worksheet xmlns="{main}">{before}<sheetData>{rows}</sheetData>{after}'
+        "</worksheet>",
+        "xl/sharedStrings.xml": f'{_HEAD}<sst xmlns="{main}">{shared}</sst>',
+        "xl/styles.xml": f'{_HEAD}<styleSheet xmlns="{main}">{styles}</styleSheet>',
+    }
+
+
+def xlsx(rows: str, **words: str) -> bytes:
+    """An .xlsx of these parts."""
+    return zipped(parts_of(rows, **words))
+
+
+def formats(*codes: str) -> str:
+    """Styles of which the n-th (from 1) has the n-th of these number formats."""
+    numbers = "".join(f'<numFmt numFmtId="{164 + i}" formatCode="{code}"/>' for i, code in enumerate(codes))
+    cells = "".join(f'<xf numFmtId="{164 + i}" applyNumberFormat="1"/>' for i in range(len(codes)))
+    return f'<numFmts>{numbers}</numFmts><cellXfs><xf numFmtId="0"/>{cells}</cellXfs>'
