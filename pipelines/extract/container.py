@@ -220,8 +220,9 @@ def _unlocked(book: Workbook, information: bytes, connection: str | None) -> Wor
 def _of_zip(book: Workbook) -> Workbook:
     with book.archive() as archive:
         members = archive.infolist()
-    _check_members(book, members)
-    names = {part_name(m.filename) for m in members}
+        _check_members(book, members)
+        names = {part_name(m.filename) for m in members}
+        _check_open_document(book, archive, names)
     if "content.xml" in names:
         return replace(book, kind=Kind.ODS)
     if any(n.endswith("/workbook.bin") for n in names):
@@ -236,6 +237,19 @@ def _of_zip(book: Workbook) -> Workbook:
         "a workbook",
         "send the workbook itself, or let the profile name the file inside the archive",
     )
+
+
+def _check_open_document(book: Workbook, archive: zipfile.ZipFile, names: set[str]) -> None:
+    """Refuse an .ods with a password: there is nothing here that opens one."""
+    manifest = "META-INF/manifest.xml"
+    listed = archive.open(manifest).read(1 << 20) if manifest in archive.namelist() else b""
+    if "encrypted-package" in names or b"encryption-data" in listed:
+        raise refused(
+            book.name,
+            "an OpenDocument file with a password",
+            "a workbook that we can open",
+            "save it as .xlsx, without a password or with the agreed one",
+        )
 
 
 def _check_members(book: Workbook, members: list[zipfile.ZipInfo]) -> None:

@@ -1,4 +1,4 @@
-"""Ranges of cells as profiles write them: B4:H200, B:H, 4:200."""
+"""Ranges of cells as profiles write them: B4:H200, B4:H (as far down as the sheet goes), B:H, 4:200."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def sheet_range(text: str | None) -> SheetRange:
         raise DeclarationError(
             "range of the sheet not understood",
             got=repr(text),
-            expected="first and last cell, column or row, e.g. B4:H200, B:H or 4:200",
+            expected="first and last cell, column or row, e.g. B4:H200, B4:H, B:H or 4:200",
             next_step="correct `range` in the format of the profile",
         )
     return SheetRange(*rows, *columns)

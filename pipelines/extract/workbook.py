@@ -115,7 +115,7 @@ class WorkbookTable(Table):
         self._range = sheet_range(fmt.range)
         self._end = min((row for row in (fmt.end_row, self._range.last_row) if row), default=None)
         self._end_at = re.compile(fmt.end_at) if fmt.end_at and fmt.end_at != "blank" else None
-        self._first_cells = tally.wanted
+        self._wanted, tally.wanted = tally.wanted, {}  # looked up here: what a builder sees begins with the range
         self.columns: list[str] = list(fmt.names or ())
         with ExitStack() as stack:
             self._opened = OpenWorkbook(open_sound(path, name, fmt.password))
@@ -141,13 +141,14 @@ class WorkbookTable(Table):
             pieces = self._pieces(at)
             yield from pieces if at == last else self._without_footer(at, pieces)
             self._warn()
-        for wanted in self._first_cells.values():
+        for wanted in self._wanted.values():
             for _, address in wanted:  # outside the used area
                 self.tally.cells.setdefault(address, "")
 
     def _begin(self, at: int) -> SheetCells:
         """Open a sheet behind its header, which must be that of the first one."""
         fmt = self._fmt
+        self._at = at
         position, sheet = self._sheets[at]
         fill, hidden = fmt.merged_cells == "fill", fmt.hidden_rows == "skip"
         cells = SheetCells(self._opened, position, self._texts, fill=fill, hidden=hidden)
@@ -212,11 +213,9 @@ class WorkbookTable(Table):
 
     def _see(self, rows: Sequence[tuple[int, object]], columns: list[list[str]]) -> None:
         """Pick up the cells that were asked for, wherever in the first sheet they are."""
-        if self.tally.sheet_name != self.tally.sheets[0]:
-            return
-        for i, (row, _) in enumerate(rows) if self._first_cells else ():
-            if row in self._first_cells:
-                self.tally.see(row, [column[i] for column in columns])
+        for i, (row, _) in enumerate(rows) if self._wanted and self._at == 0 else ():
+            for column, address in self._wanted.get(row, ()):
+                self.tally.cells[address] = columns[column][i] if column < len(columns) else ""
 
     def _pieces(self, at: int) -> Iterator[pa.RecordBatch]:
         """The records of one sheet up to the end of its table; the rows after that are counted."""
@@ -317,7 +316,7 @@ class WorkbookTable(Table):
 
     def _warn(self) -> None:
         """What is doubtful in the sheet that was read."""
-        where = f" of sheet {self.tally.sheet_name!r}" if len(self._sheets) > 1 else ""
+        where = f" of sheet {self._sheets[self._at][1].name!r}" if len(self._sheets) > 1 else ""
         if self._cells.uncertain:
             number = count_of(len(self._cells.uncertain), "number")
             text = f"{number} of more than 15 digits, first at {self._cells.uncertain[0]}{where}"
