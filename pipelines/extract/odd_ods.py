@@ -14,6 +14,9 @@ _SPANNED = re.compile(rb'number-(columns|rows)-spanned="(\d+)"')
 _HIDDEN = re.compile(rb'table:visibility="(?:collapse|filter)"')
 _VALUE = re.compile(rb'office:value="([^"]*)"')
 _TEXT = re.compile(rb"\s*<text:p(?:\s[^>]*)?>([^<]*)</text:p>")
+_NOTE = re.compile(rb"<office:annotation\b.*?</office:annotation>", re.S)
+_PARAGRAPH = re.compile(rb"<text:p(?:\s[^>]*)?>(.*?)</text:p>", re.S)
+_MARKUP = re.compile(rb"<(?:text:(s|tab|line-break)\b)?[^>]*>")
 _NUMBER = re.compile(rb"-?0\d*")
 _ERROR_TEXTS = frozenset(text.encode() for text in ERRORS.values())
 MAX_REPEATS = 1 << 24
@@ -94,7 +97,7 @@ def _times(words: bytes) -> int:
 
 
 def _odd_text(data: bytes, end: int, words: bytes) -> str | None:
-    """The text of an error, or of a number shown by a mask of zeros."""
+    """The text of an error, of a number shown by a mask of zeros, or of a cell with tabs or breaks in its lines."""
     found = _TEXT.match(data, end)
     shown = found[1] if found else b""
     if b'calcext:value-type="error"' in words or (shown in _ERROR_TEXTS and b"table:formula" in words):
@@ -103,4 +106,21 @@ def _odd_text(data: bytes, end: int, words: bytes) -> str | None:
     if value and b'value-type="float"' in words and len(shown) > 1 and _NUMBER.fullmatch(shown):
         text = padded(float(value[1]), len(shown.lstrip(b"-")))
         return text if text == shown.decode() else None
+    if b'value-type="string"' in words and not found:
+        content = data[end : data.find(b"</table:table-cell>", end)]
+        return _text_of(content) if b"<text:tab" in content or b"<text:line-break" in content else None
     return None
+
+
+def _text_of(content: bytes) -> str:
+    """The paragraphs of a cell; the reader drops tabs and line breaks inside them."""
+    paragraphs = _PARAGRAPH.findall(_NOTE.sub(b"", content))
+    texts = [_MARKUP.sub(_as_text, paragraph).decode("utf-8", "replace") for paragraph in paragraphs]
+    return unescape("\n".join(texts))
+
+
+def _as_text(tag: re.Match[bytes]) -> bytes:
+    if tag[1] == b"s":
+        count = re.search(rb'text:c="(\d{1,5})"', tag[0])
+        return b" " * (int(count[1]) if count else 1)
+    return {b"tab": b"\t", b"line-break": b"\n"}.get(tag[1] or b"", b"")

@@ -34,6 +34,9 @@ _NO_NUMBER = re.compile(rb'\st="(?!n")')
 _STYLE = re.compile(rb'\ss="(\d+)"')
 
 
+_AFTER_NAME = (b" ", b">", b"/", b"\n", b"\r", b"\t")
+
+
 def scan_xlsx(parts: Parts, sheet: int, odd: OddCells, *, hidden: bool) -> None:
     """Note the odd cells of the sheet at this position."""
     styles = _styles(parts)
@@ -179,7 +182,7 @@ def _cells_at(data: bytes, pattern: re.Pattern[bytes]) -> Iterator[tuple[int, in
     """Where the cells begin in which the pattern is found, and where the find ends."""
     for found in pattern.finditer(data):
         start = data.rfind(b"<c", 0, found.start() + 1)
-        while start >= 0 and data[start + 2 : start + 3] not in (b" ", b">", b"/"):
+        while start >= 0 and data[start + 2 : start + 3] not in _AFTER_NAME:
             start = data.rfind(b"<c", 0, start)
         if start >= 0:
             yield start, found.end()

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from pipelines.extract.container import Kind, Workbook
+from pipelines.extract.container import Kind, Workbook, part_name
 from pipelines.extract.parts import MAX_ROW_BYTES, UTF16, Parts, attributes, row_blocks, utf8
 from pipelines.extract.table import column_position
 
@@ -90,6 +90,9 @@ def _is_as_excel_writes(parts: Parts) -> bool:
     relations = "xl/_rels/workbook.xml.rels"
     if parts.workbook() != "xl/workbook.xml" or "_rels/.rels" not in parts or relations not in parts:
         return False
+    for kind, name in _FIXED.items():
+        if part_name(related(parts, kind) or f"xl/{name}") != part_name(f"xl/{name}"):
+            return False
     return not _DOTTED.search(parts.read(relations))
 
 
@@ -115,13 +118,9 @@ def mended(book: Workbook) -> Workbook:
     with book.archive() as archive:
         parts = Parts(archive)
         main = parts.workbook()
-        relations = parts.relations(main)
-        wanted = ("worksheet", "sharedStrings", "styles", "chartsheet", "dialogsheet", "xlMacrosheet")
-        kept = {k: (kind, t) for k, (kind, t) in relations.items() if kind in wanted and t in parts}
         out = _Package()
         out.add("xl/workbook.xml", [utf8(parts.read(main))])
-        for n, (key, (kind, target)) in enumerate(kept.items()):
-            name = f"{kind}{n}.xml"
+        for key, kind, target, name in _renamed(parts, main):
             out.relate(key, kind, name)
             if kind == "worksheet":
                 blocks = row_blocks(parts, target, b">")
@@ -135,6 +134,20 @@ def mended(book: Workbook) -> Workbook:
 
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+_FIXED = {"sharedStrings": "sharedStrings.xml", "styles": "styles.xml"}
+"""Where the reader looks for these parts, whatever the relations say."""
+_SHEETS = ("worksheet", "chartsheet", "dialogsheet", "xlMacrosheet")
+
+
+def _renamed(parts: Parts, main: str) -> list[tuple[str, str, str, str]]:
+    """Relation id, kind, part and new name below xl/ of all that the reader needs."""
+    found = []
+    for n, (key, (kind, target)) in enumerate(parts.relations(main).items()):
+        if target in parts and (kind in _FIXED or kind in _SHEETS):
+            found.append((key, kind, target, _FIXED.get(kind) or f"{kind}s/sheet{n}.xml"))
+    return found
 
 
 class _Package:
@@ -183,18 +196,17 @@ def shortened(book: Workbook, rows: int) -> Workbook:
         out = _Package()
         out.add("xl/workbook.xml", [utf8(parts.read(main))])
         last = -1
-        relations = parts.relations(main)
-        for n, (key, (kind, target)) in enumerate(relations.items()):
-            if kind == "worksheet" and target in parts:
-                sheet = _first_rows(parts, target, rows)
-                last = max([last, *(int(i) for i in _STRING.findall(sheet))])
-                out.add(f"xl/{kind}{n}.xml", [sheet])
-                out.relate(key, kind, f"{kind}{n}.xml")
-        for n, (key, (kind, target)) in enumerate(relations.items()):
-            if kind in ("styles", "sharedStrings", "chartsheet") and target in parts:
-                content = parts.read(target) if kind != "sharedStrings" else _first_strings(parts, target, last + 1)
-                out.add(f"xl/{kind}{n}.xml", [utf8(content)])
-                out.relate(key, kind, f"{kind}{n}.xml")
+        renamed = _renamed(parts, main)
+        for key, kind, target, name in sorted(renamed, key=lambda r: r[1] != "worksheet"):  # they tell what they need
+            if kind == "worksheet":
+                content = _first_rows(parts, target, rows)
+                last = max([last, *(int(i) for i in _STRING.findall(content))])
+            elif kind == "sharedStrings":
+                content = _first_strings(parts, target, last + 1)
+            else:
+                content = parts.read(target)
+            out.add(f"xl/{name}", [utf8(content)])
+            out.relate(key, kind, name)
         return replace(book, content=out.finish())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 import struct
 import zipfile
@@ -10,6 +11,11 @@ from xml.parsers.expat import ExpatError
 
 import msoffcrypto
 from msoffcrypto.exceptions import DecryptionError, FileFormatError, InvalidKeyError, ParseError
+
+_LOG = logging.getLogger("msoffcrypto")
+_LOG.setLevel(logging.CRITICAL)  # it writes passwords and keys to its debug log
+_LOG.addHandler(logging.NullHandler())
+_LOG.propagate = False
 
 EXCELS_OWN = "VelvetSweatshop"
 """Excel encrypts a workbook whose structure is protected with this word, and opens it without asking."""
