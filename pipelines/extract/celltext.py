@@ -13,6 +13,9 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+
 Cell = int | float | str | bool | time | date | datetime | timedelta
 
 CERTAIN = 10**15
@@ -26,23 +29,6 @@ _DURATION = re.compile(r"(-?)PT(\d+)H(\d+)M(\d+)(?:[.,](\d*?)0*)?S")
 """Times and durations as .ods files store them: PT37H30M00S."""
 
 
-class _Numbers(dict[float, str]):
-    """Texts of numbers; a number comes up again and again in a list."""
-
-    def __init__(self, decimal: str) -> None:
-        super().__init__()
-        self.decimal = decimal
-        self.uncertain = False
-
-    def __missing__(self, value: float) -> str:
-        text = render_number(value, self.decimal)
-        if abs(value) >= CERTAIN:  # not kept, so that each is met here
-            self.uncertain = True
-        elif len(self) < _KEPT:
-            self[value] = text
-        return text
-
-
 class _Moments(dict[Any, str]):
     """Texts of dates and times."""
 
@@ -51,7 +37,8 @@ class _Moments(dict[Any, str]):
         self.doubtful = False
 
     def __missing__(self, value: date | time) -> str:
-        text = render(value, ".")
+        exact = isinstance(value, datetime | time) and not value.microsecond
+        text = str(value) if exact else render(value, ".")
         if isinstance(value, date) and is_doubtful(value):  # not kept, so that each is met here
             self.doubtful = True
         elif len(self) < _KEPT:
@@ -67,30 +54,20 @@ def is_doubtful(value: object) -> bool:
 
 
 class Texts:
-    """Renders cells column by column: most columns hold one type, and most values come again.
+    """Renders cells column by column: most columns hold one type, and then C does the work.
 
-    `uncertain` and `doubtful` tell whether a number of more than 15 digits, a doubtful date was met since they were
-    last set to False.
+    `uncertain` and `doubtful` tell whether a number of more than 15 digits, a doubtful date was met since `watch`.
     """
 
     def __init__(self, decimal: str, *, iso_durations: bool = False) -> None:
-        self._numbers = _Numbers(decimal)
+        self.decimal = decimal
+        self.uncertain = False
         self._moments = _Moments()
         self._iso_durations = iso_durations
 
-    @property
-    def decimal(self) -> str:
-        """The decimal sign."""
-        return self._numbers.decimal
-
     def watch(self) -> None:
         """Forget what was met so far."""
-        self._numbers.uncertain = self._moments.doubtful = False
-
-    @property
-    def uncertain(self) -> bool:
-        """Whether a number of more than 15 digits was met."""
-        return self._numbers.uncertain
+        self.uncertain = self._moments.doubtful = False
 
     @property
     def doubtful(self) -> bool:
@@ -102,26 +79,40 @@ class Texts:
         types = set(map(type, values))
         if time in types:
             self._moments.doubtful = True
-        if types == {float}:
-            return list(map(self._numbers.__getitem__, values))  # type: ignore[arg-type]
-        if types == {str} and not self._iso_durations:
+        if self._iso_durations and str in types:
+            values = [_clock(v) if isinstance(v, str) else v for v in values]
+        if types == {str}:
             return list(values)  # type: ignore[arg-type]
+        if types == {float}:
+            return self._floats(values)  # type: ignore[arg-type]
+        if types == {float, str}:
+            numbers = iter(self._floats([v for v in values if type(v) is float]))
+            return [next(numbers) if type(v) is float else v for v in values]  # type: ignore[misc]
         if types <= {date, datetime, time}:
             return list(map(self._moments.__getitem__, values))
-        return [v if type(v) is str and not self._iso_durations else self.cell(v) for v in values]
+        return [v if type(v) is str else self._cell(v) for v in values]
 
-    def cell(self, value: Cell) -> str:
-        """The text of one cell."""
-        kind = type(value)
-        if kind is str:
-            return _clock(value) if self._iso_durations else value  # type: ignore[arg-type, return-value]
-        if kind is float:
-            return self._numbers[value]  # type: ignore[index]
-        if kind is date or kind is datetime or kind is time:
+    def _cell(self, value: Cell) -> str:
+        if isinstance(value, float):
+            return self._floats([value])[0]
+        if isinstance(value, date | time):
             return self._moments[value]
-        if kind is int:
-            return str(value)
-        return render(value, self._numbers.decimal)
+        return render(value, self.decimal)
+
+    def _floats(self, values: Sequence[float]) -> list[str]:
+        """The texts of numbers, as `render_number` gives them."""
+        numbers = np.asarray(values, np.float64)
+        large = np.abs(numbers) >= CERTAIN
+        self.uncertain = self.uncertain or bool(large.any())
+        if bool((numbers == np.floor(numbers)).all()) and not bool(large.any()):
+            texts: list[str] = pa.array(numbers.astype(np.int64)).cast(pa.string()).to_pylist()
+            return texts
+        texts = [f"{v:.15g}" for v in values]
+        if any("e" in t for t in texts):
+            texts = [render_number(v, ".") if "e" in t else t for v, t in zip(values, texts, strict=True)]
+        if "-0" in texts:
+            texts = ["0" if t == "-0" else t for t in texts]
+        return texts if self.decimal == "." else [t.replace(".", self.decimal) for t in texts]
 
 
 def render(value: Cell, decimal: str) -> str:

@@ -7,7 +7,7 @@ where these find something.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -30,7 +30,9 @@ _NO_RESULT = re.compile(rb"<f(?:\s[^<>]*)?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*<
 _HIDDEN = re.compile(rb'<row\s[^<>]*\bhidden="(?:1|true)"[^<>]*>')
 _SERIAL = re.compile(rb"<v>(-[^<]*|60(?:\.[^<]*)?)</v>")
 _ERROR_TYPE = re.compile(rb'\st="e"')
+_USUAL = re.compile(rb'<c r="([A-Z]+)(\d+)" s="(\d+)"><v>(\d{1,15})</v></c>')
 _NO_NUMBER = re.compile(rb'\st="(?!n")')
+_SERIAL_MARKS = (b"v>-", b"v>60<", b"v>60.")
 _STYLE = re.compile(rb'\ss="(\d+)"')
 
 
@@ -45,6 +47,7 @@ def scan_xlsx(parts: Parts, sheet: int, odd: OddCells, *, hidden: bool) -> None:
         data = block.data
         odd.extend(*block.reach())
         odd.cells += len(block.places)
+        odd.addressed = odd.addressed and block.addressed
         if block.has_errors:
             for start, _ in _cells_at(data, _ERROR_TYPE):
                 _note_error(data, start, odd)
@@ -52,8 +55,7 @@ def scan_xlsx(parts: Parts, sheet: int, odd: OddCells, *, hidden: bool) -> None:
             for start, end in _cells_at(data, _NO_RESULT):
                 _note_formula(data, start, end, odd)
         if masks:
-            for start, _ in _cells_at(data, masks):
-                _note_mask(data, start, odd, styles)
+            _note_masks(data, masks, odd, styles)
         if hidden and b"hidden" in data:
             odd.hidden.update(int(place[1]) for t in _HIDDEN.findall(data) if (place := _ROW_PLACE.search(t)))
 
@@ -61,7 +63,7 @@ def scan_xlsx(parts: Parts, sheet: int, odd: OddCells, *, hidden: bool) -> None:
 def scan_serials(parts: Parts, sheet: int, odd: OddCells) -> None:
     """Note the date cells whose number is no date; asked for only when the reader has met a doubtful one."""
     dates = _with_style(_styles(parts).dates)
-    for block in _blocks(parts, sheet) if dates else ():
+    for block in _blocks(parts, sheet, marks=_SERIAL_MARKS if odd.addressed else ()) if dates else ():
         for start, _ in _cells_at(block.data, _SERIAL):
             cell = _CELL.match(block.data, start)
             value = _SERIAL.search(cell[2] or b"") if cell else None
@@ -84,6 +86,7 @@ class _Block:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
+        self.addressed = True
         self._bytes = np.frombuffer(data + b" " * 16, np.uint8)
         self._signs = np.flatnonzero(self._bytes[2:-16] == ord("=")) + 2
         before = self._bytes[self._signs - 1]
@@ -128,14 +131,19 @@ class _Block:
         return int(row.max(initial=0)), int(column.max(initial=0))
 
 
-def _blocks(parts: Parts, sheet: int) -> Iterator[_Block]:
-    """The XML of a sheet in blocks of whole rows, in one way of writing: no prefixes, double quotes, addresses."""
+def _blocks(parts: Parts, sheet: int, *, marks: Sequence[bytes] = ()) -> Iterator[_Block]:
+    """The XML of a sheet in blocks of whole rows, in one way of writing: no prefixes, double quotes, addresses.
+
+    Blocks without one of the `marks` are left out; only for sheets in which every cell has its address.
+    """
     sheets = sheets_of(parts)
     if sheet >= len(sheets) or not sheets[sheet].part:
         raise KeyError(f"sheet {sheet + 1}")
     prefix: bytes | None = None
     row, column = 0, -1
     for data in row_blocks(parts, sheets[sheet].part, b"row>"):
+        if marks and not any(mark in data for mark in marks):
+            continue
         if prefix is None:
             found = _PREFIX.search(data)
             prefix = found[1] if found else b""
@@ -144,9 +152,11 @@ def _blocks(parts: Parts, sheet: int) -> Iterator[_Block]:
         block = _Block(data)
         if block.is_loose:
             block = _Block(_LOOSE.sub(_strict, data))
-        if block.lacks_places:
+        block.addressed = not block.lacks_places
+        if not block.addressed:
             data, row, column = _addressed(block.data, row, column)
             block = _Block(data)
+            block.addressed = False
         elif len(block.places):
             last = _PLACE.match(block.data, int(block.places[-1]) - 4)
             row, column = (int(last[2]), column_position(last[1].decode())) if last else (row, column)
@@ -206,6 +216,18 @@ def _note_formula(data: bytes, start: int, end: int, odd: OddCells) -> None:
     cell = _CELL.match(data, start)
     if cell and cell.end() == end and not _TEXT_TYPE.search(cell[1]):  # a formula may result in an empty text
         odd.put(*_place(cell[1]), NOT_CALCULATED)
+
+
+def _note_masks(data: bytes, masks: re.Pattern[bytes], odd: OddCells, styles: Styles) -> None:
+    """The cells of styles that are masks of zeros; whole columns are, so the usual way to write them goes first."""
+    usual = [m for m in _USUAL.finditer(data) if int(m[3]) in styles.masks]
+    if len(usual) == sum(1 for _ in masks.finditer(data)):
+        for column, row, style, value in (m.groups() for m in usual):
+            text = value.decode().lstrip("0").zfill(styles.masks[int(style)])
+            odd.put(int(row), column_position(column.decode()), text)
+        return
+    for start, _ in _cells_at(data, masks):
+        _note_mask(data, start, odd, styles)
 
 
 def _note_mask(data: bytes, start: int, odd: OddCells, styles: Styles) -> None:

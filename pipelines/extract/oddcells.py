@@ -37,13 +37,15 @@ Area = tuple[int, int, int, int]
 class OddCells:
     """Texts of odd cells by row (from 1) and column position (from 0), and the extent of the sheet.
 
-    `serials` are numbers of date cells that are no date: negative ones, and 60, the 29 February 1900 of Excel.
+    `addressed`: every cell of an .xlsx says where it stands. `serials` are numbers of date cells that are no date:
+    negative ones, and 60, the 29 February 1900 of Excel.
     """
 
     texts: dict[int, dict[int, str]] = field(default_factory=dict)
     rows: int = 0
     columns: int = 0
     cells: int = 0
+    addressed: bool = True
     hidden: set[int] = field(default_factory=set)
     merged: list[Area] = field(default_factory=list)
     serials: dict[int, dict[int, float]] = field(default_factory=dict)
