@@ -14,8 +14,8 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from pipelines.delivery import SETTLED, State, Step
 from pipelines.secrets import ask_also
-from plugins.kontor.connections import password_of
 from plugins.kontor.names import COUNTS, IDS
+from plugins.kontor.passwords import password_of
 
 if TYPE_CHECKING:
     from pipelines.flow.night import DeliveryLine, ScopeWork
