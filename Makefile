@@ -19,7 +19,7 @@ ifdef CLIENTS
 export KONTOR_CLIENTS := $(abspath $(CLIENTS))
 endif
 
-.PHONY: help run up test check clean
+.PHONY: help run up test check fuzz bench clean
 
 help: ## this list
 	@echo 'make TARGET'
@@ -43,6 +43,12 @@ check: $(READY) ## format, lint, types, import walls, declarations; needs no dat
 	$(BIN)/mypy --strict pipelines plugins
 	$(BIN)/lint-imports
 	$(BIN)/python -m pipelines check
+
+fuzz: $(READY) ## read 10,000 broken files (ARGS='--count N --seed N'); KONTOR_REAL names a folder of more whole ones
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
+bench: $(READY) ## measure against peers in the same run, report in .kontor/bench (ARGS='--rows N --rounds N')
+	$(BIN)/python -m tests.bench $(ARGS)
 
 clean: ## stop the embedded server, delete all state (.kontor); .venv stays: rm -rf .venv to be rid of it too
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m plugins.kontor.local clean; \

@@ -123,6 +123,14 @@ def _try(args: argparse.Namespace, out: Console) -> int:
     return 0 if trial.ok else 1
 
 
+def _read(args: argparse.Namespace, out: Console) -> int:
+    from pipelines.flow.printing import print_table
+
+    with open(sys.stdout.fileno(), "w", encoding="utf-8", newline="", closefd=False) as table:
+        print_table(Path(args.file), args.dialect, args.to, table, sys.stderr, rows=args.row_numbers)
+    return 0
+
+
 def _approve(args: argparse.Namespace, out: Console) -> int:
     from pipelines.flow.release import approve
 
@@ -209,6 +217,16 @@ def build_parser() -> argparse.ArgumentParser:
     trace = add("trace", _trace, "from a row of a table back to file and line")
     trace.add_argument("table", metavar="SCHEMA.TABLE")
     trace.add_argument("key", metavar="KEY", help="key values, comma separated, or column=value,…")
+    reading = add("read", _read, "print the table of any file; needs no profile and no database")
+    reading.add_argument("file", metavar="FILE")
+    reading.add_argument(
+        "--dialect",
+        metavar="JSON",
+        help="delimiter, quote, escape, encoding, record_separator, header_row, preamble and footer (their lengths), "
+        "or any word of a profile's format; what is left out is found out from the file",
+    )
+    reading.add_argument("--to", choices=("csv", "jsonl"), default="csv")
+    reading.add_argument("--row-numbers", action="store_true", help="put the row number in front of each record")
     attempt = add("try", _try, "extract, clean and gate a file in memory; needs no database")
     attempt.add_argument("profile", metavar="PROFILE", help="profile YAML, or a client id")
     attempt.add_argument("file", metavar="FILE")
@@ -225,6 +243,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = args.function(args, out)
         return code
+    except BrokenPipeError:  # `… | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KontorError as error:
         Console(stderr=True).print(str(error), style="red", markup=False, soft_wrap=True)
         return 2

@@ -195,7 +195,7 @@ def words_from_json(given: Mapping[str, Any]) -> dict[str, Any]:
     `header_row` counts lines of the file from 1; 0, null, false or [] mean a file without header. `header_lines`
     is their number instead, directly below the preamble. A header row inside the preamble counts from the end of
     the preamble. An empty quote or escape character means none; an escape character equal to the quote means
-    doubled quotes.
+    doubled quotes. A usual line break as record separator stands for all three: senders mix them.
 
     >>> words_from_json({"quotechar": '"', "escapechar": '"', "preamble_lines": 2, "header_lines": 1})
     {'quote_char': '"', 'escape_char': None, 'preamble_rows': 2, 'double_quote': True, 'header_rows': [3]}
@@ -217,6 +217,8 @@ def words_from_json(given: Mapping[str, Any]) -> dict[str, Any]:
     for word in ("quote_char", "escape_char", "record_separator", "comment_char"):
         if word in words and not words[word]:
             words[word] = None
+    if words.get("record_separator") in ("\r\n", "\n", "\r"):
+        words["record_separator"] = None
     _place_header(words)
     return words
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pipelines.dialect import Format
 from pipelines.errors import DeclarationError
 from pipelines.profile_words import (
+    MEMBER_SIGN,
     ColumnRule,
     Condition,
     ControlAt,
@@ -35,7 +36,7 @@ from pipelines.yamlfile import YamlFile, read_yaml
 
 __all__ = [
     "ColumnRule", "Condition", "ControlAt", "Due", "FeedSources", "Format", "Lookup", "LookupUse", "MaxRejects",
-    "Profile", "ProfileModel", "Signed", "Source", "SourceRef", "Split", "Unpivot", "absent_pattern",
+    "Profile", "ProfileModel", "Signed", "Source", "SourceRef", "Split", "Unpivot", "absent_pattern", "file_match",
     "profile_json_schema", "read_profile",
 ]  # fmt: skip
 
@@ -56,6 +57,10 @@ class SourceRef:
     def pattern(self) -> re.Pattern[str]:
         """The compiled file pattern."""
         return re.compile(self.source.files)
+
+    def match(self, name: str) -> re.Match[str] | None:
+        """Whether the source reads this file; see `file_match`."""
+        return file_match(self.source.files, name)
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,17 @@ class Profile:
             },
         }
         return json.dumps(parts, sort_keys=True, ensure_ascii=False)
+
+
+def file_match(files: str, name: str) -> re.Match[str] | None:
+    """Match a file pattern with a path below the client folder.
+
+    The members of an archive (`pack.zip!/staff.csv`) are matched only by patterns that say `!/` themselves: a list
+    of any name in a folder does not mean whatever lies packed there.
+    """
+    if MEMBER_SIGN in name and MEMBER_SIGN not in files:
+        return None
+    return re.fullmatch(files, name)
 
 
 def read_profile(path: Path) -> Profile:

@@ -11,6 +11,7 @@ from babel import Locale, UnknownLocaleError
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from pipelines.dialect import Format, Listed, Words, check_regex, listed
+from pipelines.origin_words import DonePattern, Origin, check_apart
 
 
 def _locale(value: str) -> str:
@@ -19,6 +20,10 @@ def _locale(value: str) -> str:
     except (UnknownLocaleError, ValueError):
         raise ValueError(f"unknown locale {value!r}, e.g. de_DE") from None
     return value
+
+
+MEMBER_SIGN = "!/"
+"""Stands between an archive and its member in the name of a file: `pack.zip!/staff.csv`."""
 
 
 Text = Annotated[
@@ -198,9 +203,15 @@ KEY_RULE = re.compile(r"occurrence\(([^)]+)\)")
 class Source(Words):
     """One way one client delivers one feed."""
 
-    files: str = Field(description="regular expression on the path below the client folder, whole path")
+    files: str = Field(
+        description="regular expression on the path below the client folder, whole path; "
+        "pack\\.zip!/staff\\.csv is the member staff.csv of the archive pack.zip"
+    )
     mode: Literal["snapshot", "period", "delta"] = "snapshot"
     format: Format = Format()
+    layout: list[str] | None = Field(
+        None, min_length=1, description="accepted column names of the file, in order; another layout is held as drift"
+    )
     columns: dict[str, ColumnRule] = Field(description="canonical column → where it comes from")
     ignore: dict[str, str] = Field({}, description="source column → why it is not used")
     rows: list[Condition] = Field([], description="all must hold for a record to be a row of this feed")
@@ -210,6 +221,9 @@ class Source(Words):
         None, description="occurrence(col, …): n-th row with the same values, for feeds without an id"
     )
     repeated_rows: Literal["reject", "skip"] = "reject"
+    done: DonePattern = Field(
+        None, description="a file is taken when its marker is beside it: '{name}.done' (a.csv.done), '{stem}.ok' (a.ok)"
+    )
     period_format: str = Field("%Y-%m", description="how the period group of the file pattern is written")
     controls: dict[str, Literal["footer"] | ControlAt] = Field({}, description="rows or sum(column) → where it stands")
     max_rejects: MaxRejects = MaxRejects()
@@ -280,6 +294,9 @@ class ProfileModel(Words):
     time_zone: str
     calendar: str = Field(description="ISO country, or country-subdivision, of the holiday calendar")
     analysts: list[str] = Field([], description="database users who may read this client's marts")
+    origins: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Origin] = Field(
+        {}, description="where files come from that are not dropped into the landing folder"
+    )
     feeds: dict[str, FeedSources]
     lookups: dict[str, Lookup] = Field({})
     ignore_files: dict[str, str] = Field({}, description="pattern on the path below the client folder → reason")
@@ -291,6 +308,12 @@ class ProfileModel(Words):
             feeds = {k: v if _has_sources(v) else {"sources": {"main": v}} for k, v in data["feeds"].items()}
             data = {**data, "feeds": feeds}
         return data
+
+    @field_validator("origins")
+    @classmethod
+    def _check_origins(cls, value: dict[str, Origin]) -> dict[str, Origin]:
+        check_apart(value)
+        return value
 
     @field_validator("locale")
     @classmethod

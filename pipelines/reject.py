@@ -72,6 +72,7 @@ class Baseline(StrEnum):
     MAX_REJECTS = "max_rejects"
     MAX_CLOSED = "max_closed"
     UNREADABLE_KEY = "unreadable_key"
+    LAYOUT_DRIFT = "layout_drift"
 
 
 def baseline_rule(feed: str, kind: Baseline, column: str | None = None) -> str:

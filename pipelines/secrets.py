@@ -7,13 +7,11 @@ variables letters are capitals, and what is no letter or digit is an underscore 
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Mapping
-from urllib.parse import unquote, urlsplit
 
-from pipelines.errors import DeclarationError
+from pipelines.connections import from_environment
 
 Resolver = Callable[[str], str | None]
 
@@ -38,22 +36,5 @@ def secret_of(name: str, environ: Mapping[str, str] | None = None) -> str | None
     own = env.get(f"KONTOR_PASSWORD_{re.sub('[^A-Z0-9]', '_', name.upper())}")
     if own:
         return own
-    connection = env.get(f"AIRFLOW_CONN_{name.upper()}")
-    found = _of_connection(name, connection) if connection else None
+    found = from_environment(name, env).password if env.get(f"AIRFLOW_CONN_{name.upper()}") else ""
     return found or next((secret for resolver in _resolvers if (secret := resolver(name))), None)
-
-
-def _of_connection(name: str, text: str) -> str | None:
-    try:
-        if text.lstrip().startswith("{"):
-            secret = json.loads(text).get("password")
-            return None if secret is None else str(secret)
-        password = urlsplit(text).password
-    except ValueError:  # its text would show the connection
-        raise DeclarationError(
-            "connection not understood",
-            where=f"environment variable AIRFLOW_CONN_{name.upper()}",
-            expected="an Airflow connection as URI or JSON",
-            next_step="correct the variable",
-        ) from None
-    return None if password is None else unquote(password)

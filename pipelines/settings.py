@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.errors import DeclarationError
+
 ROOT = Path(__file__).resolve().parent.parent
 CHUNK_ROWS = 250_000
 
@@ -15,13 +17,16 @@ class Settings:
     """Folders and addresses of one installation.
 
     `home` holds all runtime state (`KONTOR_HOME`, default `.kontor` in the repository), `landing`
-    what senders drop, `client_folders` the folders with client profiles, in order of reading.
+    what senders drop, `client_folders` the folders with client profiles, in order of reading. `settle` is
+    the seconds between two looks at a young file: longer than a copying program pauses between two writes,
+    short enough that nobody who drops files and starts a night notices.
     """
 
     home: Path
     landing: Path
     client_folders: tuple[Path, ...]
     warehouse_url: str | None
+    settle: float = 2.0
 
     @property
     def archive(self) -> Path:
@@ -54,7 +59,7 @@ class Settings:
 
 
 def load_settings(environ: dict[str, str] | None = None) -> Settings:
-    """Read `KONTOR_HOME`, `KONTOR_LANDING`, `KONTOR_CLIENTS` (path list), `KONTOR_WAREHOUSE_URL`."""
+    """Read `KONTOR_HOME`, `KONTOR_LANDING`, `KONTOR_CLIENTS` (path list), `KONTOR_WAREHOUSE_URL`, `KONTOR_SETTLE`."""
     env = dict(os.environ) if environ is None else environ
     home = Path(env.get("KONTOR_HOME") or ROOT / ".kontor").expanduser().resolve()
     landing = Path(env.get("KONTOR_LANDING") or home / "landing").expanduser().resolve()
@@ -64,4 +69,20 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
         landing=landing,
         client_folders=(ROOT / "pipelines" / "clients", *extra),
         warehouse_url=env.get("KONTOR_WAREHOUSE_URL") or None,
+        settle=_seconds("KONTOR_SETTLE", env.get("KONTOR_SETTLE") or "2"),
     )
+
+
+def _seconds(name: str, text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= 3600:
+        raise DeclarationError(
+            f"{name} not understood",
+            got=repr(text),
+            expected="seconds from 0 to 3600",
+            next_step=f"correct the environment variable {name}",
+        )
+    return seconds

@@ -22,8 +22,11 @@ TEMPLATE = "kontor_template"
 
 
 def make_settings(home: Path, warehouse_url: str | None = None) -> Settings:
-    """Settings of an installation in a folder: its landing is `<home>/landing`, its profiles are `<home>/clients`."""
-    return Settings(home, home / "landing", (home / "clients",), warehouse_url)
+    """Settings of an installation in a folder: its landing is `<home>/landing`, its profiles are `<home>/clients`.
+
+    Tests write their files at once: no second look at young ones.
+    """
+    return Settings(home, home / "landing", (home / "clients",), warehouse_url, settle=0)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -97,10 +97,12 @@ class Plan:
         lookups: Mapping[str, Table],
         info: FileInfo,
         groups: Mapping[str, str] | None = None,
+        passed_over: Collection[str] = (),
     ) -> Plan:
         """Bind the profile to the file; DeliveryError when a column is missing, double or not declared.
 
-        `siblings` are the client's other sources that match this very file; `groups` the named groups of its name.
+        `siblings` are the client's other sources that match this very file; `groups` the named groups of its name;
+        `passed_over` columns that need not be declared: whether they may be there is judged elsewhere.
         """
         source = ref.source
         _check_unpivot(source.unpivot, header, ref)
@@ -109,7 +111,7 @@ class Plan:
         filters = bind_filters(ref, siblings, binder)
         unpivot = Unpivoter.bind(source.unpivot, binder) if source.unpivot else None
         columns = bind_columns(ref, contract, binder, lookups, info, groups or {})
-        binder.finish(source.ignore)
+        binder.finish([*source.ignore, *passed_over])
         ignored = [c for c in binder.header.match_any(source.ignore) if c not in binder.used]
         return cls(ref, contract, columns, filters, unpivot, ignored)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,10 +28,13 @@ def clean(
     lookups: Mapping[str, LookupTable],
     file_groups: Mapping[str, str],
     out: Path,
+    *,
+    passed_over: Collection[str] = (),
 ) -> CleanFacts:
     """Clean one delivery: batch i of `raw` becomes batch i of both outputs, in folder `out`.
 
-    `siblings`: the client's other sources that match the same file; `facts_json`: the facts `extract` wrote.
+    `siblings`: the client's other sources that match the same file; `facts_json`: the facts `extract` wrote;
+    `passed_over`: columns that the profile need not declare, since the gate holds the delivery for them or did so.
     The outputs are renamed into place at the end, clean.json last. Raises DeliveryError when the file's columns do
     not fit the profile.
     """
@@ -39,7 +42,7 @@ def clean(
     tally = Tally(contract)
     with pa.memory_map(str(raw)) as source, pa.ipc.open_file(source) as reader:
         header = reader.schema.names[len(INTERNAL) :]
-        plan = Plan.compile(ref, contract, siblings, header, lookups, info, file_groups)
+        plan = Plan.compile(ref, contract, siblings, header, lookups, info, file_groups, passed_over)
         with (
             _written(out / "clean.arrow", clean_schema(contract)) as rows,
             _written(out / "problems.arrow", PROBLEM_SCHEMA) as problems,

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from pipelines.errors import DeliveryError
-from pipelines.extract.discover import sha256_of
+from pipelines.extract.discover import open_regular, sha256_of
 from pipelines.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def sync_folder(folder: Path) -> None:
 def _copy(path: Path, part: Path) -> str:
     """Copy to disk, for certain, and return the hash of what was copied."""
     digest = hashlib.sha256()
-    with path.open("rb") as source, part.open("xb") as copy:
+    with open_regular(path) as source, part.open("xb") as copy:
         while block := source.read(_BLOCK):
             digest.update(block)
             copy.write(block)

@@ -12,8 +12,10 @@ class FileFacts:
 
     `records` counts every row of `raw.arrow`, malformed ones included; header, preamble, blank, comment and
     footer lines are counted apart, as are hidden rows that are skipped, records that say the header again
-    (`repeated_header_rows`) and lines after the end of the table (`outside_rows`), so that every line of the file is in
-    exactly one count. `sheets` are those that were read, in order, the first also as `sheet_name`. `footer` holds the
+    (`repeated_header_rows`) and the physical lines after the declared end of the table (`outside_rows`), so that every
+    line of the file is in exactly one count. Of the records, `repaired_rows` had stray quotes that were read as
+    ordinary characters, and `padded_rows` were brought to the width of the table. `sheets` are those of a workbook that
+    were read, in order, the first also as `sheet_name`. `footer` holds the
     cells of the footer records, in order, and `footer_rows` their row numbers. `cells` answers each A1 address
     that was asked for and that the file has. For text files a cell's column is its position in the line and its
     row the physical line on which the record starts.
@@ -34,9 +36,11 @@ class FileFacts:
     sheet_name: str | None = None
     sheets: list[str] = field(default_factory=list)
     hidden_rows: int = 0
+    warnings: list[str] = field(default_factory=list)
     repeated_header_rows: int = 0
     outside_rows: int = 0
-    warnings: list[str] = field(default_factory=list)
+    repaired_rows: int = 0
+    padded_rows: int = 0
 
     def to_json(self) -> str:
         """The facts as JSON text."""

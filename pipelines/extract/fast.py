@@ -1,14 +1,15 @@
-"""The fast way through delimited text: pyarrow's parser on blocks that provably mean the same to it.
+"""The fast way through delimited text: pyarrow's parser on records that provably mean the same to it.
 
 pyarrow neither gives row numbers nor sees a stray quote. So each block is first framed here: where its records
 end, on which line each begins, and whether every quote is either at the edge of a cell or doubled inside one.
-Whatever is odd (a stray quote, a ragged record, a NUL byte, a lone carriage return) gives the block to the robust
-parser of `grammar.py`; both give the same cells, row numbers and problems.
+Whatever is odd (a stray quote, a ragged record, a NUL byte) is cut out for the robust parser of `grammar.py`, record
+by record; both give the same cells, row numbers and problems.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -16,38 +17,91 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv
 
+from pipelines.extract.grammar import MAX_RECORD_CHARS, Parsed
 from pipelines.extract.table import BLANK
 from pipelines.profile import Format
 
 _LF, _CR = 10, 13
+_MARK = b"\xef\xbb\xbf"
+_MANY = 4096
+"""Odd records in one frame: they wait as Python objects, each as large as many regular ones."""
+_Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """A record as the robust parser took it: its row number and where it lies in `text`."""
+
+    row: int
+    parsed: Parsed
+    text: str
+
+
+OddAt = Callable[[int, int, int], tuple[list[Odd], int] | None]
+"""Takes a place in the data, its row and a number of records: gives at most so many from there on, and the place
+after them; None when the first is not complete."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the regular records of a frame begin and end (at their line break), and the physical line of each."""
+
+    starts: _Places
+    ends: _Places
+    rows: _Places
+
+
+_NOTHING = np.zeros(0, np.int64)
+NO_LINES = Layout(_NOTHING, _NOTHING, _NOTHING)
+"""A frame without regular records."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The complete records at the beginning of some UTF-8 data.
+
+    `region` are all their bytes, `body` those of the regular ones. `layout` is None where each line is one record:
+    then it is found out only when it is needed. `cut_short` says that complete records may follow.
+    """
+
+    region: memoryview
+    body: memoryview
+    row: int
+    lines: int
+    quoted: bool = False
+    layout: Layout | None = None
+    odd: list[Odd] = field(default_factory=list)
+    cut_short: bool = False
 
 
 @dataclass(frozen=True)
 class Block:
-    """The records at the beginning of a text: their cells by column, and their row numbers."""
+    """The regular records of a frame by column, and their row numbers; the row, begin and end of the ragged ones."""
 
     columns: list[pa.Array]
-    rows: NDArray[np.int64]
+    rows: _Places
     blank: int
-    chars: int
-    lines: int
+    ragged: list[tuple[int, int, int]]
 
 
 class FastParser:
-    """Parses blocks of one simple dialect into `width` columns."""
+    """Frames and parses one simple dialect with `width` columns."""
 
     def __init__(self, fmt: Format, width: int) -> None:
         self._quote = fmt.quote_char
         self._delimiter = fmt.delimiter
         self._skip_space = fmt.skip_initial_space
-        names = [str(i) for i in range(width)]
-        self._names = names
+        self._names = [str(i) for i in range(width)]
         self._convert = csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()),
+            column_types=dict.fromkeys(self._names, pa.string()),
             strings_can_be_null=False,
             quoted_strings_can_be_null=False,
             check_utf8=False,
         )
+        self._masks = _Masks()
+        edges = fmt.delimiter + "\r\n" + (fmt.quote_char or "")
+        self._edge = np.zeros(256, bool)
+        self._edge[list(edges.encode())] = True
 
     @staticmethod
     def reads(fmt: Format) -> bool:
@@ -61,88 +115,266 @@ class FastParser:
             and fmt.escape_char is None
             and fmt.comment_char is None
             and fmt.record_separator is None
+            and fmt.repeated_headers == "keep"
+            and fmt.end_row is None
+            and fmt.end_at is None
         )
 
-    def parse(self, text: str, first_row: int, final: bool) -> Block | None:
-        """The complete records of `text`, or None when the robust parser must look at them."""
-        if "\0" in text or text.startswith("\ufeff"):  # pyarrow drops a mark at the beginning of any block
-            return None
-        data = text.encode()
-        if final and not data.endswith(b"\n"):
-            data += b"\n"
+    def frame(self, data: bytes, row: int, odd_at: OddAt) -> Frame | None:
+        """The complete records at the beginning of `data`, whose first line is `row`; None without any."""
         buffer = np.frombuffer(data, np.uint8)
-        breaks = np.flatnonzero(buffer == _LF)
-        quoted = self._quote is not None and self._quote in text
-        if quoted and self._skip_space:
-            return None
-        quotes = np.flatnonzero(buffer == ord(self._quote)) if quoted and self._quote else breaks[:0]
-        ends = breaks[np.searchsorted(quotes, breaks) % 2 == 0] if quoted else breaks
-        if not ends.size:
-            return None
-        cut = int(ends[-1]) + 1
-        body = data[:cut]
-        if body.count(b"\r") != body.count(b"\r\n"):
-            return None
-        if quoted and not self._regular(buffer, quotes[quotes < cut]):
-            return None
-        starts = np.concatenate(([0], ends[:-1] + 1))
-        filled = ends - starts > (buffer[ends - 1] == _CR) * (ends > starts)
-        lines = np.searchsorted(breaks, starts) if quoted else np.arange(starts.size)
-        columns = self._columns(body, bool(filled.any()), ends.size < breaks.size)
-        if columns is None or len(columns[0]) != int(filled.sum()):
-            return None
-        chars = min(cut if text.isascii() else len(body.decode()), len(text))
-        total = int(np.searchsorted(breaks, cut))
-        return _without_blank(columns, first_row + lines[filled], int((~filled).sum()), chars, total)
+        quoted = self._quote is not None and self._quote.encode() in data
+        cut = data.rfind(b"\n") + 1
+        if quoted or cut == 0 or b"\0" in data or data.startswith(_MARK):
+            return self._careful(data, buffer, row, odd_at)
+        feeds = self._masks.of(buffer[:cut], _LF)
+        lines = int(np.count_nonzero(feeds))
+        if b"\r" in data:
+            returns = self._masks.of(buffer[:cut], _CR, 1)
+            np.logical_and(returns[:-1], feeds[1:], out=feeds[1:])
+            if np.count_nonzero(returns) > np.count_nonzero(feeds[1:]):  # a lone one
+                return self._careful(data, buffer, row, odd_at)
+        region = memoryview(data)[:cut]
+        return Frame(region, region, row, lines)
 
-    def _regular(self, buffer: NDArray[np.uint8], quotes: NDArray[np.int64]) -> bool:
-        """Whether each odd quote begins a cell or is the second of a doubled one, and each even one likewise ends it.
+    def _careful(self, data: bytes, buffer: NDArray[np.uint8], row: int, odd_at: OddAt) -> Frame | None:
+        marks = _Marks(data, buffer, self._quote, self._edge, self._masks, all_odd=self._skip_space)
+        breaks = marks.breaks
+        regular: list[tuple[int, int]] = []
+        ends: list[_Places] = []
+        odd: list[Odd] = []
+        at = run = 0
+        while True:
+            seen = int(marks.quotes.searchsorted(at)) & 1
+            mark = marks.next_odd(at, seen)
+            if not regular and data.startswith(_MARK, at):  # pyarrow drops a mark at the beginning of its input
+                mark = at
+            first, last = breaks.searchsorted((at, mark))
+            part = breaks[first:last]
+            if marks.quotes.size:
+                part = part[marks.inside[first:last] == seen]
+            if part.size:
+                regular.append((at, int(part[-1]) + 1))
+                ends.append(part)
+                at, run = regular[-1][1], 0
+            if mark == len(data):
+                break
+            run = min(2 * run, 1024) or 1  # the more odd records follow each other, the more are taken at once
+            found = odd_at(at, row + int(breaks.searchsorted(at)), run)
+            if not found:
+                break
+            odd += found[0]
+            at = found[1]
+            if len(odd) > _MANY:
+                break
+        if not at:
+            return None
+        region = memoryview(data)[:at]
+        body = region if not odd else memoryview(b"".join(region[a:b] for a, b in regular))
+        lines = int(breaks.searchsorted(at))
+        layout = _layout(regular, ends, breaks, row)
+        return Frame(region, body, row, lines, marks.quotes.size > 0, layout, odd, len(odd) > _MANY)
 
-        By induction over the quotes this means that a place is inside quotes if and only if an odd number of them
-        stands before it, to pyarrow as to us.
-        """
-        quote, delimiter = ord(self._quote or ""), ord(self._delimiter)
-        opening, closing = quotes[0::2], quotes[1::2]
-        before = np.where(opening == 0, _LF, buffer[opening - 1])
-        after = buffer[closing + 1]
-        begins = (before == delimiter) | (before == _LF) | (before == quote)
-        ends = (after == delimiter) | (after == _LF) | (after == _CR) | (after == quote)
-        return bool(begins.all() and ends.all())
+    def parse(self, frame: Frame) -> Block | None:
+        """The regular records of a frame; None when the robust parser must look at the whole of it."""
+        layout = frame.layout
+        if len(frame.region) > MAX_RECORD_CHARS:
+            layout = layout or _lines_of(frame)
+            if layout.starts.size and int((layout.ends - layout.starts).max()) > MAX_RECORD_CHARS:
+                return None
+        parsed = self._columns(frame)
+        if parsed is None:
+            return None
+        columns, invalid = parsed
+        count = len(columns[0]) + len(invalid)
+        if frame.layout is None and not invalid and count == frame.lines:
+            rows = np.arange(frame.row, frame.row + frame.lines)
+            return _without_blank(columns, rows, 0, [])
+        layout = layout or _lines_of(frame)
+        filled = _filled(frame.region, layout)
+        if count != filled.size:
+            return None
+        ragged = [
+            (int(layout.rows[i]), int(layout.starts[i]), int(layout.ends[i]) + 1) for i in filled[invalid].tolist()
+        ]
+        kept = np.delete(filled, invalid) if invalid else filled
+        return _without_blank(columns, layout.rows[kept], layout.rows.size - filled.size, ragged)
 
-    def _columns(self, body: bytes, any_record: bool, multiline: bool) -> list[pa.Array] | None:
-        if not any_record:
-            return [pa.array([], pa.string()) for _ in self._names]
+    def _columns(self, frame: Frame) -> tuple[list[pa.Array], list[int]] | None:
+        """The cells by column, and the places of ragged records among those that are not empty lines."""
+        invalid: list[int] = []
+        limit = 16 + frame.lines // 8
+
+        def skip(record: csv.InvalidRow) -> str:
+            invalid.append(record.number - 1)
+            return "skip" if len(invalid) <= limit else "error"  # too many: the robust parser is quicker on the whole
+
+        body = frame.body
+        if not body.nbytes:
+            return [pa.array([], pa.string()) for _ in self._names], invalid
+        if not _is_utf8(body):
+            return None
         try:
             table = csv.read_csv(
-                pa.BufferReader(body),
+                pa.BufferReader(pa.py_buffer(body)),
                 csv.ReadOptions(use_threads=False, block_size=len(body) + 1, column_names=self._names),
                 csv.ParseOptions(
                     delimiter=self._delimiter,
-                    quote_char=self._quote or False,
+                    quote_char=self._quote if frame.quoted else False,
                     double_quote=True,
-                    newlines_in_values=multiline,
+                    newlines_in_values=frame.quoted,
                     ignore_empty_lines=True,
+                    invalid_row_handler=skip,
                 ),
                 self._convert,
             )
-        except pa.ArrowInvalid:  # a ragged record
+        except pa.ArrowInvalid:  # too many ragged records
             return None
-        columns = [c.chunk(0) if c.num_chunks == 1 else c.combine_chunks() for c in table.columns]
+        columns = [c.chunk(0) if c.num_chunks == 1 else pa.array([], pa.string()) for c in table.columns]
         if self._skip_space:
             columns[1:] = [pc.utf8_ltrim(column, " ") for column in columns[1:]]
-        return columns
+        return columns, invalid
 
 
-def _without_blank(columns: list[pa.Array], rows: NDArray[np.int64], blank: int, chars: int, lines: int) -> Block:
+def _is_utf8(data: memoryview) -> bool:
+    """Whether the bytes are UTF-8: those of a whole block are sooner seen through than those of each cell."""
+    border = pa.py_buffer(np.array([0, len(data)], np.int32))
+    try:
+        pa.Array.from_buffers(pa.string(), 1, [None, border, pa.py_buffer(data)]).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+class _Masks:
+    """Where a block has a certain byte; the memory is used again, for new memory costs more than the comparison."""
+
+    def __init__(self) -> None:
+        self._memory = [np.zeros(0, np.bool_), np.zeros(0, np.bool_)]
+
+    def of(self, buffer: NDArray[np.uint8], value: int, place: int = 0) -> NDArray[np.bool_]:
+        """The mask, which is good until the next one is made in the same place."""
+        if self._memory[place].size < buffer.size:
+            self._memory[place] = np.zeros(buffer.size * 5 // 4, np.bool_)
+        mask = self._memory[place][: buffer.size]
+        np.equal(buffer, value, out=mask)
+        return mask
+
+
+class _Marks:
+    """Quotes, line breaks and the places that make a record odd, of one block."""
+
+    def __init__(
+        self,
+        data: bytes,
+        buffer: NDArray[np.uint8],
+        quote: str | None,
+        edge: NDArray[np.bool_],
+        masks: _Masks,
+        *,
+        all_odd: bool,
+    ) -> None:
+        self._buffer = buffer
+        self._edge = edge
+        self._all_odd = all_odd
+        self._odd: dict[int, _Places] = {}
+        none = np.zeros(0, np.int64)
+        self.quotes = np.flatnonzero(masks.of(buffer, ord(quote))) if quote and quote.encode() in data else none
+        self._nuls = np.flatnonzero(masks.of(buffer, 0)) if b"\0" in data else none
+        self.breaks = np.flatnonzero(masks.of(buffer, _LF))
+        if b"\r" in data:
+            returns = np.flatnonzero(masks.of(buffer, _CR))
+            if returns[-1] == len(data) - 1:  # a line feed may follow
+                returns = returns[:-1]
+            lone = returns[buffer[returns + 1] != _LF]
+            if lone.size:
+                self.breaks = np.sort(np.concatenate((self.breaks, lone)))
+        self.inside = self.quotes.searchsorted(self.breaks) & 1
+
+    def next_odd(self, at: int, seen: int) -> int:
+        """The first place from `at` on that makes its record odd, or the end.
+
+        `seen` is whether an odd number of quotes stands before `at`, where a record begins.
+        """
+        if seen not in self._odd:
+            self._odd[seen] = self._irregular(seen)
+        odd = self._odd[seen]
+        i = int(odd.searchsorted(at))
+        return int(odd[i]) if i < odd.size else self._buffer.size
+
+    def _irregular(self, seen: int) -> _Places:
+        """Quotes that do not begin or end a cell nor belong to a doubled one, and NUL bytes.
+
+        As long as each odd quote of a record begins a cell or is the second of a doubled one, and each even one
+        likewise ends it, a place is inside quotes if and only if an odd number of them stands before it, to pyarrow
+        as to us.
+        """
+        quotes, buffer, edge = self.quotes, self._buffer, self._edge
+        if not quotes.size:
+            return self._nuls
+        if self._all_odd:
+            return np.sort(np.concatenate((quotes, self._nuls)))
+        opening, closing = quotes[seen::2], quotes[1 - seen :: 2]
+        begins = edge.take(buffer.take(opening - 1))
+        if opening.size and opening[0] == 0:
+            begins[0] = True
+        ends = edge.take(buffer.take(closing + 1, mode="clip"))
+        if begins.all() and ends.all():
+            return self._nuls
+        return np.sort(np.concatenate((opening[~begins], closing[~ends], self._nuls)))
+
+
+def _layout(regular: list[tuple[int, int]], ends: list[_Places], breaks: _Places, row: int) -> Layout:
+    if not regular:
+        return NO_LINES
+    all_ends = np.concatenate(ends)
+    starts = np.concatenate([np.concatenate(([a], e[:-1] + 1)) for (a, _), e in zip(regular, ends, strict=True)])
+    whole = all_ends.size == breaks.size
+    return Layout(starts, all_ends, row + (np.arange(starts.size) if whole else breaks.searchsorted(starts)))
+
+
+def _lines_of(frame: Frame) -> Layout:
+    """The layout of a frame in which each line is a record."""
+    ends = np.flatnonzero(np.frombuffer(frame.region, np.uint8) == _LF)
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    return Layout(starts, ends, frame.row + np.arange(ends.size))
+
+
+def _filled(region: memoryview, layout: Layout) -> _Places:
+    """Which records are not empty lines."""
+    buffer = np.frombuffer(region, np.uint8)
+    starts, ends = layout.starts, layout.ends
+    return np.flatnonzero(ends - starts > (buffer[ends - 1] == _CR) * (ends > starts))
+
+
+_MAY_BE_BLANK = np.zeros(256, bool)
+_MAY_BE_BLANK[sorted({c.encode()[0] for c in BLANK})] = True
+
+
+def _without_blank(columns: list[pa.Array], rows: _Places, blank: int, ragged: list[tuple[int, int, int]]) -> Block:
     """Leave out the records whose cells are all white space."""
-    empty = pc.equal(pc.utf8_trim(columns[0], BLANK), "")
+    places = np.flatnonzero(_may_be_blank(columns[0], slice(None))) if rows.size else rows
     for column in columns[1:]:
-        if not pc.any(empty).as_py():
-            break
-        empty = pc.and_(empty, pc.equal(pc.utf8_trim(column, BLANK), ""))
-    if pc.any(empty).as_py():
-        keep = pc.invert(empty)
-        columns = [column.filter(keep) for column in columns]
-        rows, dropped = rows[keep.to_numpy(zero_copy_only=False)], int(pc.sum(empty).as_py())
-        blank += dropped
-    return Block(columns, rows.astype(np.int64), blank, chars, lines)
+        if places.size:
+            places = places[_may_be_blank(column, places)]
+    if not places.size:
+        return Block(columns, rows, blank, ragged)
+    maybe = pa.array(places)
+    empty = np.ones(len(maybe), bool)
+    for column in columns:
+        trimmed = pc.utf8_trim(column.take(maybe), BLANK)
+        empty &= pc.equal(trimmed, "").to_numpy(zero_copy_only=False)
+    keep = np.ones(rows.size, bool)
+    keep[places[empty]] = False
+    columns = [column.filter(pa.array(keep)) for column in columns]
+    return Block(columns, rows[keep], blank + int(empty.sum()), ragged)
+
+
+def _may_be_blank(column: pa.Array, places: _Places | slice) -> NDArray[np.bool_]:
+    """Which of these cells are empty or begin with white space: a look at one byte of each."""
+    _, offsets, text = column.buffers()
+    border = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
+    begins, ends = border[:-1][places], border[1:][places]
+    first = np.frombuffer(text or b"\0", np.uint8)
+    maybe: NDArray[np.bool_] = (begins == ends) | _MAY_BE_BLANK[first[np.minimum(begins, first.size - 1)]]
+    return maybe

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines.errors import DeliveryError
 from pipelines.extract.delimited import DelimitedTable
 from pipelines.extract.facts import FileFacts
+from pipelines.extract.fixed import FixedTable
+from pipelines.extract.json_records import JsonTable
+from pipelines.extract.parquet_records import ParquetTable
 from pipelines.extract.table import LEAD, PROBLEM, ROW, Table, Tally, count_of, raw_schema, wanted_cells
 from pipelines.extract.workbook import WorkbookTable
+from pipelines.extract.xml_records import XmlTable
 from pipelines.profile import Format
 from pipelines.settings import CHUNK_ROWS
 
@@ -35,6 +40,8 @@ class Reader:
         self._name = name
         self._chunk_rows = chunk_rows
         self._facts: FileFacts | None = None
+        self.closing = ExitStack()
+        """What else is released with the file."""
 
     @property
     def facts(self) -> FileFacts:
@@ -46,6 +53,7 @@ class Reader:
     def close(self) -> None:
         """Release the file."""
         self._table.close()
+        self.closing.close()
 
     def __enter__(self) -> Reader:
         return self
@@ -59,42 +67,36 @@ class Reader:
         """The records in file order, at most `chunk_rows` in each batch; none for a file without records."""
         keep = self._table.tally.footer_rows
         records = malformed = 0
-        held = pa.table([pa.array([], f.type) for f in self.schema], schema=self.schema)
+        held = _Held(self.schema)
         try:
             for piece in self._table.pieces():
-                held = pa.concat_tables([held, pa.Table.from_batches([piece], self.schema)])
-                while self._full(held.num_rows - keep, held):
-                    chunk = _batch(held.slice(0, min(self._chunk_rows, held.num_rows - keep)))
-                    held = held.slice(chunk.num_rows)
-                    records, malformed = records + chunk.num_rows, malformed + _malformed(chunk)
+                held.add(piece)
+                while held.rows - keep >= self._chunk_rows or (held.rows > keep and held.size > MAX_CHUNK_BYTES):
+                    chunk = held.take(min(self._chunk_rows, held.rows - keep))
+                    records, malformed = records + len(chunk), malformed + _malformed(chunk)
                     yield chunk
-            footer = held.slice(max(held.num_rows - keep, 0))
-            rest = held.slice(0, held.num_rows - footer.num_rows)
-            del held
-            if rest.num_rows:
-                chunk = _batch(rest)
-                records, malformed = records + chunk.num_rows, malformed + _malformed(chunk)
+            if held.rows > keep:
+                chunk = held.take(held.rows - keep)
+                records, malformed = records + len(chunk), malformed + _malformed(chunk)
                 yield chunk
-            self._facts = self._collect(footer, records, malformed)
+            self._facts = self._collect(held.take(held.rows), records, malformed)
         finally:
             self.close()
 
-    def _full(self, rows: int, held: pa.Table) -> bool:
-        return rows >= self._chunk_rows or (rows > 0 and held.nbytes > MAX_CHUNK_BYTES)
-
-    def _collect(self, footer: pa.Table, records: int, malformed: int) -> FileFacts:
+    def _collect(self, footer: pa.RecordBatch, records: int, malformed: int) -> FileFacts:
         tally = self._table.tally
-        if footer.num_rows < tally.footer_rows:
+        if len(footer) < tally.footer_rows:
             raise DeliveryError(
                 "footer is missing",
                 where=self._name,
-                got=count_of(footer.num_rows, "record"),
+                got=count_of(len(footer), "record"),
                 expected=f"at least the {count_of(tally.footer_rows, 'footer record')}",
                 next_step="send the complete file again",
             )
         ragged = dict(tally.malformed_cells)
         lines = zip(*(c.to_pylist() for c in footer.columns), strict=True)
-        rows = footer[ROW].to_pylist()
+        rows = footer.column(ROW).to_pylist()
+        tally.finish(rows)
         return FileFacts(
             size=self._size,
             encoding=tally.encoding,
@@ -114,9 +116,11 @@ class Reader:
             sheet_name=tally.sheet_name,
             sheets=tally.sheets,
             hidden_rows=tally.hidden,
+            warnings=tally.warnings,
             repeated_header_rows=tally.repeated,
             outside_rows=tally.outside,
-            warnings=tally.warnings,
+            repaired_rows=tally.repaired.count,
+            padded_rows=tally.padded.count,
         )
 
 
@@ -147,12 +151,53 @@ def read_table(
 def _table(path: Path, fmt: Format, locale: str, tally: Tally, name: str) -> Table:
     if fmt.type == "xlsx":
         return WorkbookTable(path, fmt, locale, tally, name)
+    if fmt.type == "fixed":
+        return FixedTable(path, fmt, tally, name)
+    if fmt.type in ("json", "jsonl"):
+        return JsonTable(path, fmt, tally, name)
+    if fmt.type == "xml":
+        return XmlTable(path, fmt, tally, name)
+    if fmt.type == "parquet":
+        return ParquetTable(path, fmt, locale, tally, name)
     return DelimitedTable(path, fmt, tally, name)
 
 
-def _batch(table: pa.Table) -> pa.RecordBatch:
-    return table.combine_chunks().to_batches()[0]
+class _Held:
+    """Records that wait until there are enough of them for a chunk: only then they are copied into one piece."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self.rows = 0
+        self.size = 0
+        self._schema = schema
+        self._pieces: deque[tuple[pa.RecordBatch, int]] = deque()
+
+    def add(self, piece: pa.RecordBatch) -> None:
+        """Take some more."""
+        if len(piece):
+            size = piece.nbytes  # dear when there are thousands of columns
+            self._pieces.append((piece, size))
+            self.rows += len(piece)
+            self.size += size
+
+    def take(self, rows: int) -> pa.RecordBatch:
+        """Give the first so many."""
+        taken: list[pa.RecordBatch] = []
+        missing = rows
+        while missing:
+            piece, size = self._pieces.popleft()
+            self.size -= size
+            if len(piece) > missing:
+                rest = size - size * missing // len(piece)
+                self._pieces.appendleft((piece.slice(missing), rest))
+                self.size += rest
+                piece = piece.slice(0, missing)
+            taken.append(piece)
+            missing -= len(piece)
+        self.rows -= rows
+        if not taken:
+            return pa.RecordBatch.from_pylist([], self._schema)
+        return pa.concat_batches(taken) if len(taken) > 1 else taken[0]
 
 
 def _malformed(batch: pa.RecordBatch) -> int:
-    return len(batch) - int(pc.sum(pc.is_null(batch.column(PROBLEM))).as_py() or 0)
+    return len(batch) - int(batch.column(PROBLEM).null_count)

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from pipelines.dialect import Format, words_from_json
+from pipelines.extract.members import SEPARATOR, opened, split_name
 from pipelines.extract.reader import Reader, read_table
 from pipelines.extract.sniff import Proposal, propose
 from pipelines.extract.table import CELLS, LEAD, PROBLEM, ROW
@@ -64,6 +66,8 @@ def read(
 ) -> Iterator[Chunk]:
     """Read a file chunk by chunk; raises DeliveryError when it cannot be read.
 
+    A packed file (gzip, bzip2, xz, zstd) is read through, and so is a member of an archive: `pack.zip!/hr/staff.csv`.
+
     What the dialect leaves open is found out from the file (`sniff` tells what and why). `locale` gives the decimal
     sign in which the numbers of a workbook are written. Memory is bounded by `chunk_rows`, not by the file.
     """
@@ -81,8 +85,19 @@ def open_table(
     chunk_rows: int = CHUNK_ROWS,
 ) -> tuple[Proposal | None, Reader]:
     """The same file open behind its header, and what was found out about it (None when the dialect says all)."""
-    path = Path(path)
-    if isinstance(dialect, Format):
-        return None, read_table(path, dialect, locale, chunk_rows=chunk_rows)
-    proposal = propose(path, {**LENIENT, **words_from_json(dialect or {})})
-    return proposal, read_table(path, proposal.format, locale, chunk_rows=chunk_rows)
+    path, member, name = Path(path), None, Path(path).name
+    if SEPARATOR in str(path) and not path.exists():
+        outer, member = split_name(str(path))
+        path, name = Path(outer), f"{Path(outer).name}{SEPARATOR}{member}"
+    with ExitStack() as stack:
+        try:
+            content = stack.enter_context(opened(path, member, name=name))
+        except FileNotFoundError:
+            content = path  # said by the reader
+        proposal = None
+        if not isinstance(dialect, Format):
+            proposal = propose(content, {**LENIENT, **words_from_json(dialect or {})})
+            dialect = proposal.format
+        reader = read_table(content, dialect, locale, chunk_rows=chunk_rows, name=name)
+        reader.closing = stack.pop_all()
+    return proposal, reader

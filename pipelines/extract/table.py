@@ -19,6 +19,9 @@ laid out in columns, its text as received, and its cells as far as they can be t
 BLANK = " \t\u00a0\x1a"
 """White space of a cell that holds nothing; 0x1A is the end-of-file mark that DOS programs leave behind."""
 
+FIRST_ROWS = 5
+"""Rows that a warning names."""
+
 _ADDRESS = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9]\d*)")
 _LINE_BREAKS = re.compile(r"\s*[\r\n]+\s*")
 
@@ -58,15 +61,56 @@ class Tally:
     cells: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     malformed_cells: deque[tuple[int, list[str]]] = field(init=False)
+    repaired: Marked = field(init=False)
+    padded: Marked = field(init=False)
 
     def __post_init__(self) -> None:
         self.malformed_cells = deque(maxlen=self.footer_rows)
+        self.repaired, self.padded = Marked(self.footer_rows), Marked(self.footer_rows)
 
     def see(self, row: int, cells: Sequence[str]) -> None:
         """Pick up the cells of this line that were asked for."""
         for column, address in self.wanted.get(row, ()):
             if column < len(cells):
                 self.cells[address] = cells[column]
+
+    def finish(self, footer: Sequence[int]) -> None:
+        """Take the footer records out of the counts of records, and warn of records that were changed."""
+        if rows := self.repaired.without(footer):
+            self.warnings.append(f"{rows} with stray quotes, read as ordinary characters")
+        if rows := self.padded.without(footer):
+            self.warnings.append(
+                f"{rows} with too few cells, or empty ones too many, brought to the width of the table"
+            )
+
+
+@dataclass
+class Marked:
+    """Records of one kind: their number, the first of them, and the last `keep` (they may belong to the footer)."""
+
+    keep: int
+    count: int = 0
+    first: list[int] = field(default_factory=list)
+    last: deque[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.last = deque(maxlen=self.keep)
+
+    def add(self, row: int) -> None:
+        """Count the record of this row."""
+        self.count += 1
+        self.last.append(row)
+        if len(self.first) < FIRST_ROWS:
+            self.first.append(row)
+
+    def without(self, footer: Sequence[int]) -> str:
+        """Leave out these rows; then `3 records (rows 5, 8, 9)`, or an empty text when there are none."""
+        self.count -= sum(row in footer for row in self.last)
+        rows = [str(row) for row in self.first if row not in footer]
+        if not self.count:
+            return ""
+        more = ", …" if self.count > len(rows) else ""
+        return f"{count_of(self.count, 'record')} ({'row' if self.count == 1 else 'rows'} {', '.join(rows)}{more})"
 
 
 def wanted_cells(addresses: Collection[str]) -> dict[int, list[tuple[int, str]]]:
@@ -111,13 +155,15 @@ def column_names(header: Sequence[Sequence[str]], join: str) -> list[str]:
     """
     names: list[str] = []
     taken = set(LEAD)
+    numbers: dict[str, int] = {}
     for i in range(max(len(row) for row in header)):
         parts = [_LINE_BREAKS.sub(" ", row[i]).strip() for row in header if i < len(row)]
         wish = join.join(p for p in parts if p) or f"column {i + 1}"
-        name, number = wish, 1
+        name, number = wish, numbers.get(wish, 1)
         while name in taken:
             number += 1
             name = f"{wish}#{number}"
+        numbers[wish] = number
         taken.add(name)
         names.append(name)
     return names
@@ -137,6 +183,17 @@ def raw_schema(columns: Sequence[str]) -> pa.Schema:
 def is_blank(cells: Sequence[str]) -> bool:
     """Whether the cells hold nothing but white space."""
     return not any(cell.strip(BLANK) for cell in cells)
+
+
+def padded(cells: list[str], width: int) -> list[str] | None:
+    """A record brought to this width: missing cells are empty, empty ones too many dropped; None when one is filled.
+
+    >>> padded(["1"], 3), padded(["1", "", " "], 1), padded(["1", "", "x"], 1)
+    (['1', '', ''], ['1'], None)
+    """
+    if not is_blank(cells[width:]):
+        return None
+    return cells[:width] + [""] * (width - len(cells))
 
 
 def expected_cells(columns: Sequence[str], *, named: bool) -> str:
@@ -166,6 +223,11 @@ class Builder:
         self._rows: list[int] = []
         self._cells: list[Sequence[str | None]] = []
         self._problems: dict[int, tuple[str, str, list[str]]] = {}
+
+    @property
+    def size(self) -> int:
+        """Records taken so far."""
+        return len(self._rows)
 
     def add(self, row: int, cells: list[str]) -> str | None:
         """Take a record; a returned text says why it must go to `add_malformed` instead."""

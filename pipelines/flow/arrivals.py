@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -13,12 +13,19 @@ import sqlalchemy as sa
 from pipelines.delivery import SETTLED, Delivery, Kind, Scope, State, Verdict
 from pipelines.errors import DeclarationError
 from pipelines.extract import discover as landing
+from pipelines.extract.members import Member, kept_listing, member_of
+from pipelines.extract.settled import Settled, finished
 from pipelines.flow.due import open_deadline
 from pipelines.flow.office import Office
 from pipelines.profile import Profile, SourceRef
+from pipelines.profile_words import MEMBER_SIGN
 from pipelines.warehouse import register
 
 ACTOR = "discover"
+LISTINGS = "listings"
+"""Folder below the work folder with the members of archives, by content; safe to delete like all of it."""
+UNREAD = "0" * 64
+"""Stands for the hash of a file that cannot be read: a link out of the folder, a pipe, no permission."""
 Outcome = Literal["seen", "registered", "resumed", "duplicates", "waiting", "failed"]
 
 
@@ -54,27 +61,41 @@ class Intake:
         self.conn = conn
         self.found: list[landing.FoundFile] = []
         self.matches: list[landing.Match] = []
+        self._claims: list[landing.Match] = []
         self.domains: Sequence[str] = ()
+        self.unfinished: dict[str, str] = {}
+        self._markers: set[str] = set()
         self._hashes: dict[str, tuple[int, str]] = {}
 
-    def look(self, profile: Profile) -> None:
-        """List the client's files and match them to all of its sources."""
+    def look(self, profile: Profile, settled: Settled) -> None:
+        """Match the client's files to all of its sources; set apart those that are not complete yet."""
         self.profile = profile
-        self.found = landing.find_files(self.office.settings.landing, profile.client_id)
-        self.matches = landing.match(self.found, profile.sources)
+        self.found = landing.with_members(settled.files, profile, self._members)
+        self._claims = landing.match(self.found, profile.sources)
+        self.matches, waiting, self._markers = finished(self._claims, self.found, self._is_known)
+        self.unfinished = {**settled.growing, **waiting}
 
     def report_unmatched(self) -> list[str]:
         """Record the files that belong to nothing declared; their paths below the client folder."""
-        files = landing.unmatched(self.found, self.matches, self.profile)
-        register.note_unmatched(self.conn, self.profile.client_id, [(f.rel, f.size, f.mtime) for f in files])
-        return [f.rel for f in files]
+        files = landing.unmatched(self.found, self._claims, self.profile)
+        files = [f for f in files if f.rel not in self._markers and f.rel not in self.unfinished]
+        noted = unmatched_entries(files)
+        register.note_unmatched(self.conn, self.profile.client_id, noted)
+        return [entry.path + (f": {entry.reason}" if entry.reason else "") for entry in noted]
 
     def arrivals(self, domains: Sequence[str], feed: str | None) -> Iterator[Arrival]:
         """The matched files of those feeds, oldest first within each scope."""
         self.domains = domains
         wanted = [m for m in self.matches if m.ref.feed.split(".")[0] in domains and feed in (None, m.ref.feed)]
         for match in sorted(wanted, key=lambda m: (m.ref.feed, m.ref.name, m.order)):
-            arrival_id, sha256 = self._fingerprint(match.found)
+            try:
+                arrival_id, sha256 = self._fingerprint(match.found)
+            except FileNotFoundError:  # taken away meanwhile
+                continue
+            except OSError as error:
+                unread = landing.unreadable(match.found, error)
+                match = replace(match, found=unread, error=unread.error)
+                arrival_id, sha256 = self._fingerprint(unread)
             lookups, missing = self._lookups(match.ref)
             yield Arrival(
                 match=match,
@@ -82,7 +103,7 @@ class Intake:
                 sha256=sha256,
                 lookups=lookups,
                 missing=missing,
-                inputs_hash=_inputs_hash(sha256, lookups),
+                inputs_hash=_inputs_hash(sha256, member_of(match.found.rel), lookups),
                 declaration_hash=self.office.catalog.declaration_hash(match.ref),
             )
 
@@ -97,13 +118,19 @@ class Intake:
         changed = (known.inputs_hash, known.declaration_hash) != (arrival.inputs_hash, arrival.declaration_hash)
         if known.state not in SETTLED and changed:
             known = self._move(known, State.FAILED, "declarations or look-up files changed while it was under way")
-        if known.state is State.FAILED and changed:
+        if known.state is State.FAILED and changed and arrival.match.error is None:
             return "registered", self._start(arrival, known, "declarations or look-up files changed")
         return ("seen", known) if known.state in SETTLED else ("resumed", known)
 
     def replay(self, delivery_id: int) -> int:
         """Run a delivery again from its archive: a failed one under its id, any other as a new delivery."""
         old = register.get(self.conn, delivery_id)
+        if old.sha256 == UNREAD:
+            raise DeclarationError(
+                f"nothing of delivery {delivery_id} was ever read",
+                where=old.file_name,
+                next_step="correct what its message says; the next night takes the file as a new delivery",
+            )
         ref = self.office.ref(old)
         now: dict[str, Any] = {
             "declaration_hash": self.office.catalog.declaration_hash(ref),
@@ -127,6 +154,12 @@ class Intake:
         return again.delivery_id
 
     # -- parts of judge ---------------------------------------------------------------------------
+
+    def _is_known(self, match: landing.Match) -> bool:
+        """Whether this very file was judged for this source before."""
+        file, client = match.found, self.profile.client_id
+        seen = register.find_arrival(self.conn, client, file.rel, file.size, file.mtime)
+        return seen is not None and register.of_arrival(self.conn, seen[0], match.ref.feed, match.ref.name) is not None
 
     def _register(self, arrival: Arrival) -> tuple[Outcome, Delivery | None]:
         scope, match = arrival.scope, arrival.match
@@ -223,28 +256,45 @@ class Intake:
     def _move(self, delivery: Delivery, state: State, message: str) -> Delivery:
         return register.move(self.conn, delivery, state, actor=ACTOR, message=message)
 
+    def _members(self, file: landing.FoundFile) -> list[Member]:
+        """The members of an archive, from the list that was made when this content was first seen."""
+        _, sha256 = self._fingerprint(file)
+        return kept_listing(file.path, file.rel, sha256, self.office.settings.work / LISTINGS)
+
     def _fingerprint(self, file: landing.FoundFile) -> tuple[int, str]:
-        """(arrival id, sha256); a file already seen with this size and time is not read again."""
+        """(arrival id, sha256); a file already seen with this size and time is not read again.
+
+        A member has the hash of its archive; a file that cannot be read has none.
+        """
         if file.rel not in self._hashes:
             client = self.profile.client_id
             seen = register.find_arrival(self.conn, client, file.rel, file.size, file.mtime)
-            if seen is None:
-                sha256 = landing.sha256_of(file.path)
+            sha256 = self._sha256(file, seen[1] if seen else None)
+            if seen is None or seen[1] != sha256:
                 seen = (register.add_arrival(self.conn, client, file.rel, file.size, file.mtime, sha256), sha256)
             self._hashes[file.rel] = seen
         return self._hashes[file.rel]
 
+    def _sha256(self, file: landing.FoundFile, seen: str | None) -> str:
+        if not file.readable:
+            return UNREAD
+        if file.container:
+            return self._fingerprint(file.container)[1]
+        return landing.sha256_of(file.path) if seen in (None, UNREAD) else str(seen)
+
     def _lookups(self, ref: SourceRef) -> tuple[tuple[register.Input, ...], tuple[str, ...]]:
-        """The look-up files a source needs, and the names of tables that have none."""
-        files = landing.lookup_files(self.profile, ref.source, self.found)
-        inputs = [
-            register.Input("lookup", table, file.rel, self._fingerprint(file)[1])
-            for table, members in sorted(files.items())
-            for file in members
-        ]
-        missing = [
-            f"{table} ({self.profile.model.lookups[table].files})" for table, members in files.items() if not members
-        ]
+        """The look-up files a source needs, and the names of tables that have none, or none that can be read."""
+        inputs: list[register.Input] = []
+        missing: list[str] = []
+        for table, files in sorted(landing.lookup_files(self.profile, ref.source, self.found).items()):
+            faults = [str(file.error) for file in files if file.error]
+            for file in files if not faults else ():
+                try:
+                    inputs.append(register.Input("lookup", table, file.rel, self._fingerprint(file)[1]))
+                except OSError as error:
+                    faults.append(f"{file.rel}: {error.strerror}")
+            if faults or not files:
+                missing.append(f"{table} ({faults[0] if faults else self.profile.model.lookups[table].files})")
         return tuple(inputs), tuple(missing)
 
     def _declaration_texts(self, ref: SourceRef) -> dict[str, str]:
@@ -255,8 +305,18 @@ class Intake:
         }
 
 
-def _inputs_hash(sha256: str, lookups: Sequence[register.Input]) -> str:
+def unmatched_entries(files: Sequence[landing.FoundFile]) -> list[register.Unmatched]:
+    """Files of the landing folder as the report of unmatched files wants them."""
+    return [register.Unmatched(f.rel, f.size, f.mtime, f.error.got if f.error else None) for f in files]
+
+
+def _inputs_hash(sha256: str, member: str | None, lookups: Sequence[register.Input]) -> str:
+    """Hash of all content that a delivery is made of; members of one archive share its hash and differ by name."""
     digest = hashlib.sha256(sha256.encode())
+    if member is not None:
+        digest.update(f"{MEMBER_SIGN}{member}".encode())
     for item in lookups:
+        inside = member_of(item.path)
         digest.update(f"\0{item.name}\0{item.sha256}".encode())
+        digest.update(b"" if inside is None else f"{MEMBER_SIGN}{inside}".encode())
     return digest.hexdigest()

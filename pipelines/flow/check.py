@@ -13,6 +13,7 @@ from pipelines.clean.lookup import check_lookup
 from pipelines.clean.plan import check_source
 from pipelines.contract import read_contract
 from pipelines.errors import DeclarationError, KontorError
+from pipelines.extract.queries import check_query
 from pipelines.profile import Profile, read_profile
 from pipelines.settings import Settings
 from pipelines.yamlfile import read_yaml
@@ -78,6 +79,9 @@ def _column_maps(catalog: Catalog, profile: Profile) -> list[str]:
     faults = []
     for ref in profile.sources:
         faults += _told(partial(check_source, ref, catalog.contracts[ref.feed]), profile)
+    for name, origin in profile.model.origins.items():
+        if origin.query is not None:
+            faults += _told(partial(check_query, origin.query, strict=False), profile, ("origins", name, "query"))
     for name, table in profile.model.lookups.items():
         faults += _told(partial(check_lookup, name, table), profile)
         for column, rule in table.columns.items():

@@ -20,8 +20,11 @@ from pipelines.contract import Contract
 from pipelines.delivery import Delivery
 from pipelines.errors import DeclarationError
 from pipelines.extract.archive import archive
+from pipelines.extract.discover import path_of
+from pipelines.extract.members import member_of, opened
 from pipelines.extract.reader import read_table
 from pipelines.extract.run import cells_of
+from pipelines.flow import layouts
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.recorded import Recorded, recorded
 from pipelines.flow.show import status_table
@@ -48,6 +51,7 @@ def _delivery(conn: sa.Connection, office: Office, delivery: Delivery) -> Iterat
     if delivery.message:
         yield delivery.message
     yield f"file {delivery.file_name}, {delivery.size} bytes, sha256 {delivery.sha256}, attempt {delivery.attempt}"
+    yield from layouts.shown(conn, delivery)
     rules = register.rule_results(conn, delivery)
     if rules:
         notable = [r for r in rules if r.success is not True]
@@ -93,9 +97,13 @@ def _recompute(
 ) -> tuple[dict[str, str], dict[int, list[Change]]]:
     """The raw record of that row number, and the changes to each of its parts."""
     ref, settings = told.ref, office.settings
-    path = archive(settings.landing / delivery.client_id / delivery.file_name, delivery.sha256, settings)
+    name = delivery.file_name
+    path = archive(settings.landing / delivery.client_id / path_of(name), delivery.sha256, settings)
     raw: dict[str, str] | None = None
-    with read_table(path, ref.source.format, ref.locale, cells=cells_of(ref.source), name=delivery.file_name) as reader:
+    with (
+        opened(path, member_of(name), name=name) as content,
+        read_table(content, ref.source.format, ref.locale, cells=cells_of(ref.source), name=name) as reader,
+    ):
         for batch in reader.batches():
             at = pc.index(batch.column("__row_number"), row).as_py()
             if at >= 0:
@@ -113,7 +121,7 @@ def _recompute(
     lookups = lookups_of(office, told.profile, ref, lookup_inputs)
     groups = register.file_groups(conn, delivery.delivery_id)
     siblings = told.siblings(delivery.file_name)
-    plan = Plan.compile(ref, told.contract, siblings, header, lookups, info, groups)
+    plan = Plan.compile(ref, told.contract, siblings, header, lookups, info, groups, header)
     cells = {k: v for k, v in raw.items() if not k.startswith("__")}
     parts = range(1, len(ref.source.unpivot.columns) + 1) if ref.source.unpivot else (0,)
     return raw, {part: found for part in parts if (found := plan.explain(cells, part))}

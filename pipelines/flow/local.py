@@ -35,13 +35,15 @@ def run_local(out: Console, *, client: str | None, feed: str | None, replay: str
             bar.update(task.id, completed=done, description=scope.label + doing)
 
         found, report = run_night(client=client, feed=feed, replay=replay, office=office, progress=progress)
+    for text in show.fetched(found.fetch):
+        out.print(text)
     out.print(found.summary(), markup=False)
     lines = [vars(line) for line in report.lines]
     if lines:
         out.print(show.status_table(lines))
         for text in show.needs_somebody(lines):
             out.print(text)
-    for text in show.unmatched(found.unmatched):
+    for text in show.unfinished(found.unfinished) + show.unmatched(found.unmatched):
         out.print(text)
     built = True
     if reports and any(line.state == State.LOADED for line in report.lines):
@@ -49,4 +51,4 @@ def run_local(out: Console, *, client: str | None, feed: str | None, replay: str
         out.print(result.message, markup=False)
         built = result.ok
     out.print(f"{show.verdicts(lines)} in {time.perf_counter() - started:.1f} s", markup=False)
-    return 1 if report.failed or not built else 0
+    return 1 if report.failed or found.fetch.problems or not built else 0

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 from pipelines.delivery import SETTLED, Delivery, State, Step
-from pipelines.extract.discover import find_files
-from pipelines.flow.arrivals import Intake
+from pipelines.extract.discover import survey
+from pipelines.extract.members import escaped
+from pipelines.extract.settled import Settled, settled
+from pipelines.flow.arrivals import Intake, unmatched_entries
+from pipelines.flow.fetch import FetchReport, fetch
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.step import run_step
 from pipelines.profile import Profile
@@ -52,6 +56,8 @@ class Discovery:
     failed: list[int] = field(default_factory=list)
     seen: int = 0
     unmatched: list[str] = field(default_factory=list)
+    unfinished: dict[str, str] = field(default_factory=dict)
+    fetch: FetchReport = field(default_factory=FetchReport)
 
     @property
     def delivery_ids(self) -> list[int]:
@@ -62,6 +68,7 @@ class Discovery:
     def summary(self) -> str:
         """One sentence for the log."""
         unmatched = f"; {len(self.unmatched)} files match no source" if self.unmatched else ""
+        unmatched += f"; {len(self.unfinished)} files are not complete yet" if self.unfinished else ""
         parts = [
             (len(self.registered), "new"),
             (len(self.resumed), "resumed"),
@@ -130,20 +137,24 @@ def discover(
     if replay:
         with office.warehouse.transaction() as conn:
             found.registered.append(Intake(office, conn).replay(int(replay)))
-    for profile in office.catalog.profiles.values():
-        if client in (None, profile.client_id):
-            _look(office, profile, domains, feed, found)
+    profiles = {name: p for name, p in office.catalog.profiles.items() if client in (None, name)}
+    files = settled(partial(survey, office.settings.landing), profiles, office.settings.settle)
+    for name, profile in profiles.items():
+        _look(office, profile, files[name], domains, feed, found)
     if client is None:
         found.unmatched += _strangers(office)
     found.scopes = _scopes(office, domains, client, feed)
     return found
 
 
-def _look(office: Office, profile: Profile, domains: Sequence[str], feed: str | None, found: Discovery) -> None:
+def _look(
+    office: Office, profile: Profile, files: Settled, domains: Sequence[str], feed: str | None, found: Discovery
+) -> None:
     """One client, in one transaction: a killed look leaves nothing half registered."""
     with office.warehouse.transaction() as conn:
         intake = Intake(office, conn)
-        intake.look(profile)
+        intake.look(profile, files)
+        found.unfinished |= {f"{profile.client_id}/{rel}": why for rel, why in intake.unfinished.items()}
         found.unmatched += [f"{profile.client_id}/{rel}" for rel in intake.report_unmatched()]
         for arrival in intake.arrivals(domains, feed):
             outcome, delivery = intake.judge(arrival)
@@ -156,14 +167,14 @@ def _look(office: Office, profile: Profile, domains: Sequence[str], feed: str | 
 def _strangers(office: Office) -> list[str]:
     """Files in folders of clients that have no profile: reported like any file that nobody declared."""
     landing = office.settings.landing
-    folders = sorted(p.name for p in landing.iterdir() if p.is_dir()) if landing.is_dir() else []
+    folders = sorted(p.name for p in landing.iterdir() if p.is_dir() and not p.is_symlink()) if landing.is_dir() else []
     out: list[str] = []
     with office.warehouse.transaction() as conn:
         for name in folders:
             if name not in office.catalog.profiles and not name.startswith("."):
-                files = find_files(landing, name)
-                register.note_unmatched(conn, name, [(f.rel, f.size, f.mtime) for f in files])
-                out += [f"{name}/{f.rel}" for f in files]
+                noted = unmatched_entries(survey(landing, name))
+                register.note_unmatched(conn, escaped(name), noted)
+                out += [f"{escaped(name)}/{entry.path}" for entry in noted]
     return out
 
 
@@ -209,7 +220,9 @@ def run_night(
     """
     office = office or open_office()
     domains = domains or sorted({c.domain for c in office.catalog.contracts.values()})
+    brought = fetch(office, client, domains=domains)
     found = discover(domains, client=client, feed=feed, replay=replay, office=office)
+    found.fetch = brought
     for scope in found.scopes:
         for step in Step:
             progress(scope, step)

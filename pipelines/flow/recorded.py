@@ -26,7 +26,7 @@ class Recorded:
         """The other sources that read the same table of the file."""
         own = self.ref.source.format
         others = (s for s in self.profile.sources if s is not self.ref and s.source.format == own)
-        return [s for s in others if s.pattern.fullmatch(file_name)]
+        return [s for s in others if s.match(file_name)]
 
 
 def recorded(conn: sa.Connection, delivery: Delivery) -> Recorded:

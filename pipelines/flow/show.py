@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.delivery import Delivery, State, Verdict
+from pipelines.flow.fetch import FetchReport
 from pipelines.flow.office import Office, open_office
 from pipelines.reporting.marts import preview
 from pipelines.warehouse import register
@@ -74,6 +75,19 @@ def needs_somebody(lines: Sequence[dict[str, Any]]) -> list[Text]:
         if state in (State.FAILED, State.HELD, State.WAITING) and line["message"]:
             out.append(Text.assemble((f"{line['delivery_id']} {state.value}: ", COLOURS[state]), line["message"]))
     return out
+
+
+def fetched(report: FetchReport) -> list[Text]:
+    """What the origins brought, and every problem; nothing when no client has an origin."""
+    out = [Text(str(problem), style="red") for problem in report.problems]
+    if out or report.fetched or report.known or report.elsewhere or report.waiting or report.empty:
+        out.insert(0, Text(report.summary()))
+    return out + unfinished(report.waiting)
+
+
+def unfinished(files: Mapping[str, str]) -> list[Text]:
+    """Files that their senders have not completed: they are left where they are until the next night."""
+    return [Text(f"{path}: {why}; left for the next night", style="yellow") for path, why in files.items()]
 
 
 def unmatched(paths: Sequence[str]) -> list[Text]:

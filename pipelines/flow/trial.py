@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,13 +22,17 @@ from pipelines.contract import Contract
 from pipelines.errors import DeclarationError
 from pipelines.extract import discover
 from pipelines.extract.facts import FileFacts
+from pipelines.extract.members import SEPARATOR, escaped, listing, member_of, opened, split_name
 from pipelines.extract.reader import Reader, read_table
 from pipelines.extract.run import cells_of
+from pipelines.flow.misfit import Misfit, Reference
 from pipelines.flow.work import file_groups, lookup_file
+from pipelines.layout import Layout
 from pipelines.profile import Profile, SourceRef, read_profile
 from pipelines.reject import mask
 from pipelines.settings import Settings
 
+NEVER = datetime.fromtimestamp(0, UTC)
 FIRST_ROWS = 3
 FIRST_REJECTS = 12
 Shown = Table | Text | str
@@ -35,18 +40,19 @@ Shown = Table | Text | str
 
 @dataclass(frozen=True)
 class Subject:
-    """What is tried: a file, the source that reads it, and the client folder its path is below."""
+    """What is tried: a file, the source that reads it, and the client folder its path is below.
+
+    `name` is the path of the file, or of a member of it, below that folder; `content` what is read: the file itself
+    or what it was unpacked to.
+    """
 
     catalog: Catalog
     profile: Profile
     ref: SourceRef
     file: Path
     root: Path
-
-    @property
-    def name(self) -> str:
-        """Path below the client folder."""
-        return self.file.relative_to(self.root).as_posix()
+    name: str
+    content: Path
 
     @property
     def contract(self) -> Contract:
@@ -82,15 +88,27 @@ class Tally:
 def try_file(
     settings: Settings, profile: Path, file: Path, *, feed: str | None = None, source: str | None = None
 ) -> Trial:
-    """Run the steps on one file. `profile` is a YAML file or a client id; errors are raised as in a night."""
-    subject = _subject(settings, profile, file.resolve(), feed, source)
+    """Run the steps on one file, or on a member of an archive (`pack.zip!/staff.csv`).
+
+    `profile` is a YAML file or a client id; errors are raised as in a night.
+    """
+    subject = _subject(settings, profile, file, feed, source)
+    with opened(subject.file, member_of(subject.name), name=subject.name) as content:
+        return _try(replace(subject, content=content))
+
+
+def _try(subject: Subject) -> Trial:
     trial = Trial()
     ref = subject.ref
     trial.printed.append(f"{subject.name}: source {ref.name} of {ref.feed}, client {ref.client_id}")
-    facts, info = _facts(subject)
+    known = Reference(Layout(ref.source.format.type, tuple(ref.source.layout)), None) if ref.source.layout else None
+    misfit = Misfit(ref, subject.contract, subject.content, subject.name, known)
+    with misfit.explained():
+        facts, info = _facts(subject)
     header = facts.columns
+    misfit.check(Layout(ref.source.format.type, tuple(header)), facts)
     lookups = _lookups(subject)
-    siblings = [s for s in subject.catalog.siblings(ref) if s.pattern.fullmatch(subject.name)]
+    siblings = [s for s in subject.catalog.siblings(ref) if s.match(subject.name)]
     groups = file_groups(ref, subject.name)
     plan = Plan.compile(ref, subject.contract, siblings, header, lookups, info, groups)
     trial.printed += [_facts_line(facts), _mapping(plan)]
@@ -100,7 +118,8 @@ def try_file(
     return trial
 
 
-def _subject(settings: Settings, profile: Path, file: Path, feed: str | None, source: str | None) -> Subject:
+def _subject(settings: Settings, profile: Path, given: Path, feed: str | None, source: str | None) -> Subject:
+    file, member = _file_and_member(given)
     if not file.is_file():
         raise DeclarationError("no such file", got=str(file), next_step="give the path of a received file")
     catalog = load_catalog(settings)
@@ -119,16 +138,36 @@ def _subject(settings: Settings, profile: Path, file: Path, feed: str | None, so
     refs = [r for r in chosen.sources if feed in (None, r.feed) and source in (None, r.name)]
     for ref in refs:
         for root in file.parents:
-            if ref.pattern.fullmatch(file.relative_to(root).as_posix()):
-                return Subject(catalog, chosen, ref, file, root)
+            for name in _names(file, root, member, ref):
+                if ref.match(name):
+                    return Subject(catalog, chosen, ref, file, root, name, file)
     if len(refs) == 1 and (feed or source):
-        return Subject(catalog, chosen, refs[0], file, file.parent)
+        name = file.name + (f"{SEPARATOR}{member}" if member else "")
+        return Subject(catalog, chosen, refs[0], file, file.parent, name, file)
     raise DeclarationError(
         "no source of the profile matches this file",
         got=str(file),
         expected=" or ".join(f"{r.source.files} ({r.feed}, {r.name})" for r in refs) or "a feed of the profile",
         next_step="correct `files` in the profile, or name the source with --feed and --source",
     )
+
+
+def _file_and_member(given: Path) -> tuple[Path, str | None]:
+    """The file, and the member that is meant when the path goes on into an archive."""
+    outer, member = split_name(str(given))
+    if member is None or given.is_file():
+        return given.resolve(), None
+    return Path(outer).resolve(), member
+
+
+def _names(file: Path, root: Path, member: str | None, ref: SourceRef) -> list[str]:
+    """What the file may be called below that folder: itself, or each of its members when the source wants one."""
+    name = escaped(file.relative_to(root).as_posix())
+    if member is not None:
+        return [f"{name}{SEPARATOR}{member}"]
+    if ref.match(name) or not discover.is_reached(discover.FoundFile(file, name, 0, NEVER), [ref.source.files]):
+        return [name]
+    return [f"{name}{SEPARATOR}{m.name}" for m in listing(file, name)]
 
 
 def _facts(subject: Subject) -> tuple[FileFacts, FileInfo]:
@@ -141,14 +180,18 @@ def _facts(subject: Subject) -> tuple[FileFacts, FileInfo]:
 
 def _open(subject: Subject) -> Reader:
     source = subject.ref.source
-    return read_table(subject.file, source.format, subject.ref.locale, cells=cells_of(source), name=subject.name)
+    return read_table(subject.content, source.format, subject.ref.locale, cells=cells_of(source), name=subject.name)
 
 
 def _lookups(subject: Subject) -> dict[str, LookupTable]:
     declared = subject.profile.lookups_of(subject.ref.source)
     if not declared:
         return {}
-    found = discover.find_files(subject.root.parent, subject.root.name)
+    found = discover.with_members(
+        discover.find_files(subject.root.parent, subject.root.name),
+        subject.profile,
+        lambda f: listing(f.path, f.rel),
+    )
     files = discover.lookup_files(subject.profile, subject.ref.source, found)
     read = {
         name: [lookup_file(f.path, f.rel, declared[name], subject.ref.locale) for f in members]
@@ -189,7 +232,9 @@ def _facts_line(facts: FileFacts) -> str:
     parts = [
         (facts.records, "records"), (facts.malformed, "malformed"), (facts.header_rows, "header rows"),
         (facts.preamble_rows, "rows before the header"), (facts.blank_rows, "blank"), (facts.comment_rows, "comments"),
-        (len(facts.footer_rows), "footer records"),
+        (len(facts.footer_rows), "footer records"), (facts.repeated_header_rows, "repeated headers"),
+        (facts.outside_rows, "lines after the table"), (facts.repaired_rows, "of the records repaired"),
+        (facts.padded_rows, "of the records padded"),
     ]  # fmt: skip
     said = ", ".join(f"{n} {word}" for n, word in parts if n)
     kind = f"sheet {facts.sheet_name}" if facts.sheet_name else f"encoding {facts.encoding}"

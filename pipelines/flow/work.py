@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Mapping
 from decimal import Decimal
@@ -19,13 +18,15 @@ from pipelines.clean.lookup import build as build_lookups
 from pipelines.clean.run import clean
 from pipelines.delivery import STEP_TO, Delivery, State, Step
 from pipelines.extract.archive import archive
+from pipelines.extract.discover import path_of
+from pipelines.extract.members import member_of, opened
 from pipelines.extract.reader import read_table
-from pipelines.extract.run import extract
+from pipelines.flow import layouts
 from pipelines.flow.office import Office
 from pipelines.load.run import WorkLost, hold_accounting, load
-from pipelines.profile import Lookup, Profile, SourceRef
+from pipelines.profile import Lookup, Profile, SourceRef, file_match
 from pipelines.settings import Settings
-from pipelines.validate.gate import Control, GateInput
+from pipelines.validate.gate import Control, GateInput, LayoutJudged
 from pipelines.warehouse import register
 
 EVIDENCE = "validation.json"
@@ -33,14 +34,17 @@ EVIDENCE = "validation.json"
 
 
 def extract_step(office: Office, delivery: Delivery) -> Delivery:
-    """Archive the original and its look-up files, then read the original into raw rows."""
+    """Archive the original and its look-up files, then read the original, or the member meant, into raw rows."""
     ref, settings = office.ref(delivery), office.settings
     folder = settings.landing / delivery.client_id
-    original = archive(folder / delivery.file_name, delivery.sha256, settings)
+    original = archive(folder / path_of(delivery.file_name), delivery.sha256, settings)
     for item in _inputs(office, delivery):
-        archive(folder / item.path, item.sha256, settings)
-    extract(delivery, ref, original, settings.delivery_folder(delivery.delivery_id))
+        archive(folder / path_of(item.path), item.sha256, settings)
+    out, name = settings.delivery_folder(delivery.delivery_id), delivery.file_name
+    with opened(original, member_of(name), name=name, folder=out) as content:
+        layout = layouts.extracted(office, delivery, ref, content, out)
     with office.warehouse.transaction() as conn:
+        layouts.keep(conn, delivery, ref, layout)
         return _move(conn, delivery, Step.EXTRACT)
 
 
@@ -56,6 +60,7 @@ def clean_step(office: Office, delivery: Delivery) -> Delivery:
         lookups_of(office, office.profile(delivery.client_id), ref, _inputs(office, delivery)),
         file_groups(ref, delivery.file_name),
         folder,
+        passed_over=layouts.passed_over(office, delivery, ref),
     )
     with office.warehouse.transaction() as conn:
         return _move(conn, delivery, Step.CLEAN)
@@ -70,7 +75,9 @@ def validate_step(office: Office, delivery: Delivery) -> Delivery:
     facts = json.loads((folder / "extract.json").read_text(encoding="utf-8"))
     cleaned = CleanFacts.from_json((folder / "clean.json").read_text(encoding="utf-8"))
     with office.warehouse.transaction() as conn:
-        result = validate(delivery, ref, contract, office.catalog, conn, folder, gate_input(facts["records"], cleaned))
+        judged = layouts.judged(conn, delivery, ref)
+        given = gate_input(facts["records"], cleaned, judged)
+        result = validate(delivery, ref, contract, office.catalog, conn, folder, given)
         moved = register.move(conn, delivery, State.VALIDATED, actor=_actor(Step.VALIDATE), **result.fields)
         if result.verdict.value == "hold":
             hold_accounting(moved, contract, conn)
@@ -107,7 +114,7 @@ def _start_again(conn: sa.Connection, delivery: Delivery, message: str) -> Deliv
     return register.move(conn, failed, State.REGISTERED, actor=_actor(Step.LOAD), message="work table lost: again")
 
 
-def gate_input(records: int, facts: CleanFacts) -> GateInput:
+def gate_input(records: int, facts: CleanFacts, layout: LayoutJudged | None = None) -> GateInput:
     """What the gate wants to know of the steps before it."""
     return GateInput(
         records=records,
@@ -122,17 +129,18 @@ def gate_input(records: int, facts: CleanFacts) -> GateInput:
             Control(c.name, None if c.promised is None else Decimal(c.promised), c.message) for c in facts.controls
         ],
         ambiguous=[f"{a.table}: key {a.key} has several rows, used {a.count} times" for a in facts.ambiguous],
+        layout=layout,
     )
 
 
 def siblings_of(office: Office, ref: SourceRef, file_name: str) -> list[SourceRef]:
     """The client's other sources that read the same table of this very file."""
-    return [s for s in office.catalog.siblings(ref) if s.pattern.fullmatch(file_name)]
+    return [s for s in office.catalog.siblings(ref) if s.match(file_name)]
 
 
 def file_groups(ref: SourceRef, file_name: str) -> dict[str, str]:
     """Named parts of the file name."""
-    found = ref.pattern.fullmatch(file_name)
+    found = ref.match(file_name)
     return {k: v for k, v in found.groupdict().items() if v is not None} if found else {}
 
 
@@ -143,18 +151,21 @@ def lookups_of(
     declared = profile.lookups_of(ref.source)
     files: dict[str, list[LookupFile]] = {name: [] for name in declared}
     for item in inputs:
-        path = archive(office.settings.landing / ref.client_id / item.path, item.sha256, office.settings)
+        path = archive(office.settings.landing / ref.client_id / path_of(item.path), item.sha256, office.settings)
         files[item.name].append(lookup_file(path, item.path, declared[item.name], ref.locale))
     return build_lookups(declared, files, ref.locale, ref.time_zone)
 
 
 def lookup_file(path: Path, name: str, declared: Lookup, locale: str) -> LookupFile:
-    """Read one file of a look-up table whole: they are small by nature."""
+    """Read one file of a look-up table whole: they are small by nature. `path` is the archive of a member."""
     cells = {rule.cell for rule in declared.columns.values() if rule.cell}
-    with read_table(path, declared.format, locale, cells=cells, name=name) as reader:
+    with (
+        opened(path, member_of(name), name=name) as content,
+        read_table(content, declared.format, locale, cells=cells, name=name) as reader,
+    ):
         batches = list(reader.batches()) or [pa.RecordBatch.from_pylist([], schema=reader.schema)]
         facts = reader.facts.to_json()
-    found = re.fullmatch(declared.files, name)
+    found = file_match(declared.files, name)
     groups = {k: v for k, v in found.groupdict().items() if v is not None} if found else {}
     return LookupFile(name, batches, facts, groups)
 

@@ -15,7 +15,7 @@ from pipelines.profile import SourceRef
 from pipelines.profile_words import CONTROL_NAME
 from pipelines.reject import Baseline
 from pipelines.validate import baseline
-from pipelines.validate.gate import Counts, GateInput
+from pipelines.validate.gate import Counts, GateInput, LayoutJudged
 from pipelines.validate.judge import Measurement
 from pipelines.warehouse.ledger import NO_CURRENCY, Amount, ControlTotal
 
@@ -120,8 +120,24 @@ def facts(
             contract, Baseline.LOOKUP_AMBIGUOUS, "look-up keys with several answers", len(facts.ambiguous), high=0,
             unit="keys" + "".join(f"; {a}" for a in facts.ambiguous[:3]),
         ),
+        _layout(contract, facts.layout),
         *_max_rejects(conn, delivery, ref, contract, counts),
     ]  # fmt: skip
+
+
+def _layout(contract: Contract, judged: LayoutJudged | None) -> Measurement:
+    """Drift from the accepted layout. A first delivery has nothing to drift from."""
+    if judged is None:
+        rule = baseline.fact(contract, Baseline.LAYOUT_DRIFT, "the layout is not the accepted one", high=0)
+        return Measurement(rule, 0, {}, note="no accepted layout to compare with", excused=True)
+    rule = baseline.fact(contract, Baseline.LAYOUT_DRIFT, f"the layout is not that of {judged.against}", high=0)
+    observed = f"the layout of {judged.against}"
+    if judged.drift:
+        observed = (
+            f"{'; '.join(judged.drift)}; approval accepts the layout, cells that the profile does not read stay in the "
+            "archived file; else correct the profile and replay"
+        )
+    return Measurement(rule, 1, {baseline.MEASURED: len(judged.drift)}, observed=observed)
 
 
 def _measure(

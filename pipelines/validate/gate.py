@@ -26,12 +26,21 @@ class Control:
 
 
 @dataclass(frozen=True)
+class LayoutJudged:
+    """How the file's layout differs from the accepted one, that of `against`: one sentence per difference."""
+
+    against: str
+    drift: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class GateInput:
     """What extract and clean counted, filled in by the caller: the gate imports neither.
 
     `records`: records of the file, malformed ones included; `rows`: rows of the delivery (more when unpivoted).
     `received`: (money column, currency) → exact sum over the readable cells of all rows, skipped ones included.
     `unreadable`: column → cells with a problem. `ambiguous`: look-up keys with several answers, ready for a message.
+    `layout`: null when there is no accepted layout to compare with.
     """
 
     records: int
@@ -44,6 +53,7 @@ class GateInput:
     skipped: Mapping[str, int] = field(default_factory=dict)
     controls: Sequence[Control] = ()
     ambiguous: Sequence[str] = ()
+    layout: LayoutJudged | None = None
 
 
 @dataclass(frozen=True)

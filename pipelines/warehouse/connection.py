@@ -75,6 +75,24 @@ class Warehouse:
             finally:
                 _release(conn, key)
 
+    @contextmanager
+    def turn(self, name: str) -> Iterator[None]:
+        """Wait until nobody else is at what is called `name`, and keep everyone else away until the end.
+
+        Whoever waits longer than the lock timeout gets a TransientError. A killed process gives its turn back at once.
+        """
+        with passing_faults():
+            conn = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        with conn:
+            digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+            key = {"key": int.from_bytes(digest, "big", signed=True)}
+            with passing_faults():
+                conn.execute(sa.text("select pg_advisory_lock(:key)"), key)
+            try:
+                yield
+            finally:
+                _release(conn, key)
+
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()

@@ -106,27 +106,42 @@ def arrival_of(conn: sa.Connection, delivery: Delivery) -> Arrival | None:
     return Arrival(**row) if row else None
 
 
-def note_unmatched(conn: sa.Connection, client_id: str, files: Sequence[tuple[str, int, datetime]]) -> None:
-    """Record (path, size, mtime) of the files that belong to nothing declared; those matched by now are forgotten."""
+@dataclass(frozen=True)
+class Unmatched:
+    """A file that belongs to nothing declared; `reason` says why it could not be taken if it did."""
+
+    path: str
+    size: int
+    mtime: datetime
+    reason: str | None = None
+
+
+def note_unmatched(conn: sa.Connection, client_id: str, files: Sequence[Unmatched]) -> None:
+    """Record the files that belong to nothing declared; those matched by now are forgotten."""
     conn.execute(
-        sa.text("delete from ops.unmatched_file where client_id = :client and path <> all(:paths)"),
-        {"client": client_id, "paths": [path for path, _, _ in files]},
+        sa.text(
+            "delete from ops.unmatched_file where client_id = :client "
+            "and path not in (select unnest(cast(:paths as text[])))"
+        ),
+        {"client": client_id, "paths": [file.path for file in files]},
     )
-    for path, size, mtime in files:
+    if files:
         conn.execute(
             sa.text(
-                "insert into ops.unmatched_file (client_id, path, size, mtime) values (:client, :path, :size, :mtime) "
-                "on conflict (client_id, path) do update "
-                "set size = excluded.size, mtime = excluded.mtime, last_seen_at = clock_timestamp()"
+                "insert into ops.unmatched_file (client_id, path, size, mtime, reason) "
+                "values (:client, :path, :size, :mtime, :reason) on conflict (client_id, path) do update set "
+                "size = excluded.size, mtime = excluded.mtime, reason = excluded.reason, "
+                "last_seen_at = clock_timestamp()"
             ),
-            {"client": client_id, "path": path, "size": size, "mtime": mtime},
+            [{"client": client_id, **vars(file)} for file in files],
         )
 
 
 def unmatched_files(conn: sa.Connection, since: datetime) -> list[str]:
-    """`client/path` of the files seen since then that belong to nothing declared."""
+    """`client/path` of the files seen since then that belong to nothing declared, with the reason if there is one."""
     query = sa.text(
-        "select client_id || '/' || path from ops.unmatched_file where greatest(first_seen_at, last_seen_at) >= :since "
+        "select client_id || '/' || path || coalesce(': ' || reason, '') from ops.unmatched_file "
+        "where greatest(first_seen_at, last_seen_at) >= :since "
         "order by client_id, path"
     )
     return list(conn.scalars(query, {"since": since}))

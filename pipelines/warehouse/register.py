@@ -23,6 +23,7 @@ from pipelines.warehouse import audit, ddl, ledger
 from pipelines.warehouse.intake import (
     Arrival,
     Input,
+    Unmatched,
     add_arrival,
     arrival_of,
     declarations,
@@ -386,10 +387,10 @@ def _delivery(row: sa.Row[Any]) -> Delivery:
 
 
 __all__ = [
-    "Amount", "Approval", "Arrival", "ControlTotal", "Input", "NewDelivery", "RuleResult", "Scope", "add_arrival",
-    "add_delivery", "amounts", "approval_hash", "arrival_of", "audit", "content_hash", "controls", "copy_for_replay",
-    "decide", "declarations", "end_step", "file_groups", "find_arrival", "get", "held_in_scope", "inputs",
-    "keep_declaration", "ledger", "list_deliveries", "move", "newest_accepted", "newest_approval",
+    "Amount", "Approval", "Arrival", "ControlTotal", "Input", "NewDelivery", "RuleResult", "Scope", "Unmatched",
+    "add_arrival", "add_delivery", "amounts", "approval_hash", "arrival_of", "audit", "content_hash", "controls",
+    "copy_for_replay", "decide", "declarations", "end_step", "file_groups", "find_arrival", "get", "held_in_scope",
+    "inputs", "keep_declaration", "ledger", "list_deliveries", "move", "newest_accepted", "newest_approval",
     "newest_for_duplicate", "note_unmatched", "of_arrival", "received_since", "replace_declarations",
     "replace_inputs", "rule_results", "say", "scope_of", "set_fields", "start_step", "stored_content_hash",
     "supersede", "sync_clients", "unmatched_files", "unsettled", "write_amounts", "write_controls",

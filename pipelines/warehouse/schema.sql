@@ -25,6 +25,42 @@ create table if not exists ops.user_client (
 );
 comment on table ops.user_client is 'Which database user may read which client''s marts';
 
+-- where files come from -----------------------------------------------------------------------------
+
+create table if not exists ops.origin (
+    client_id       text not null,
+    origin          text not null,
+    looked_at       timestamptz not null default clock_timestamp(),
+    problem         text,
+    problem_since   timestamptz,
+    watermark       text,
+    watermark_type  text,
+    pending_file    text,
+    primary key (client_id, origin)
+);
+comment on table ops.origin is 'How far each origin of a client is fetched, and what stands in the way';
+comment on column ops.origin.watermark is 'Highest value of the watermark column in the rows fetched so far, as text';
+comment on column ops.origin.pending_file is 'File a query began to write: a run that follows a killed one writes it again';
+
+create table if not exists ops.fetched (
+    fetched_id  bigint generated always as identity primary key,
+    client_id   text not null,
+    origin      text not null,
+    url         text not null,
+    path        text not null,
+    size        bigint not null,
+    mtime       timestamptz not null,
+    tag         text not null default '',
+    begun_at    timestamptz not null default clock_timestamp(),
+    fetched_at  timestamptz
+);
+comment on table ops.fetched is 'Files brought into landing from an origin; each version of a file once';
+comment on column ops.fetched.path is 'Below the client''s landing folder';
+comment on column ops.fetched.mtime is 'At the origin, and of the file in landing';
+comment on column ops.fetched.tag is 'Mark of the content at the origin (ETag), if it has one';
+comment on column ops.fetched.fetched_at is 'Null: begun, and not known to be in place';
+create index if not exists fetched_path on ops.fetched (client_id, origin, path);
+
 -- arrivals and deliveries ---------------------------------------------------------------------------
 
 create table if not exists ops.arrival (
@@ -165,6 +201,20 @@ create table if not exists ops.delivery_declaration (
     primary key (delivery_id, kind)
 );
 
+create table if not exists ops.layout (
+    delivery_id  bigint primary key references ops.delivery,
+    layout       jsonb not null,
+    listed       jsonb,
+    unread       jsonb not null default '[]',
+    against      bigint references ops.delivery,
+    changes      jsonb not null default '[]',
+    at           timestamptz not null default clock_timestamp()
+);
+comment on table ops.layout is 'How each file was laid out; that of the newest accepted delivery is what the next is compared with';
+comment on column ops.layout.listed is 'The layout that the profile listed when the file was read';
+comment on column ops.layout.unread is 'Columns that the profile neither read nor ignored';
+comment on column ops.layout.against is 'The delivery it was compared with; null: the list of the profile, or nothing';
+
 create table if not exists ops.unmatched_file (
     client_id      text not null,
     path           text not null,
@@ -172,8 +222,11 @@ create table if not exists ops.unmatched_file (
     mtime          timestamptz not null,
     first_seen_at  timestamptz not null default clock_timestamp(),
     last_seen_at   timestamptz not null default clock_timestamp(),
+    reason         text,
     primary key (client_id, path)
 );
+alter table ops.unmatched_file add column if not exists reason text;
+comment on column ops.unmatched_file.reason is 'Why the file cannot be taken at all; null when merely nobody named it';
 
 create table if not exists ops.approval (
     approval_id  bigint generated always as identity primary key,

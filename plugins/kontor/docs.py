@@ -7,6 +7,15 @@ from collections.abc import Sequence
 from pipelines.delivery import Step
 from plugins.kontor.ranks import feeds_of
 
+FETCH = """
+Brings what is new at the clients' origins (S3, SFTP, databases: `origins` in their profiles) into the landing folder.
+Files fetched before are not fetched again; nothing is ever changed or deleted at an origin.
+
+**Red:** something of a client could not be fetched. The last lines of the log name client, origin, cause and who acts.
+All other clients' files were fetched, and the run goes on with what is in landing. A server that did not answer
+was tried three times; clear this task and those after it, or wait for the next night: it fetches what is missing.
+"""
+
 DISCOVER = """
 Looks through the landing folder, registers each new file as a delivery of its source, and returns what has steps to
 do, grouped by client · feed · source. Deliveries that an earlier run left unfinished come back under their number.
@@ -52,8 +61,8 @@ Tells the `reporting` DAG once, for all deliveries of this run. Skipped when the
 OUTCOME = """
 Lists every delivery of the run with its state, verdict and rows.
 
-**Red:** at least one delivery failed or was left between two steps. The log names each with its file, the cause and
-who acts; all others were loaded. Held deliveries leave this task green.
+**Red:** at least one delivery failed or was left between two steps, or files could not be fetched. The log names each
+with its file or origin, the cause and who acts; all others were loaded. Held deliveries leave this task green.
 """
 
 BUILD = """
@@ -68,11 +77,12 @@ _INTAKE = """
 
 Every night, and whenever you trigger it, this DAG takes in what clients delivered for {feeds}.
 
-1. **discover** finds and registers new files, and counts those already accounted for.
-2. **rank_…** one line per *client · feed · source*: **extract → clean → validate → load**. A rank starts when the
+1. **fetch** brings in what is new at the clients' own servers; a server that is down stops nobody else.
+2. **discover** finds and registers new files, and counts those already accounted for.
+3. **rank_…** one line per *client · feed · source*: **extract → clean → validate → load**. A rank starts when the
    one before is through, because its feeds refer to it. One broken delivery never stops another.
-3. **publish** tells the `reporting` DAG.
-4. **outcome** lists every delivery and is red when one failed.
+4. **publish** tells the `reporting` DAG.
+5. **outcome** lists every delivery and is red when one failed, or when a client's files could not be fetched.
 
 **Running it again changes nothing**: files already accounted for are passed over, unfinished deliveries go on
 where they stopped.

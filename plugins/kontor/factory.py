@@ -46,15 +46,19 @@ RETRY = {
 
 
 def asset(dag_id: str) -> Asset:
-    """What an intake DAG publishes: its deliveries, as they stand after the run."""
-    return Asset(name=dag_id, uri=f"kontor://{dag_id}/deliveries", group="kontor")
+    """What an intake DAG publishes: its deliveries, as they stand after the run.
+
+    It has no URI: for one with a scheme Airflow imports every provider, half a second for each DAG file and task.
+    """
+    return Asset(name=dag_id, group="kontor")
 
 
 def intake_dag(dag_id: str, *, domains: Sequence[str], title: str, owner: str, at: str) -> DAG:
     """The nightly intake of some domains.
 
     `at` is a cron expression in the time zone of the office (`[core] default_timezone`).
-    discover → rank_0 (a mapped instance per scope: extract → clean → validate → load) → rank_1 … → publish → outcome.
+    fetch → discover → rank_0 (a mapped instance per scope: extract → clean → validate → load) → rank_1 … →
+    publish → outcome.
     """
     ranks = ranks_of(domains)
     with DAG(
@@ -69,9 +73,11 @@ def intake_dag(dag_id: str, *, domains: Sequence[str], title: str, owner: str, a
         tags=["intake", *domains],
         params=_params(domains),
     ) as dag:
-        found = task(task_id="discover", doc_md=docs.DISCOVER)(tasks.discover)(
+        brought = task(task_id="fetch", doc_md=docs.FETCH)(tasks.fetch)(list(domains))
+        found = task(task_id="discover", doc_md=docs.DISCOVER, trigger_rule=TriggerRule.ALL_DONE)(tasks.discover)(
             list(domains), list(ranks), MOST_INSTANCES
         )
+        brought >> found
         before = found
         for rank in ranks:
             work = found if rank == ranks[0] else _work_of_rank(rank)

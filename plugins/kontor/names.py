@@ -11,5 +11,8 @@ REPORTING = "reporting"
 IDS = "delivery_ids"
 """XCom of `discover`: the deliveries of the run."""
 
+PROBLEMS = "problems"
+"""XCom of `fetch`: what could not be fetched, one sentence each."""
+
 COUNTS = "counts"
 """XCom of `discover`: how many deliveries have steps to do, and how many files were seen or unmatched."""

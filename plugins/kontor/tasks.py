@@ -13,8 +13,9 @@ from airflow.sdk import Asset, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from pipelines.delivery import SETTLED, State, Step
+from pipelines.errors import TransientError
 from pipelines.secrets import ask_also
-from plugins.kontor.names import COUNTS, IDS
+from plugins.kontor.names import COUNTS, IDS, PROBLEMS
 from plugins.kontor.passwords import password_of
 
 if TYPE_CHECKING:
@@ -44,6 +45,30 @@ def rank_key(rank: int) -> str:
     return f"rank_{rank}"
 
 
+def fetch(domains: Sequence[str]) -> dict[str, int]:
+    """Bring what is new at the origins of the clients into landing; red when one could not be fetched.
+
+    The others are through by then, and the next tasks run whatever came of this one. What may pass is tried again.
+    """
+    from pipelines.flow.fetch import fetch as bring
+    from plugins.kontor.connections import FromAirflow
+
+    context = get_current_context()
+    ti = context["ti"]
+    ti.xcom_push(PROBLEMS, ["fetch did not come to its end. us to act: its log says why; clear it, or wait a night"])
+    report = bring(client=context["params"]["client"], domains=domains, access=FromAirflow())
+    for path, why in report.waiting.items():
+        log.warning("%s: %s; left for the next night", path, why)
+    log.info("%s", report.summary())
+    ti.xcom_push(PROBLEMS, [str(problem) for problem in report.problems])
+    if report.problems:
+        message = "not fetched:\n" + "\n".join(f"  {problem}" for problem in report.problems)
+        if report.may_pass:
+            raise TransientError(message, next_step="each line says who acts; the files of all others were fetched")
+        raise AirflowFailException(message)
+    return {"fetched": len(report.fetched), "known": report.known, "waiting": len(report.waiting)}
+
+
 def discover(domains: Sequence[str], ranks: Sequence[int], most: int) -> list[Work]:
     """Register what arrived; return the work of the first rank, leave that of the others beside it.
 
@@ -56,6 +81,8 @@ def discover(domains: Sequence[str], ranks: Sequence[int], most: int) -> list[Wo
     found = look(domains, client=params["client"], feed=params["feed"], replay=params["replay"])
     for path in found.unmatched:
         log.warning("no source of the client's profile matches %s: map it, or list it under ignore_files", path)
+    for path, why in found.unfinished.items():
+        log.warning("%s: %s; left for the next night", path, why)
     log.info("%s", found.summary())
     stray = sorted({scope.rank for scope in found.scopes} - set(ranks))
     if stray:
@@ -178,7 +205,10 @@ def publish(asset: Asset) -> None:
 
 
 def outcome() -> None:
-    """Say what came of every delivery; red when one failed or was left between two steps, green with holds."""
+    """Say what came of every delivery; green with holds.
+
+    Red when one failed or was left between two steps, and when the files of a client could not be fetched.
+    """
     if get_current_context()["ti"].xcom_pull(task_ids="discover", key=IDS) is None:
         raise AirflowFailException("discover failed, so nothing was worked on: its log says why and who acts")
     lines = _settled()
@@ -193,8 +223,11 @@ def outcome() -> None:
                 f"{line.file_name}: stopped after {line.state}. us to act: see the red task of "
                 f"{line.client_id} · {line.feed} · {line.source}; the next run goes on from there"
             )
-    if failed:
-        raise AirflowFailException(_failure("the night", failed))
+    problems = get_current_context()["ti"].xcom_pull(task_ids="fetch", key=PROBLEMS) or []
+    said = [_failure("the night", failed)] if failed else []
+    said += ["not fetched:\n" + "\n".join(f"  {problem}" for problem in problems)] if problems else []
+    if said:
+        raise AirflowFailException("\n".join(said))
 
 
 def _told(line: DeliveryLine) -> str:

@@ -52,11 +52,12 @@ def test_dag_says_who_what_and_what_to_do_when_red(dagbag: Any, dag_id: str) -> 
 @pytest.mark.parametrize("dag_id", INTAKE)
 def test_intake_has_its_groups_in_order(dagbag: Any, dag_id: str) -> None:
     dag = dagbag.dags[dag_id]
-    expected = {"discover", "publish", "outcome"}
+    expected = {"fetch", "discover", "publish", "outcome"}
     for rank in RANKS[dag_id]:
         expected |= {f"rank_{rank}.{step}" for step in STEPS}
     expected |= {f"work_of_rank_{rank}" for rank in RANKS[dag_id][1:]}
     assert set(dag.task_ids) == expected
+    assert dag.get_task("discover").upstream_task_ids == {"fetch"}
     before = "discover"
     for rank in RANKS[dag_id]:
         for step in STEPS:
@@ -72,7 +73,7 @@ def test_intake_has_its_groups_in_order(dagbag: Any, dag_id: str) -> None:
 @pytest.mark.parametrize("dag_id", INTAKE)
 def test_a_failure_stops_neither_the_next_rank_nor_the_end(dagbag: Any, dag_id: str) -> None:
     rules = {task.task_id: str(task.trigger_rule.value) for task in dagbag.dags[dag_id].tasks}
-    after_failure = {"publish", "outcome"} | {f"rank_{rank}.extract" for rank in RANKS[dag_id][1:]}
+    after_failure = {"discover", "publish", "outcome"} | {f"rank_{rank}.extract" for rank in RANKS[dag_id][1:]}
     assert {name for name, rule in rules.items() if rule == "all_done"} == after_failure
 
 

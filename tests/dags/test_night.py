@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.settings import Settings
 from tests.conftest import url_of
+from tests.origins.servers import closed_port, s3_server
 from tests.samples.generate import generate
 
 pytestmark = pytest.mark.slow
@@ -42,6 +43,7 @@ def landing(
     """An empty landing folder; the tasks find installation and warehouse as they do in a night, by environment."""
     monkeypatch.setenv("KONTOR_HOME", str(settings.home))
     monkeypatch.setenv("KONTOR_LANDING", str(settings.landing))
+    monkeypatch.setenv("KONTOR_SETTLE", "0")
     monkeypatch.setenv("KONTOR_CLIENTS", str(settings.client_folders[0]))
     monkeypatch.setenv("KONTOR_WAREHOUSE_URL", url_of(server_settings, database, "loader"))
     return settings.landing
@@ -98,6 +100,7 @@ def test_a_broken_file_is_red_and_stops_nobody_else(settings: Settings, landing:
     broken, partly, sound = (f"{client} · ledgers.spend · main" for client in ("broken", "partly", "sound"))
     assert done.state == "failed"
     assert states == {
+        "fetch": "success",
         "discover": "success",
         f"rank_0.extract[{broken}]": "failed",
         **{f"rank_0.{step}[0]": "upstream_failed" for step in ("clean", "validate", "load")},
@@ -124,6 +127,7 @@ def test_the_same_night_again_is_green_and_publishes_nothing(settings: Settings,
     done, states = run("ledgers", client="again")
     assert done.state == "success"
     assert states == {
+        "fetch": "success",
         "discover": "success",
         **{f"rank_0.{step}": "skipped" for step in ("extract", "clean", "validate", "load")},
         "publish": "skipped",
@@ -154,11 +158,53 @@ def test_what_refers_to_others_comes_after_them(landing: Path, run: Run) -> None
     assert ended["rank_0.load"].end_date <= ended["rank_1.extract"].start_date
 
 
+ORIGIN = """origins:
+  outbox: {{url: 's3://exports/{client}', connection: {client}_s3, into: spend}}
+feeds:"""
+
+
+def test_files_of_a_clients_own_server(settings: Settings, landing: Path, run: Run, monkeypatch: Any) -> None:
+    """Two clients offer files on S3, one of them on a server that is down: his problem is told, nobody else's night."""
+    for client in ("uploads", "offline"):
+        text = PROFILE.replace("feeds:", ORIGIN).format(client=client)
+        (settings.client_folders[0] / f"{client}.yaml").write_text(text, encoding="utf-8")
+    with s3_server() as s3:
+        s3.put("uploads/october.csv", lines(20))
+        monkeypatch.setenv("AIRFLOW_CONN_UPLOADS_S3", s3.connection())
+        monkeypatch.setenv("AIRFLOW_CONN_OFFLINE_S3", s3.connection(closed_port()))
+        done, states = run("ledgers")
+        assert done.state == "failed"
+        assert states["fetch"] == "failed"
+        assert states["discover"] == "success"
+        assert states["rank_0.load[uploads · ledgers.spend · main]"] == "success"
+        assert states["outcome"] == "failed"
+        (published,) = extra(done)
+        assert [(d["client_id"], d["state"], d["rows_loaded"]) for d in published["deliveries"]] == [
+            ("uploads", "loaded", 20)
+        ]
+        assert (landing / "uploads/spend/october.csv").read_text(encoding="utf-8") == lines(20)
+        (problem,) = xcom(done, "fetch", "problems")
+        assert problem.startswith("offline · outbox: origin outbox: server does not answer as it should")
+        assert "s3cr" not in problem
+        done, states = run("ledgers", client="uploads")
+        assert (done.state, states["fetch"], states["publish"]) == ("success", "success", "skipped")
+
+
+def xcom(run: Any, task_id: str, key: str) -> Any:
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        query = session.query(XComModel).filter_by(dag_id=run.dag_id, run_id=run.run_id, task_id=task_id, key=key)
+        return XComModel.deserialize_value(query.one())
+
+
 def test_a_declaration_that_cannot_be_read_fails_the_run_at_once(settings: Settings, landing: Path, run: Run) -> None:
     (settings.client_folders[0] / "odd.yaml").write_text("client: odd\nunknown: 1\n", encoding="utf-8")
     done, states = run("ledgers")
     assert done.state == "failed"
     assert states == {
+        "fetch": "failed",
         "discover": "failed",
         **{f"rank_0.{step}": "upstream_failed" for step in ("extract", "clean", "validate", "load")},
         "publish": "skipped",

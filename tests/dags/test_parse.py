@@ -13,7 +13,10 @@ import pytest
 
 from pipelines.settings import ROOT
 
-HEAVY = ("pandas", "numpy", "pyarrow", "great_expectations", "dbt", "duckdb", "sqlalchemy", "psycopg", "pydantic")
+HEAVY = (
+    "pandas", "numpy", "pyarrow", "great_expectations", "dbt", "duckdb", "sqlalchemy", "psycopg", "pydantic", "fsspec",
+    "s3fs", "asyncssh", "botocore", "sqlglot",
+)  # fmt: skip
 PROBE = """
 import importlib.util, json, sys, time
 import airflow.sdk

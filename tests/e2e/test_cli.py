@@ -20,6 +20,7 @@ def kontor(client: Client, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     settings = client.settings
     monkeypatch.setenv("KONTOR_HOME", str(settings.home))
     monkeypatch.setenv("KONTOR_LANDING", str(settings.landing))
+    monkeypatch.setenv("KONTOR_SETTLE", "0")
     monkeypatch.setenv("KONTOR_CLIENTS", str(settings.client_folders[0]))
     monkeypatch.setenv("KONTOR_WAREHOUSE_URL", str(settings.warehouse_url))
     monkeypatch.setenv("COLUMNS", "300")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 CENT = Decimal("0.01")
 NIGHTS = {1: datetime(2026, 11, 9, 21, 40, tzinfo=UTC), 2: datetime(2026, 11, 10, 21, 40, tzinfo=UTC)}
@@ -68,9 +70,26 @@ class Folder:
         night: int = 1,
         minute: int = 0,
     ) -> None:
-        """Write delimited text; cells are quoted where they must be. `before` stands above the header."""
-        body = "".join(delimiter.join(quoted(cell, delimiter) for cell in line) + newline for line in lines)
-        self.write(rel, (before + body).encode(encoding), night=night, minute=minute)
+        """Write delimited text; `before` stands above the header."""
+        content = table(lines, delimiter, encoding, newline=newline, before=before)
+        self.write(rel, content, night=night, minute=minute)
+
+    def write_pack(self, rel: str, members: Mapping[str, bytes], *, night: int = 1, minute: int = 0) -> None:
+        """Write a zip archive; its members have the time of the night, never that of the clock."""
+        out = io.BytesIO()
+        at = NIGHTS[night]
+        with ZipFile(out, "w", ZIP_DEFLATED) as pack:
+            for name, content in members.items():
+                pack.writestr(ZipInfo(name, (at.year, at.month, at.day, at.hour, at.minute, 0)), content, ZIP_DEFLATED)
+        self.write(rel, out.getvalue(), night=night, minute=minute)
+
+
+def table(
+    lines: Iterable[Sequence[str]], delimiter: str, encoding: str, *, newline: str = "\r\n", before: str = ""
+) -> bytes:
+    """Delimited text; cells are quoted where they must be."""
+    body = "".join(delimiter.join(quoted(cell, delimiter) for cell in line) + newline for line in lines)
+    return (before + body).encode(encoding)
 
 
 def quoted(cell: str, delimiter: str) -> str:

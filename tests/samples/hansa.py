@@ -1,16 +1,18 @@
 """Hansa Maschinenbau: an ERP system of the nineties. Code page 1252, semicolons, German dates and decimals.
 
 Payables by month with a letterhead above and totals below, months in columns, look-up files, end of time as 31.12.9999.
+What the payroll office sends comes in one zip archive, the sheet of costs gzipped.
 """
 
 from __future__ import annotations
 
+import gzip
 import random
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from tests.samples.common import CENT, Folder, companies, day, grouped, money, share
+from tests.samples.common import CENT, Folder, companies, day, grouped, money, share, table
 
 MONTHS = {
     "Jan": 1, "Feb": 2, "Mrz": 3, "Apr": 4, "Mai": 5, "Jun": 6, "Jul": 7, "Aug": 8, "Sep": 9, "Okt": 10,
@@ -62,8 +64,8 @@ def write(folder: Folder) -> None:
     for month in (8, 9, 10):
         _payables(folder, month, suppliers)
     _customers(folder)
-    ids = _employees(folder)
-    _pay_rates(folder, ids)
+    staff, ids = _employees(folder)
+    folder.write_pack("lohn/Lohnbuero.zip", {"Mitarbeiter.csv": staff, "Stundensaetze.csv": _pay_rates(folder, ids)})
     _costs(folder, suppliers)
 
 
@@ -169,7 +171,8 @@ def _customers(folder: Folder) -> None:
     folder.write_table("kunden/Kundenstamm (1).csv", content, delimiter=";", encoding="cp1252", night=2, minute=20)
 
 
-def _employees(folder: Folder) -> list[str]:
+def _employees(folder: Folder) -> tuple[bytes, list[str]]:
+    """The list, and the numbers in it."""
     centres = [[c, n, g, "J"] for c, (n, g) in COST_CENTRES.items()]
     centres.append(["2000", "Einkauf und Lager", "Verwaltung", "N"])  # closed, and its number given to another
     head = ["Kostenstelle", "Bezeichnung", "Bereich", "gültig"]
@@ -196,11 +199,10 @@ def _employees(folder: Folder) -> list[str]:
     lines[11][9] = lines[11][10] = ""  # nobody's: allowed
     lines[12][3] = "00.00.0000"
     lines[13][4], lines[13][8] = "31.12.9999", "ausgetreten"  # has left, without saying when
-    folder.write_table(name, [list(header), *lines], delimiter=";", encoding="cp1252")
-    return [line[0] for line in lines]
+    return table([header, *lines], ";", "cp1252"), [line[0] for line in lines]
 
 
-def _pay_rates(folder: Folder, ids: list[str]) -> None:
+def _pay_rates(folder: Folder, ids: list[str]) -> bytes:
     name = "lohn/Stundensaetze.csv"
     rng = folder.rng(name)
     lines: list[list[str]] = [["Personalnr", "gültig ab", "Satz", "Turnus", "erfasst am"]]
@@ -213,7 +215,7 @@ def _pay_rates(folder: Folder, ids: list[str]) -> None:
     lines[20][2] = "0,0000"
     lines[21][0] = "00999"  # nobody has this number
     lines[22][3] = "Q"
-    folder.write_table(name, lines, delimiter=";", encoding="cp1252")
+    return table(lines, ";", "cp1252")
 
 
 def _costs(folder: Folder, suppliers: list[str]) -> None:
@@ -226,4 +228,4 @@ def _costs(folder: Folder, suppliers: list[str]) -> None:
         cells = [_de(money(rng, 100, 18_000)) if rng.random() < 0.6 else "" for _ in MONTHS]
         lines.append([*account, supplier, *cells])
     lines[3][5], lines[4][6] = "1.204,10-", "480,00 EUR"
-    folder.write_table(name, lines, delimiter=";", encoding="cp1252")
+    folder.write(f"{name}.gz", gzip.compress(table(lines, ";", "cp1252"), mtime=0))

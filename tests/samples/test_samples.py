@@ -8,7 +8,8 @@ import pytest
 
 from pipelines.catalog import Catalog, load_catalog
 from pipelines.clean.plan import check_source
-from pipelines.extract.discover import find_files, match, unmatched
+from pipelines.extract.discover import find_files, match, unmatched, with_members
+from pipelines.extract.members import listing
 from pipelines.profile_words import ORIGINS, ColumnRule
 from pipelines.settings import ROOT, Settings
 from tests.samples.generate import CLIENTS, generate
@@ -59,7 +60,7 @@ def test_every_file_but_one_belongs_to_a_source(tmp_path: Path, catalog: Catalog
     left: list[str] = []
     idle: set[tuple[str, str, str]] = set()
     for client, profile in catalog.profiles.items():
-        found = find_files(tmp_path, client)
+        found = with_members(find_files(tmp_path, client), profile, lambda f: listing(f.path, f.rel))
         matches = match(found, profile.sources)
         left += [f"{client}/{f.rel}" for f in unmatched(found, matches, profile)]
         idle |= {(r.client_id, r.feed, r.name) for r in profile.sources if r not in [m.ref for m in matches]}

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from pipelines.clean.apply import Cleaned, Plan
 from pipelines.clean.facts import FileInfo
+from pipelines.clean.frame import INTERNAL
 from pipelines.clean.lookup import LookupFile, LookupTable, build
 from pipelines.contract import Column, Contract
 from pipelines.profile import Lookup, Source, SourceRef
@@ -75,7 +76,7 @@ def plan_of(
 
 def cleaned(to: Contract, ref: SourceRef, batch: pa.RecordBatch, **more: Any) -> Cleaned:
     """One batch through a fresh plan."""
-    return plan_of(to, ref, batch.schema.names[4:], **more).chunk(batch)
+    return plan_of(to, ref, batch.schema.names[len(INTERNAL) :], **more).chunk(batch)
 
 
 def values(result: Cleaned, name: str) -> list[Any]:

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import DeliveryError
-from pipelines.extract import encoding
-from pipelines.extract.fast import FastParser
+from pipelines.extract import cursor, encoding, grammar, repair
+from pipelines.extract.fast import Block, FastParser, Frame
 from pipelines.extract.reader import read_table
 from pipelines.profile import Format
 from tests.unit.extract.conftest import Got, drain, read_robust
@@ -22,7 +22,7 @@ FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthChe
 
 PIECES = [
     "a", "é", ",", '"', '""', "\n", "\r\n", "\r", " ", "\0", "\ufeff", "\u00a0", "\x1a",
-    "a,b", '"x,y"', '"p\nq"', ',"z"', "x,y\n", "x,y\r\n", '"1","2"\n', "1,2\n", '" ",\n', '"q" ,1\n',
+    "a,b", '"x,y"', '"p\nq"', ',"z"', "x,y\n", "x,y\r\n", "h,k\n", "b", '"1","2"\n', "1,2\n", '" ",\n', '"q" ,1\n',
 ]  # fmt: skip
 WORDS: list[dict[str, Any]] = [
     {},
@@ -34,6 +34,13 @@ WORDS: list[dict[str, Any]] = [
     {"header_rows": [1, 2]},
     {"header_rows": [], "names": ["a", "b"]},
     {"header_rows": [], "names": ["a"], "preamble_rows": 1},
+    {"stray_quotes": "literal"},
+    {"stray_quotes": "literal", "ragged": "pad", "repeated_headers": "skip"},
+    {"stray_quotes": "literal", "end_at": "blank"},
+    {"stray_quotes": "literal", "escape_char": "b", "comment_char": "é"},
+    {"ragged": "pad", "footer_rows": 1},
+    {"end_row": 4},
+    {"end_at": "^x", "header_rows": [], "names": ["a", "b", "c"]},
 ]
 
 
@@ -69,6 +76,79 @@ def test_fast_and_robust_agree(
             if fast:
                 return drain(read_table(path, fmt, "en_US", cells=cells, chunk_rows=chunk_rows))
             return read_robust(path, fmt, cells, chunk_rows)
+        except DeliveryError as error:
+            return str(error)
+
+    expected = outcome(1 << 20, fast=False)
+    assert outcome(1 << 20, fast=True) == expected
+    assert outcome(block, fast=True) == expected
+    assert outcome(block, fast=False) == expected
+
+
+@FEW
+@given(
+    text=st.lists(st.sampled_from([*PIECES, "c" * 30, '"\n' * 10]), max_size=30).map("".join),
+    words=st.sampled_from(WORDS),
+    block=st.integers(1, 40),
+)
+def test_limits_do_not_depend_on_how_the_blocks_fall(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, words: dict[str, Any], block: int
+) -> None:
+    path = tmp_path / "f.csv"
+    path.write_bytes(("h,k\n" + text).encode())
+    monkeypatch.setattr(grammar, "MAX_RECORD_CHARS", 64)
+    monkeypatch.setattr(repair, "CREDIT", 32)
+    monkeypatch.setattr(repair, "CREDIT_PER_LINE", 4)
+    for module in (repair, cursor):
+        monkeypatch.setattr(module, "look_ahead", lambda: 32)
+
+    def outcome(size: int) -> Got | str:
+        monkeypatch.setattr(encoding, "BLOCK_BYTES", size)
+        try:
+            return read_robust(path, Format(**words))
+        except DeliveryError as error:
+            return str(error)
+
+    assert outcome(block) == outcome(50)
+
+
+BYTES = [
+    *(piece.encode() for piece in PIECES if piece != "\0"),
+    b"\xff",
+    b"\xc3",
+    b"\x81",
+    "ü".encode("cp1252"),
+    "€".encode("cp1252"),
+]
+
+
+@FEW
+@given(
+    pieces=st.lists(st.sampled_from(BYTES), max_size=30),
+    words=st.sampled_from([{}, {"fallback_encoding": "cp1252"}, {"encoding": "cp1252"}, {"encoding": "shift_jis"}]),
+    block=st.integers(1, 40),
+    chunk_rows=st.integers(1, 5),
+)
+@example(pieces=[b"x,y\r", b"\xff,1\r", b"\n"], words={"fallback_encoding": "cp1252"}, block=4, chunk_rows=1)
+@example(pieces=[b"a", b"\x81", b"\xfc", b"\xff"], words={"encoding": "shift_jis"}, block=2, chunk_rows=1)
+def test_fast_and_robust_agree_on_any_bytes(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    pieces: list[bytes],
+    words: dict[str, Any],
+    block: int,
+    chunk_rows: int,
+) -> None:
+    path = tmp_path / "f.csv"
+    path.write_bytes(b"h,k\n" + b"".join(pieces))
+    fmt = Format(**words)
+
+    def outcome(size: int, fast: bool) -> Got | str:
+        monkeypatch.setattr(encoding, "BLOCK_BYTES", size)
+        try:
+            if fast:
+                return drain(read_table(path, fmt, "en_US", chunk_rows=chunk_rows))
+            return read_robust(path, fmt, (), chunk_rows)
         except DeliveryError as error:
             return str(error)
 
@@ -136,16 +216,48 @@ def test_odd_dialects_are_read_back(
     assert got.cells == [r for r in rows if any(c.strip(" ") for c in r)]
 
 
-@pytest.mark.parametrize("text", ["1,2\n3,4\n", '"1","x""y"\n"a\nb",""\n', "é,ü\r\n\r\n1,2", '1,"\r\n"\r\n'])
-def test_the_fast_parser_takes_ordinary_blocks(text: str) -> None:
-    block = FastParser(Format(), 2).parse(text, 1, True)
-    assert block is not None
-    assert block.chars == len(text)
+def parsed(text: str) -> tuple[Frame | None, Block | None, list[int]]:
+    """What the fast parser makes of a text, and the places where it asked for help (without getting any)."""
+    asked: list[int] = []
+
+    def help_at(at: int, _row: int, _count: int) -> None:
+        asked.append(at)
+
+    parser = FastParser(Format(), 2)
+    frame = parser.frame(text.encode(), 1, help_at)
+    return frame, parser.parse(frame) if frame else None, asked
 
 
-@pytest.mark.parametrize("text", ["1,2\n3\n", '1,5"\n', '"a"b,1\n', "1,\0\n", "1,2\r3,4\n", "\ufeff1,2\n", '1,"2\n'])
-def test_the_fast_parser_leaves_odd_blocks(text: str) -> None:
-    assert FastParser(Format(), 2).parse(text, 1, True) is None
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("1,2\n3,4\n", [1, 2]),
+        ('"1","x""y"\n"a\nb",""\n3,4\n', [1, 2, 4]),
+        ("é,ü\r\n\r\n1,2\r\n", [1, 3]),
+        ('1,"\r\n"\r\n3,4\r\n', [1, 3]),
+        ("1,2\r3,4\n", [1, 2]),
+        ("1,2\n ,\n3,4\n", [1, 3]),
+    ],
+)
+def test_the_fast_parser_takes_ordinary_records(text: str, rows: list[int]) -> None:
+    frame, block, asked = parsed(text)
+    assert frame is not None and block is not None
+    assert (frame.region.nbytes, block.rows.tolist(), asked) == (len(text.encode()), rows, [])
+
+
+@pytest.mark.parametrize(
+    ("record", "ragged"),
+    [("3", True), ("3,4,5", True), ('1,5"', False), ('"a"b,1', False), ("1,\0", False), ('1,"2" \n3,4', False)],
+)
+def test_the_fast_parser_leaves_odd_records(record: str, ragged: bool) -> None:
+    frame, block, asked = parsed(f"1,2\n{record}\n")
+    assert frame is not None and block is not None
+    assert block.rows.tolist() == [1]
+    assert (block.ragged, asked) == (([(2, 4, 5 + len(record))], []) if ragged else ([], [4]))
+
+
+def test_the_fast_parser_does_not_drop_a_mark() -> None:
+    assert parsed("\ufeff1,2\n") == (None, None, [0])
 
 
 @pytest.mark.parametrize(

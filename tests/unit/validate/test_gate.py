@@ -15,6 +15,7 @@ import pytest
 from pipelines.delivery import Verdict
 from pipelines.errors import GateError
 from pipelines.reject import Baseline
+from pipelines.validate.gate import LayoutJudged
 from tests.unit.validate.conftest import ADDS_UP, LINES, Control, Desk, Line, by_id, line, malformed, rule
 
 FINE = [line(f"g{i}") for i in range(100)]
@@ -284,3 +285,26 @@ def _parent(desk: Desk, key: str) -> None:
             "insert into core.tests_parents (client_id, _source, parent_id, _delivery_id, _row_number, _row_part, "
             f"_row_hash, _known_from) values ('{desk.client}', 'main', '{key}', 0, 1, 0, gen_random_uuid(), now())"
         )
+
+
+def test_another_layout_than_the_accepted_one_holds_the_delivery(desk: Desk) -> None:
+    """The named sample of the rule `layout_drift`: a column more than delivery 7 had."""
+    judged = LayoutJudged("delivery 7", ["new column 'Kürzel' at position 7 (between 'Status' and 'Betrag')"])
+    _, result = desk.gate(FINE, layout=judged)
+    found = by_id(result)["layout_drift"]
+    assert (found.success, found.failed) == (False, 1)
+    assert str(found.observed).startswith(f"{judged.drift[0]}; approval accepts the layout")
+    assert result.verdict is Verdict.HOLD
+    assert result.holds[0].startswith(
+        f"tests.lines.layout_drift: the layout is not that of delivery 7 ({judged.drift[0]};"
+    )
+    assert judged.drift[0] in str(result.message)
+
+
+def test_the_accepted_layout_passes_and_a_first_one_is_not_judged(desk: Desk) -> None:
+    _, result = desk.gate(FINE, layout=LayoutJudged("delivery 7"))
+    assert by_id(result)["layout_drift"].success is True
+    _, result = desk.gate(FINE)
+    found = by_id(result)["layout_drift"]
+    assert (found.success, found.observed) == (None, "not evaluated: no accepted layout to compare with")
+    assert result.verdict is Verdict.PASS

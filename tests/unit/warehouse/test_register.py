@@ -81,9 +81,11 @@ def test_unmatched_files_are_remembered_until_they_match(warehouse: Warehouse) -
     at = datetime(2026, 1, 1, tzinfo=UTC)
     query = sa.text("select path, size, last_seen_at > first_seen_at as again from ops.unmatched_file order by path")
     with warehouse.transaction() as conn:
-        register.note_unmatched(conn, "acme", [("a", 1, at), ("b", 1, at)])
+        register.note_unmatched(
+            conn, "acme", [register.Unmatched("a", 1, at), register.Unmatched("b", 1, at, "a pipe")]
+        )
     with warehouse.transaction() as conn:
-        register.note_unmatched(conn, "acme", [("b", 2, at)])
+        register.note_unmatched(conn, "acme", [register.Unmatched("b", 2, at)])
         register.note_unmatched(conn, "zeta", [])
         assert [tuple(r) for r in conn.execute(query)] == [("b", 2, True)]
         register.note_unmatched(conn, "acme", [])
