@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Context, Decimal, localcontext
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contract import Contract
+from pipelines.sheetrows import SHEET_ROWS
 
 NO_CURRENCY = "XXX"
 """ISO 4217: no currency. Amounts of rows whose currency cell is empty or unreadable are summed under it."""
@@ -23,12 +24,13 @@ _EXACT = Context(prec=200)
 
 @dataclass(frozen=True)
 class FileInfo:
-    """The part of the file's facts that the column map may use: header, footer records, cells, sheet name."""
+    """The part of the file's facts that the column map may use: header, footer records, cells, names of its sheets."""
 
     columns: tuple[str, ...] = ()
     footer: tuple[tuple[str, ...], ...] = ()
     cells: dict[str, str] = field(default_factory=dict)
     sheet: str | None = None
+    sheets: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -39,7 +41,13 @@ class FileInfo:
             footer=tuple(tuple(str(cell or "") for cell in record) for record in data.get("footer") or ()),
             cells={str(k).upper(): str(v or "") for k, v in (data.get("cells") or {}).items()},
             sheet=data.get("sheet_name"),
+            sheets=tuple(data.get("sheets") or ()),
         )
+
+    def of_row(self, row: int) -> Self:
+        """The same for the sheet of one row."""
+        position = row // SHEET_ROWS
+        return self if position >= len(self.sheets) else replace(self, sheet=self.sheets[position], sheets=())
 
 
 @dataclass(frozen=True)

@@ -37,11 +37,13 @@ class Cells:
 class Frame:
     """Source columns of some rows, as received and trimmed; each column is prepared once, when asked for.
 
-    The name None stands for an optional column the file does not have: its cells are empty.
+    The name None stands for an optional column the file does not have: its cells are empty. `numbers` are the row
+    numbers, null where the rows come from no file.
     """
 
-    def __init__(self, columns: Mapping[str, pa.Array], rows: int) -> None:
+    def __init__(self, columns: Mapping[str, pa.Array], rows: int, numbers: pa.Array | None = None) -> None:
         self.rows = rows
+        self.numbers = pa.nulls(rows, pa.int64()) if numbers is None else numbers
         self._columns = columns
         self._raw: dict[str, pa.Array] = {}
         self._trimmed: dict[str, pa.Array] = {}
@@ -51,7 +53,8 @@ class Frame:
         """The source columns of a raw batch."""
         names = batch.schema.names
         start = len(INTERNAL) if tuple(names[: len(INTERNAL)]) == INTERNAL else 0
-        return cls({n: batch.column(i) for i, n in enumerate(names) if i >= start}, batch.num_rows)
+        numbers = batch.column(0) if start else None
+        return cls({n: batch.column(i) for i, n in enumerate(names) if i >= start}, batch.num_rows, numbers)
 
     def raw(self, name: str | None) -> pa.Array:
         """Cells as received; '' where the record has none."""
@@ -77,7 +80,7 @@ class TakenFrame(Frame):
     """Rows of another frame by index, with columns of its own; a column is taken when it is asked for."""
 
     def __init__(self, base: Frame, index: pa.Array, extra: Mapping[str, pa.Array]) -> None:
-        super().__init__(extra, len(index))
+        super().__init__(extra, len(index), base.numbers.take(index))
         self._base = base
         self._index = index
 

@@ -232,12 +232,17 @@ def _part(
         around = Surroundings(others, info, file.groups, _terms(rule, options))
         origins[column] = (rule, bind_origin(f"{name}.{column}", rule, binder, around))
     binder.finish()
-    frame: Frame = Frame({n: _one_array(whole[n]) for n in names}, whole.num_rows)
+    frame: Frame = Frame({n: _one_array(whole[n]) for n in names}, whole.num_rows, _numbers(whole))
     if tests:
         kept = np.flatnonzero(filters.first_failing(tests, frame) == 0)
         frame = TakenFrame(frame, pa.array(kept), {})
     computed = {column: _mapped(rule, origin.read(frame)) for column, (rule, origin) in origins.items()}
     return _Part(header, frame, computed)
+
+
+def _numbers(whole: pa.Table) -> pa.Array | None:
+    name = INTERNAL[0]
+    return _one_array(whole[name]) if name in whole.schema.names else None
 
 
 def _terms(rule: ColumnRule, options: CellOptions) -> Callable[[], ColumnCleaner]:

@@ -27,6 +27,7 @@ from pipelines.clean.signed import Signed, Terms
 from pipelines.errors import DeliveryError
 from pipelines.profile import ColumnRule
 from pipelines.reject import Baseline
+from pipelines.sheetrows import SHEET_ROWS
 
 
 class Origin(Protocol):
@@ -121,6 +122,22 @@ class Constant:
     def read(self, frame: Frame) -> Cells:
         """The text, repeated."""
         texts = pa.repeat(pa.scalar(self.text.strip(), pa.string()), frame.rows)
+        return Cells(texts, texts)
+
+
+@dataclass(frozen=True)
+class SheetName:
+    """`sheet_name` of a workbook of which several sheets are read: the row number tells which."""
+
+    sheets: tuple[str, ...]
+    said: str = "name of the sheet"
+    exact: bool = False
+    sources: tuple[str, ...] = ()
+
+    def read(self, frame: Frame) -> Cells:
+        """The name of each row's sheet."""
+        names = pa.array([name.strip() for name in self.sheets], pa.string())
+        texts = pc.fill_null(names.take(pc.divide(frame.numbers, SHEET_ROWS)), "")
         return Cells(texts, texts)
 
 
@@ -265,6 +282,8 @@ def _of_file(name: str, rule: ColumnRule, around: Surroundings) -> Origin:
     if rule.file is not None:
         return Constant(around.groups.get(rule.file) or "", f"{rule.file} of the file name")
     if rule.sheet_name:
+        if len(around.info.sheets) > 1:
+            return SheetName(around.info.sheets)
         return Constant(around.info.sheet or "", "name of the sheet")
     address = (rule.cell or "").upper()
     if address not in around.info.cells and not rule.optional:

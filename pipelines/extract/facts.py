@@ -11,10 +11,11 @@ class FileFacts:
     """Counts and cells of one file as received.
 
     `records` counts every row of `raw.arrow`, malformed ones included; header, preamble, blank, comment and
-    footer lines are counted apart, as are records that say the header again (`repeated_header_rows`) and the
-    physical lines after the declared end of the table (`outside_rows`), so that every line of the file is in exactly
-    one count. Of the records, `repaired_rows` had stray quotes that were read as ordinary characters, and
-    `padded_rows` were brought to the width of the table. `footer` holds the
+    footer lines are counted apart, as are hidden rows that are skipped, records that say the header again
+    (`repeated_header_rows`) and the physical lines after the declared end of the table (`outside_rows`), so that every
+    line of the file is in exactly one count. Of the records, `repaired_rows` had stray quotes that were read as
+    ordinary characters, and `padded_rows` were brought to the width of the table. `sheets` are those of a workbook that
+    were read, in order, the first also as `sheet_name`. `footer` holds the
     cells of the footer records, in order, and `footer_rows` their row numbers. `cells` answers each A1 address
     that was asked for and that the file has. For text files a cell's column is its position in the line and its
     row the physical line on which the record starts.
@@ -33,6 +34,8 @@ class FileFacts:
     footer_rows: list[int] = field(default_factory=list)
     cells: dict[str, str] = field(default_factory=dict)
     sheet_name: str | None = None
+    sheets: list[str] = field(default_factory=list)
+    hidden_rows: int = 0
     warnings: list[str] = field(default_factory=list)
     repeated_header_rows: int = 0
     outside_rows: int = 0

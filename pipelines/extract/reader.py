@@ -107,12 +107,15 @@ class Reader:
             preamble_rows=tally.preamble,
             blank_rows=tally.blank,
             comment_rows=tally.comments,
-            footer=[
+            footer=[cells for _, cells in tally.footers]
+            + [
                 ragged[row] if row in ragged else list(line[len(LEAD) :]) for row, line in zip(rows, lines, strict=True)
             ],
-            footer_rows=rows,
+            footer_rows=[row for row, _ in tally.footers] + rows,
             cells=tally.cells,
             sheet_name=tally.sheet_name,
+            sheets=tally.sheets,
+            hidden_rows=tally.hidden,
             warnings=tally.warnings,
             repeated_header_rows=tally.repeated,
             outside_rows=tally.outside,

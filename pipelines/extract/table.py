@@ -43,16 +43,19 @@ class Table(ABC):
 
 @dataclass
 class Tally:
-    """What is counted and picked up while a file is read."""
+    """What is counted and picked up while a file is read; `footers` are those of all sheets but the last."""
 
     footer_rows: int
     wanted: dict[int, list[tuple[int, str]]]
     encoding: str | None = None
     sheet_name: str | None = None
+    sheets: list[str] = field(default_factory=list)
+    footers: list[tuple[int, list[str]]] = field(default_factory=list)
     preamble: int = 0
     header: int = 0
     blank: int = 0
     comments: int = 0
+    hidden: int = 0
     repeated: int = 0
     outside: int = 0
     cells: dict[str, str] = field(default_factory=dict)

@@ -108,7 +108,7 @@ def _recompute(
             at = pc.index(batch.column("__row_number"), row).as_py()
             if at >= 0:
                 raw = {k: v for k, v in batch.slice(at, 1).to_pylist()[0].items() if v is not None}
-        header, info = reader.columns, FileInfo.from_json(reader.facts.to_json())
+        header, info = reader.columns, FileInfo.from_json(reader.facts.to_json()).of_row(row)
     if raw is None:
         raise DeclarationError(
             f"{delivery.file_name} has no record that starts on row {row}",

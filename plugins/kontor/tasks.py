@@ -14,12 +14,15 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from pipelines.delivery import SETTLED, State, Step
 from pipelines.errors import TransientError
+from pipelines.secrets import ask_also
 from plugins.kontor.names import COUNTS, IDS, PROBLEMS
+from plugins.kontor.passwords import password_of
 
 if TYPE_CHECKING:
     from pipelines.flow.night import DeliveryLine, ScopeWork
 
 log = logging.getLogger("kontor.tasks")
+ask_also(password_of)  # tasks find passwords in Airflow's connections
 
 LEVELS = {State.FAILED: logging.ERROR, State.HELD: logging.WARNING, State.WAITING: logging.WARNING}
 """What the log says louder."""

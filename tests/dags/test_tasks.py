@@ -39,3 +39,12 @@ def test_documents_do_not_lead_out_of_their_folder(airflow_home: Path, tmp_path:
     assert below(tmp_path / "docs", "index.html") == tmp_path / "docs" / "index.html"
     for path in ("../secret", "link", "missing.html", "", str(tmp_path / "secret")):
         assert below(tmp_path / "docs", path) is None
+
+
+def test_tasks_find_passwords_in_airflows_connections(airflow_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import plugins.kontor.tasks  # noqa: F401 registers who is asked
+    from pipelines.secrets import secret_of
+
+    monkeypatch.setenv("AIRFLOW_CONN_ACME_BOOKS", "generic://:from-airflow@")
+    assert secret_of("acme_books", {}) == "from-airflow"
+    assert secret_of("nobody", {}) is None

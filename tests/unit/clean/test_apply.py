@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from pipelines.clean.facts import FileInfo
 from pipelines.clean.plan import check_source
 from pipelines.errors import DeclarationError, DeliveryError
+from pipelines.sheetrows import row_number
 from tests.unit.clean.mapkit import cleaned, column, contract, one, plan_of, problems, raw, source, values
 
 
@@ -48,6 +50,17 @@ def test_values_of_the_file() -> None:
     ref = source(rules, files=r"(?P<m>\d+)\.csv")
     result = cleaned(to, ref, raw(["A"], ["1"], ["2"]), info=info, groups={"m": "05"})
     assert [values(result, n) for n in ("sheet", "period", "client")] == [["Mai"] * 2, ["05"] * 2, ["Mandant 17"] * 2]
+
+
+def test_each_row_has_the_name_of_its_own_sheet() -> None:
+    info = FileInfo(("A",), sheet="Mai", sheets=("Mai", "Juni"))
+    to = contract(column("a", key=True), column("sheet"))
+    ref = source({"a": {"from": "A"}, "sheet": {"sheet_name": True}})
+    batch = raw(["A"], ["1"], ["2"])
+    numbers = pa.array([7, row_number(1, 2)], pa.int64())
+    result = cleaned(to, ref, batch.set_column(0, "__row_number", numbers), info=info)
+    assert values(result, "sheet") == ["Mai", "Juni"]
+    assert (info.of_row(7).sheet, info.of_row(row_number(1, 2)).sheet) == ("Mai", "Juni")
 
 
 def test_a_cell_beyond_the_end_of_the_file_is_an_error_unless_optional() -> None:
