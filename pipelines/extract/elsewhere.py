@@ -56,11 +56,16 @@ def other_reading(path: Path, fmt: Format, locale: str, fits: Fits, wanted: Sequ
     if fmt.type not in ("csv", "xlsx") or not wanted:
         return None
     found: list[Reading] = []
+    declared = fmt.encoding if fmt.type == "csv" and not fmt.fallback_encoding else None
     for words in islice(_candidates(path, fmt, locale, wanted), MOST_TRIED):
         if found and len(words) >= len(found[0].words):
             continue
         columns = header_of(path, fmt, words, locale)
-        if columns is not None and fits(columns) and decodes(path, words.get("encoding")):
+        if (
+            columns is not None
+            and fits(columns)
+            and decodes(path, words.get("encoding", None if "type" in words else declared))
+        ):
             found.insert(0, Reading(words, tuple(columns)))
             if len(words) == 1:
                 break

@@ -47,7 +47,7 @@ def _lines_are_records(fmt: Format) -> bool:
 
 
 def _unaccounted(path: Path, fmt: Format, facts: FileFacts, rows: list[int], breaks: int) -> str | None:
-    lines = _lines(path, fmt)
+    lines = _lines(path, fmt) if facts.size == path.stat().st_size else None  # else it was packed
     if lines is None:
         return None
     apart = (
@@ -56,8 +56,8 @@ def _unaccounted(path: Path, fmt: Format, facts: FileFacts, rows: list[int], bre
     )  # fmt: skip
     inside = breaks + sum(len(_BREAK.findall(c or "")) for record in facts.footer for c in record)
     missing = lines - apart - len(rows) - inside
-    # line breaks inside header names, blank records and comments are not seen from here
-    if missing < 0 or (missing > 0 and not (facts.blank_rows or facts.header_rows)):
+    # line breaks inside blank records are not seen from here
+    if missing < 0 or (missing > 0 and not facts.blank_rows):
         return f"{lines} lines, {len(rows)} records, {apart} lines counted apart, {inside} breaks in cells"
     return None
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from pycountry import currencies
+
 LONGEST = 400
 """Characters of a cell that are classified; a longer one is text anyway."""
 
 _SIGN = r"[-+\u2212]?"
-_MARK = r"(?:[$€£¥₹]|[A-Z]{3}|kr|zł|CHF|R\$)"
+_MARK = rf"(?:[$€£¥₹]|{'|'.join(c.alpha_3 for c in currencies)}|kr|zł|R\$)"
 _AMOUNT = r"(?:\d+|\d{1,3}(?:,\d{3})+|\d{1,3}(?:\.\d{3})+|\d{1,3}(?:['’ \u00a0\u202f]\d{3})+|\d{1,2}(?:,\d{2})+,\d{3})"
 NUMBER = re.compile(rf"(?:{_SIGN}(?:{_AMOUNT}(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d{{1,3}})?-?|\({_AMOUNT}(?:[.,]\d+)?\))")
 INTEGER = re.compile(rf"{_SIGN}\d+")

@@ -30,7 +30,7 @@ _NAMES = re.compile(
     r"item|order|invoice|rechnung|account|konto|company|firma|department|abteilung|nom|prenom|prénom|ville|"
     r"fecha|nombre|importe|data|nome|valor|subject|bezeichnung|vorname|nachname|surname|firstname|lastname|first|last)"
 )
-_IDENTIFIER = re.compile(r"[A-Za-z][a-z0-9]*(?:[A-Z_][A-Za-z0-9]*)+|[a-z]+(?:_[a-z0-9]+)+|[A-Z0-9]+(?:_[A-Z0-9]+)+")
+_IDENTIFIER = re.compile(r"[A-Za-z][a-z0-9]*[A-Z_][A-Za-z0-9_]*|[a-z]+(?:_[a-z0-9]+)+|[A-Z0-9]+(?:_[A-Z0-9]+)+")
 _YEAR = re.compile(r"(?:19|20)\d\d(?:[/-]\d\d)?")
 
 
@@ -117,9 +117,9 @@ def _text_weight(cell: str, column: Column) -> float:
     if cell in column.values:
         share = column.values[cell] / max(sum(column.values.values()), 1)
         weight -= 1.8 if share > 0.02 or column.values[cell] > 1 else 1.0
-    if _NAMES.fullmatch(cell) and len(cell) <= 40:
+    if len(cell) <= 40 and _NAMES.fullmatch(cell):
         weight += 1.3
-    elif _IDENTIFIER.fullmatch(cell):
+    elif len(cell) <= 40 and _IDENTIFIER.fullmatch(cell):
         weight += 0.6
     if column.shape is not None:
         weight += -0.3 if shape_of(cell) == column.shape else 0.7
@@ -143,10 +143,10 @@ def like_names(row: Sequence[str]) -> float:
         kind = FAMILY.get(look(cell)[0], "text")
         if kind != "text":
             points -= 1.0
-        elif _NAMES.fullmatch(cell) or _IDENTIFIER.fullmatch(cell):
-            points += 1.0
         elif len(cell) > 40:
             points -= 0.5
+        elif _NAMES.fullmatch(cell) or _IDENTIFIER.fullmatch(cell):
+            points += 1.0
         else:
             points += 0.3
     points -= len(filled) - len(set(filled))

@@ -230,7 +230,8 @@ def _elements(path: Path) -> Iterator[tuple[str, int]]:
     with path.open("rb") as file:
         for event, element in etree.iterparse(file, events=("start", "end"), **options):
             if event == "start":
-                stack.append(etree.QName(element).localname if isinstance(element.tag, str) else "?")
+                # a name whose prefix is not declared stays as written, and the reader takes it so too
+                stack.append(element.tag.rpartition("}")[2].rpartition(":")[2] if isinstance(element.tag, str) else "?")
                 if len(stack) > MOST_DEPTH:
                     raise DeliveryError(
                         "XML nested too deeply",
