@@ -61,7 +61,8 @@ class Frame:
     """The complete records at the beginning of some UTF-8 data.
 
     `region` are all their bytes, `body` those of the regular ones. `layout` is None where each line is one record:
-    then it is found out only when it is needed. `cut_short` says that complete records may follow.
+    then it is found out only when it is needed. `quoted` says that there are quotes, `multiline` that line breaks may
+    stand inside them, `cut_short` that complete records may follow.
     """
 
     region: memoryview
@@ -69,6 +70,7 @@ class Frame:
     row: int
     lines: int
     quoted: bool = False
+    multiline: bool = False
     layout: Layout | None = None
     odd: list[Odd] = field(default_factory=list)
     cut_short: bool = False
@@ -125,8 +127,12 @@ class FastParser:
         buffer = np.frombuffer(data, np.uint8)
         quoted = self._quote is not None and self._quote.encode() in data
         cut = data.rfind(b"\n") + 1
-        if quoted or cut == 0 or b"\0" in data or data.startswith(_MARK):
+        if cut == 0 or b"\0" in data or data.startswith(_MARK):
             return self._careful(data, buffer, row, odd_at)
+        region = memoryview(data)[:cut]
+        if quoted:
+            lines = 0 if self._skip_space or b"\r" in data else self._all_quoted(buffer[:cut])
+            return Frame(region, region, row, lines, quoted) if lines else self._careful(data, buffer, row, odd_at)
         feeds = self._masks.of(buffer[:cut], _LF)
         lines = int(np.count_nonzero(feeds))
         if b"\r" in data:
@@ -134,8 +140,38 @@ class FastParser:
             np.logical_and(returns[:-1], feeds[1:], out=feeds[1:])
             if np.count_nonzero(returns) > np.count_nonzero(feeds[1:]):  # a lone one
                 return self._careful(data, buffer, row, odd_at)
-        region = memoryview(data)[:cut]
         return Frame(region, region, row, lines)
+
+    def _all_quoted(self, buffer: NDArray[np.uint8]) -> int:
+        """The number of lines, when each is a record, each cell stands in quotes and those inside are doubled; else 0.
+
+        That is so if the first quote begins the data, the last one ends it, and every other one is either in one pair
+        around a delimiter or line break, or beside another one that is in none. It is cheap to see for a whole block.
+        """
+        masks = self._masks
+        quotes = masks.of(buffer, ord(self._quote or ""))
+        if buffer.size < 3 or not (quotes[0] and quotes[-2]):
+            return 0
+        feeds = masks.of(buffer, _LF, 1)
+        delimiters = masks.of(buffer, ord(self._delimiter), 2)
+        between = np.logical_or(feeds, delimiters, out=masks.scratch(buffer, 3))[1:-1]
+        np.logical_and(between, quotes[:-2], out=between)
+        np.logical_and(between, quotes[2:], out=between)
+        spare = delimiters[: between.size]
+        if between[0] or between[-2:].any() or np.logical_and(between[:-2], between[2:], out=spare[:-2]).any():
+            return 0  # a quote that would have two places
+        lines = int(np.count_nonzero(feeds))
+        if int(np.count_nonzero(np.logical_and(between, feeds[1:-1], out=spare))) != lines - 1:
+            return 0
+        rest = int(np.count_nonzero(quotes)) - 2 * int(np.count_nonzero(between)) - 2
+        if rest:
+            quotes[0] = quotes[-2] = False
+            np.greater(quotes[:-2], between, out=quotes[:-2])
+            np.greater(quotes[2:], between, out=quotes[2:])
+            left = np.flatnonzero(quotes)
+            if left.size != rest or left.size % 2 or (left[1::2] - left[0::2] != 1).any():
+                return 0
+        return lines
 
     def _careful(self, data: bytes, buffer: NDArray[np.uint8], row: int, odd_at: OddAt) -> Frame | None:
         marks = _Marks(data, buffer, self._quote, self._edge, self._masks, all_odd=self._skip_space)
@@ -173,7 +209,9 @@ class FastParser:
         body = region if not odd else memoryview(b"".join(region[a:b] for a, b in regular))
         lines = int(breaks.searchsorted(at))
         layout = _layout(regular, ends, breaks, row)
-        return Frame(region, body, row, lines, marks.quotes.size > 0, layout, odd, len(odd) > _MANY)
+        quoted = marks.quotes.size > 0
+        multiline = quoted and layout.ends.size < lines
+        return Frame(region, body, row, lines, quoted, multiline, layout, odd, len(odd) > _MANY)
 
     def parse(self, frame: Frame) -> Block | None:
         """The regular records of a frame; None when the robust parser must look at the whole of it."""
@@ -222,7 +260,7 @@ class FastParser:
                     delimiter=self._delimiter,
                     quote_char=self._quote if frame.quoted else False,
                     double_quote=True,
-                    newlines_in_values=frame.quoted,
+                    newlines_in_values=frame.multiline,
                     ignore_empty_lines=True,
                     invalid_row_handler=skip,
                 ),
@@ -250,15 +288,19 @@ class _Masks:
     """Where a block has a certain byte; the memory is used again, for new memory costs more than the comparison."""
 
     def __init__(self) -> None:
-        self._memory = [np.zeros(0, np.bool_), np.zeros(0, np.bool_)]
+        self._memory = [np.zeros(0, np.bool_) for _ in range(4)]
 
     def of(self, buffer: NDArray[np.uint8], value: int, place: int = 0) -> NDArray[np.bool_]:
         """The mask, which is good until the next one is made in the same place."""
-        if self._memory[place].size < buffer.size:
-            self._memory[place] = np.zeros(buffer.size * 5 // 4, np.bool_)
-        mask = self._memory[place][: buffer.size]
+        mask = self.scratch(buffer, place)
         np.equal(buffer, value, out=mask)
         return mask
+
+    def scratch(self, buffer: NDArray[np.uint8], place: int) -> NDArray[np.bool_]:
+        """Room for a mask."""
+        if self._memory[place].size < buffer.size:
+            self._memory[place] = np.zeros(buffer.size * 5 // 4, np.bool_)
+        return self._memory[place][: buffer.size]
 
 
 class _Marks:
