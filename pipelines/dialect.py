@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.errors import DeclarationError
 
@@ -220,7 +220,24 @@ def words_from_json(given: Mapping[str, Any]) -> dict[str, Any]:
     if words.get("record_separator") in ("\r\n", "\n", "\r"):
         words["record_separator"] = None
     _place_header(words)
+    _check(words)
     return words
+
+
+def _check(words: Mapping[str, Any]) -> None:
+    """DeclarationError when the words contradict each other in every type of file."""
+    fitting = [t for t, known in WORDS_OF.items() if words.keys() <= known]
+    named: dict[str, Any] = {} if words.get("header_rows", True) or "names" in words else {"names": ["any"]}
+    try:
+        Format(**{"type": fitting[0] if fitting else "csv", **named, **words})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise DeclarationError(
+            "dialect not understood",
+            where=".".join(map(str, first["loc"])) or None,
+            got=first["msg"].removeprefix("Value error, "),
+            next_step="correct the dialect",
+        ) from None
 
 
 def _place_header(words: dict[str, Any]) -> None:

@@ -63,15 +63,20 @@ class Reader:
     ) -> None:
         self.close()
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """The records in file order, at most `chunk_rows` in each batch; none for a file without records."""
+    def batches(self, *, full: bool = True) -> Iterator[pa.RecordBatch]:
+        """The records in file order, at most `chunk_rows` in each batch; none for a file without records.
+
+        `full`: all but the last have that many, for steps that are dear by the batch. Else they come as they are read,
+        which saves a copy.
+        """
         keep = self._table.tally.footer_rows
+        enough = self._chunk_rows if full else 1
         records = malformed = 0
         held = _Held(self.schema)
         try:
             for piece in self._table.pieces():
                 held.add(piece)
-                while held.rows - keep >= self._chunk_rows or (held.rows > keep and held.size > MAX_CHUNK_BYTES):
+                while held.rows - keep >= enough or (held.rows > keep and held.size > MAX_CHUNK_BYTES):
                     chunk = held.take(min(self._chunk_rows, held.rows - keep))
                     records, malformed = records + len(chunk), malformed + _malformed(chunk)
                     yield chunk

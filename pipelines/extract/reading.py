@@ -69,11 +69,12 @@ def read(
     A packed file (gzip, bzip2, xz, zstd) is read through, and so is a member of an archive: `pack.zip!/hr/staff.csv`.
 
     What the dialect leaves open is found out from the file (`sniff` tells what and why). `locale` gives the decimal
-    sign in which the numbers of a workbook are written. Memory is bounded by `chunk_rows`, not by the file.
+    sign in which the numbers of a workbook are written. Chunks come as they are read, of at most `chunk_rows` records;
+    memory is bounded by them, not by the file.
     """
     _, reader = open_table(path, dialect, locale=locale, chunk_rows=chunk_rows)
     with reader:
-        for batch in reader.batches():
+        for batch in reader.batches(full=False):
             yield Chunk(reader.columns, batch)
 
 

@@ -64,7 +64,7 @@ def _bad_dialect(got: str) -> DeclarationError:
 
 def _noted(reader: Reader, problems: list[Row]) -> Iterator[Row]:
     """The records, the first malformed ones noted down on the way."""
-    for batch in reader.batches():
+    for batch in reader.batches(full=False):
         for row in Chunk(reader.columns, batch).rows():
             if row.problem and len(problems) < FIRST:
                 problems.append(row)
