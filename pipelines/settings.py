@@ -12,6 +12,26 @@ ROOT = Path(__file__).resolve().parent.parent
 CHUNK_ROWS = 250_000
 
 
+def limit(name: str, default: int) -> int:
+    """A limit on what a file may ask for: `KONTOR_MAX_<NAME>` if it is set, in bytes, characters or pieces.
+
+    Limits stand beside the code that keeps them, each with its reason; only those that an office may meet with honest
+    files can be set. Read once, when the code is first used.
+    """
+    text = os.environ.get(f"KONTOR_MAX_{name}")
+    if not text:
+        return default
+    if not text.isdecimal() or int(text) < 1:
+        raise DeclarationError(
+            "limit not understood",
+            where=f"environment variable KONTOR_MAX_{name}",
+            got=repr(text),
+            expected=f"a whole number, such as {default}",
+            next_step="correct or remove the variable",
+        )
+    return int(text)
+
+
 @dataclass(frozen=True)
 class Settings:
     """Folders and addresses of one installation.

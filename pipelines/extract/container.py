@@ -22,11 +22,12 @@ from pipelines.extract.disguise import HEAD_BYTES, what_it_is
 from pipelines.extract.ole import ole_streams
 from pipelines.extract.protection import EXCELS_OWN, DamagedError, WrongPasswordError, decrypted
 from pipelines.secrets import secret_of
+from pipelines.settings import limit
 
-MAX_FILE_BYTES = 256 << 20
+MAX_FILE_BYTES = limit("WORKBOOK_BYTES", 256 << 20)
 """A workbook is held in memory while it is read; Excel itself gives up earlier."""
 
-MAX_UNPACKED_BYTES = 2 << 30
+MAX_UNPACKED_BYTES = limit("WORKBOOK_UNPACKED_BYTES", 2 << 30)
 """A sheet of Excel's full length with 30 columns unpacks to half of it; more is a zip bomb or no list."""
 
 MAX_RATIO, FREE_BYTES = 300, 32 << 20

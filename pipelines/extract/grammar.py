@@ -12,8 +12,9 @@ import re
 from dataclasses import dataclass
 
 from pipelines.profile import Format
+from pipelines.settings import limit
 
-MAX_RECORD_CHARS = 4 << 20
+MAX_RECORD_CHARS = limit("RECORD_CHARS", 4 << 20)
 """No business record is longer; a quote that is opened and never closed is. Bounds the memory of the reader."""
 
 _BREAK = re.compile(r"\r\n|\n|\r")

@@ -13,8 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pipelines.extract.container import Workbook
+from pipelines.settings import limit
 
-MAX_CELLS = 20_000_000
+MAX_CELLS = limit("SHEET_CELLS", 20_000_000)
 """The grid the reader builds takes about 35 bytes a cell: 700 MB. Excel's million rows by 19 columns."""
 
 MAX_ROWS = 1 << 20

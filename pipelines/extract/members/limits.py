@@ -5,23 +5,24 @@ from __future__ import annotations
 import time
 
 from pipelines.errors import DeliveryError
+from pipelines.settings import limit
 
 BLOCK_BYTES = 1 << 20
 """Unpacked at a time: what a decoder may give at once, whatever the packed bytes say."""
 
-MAX_UNPACKED_BYTES = 8 << 30
+MAX_UNPACKED_BYTES = limit("UNPACKED_BYTES", 8 << 30)
 """One file: some fifty million records. More is no nightly list, and raw rows of it would fill a work disk."""
 
-MAX_ARCHIVE_BYTES = 4 * MAX_UNPACKED_BYTES
+MAX_ARCHIVE_BYTES = limit("ARCHIVE_BYTES", 4 * MAX_UNPACKED_BYTES)
 """All members of an archive together, by their own account: a pack of a month holds some dozen lists."""
 
 FREE_BYTES = 64 << 20
 """So much may come out of any file, however small: that hurts nobody, and a list of equal lines packs to nothing."""
 
-MAX_RATIO = 200
+MAX_RATIO = limit("UNPACK_RATIO", 200)
 """Beyond that, times the packed size. Lists pack 5 to 30 times, printed ones with wide columns 60; bombs 1000 times."""
 
-MAX_MEMBERS = 10_000
+MAX_MEMBERS = limit("ARCHIVE_MEMBERS", 10_000)
 """Members of an archive. Each becomes a line in the register or in the report of unmatched files."""
 
 MAX_DIRECTORY_BYTES = 8 << 20
