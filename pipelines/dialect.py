@@ -70,6 +70,11 @@ class Format(Words):
         description="records with too few or too many cells: reject = malformed; pad = cells missing at the end are "
         "empty, empty ones too many are dropped",
     )
+    cut_off: Literal["refuse", "keep"] = Field(
+        "refuse",
+        description="a last line that has too few cells and no line break, or a quote open at the end of the file: "
+        "refuse = the file was cut off on its way; keep = a record like any other",
+    )
     record_separator: str | None = Field(None, description="null = CRLF, LF or CR; else this text, e.g. '&|\\n'")
     skip_initial_space: bool = Field(False, description="spaces after a delimiter do not belong to the cell")
     comment_char: str | None = Field(None, description="records that begin with it are comments")
@@ -148,7 +153,8 @@ _HEADER = {"header_rows", "header_join", "repeated_headers", "names"}
 WORDS_OF: Mapping[str, frozenset[str]] = {
     "csv": frozenset(
         _TEXT | _LINES | _HEADER
-        | {"delimiter", "quote_char", "double_quote", "escape_char", "stray_quotes", "ragged", "skip_initial_space"}
+        | {"delimiter", "quote_char", "double_quote", "escape_char", "stray_quotes", "ragged", "cut_off"}
+        | {"skip_initial_space"}
     ),
     "fixed": frozenset(_TEXT | _LINES | {"fields"}),
     "xlsx": frozenset(

@@ -61,6 +61,7 @@ class Cursor:
         self._source = source
         self._grammar = grammar
         self._literal = fmt.stray_quotes == "literal"
+        self._keeps = self._literal or fmt.cut_off == "keep"
         self._final: bool | None = None
 
     @property
@@ -136,7 +137,7 @@ class Cursor:
                     self.ended = True
                     return
                 parsed = self.repair.read(text, self.at, final, self.row)
-                if parsed.broken and parsed.broken.cut_off and not (cut or self._literal or self._end_follows()):
+                if parsed.broken and parsed.broken.cut_off and not (cut or self._keeps or self._end_follows()):
                     raise self._truncated(parsed.broken.at)
             except Incomplete:
                 return

@@ -46,6 +46,7 @@ class DelimitedTable(Table):
         self._grammar = Grammar(fmt)
         self._cursor = Cursor(self._source, self._grammar, fmt)
         self._pads = fmt.ragged == "pad"
+        self._may_break_off = bool(fmt.footer_rows) or fmt.cut_off == "keep"
         self._headers: list[list[str]] = []
         with ExitStack() as stack:
             stack.callback(self.close)
@@ -134,7 +135,7 @@ class DelimitedTable(Table):
         """Whether the file ends inside this record: too few cells, and nothing that ends it. A footer may be so."""
         cursor = self._cursor
         unended = cursor.final and record.end == record.next == len(cursor.text)
-        return unended and len(record.cells) < len(self.columns) and not self.tally.footer_rows
+        return unended and len(record.cells) < len(self.columns) and not self._may_break_off
 
     def _truncated(self, row: int, problem: str) -> DeliveryError:
         return DeliveryError(

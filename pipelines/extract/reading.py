@@ -23,7 +23,7 @@ from pipelines.extract.sniff import Proposal, propose
 from pipelines.extract.table import CELLS, LEAD, PROBLEM, ROW
 from pipelines.settings import CHUNK_ROWS
 
-LENIENT: Mapping[str, Any] = {"stray_quotes": "literal"}
+LENIENT: Mapping[str, Any] = {"stray_quotes": "literal", "cut_off": "keep"}
 """Without a profile nobody has said what becomes of a doubtful record: the reading that fits the table is shown."""
 
 

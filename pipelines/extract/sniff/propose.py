@@ -16,7 +16,7 @@ from pipelines.extract.sniff.texts import propose_text, take_text
 from pipelines.extract.sniff.workbooks import sheet_records
 from pipelines.extract.table import column_names
 
-_OF_TEXT_ONLY = WORDS_OF["csv"] - WORDS_OF["xlsx"] - WORDS_OF["jsonl"] - {"stray_quotes", "ragged"}
+_OF_TEXT_ONLY = WORDS_OF["csv"] - WORDS_OF["xlsx"] - WORDS_OF["jsonl"] - {"stray_quotes", "ragged", "cut_off"}
 
 
 def propose(path: Path, given: Mapping[str, Any], *, name: str | None = None) -> Proposal:

@@ -153,6 +153,16 @@ def test_footer_missing(read: ReadText) -> None:
         read("a,b\n1,2\n", footer_rows=2)
 
 
+def test_a_last_line_that_breaks_off(read: ReadText) -> None:
+    with pytest.raises(DeliveryError, match="truncated"):
+        read("a,b\n1,2\n3")
+    assert read("a,b\n1,2\n3", cut_off="keep").problems == {3: "has 1 cell, the header has 2"}
+    with pytest.raises(DeliveryError, match="quote is not closed"):
+        read('a,b\n1,2\n3,"x')
+    assert read('a,b\n1,2\n3,"x', cut_off="keep").problems.keys() == {3}
+    assert read('a,b\n1,2\n3,"x', cut_off="keep", stray_quotes="literal").cells == [["1", "2"], ["3", '"x']]
+
+
 def test_quotes(read: ReadText) -> None:
     got = read('a,b,c\n"x,y","say ""hi""",""\n5" pipe,a"b,"q" \n')
     assert got.cells == [["x,y", 'say "hi"', ""], ['5" pipe', 'a"b', "q"]]
