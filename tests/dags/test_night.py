@@ -54,7 +54,9 @@ def run(dagbag: Any, landing: Path) -> Run:
     """Run a DAG; gives the run and the state of each instance, by task and label (or map index)."""
 
     def run_one(dag_id: str, **conf: str) -> tuple[Any, dict[str, Any]]:
-        done = dagbag.dags[dag_id].test(run_conf=conf or None)
+        # what one run is given stays in the parameters of the DAG for the next one in this process
+        given = dict.fromkeys(dagbag.dags[dag_id].params)
+        done = dagbag.dags[dag_id].test(run_conf={**given, **conf})
         states = {}
         for ti in done.get_task_instances():
             label = "" if ti.map_index < 0 else f"[{ti.rendered_map_index or ti.map_index}]"
