@@ -167,7 +167,8 @@ class DelimitedTable(Table):
                 raise self._short(row, self._cursor.row - 1)
             at, parsed = found
             self.tally.see(at, parsed.cells)
-            self.tally.header += max(self._cursor.row - at, 1)  # lines: a name may go over several
+            # lines: a name may go over several
+            self.tally.header += 1 + self._grammar.lines_in(self._cursor.text, parsed.start, parsed.end)
             if at != row:
                 raise self._no_header(row, f"a header that goes on to line {at - 1}")
             if parsed.problem:

@@ -236,9 +236,12 @@ def test_damage_on_every_line_is_read_in_linear_time(
     for count in (3_000, 12_000):
         path = tmp_path / "f.csv"
         path.write_text("a,b,c\n" + f"{line}\n" * count + '"1","2","3"\n')
-        began = time.process_time()
-        got = read_robust(path, Format(stray_quotes=mode, **words), chunk_rows=1 << 20)
-        seconds.append(time.process_time() - began)
+        tries: list[float] = []
+        for _ in range(3):  # a busy machine slows single ones
+            began = time.process_time()
+            got = read_robust(path, Format(stray_quotes=mode, **words), chunk_rows=1 << 20)
+            tries.append(time.process_time() - began)
+        seconds.append(min(tries))
         assert got.facts.records == count + 1
         assert got.cells[-1] == ["1", "2", "3"]
     assert seconds[1] < 10 * max(seconds[0], 0.05)
