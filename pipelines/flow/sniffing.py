@@ -145,6 +145,9 @@ def as_yaml(path: Path, proposal: Proposal) -> str:
         lines.append(_column_line(name, described.get(name), taken))
     if not names:
         lines[-1] = "columns: {}"
+    elif proposal.words.get("type", "csv") in ("csv", "xlsx") and not proposal.words.get("names"):
+        lines.append("# the columns that were accepted, in order: a file with others is held")
+        lines.append(f"layout: {_scalar(list(names), flow=True)}")
     return "\n".join(lines) + "\n"
 
 
