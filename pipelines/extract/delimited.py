@@ -26,6 +26,7 @@ from pipelines.extract.table import (
     column_names,
     count_of,
     expected_cells,
+    header_as_found,
     is_blank,
     padded,
 )
@@ -178,6 +179,7 @@ class DelimitedTable(Table):
             if parsed.repaired:
                 self.tally.warnings.append(f"the header in row {row} has stray quotes, read as ordinary characters")
             self._headers.append(parsed.cells)
+        self.tally.header_found = header_as_found(self._headers, fmt.header_join)
         return column_names(self._headers, fmt.header_join)
 
     def _short(self, row: int, lines: int) -> DeliveryError:

@@ -50,6 +50,11 @@ class Reader:
             raise RuntimeError("the facts of a file are known when all its batches have been read")
         return self._facts
 
+    @property
+    def header(self) -> list[str]:
+        """The header as it stands in the file, where it has one: `columns` are made unique, and none is empty."""
+        return self._table.tally.header_found or self.columns
+
     def close(self) -> None:
         """Release the file."""
         self._table.close()

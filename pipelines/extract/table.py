@@ -48,6 +48,7 @@ class Tally:
     footer_rows: int
     wanted: dict[int, list[tuple[int, str]]]
     encoding: str | None = None
+    header_found: list[str] | None = None
     sheet_name: str | None = None
     sheets: list[str] = field(default_factory=list)
     footers: list[tuple[int, list[str]]] = field(default_factory=list)
@@ -156,9 +157,8 @@ def column_names(header: Sequence[Sequence[str]], join: str) -> list[str]:
     names: list[str] = []
     taken = set(LEAD)
     numbers: dict[str, int] = {}
-    for i in range(max(len(row) for row in header)):
-        parts = [_LINE_BREAKS.sub(" ", row[i]).strip() for row in header if i < len(row)]
-        wish = join.join(p for p in parts if p) or f"column {i + 1}"
+    for i, said in enumerate(_joined(header, join)):
+        wish = said or f"column {i + 1}"
         name, number = wish, numbers.get(wish, 1)
         while name in taken:
             number += 1
@@ -166,6 +166,19 @@ def column_names(header: Sequence[Sequence[str]], join: str) -> list[str]:
         numbers[wish] = number
         taken.add(name)
         names.append(name)
+    return names
+
+
+def header_as_found(header: Sequence[Sequence[str]], join: str) -> list[str]:
+    """The cells of the header as they stand, those of several rows joined: empty and repeated ones too."""
+    return list(header[0]) if len(header) == 1 else _joined(header, join)
+
+
+def _joined(header: Sequence[Sequence[str]], join: str) -> list[str]:
+    names = []
+    for i in range(max(len(row) for row in header)):
+        parts = [_LINE_BREAKS.sub(" ", row[i]).strip() for row in header if i < len(row)]
+        names.append(join.join(p for p in parts if p))
     return names
 
 

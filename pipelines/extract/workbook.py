@@ -40,6 +40,7 @@ from pipelines.extract.table import (
     column_names,
     count_of,
     expected_cells,
+    header_as_found,
     is_blank,
     raw_schema,
 )
@@ -201,6 +202,7 @@ class WorkbookTable(Table):
             self.tally.header += 1
             self._header_texts.append(parts)
         wide = [[*part, *[""] * ((self._range.width or 0) - len(part))] for part in self._header_texts]
+        self.tally.header_found = header_as_found(wide, self._fmt.header_join)
         return column_names(wide, self._fmt.header_join)
 
     def _in_range(self, columns: list[list[str]], rows: int) -> list[list[str]]:

@@ -22,7 +22,7 @@ FIRST = 5
 def print_table(path: Path, dialect: str | None, to: str, out: TextIO, notes: TextIO, *, rows: bool = False) -> None:
     """Write the table of a file to `out` as `csv` or `jsonl`, and notes about it to `notes`.
 
-    CSV: UTF-8, comma, doubled quotes, LF; the first line is always the column names, made up where the file has none.
+    CSV: UTF-8, comma, doubled quotes, LF; the first line is always the header as it stands, else made up.
     A record has the cells it was found with: a malformed one may be shorter or longer than the header. JSON Lines: one
     object a record, malformed ones with `problem` and `cells`. `rows` adds the row number in front.
     """
@@ -35,7 +35,7 @@ def print_table(path: Path, dialect: str | None, to: str, out: TextIO, notes: Te
     problems: list[Row] = []
     with reader:
         write = _write_csv if to == "csv" else _write_jsonl
-        write(reader.columns, _noted(reader, problems), out, rows)
+        write(reader, problems, out, rows)
     for row in problems:
         notes.write(f"{path.name}:{row.number}: {row.problem}\n")
     notes.write(_summary(path, reader.facts) + "\n")
@@ -71,17 +71,17 @@ def _noted(reader: Reader, problems: list[Row]) -> Iterator[Row]:
             yield row
 
 
-def _write_csv(columns: list[str], records: Iterator[Row], out: TextIO, rows: bool) -> None:
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["row_number", *columns] if rows else columns)
+def _write_csv(reader: Reader, problems: list[Row], out: TextIO, rows: bool) -> None:
+    writer, records = csv.writer(out, lineterminator="\n"), _noted(reader, problems)
+    writer.writerow(["row_number", *reader.header] if rows else reader.header)
     while piece := list(islice(records, 10_000)):
         writer.writerows([row.number, *row.cells] if rows else row.cells for row in piece)
 
 
-def _write_jsonl(columns: list[str], records: Iterator[Row], out: TextIO, rows: bool) -> None:
-    for row in records:
+def _write_jsonl(reader: Reader, problems: list[Row], out: TextIO, rows: bool) -> None:
+    for row in _noted(reader, problems):
         head: dict[str, Any] = {"row_number": row.number} if rows else {}
-        cells: dict[str, Any] = dict(zip(columns, row.cells, strict=True)) if row.problem is None else {}
+        cells: dict[str, Any] = dict(zip(reader.columns, row.cells, strict=True)) if row.problem is None else {}
         trouble: dict[str, Any] = {"problem": row.problem, "cells": row.cells} if row.problem else {}
         out.write(json.dumps({**head, **cells, **trouble}, ensure_ascii=False) + "\n")
 

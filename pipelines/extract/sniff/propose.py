@@ -18,6 +18,10 @@ from pipelines.extract.table import column_names
 
 _OF_TEXT_ONLY = WORDS_OF["csv"] - WORDS_OF["xlsx"] - WORDS_OF["jsonl"] - {"stray_quotes", "ragged", "cut_off"}
 
+_BOUNDS = {"header_rows", "footer_rows"}
+_AS_IT_STANDS: Mapping[str, Any] = {"end_row": None, "end_at": None, "repeated_headers": "keep", "comment_char": None}
+"""Who says where the table begins and ends means everything between."""
+
 
 def propose(path: Path, given: Mapping[str, Any], *, name: str | None = None) -> Proposal:
     """How to read this file; the words in `given` are taken as they are.
@@ -39,6 +43,8 @@ def propose(path: Path, given: Mapping[str, Any], *, name: str | None = None) ->
             return _of_document(found, sample, {**given, **_encoding_of(found, encoding.codec)})
         if kind:
             raise refused(sample.name, "text that is not of this kind", kind)
+    if given.keys() >= _BOUNDS:
+        given = {**_AS_IT_STANDS, **given}
     return propose_text(sample, text, encoding, given)
 
 

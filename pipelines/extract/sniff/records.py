@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,4 +61,17 @@ def read_records(
         found.append(Record(row, cells, text[at:end], problem, parsed.comment, max(lines, 1)))
         row += lines
         at = after
+    _fit(found, marks)
     return found
+
+
+def _fit(found: list[Record], marks: Marks) -> None:
+    """Give records with broken quotes the cells that the reader will find in them, if it finds the usual number."""
+    widths = Counter(len(r.cells) for r in found if not (r.problem or r.comment or r.blank))
+    if not widths:
+        return
+    width = widths.most_common(1)[0][0]
+    for record in found:
+        if record.problem and not record.comment:
+            line = Line(marks, record.raw, 0, len(record.raw))
+            record.cells = line.find(width) or line.find(width, apart=True) or record.cells

@@ -119,6 +119,25 @@ def test_csv_output_reads_back(file: Path) -> None:
     assert "3 records, 1 of them malformed, 1 header rows; 3 columns" in notes
 
 
+def test_the_header_is_printed_as_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    path.write_text("a,,a, b \n1,2,3,4\n")
+    out, _ = printed(path, {"delimiter": ","}, "csv")
+    assert out == "a,,a, b \n1,2,3,4\n"
+    assert next(iter(read(path, {"delimiter": ","}))).columns == ["a", "column 2", "a#2", "b"]
+    path.write_text("a,b\nx,\n1,2\n")
+    out, _ = printed(path, {"delimiter": ",", "header_lines": 2, "footer": 0}, "csv")
+    assert out == "a x,b\n1,2\n"
+
+
+def test_who_says_where_the_table_ends_means_everything_before(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    table = "name,city,amount\n" + "".join(f"n{i},Hamburg,{i}.50\n" for i in range(20))
+    path.write_text(table + "\n#,total,7\n" + table)
+    out, _ = printed(path, {"delimiter": ",", "header_lines": 1, "preamble": 0, "footer": 0}, "csv")
+    assert out == table + "#,total,7\n" + table
+
+
 def test_lines_of_json(file: Path) -> None:
     out, _ = printed(file, {"delimiter": ";"}, "jsonl", rows=True)
     assert [json.loads(line) for line in out.splitlines()][:2] == [
