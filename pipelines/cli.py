@@ -184,6 +184,30 @@ def _migrate(args: argparse.Namespace, out: Console) -> int:
     return _init(args, out)
 
 
+def _of_files(add: Callable[[str, Command, str], argparse.ArgumentParser]) -> None:
+    """The commands that look at one file."""
+    reading = add("read", _read, "print the table of any file; needs no profile and no database")
+    reading.add_argument("file", metavar="FILE")
+    reading.add_argument(
+        "--dialect",
+        metavar="JSON",
+        help="delimiter, quote, escape, encoding, record_separator, header_row, preamble and footer (their lengths), "
+        "or any word of a profile's format; what is left out is found out from the file",
+    )
+    reading.add_argument("--to", choices=("csv", "jsonl"), default="csv")
+    reading.add_argument("--row-numbers", action="store_true", help="put the row number in front of each record")
+    look = add("sniff", _sniff, "find out how a file is to be read, with reasons; needs no database")
+    look.add_argument("file", metavar="FILE")
+    form = look.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="the whole proposal")
+    form.add_argument("--yaml", action="store_true", help="the draft of a source for a profile")
+    attempt = add("try", _try, "extract, clean and gate a file in memory; needs no database")
+    attempt.add_argument("profile", metavar="PROFILE", help="profile YAML, or a client id")
+    attempt.add_argument("file", metavar="FILE")
+    attempt.add_argument("--feed")
+    attempt.add_argument("--source")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """All commands and their arguments."""
     parser = argparse.ArgumentParser(prog="python -m pipelines", description="Kontor: the data side of a back office.")
@@ -232,26 +256,7 @@ def build_parser() -> argparse.ArgumentParser:
     trace = add("trace", _trace, "from a row of a table back to file and line")
     trace.add_argument("table", metavar="SCHEMA.TABLE")
     trace.add_argument("key", metavar="KEY", help="key values, comma separated, or column=value,…")
-    reading = add("read", _read, "print the table of any file; needs no profile and no database")
-    reading.add_argument("file", metavar="FILE")
-    reading.add_argument(
-        "--dialect",
-        metavar="JSON",
-        help="delimiter, quote, escape, encoding, record_separator, header_row, preamble and footer (their lengths), "
-        "or any word of a profile's format; what is left out is found out from the file",
-    )
-    reading.add_argument("--to", choices=("csv", "jsonl"), default="csv")
-    reading.add_argument("--row-numbers", action="store_true", help="put the row number in front of each record")
-    look = add("sniff", _sniff, "find out how a file is to be read, with reasons; needs no database")
-    look.add_argument("file", metavar="FILE")
-    form = look.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="the whole proposal")
-    form.add_argument("--yaml", action="store_true", help="the draft of a source for a profile")
-    attempt = add("try", _try, "extract, clean and gate a file in memory; needs no database")
-    attempt.add_argument("profile", metavar="PROFILE", help="profile YAML, or a client id")
-    attempt.add_argument("file", metavar="FILE")
-    attempt.add_argument("--feed")
-    attempt.add_argument("--source")
+    _of_files(add)
     return parser
 
 

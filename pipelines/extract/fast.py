@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 from pyarrow import csv
 
 from pipelines.extract.grammar import MAX_RECORD_CHARS, Parsed
+from pipelines.extract.marks import CR, LF, Marks, Masks, Places
 from pipelines.extract.table import BLANK
 from pipelines.profile import Format
 
-_LF, _CR = 10, 13
 _MARK = b"\xef\xbb\xbf"
 _MANY = 4096
 """Odd records in one frame: they wait as Python objects, each as large as many regular ones."""
-_Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +45,9 @@ after them; None when the first is not complete."""
 class Layout:
     """Where the regular records of a frame begin and end (at their line break), and the physical line of each."""
 
-    starts: _Places
-    ends: _Places
-    rows: _Places
+    starts: Places
+    ends: Places
+    rows: Places
 
 
 _NOTHING = np.zeros(0, np.int64)
@@ -81,7 +80,7 @@ class Block:
     """The regular records of a frame by column, and their row numbers; the row, begin and end of the ragged ones."""
 
     columns: list[pa.Array]
-    rows: _Places
+    rows: Places
     blank: int
     ragged: list[tuple[int, int, int]]
 
@@ -100,7 +99,7 @@ class FastParser:
             quoted_strings_can_be_null=False,
             check_utf8=False,
         )
-        self._masks = _Masks()
+        self._masks = Masks()
         edges = fmt.delimiter + "\r\n" + (fmt.quote_char or "")
         self._edge = np.zeros(256, bool)
         self._edge[list(edges.encode())] = True
@@ -133,10 +132,10 @@ class FastParser:
         if quoted:
             lines = 0 if self._skip_space or b"\r" in data else self._all_quoted(buffer[:cut])
             return Frame(region, region, row, lines, quoted) if lines else self._careful(data, buffer, row, odd_at)
-        feeds = self._masks.of(buffer[:cut], _LF)
+        feeds = self._masks.of(buffer[:cut], LF)
         lines = int(np.count_nonzero(feeds))
         if b"\r" in data:
-            returns = self._masks.of(buffer[:cut], _CR, 1)
+            returns = self._masks.of(buffer[:cut], CR, 1)
             np.logical_and(returns[:-1], feeds[1:], out=feeds[1:])
             if np.count_nonzero(returns) > np.count_nonzero(feeds[1:]):  # a lone one
                 return self._careful(data, buffer, row, odd_at)
@@ -152,7 +151,7 @@ class FastParser:
         quotes = masks.of(buffer, ord(self._quote or ""))
         if buffer.size < 3 or not (quotes[0] and quotes[-2]):
             return 0
-        feeds = masks.of(buffer, _LF, 1)
+        feeds = masks.of(buffer, LF, 1)
         delimiters = masks.of(buffer, ord(self._delimiter), 2)
         between = np.logical_or(feeds, delimiters, out=masks.scratch(buffer, 3))[1:-1]
         np.logical_and(between, quotes[:-2], out=between)
@@ -174,10 +173,10 @@ class FastParser:
         return lines
 
     def _careful(self, data: bytes, buffer: NDArray[np.uint8], row: int, odd_at: OddAt) -> Frame | None:
-        marks = _Marks(data, buffer, self._quote, self._edge, self._masks, all_odd=self._skip_space)
+        marks = Marks(data, buffer, self._quote, self._edge, self._masks, all_odd=self._skip_space)
         breaks = marks.breaks
         regular: list[tuple[int, int]] = []
-        ends: list[_Places] = []
+        ends: list[Places] = []
         odd: list[Odd] = []
         at = run = 0
         while True:
@@ -284,89 +283,7 @@ def _is_utf8(data: memoryview) -> bool:
     return True
 
 
-class _Masks:
-    """Where a block has a certain byte; the memory is used again, for new memory costs more than the comparison."""
-
-    def __init__(self) -> None:
-        self._memory = [np.zeros(0, np.bool_) for _ in range(4)]
-
-    def of(self, buffer: NDArray[np.uint8], value: int, place: int = 0) -> NDArray[np.bool_]:
-        """The mask, which is good until the next one is made in the same place."""
-        mask = self.scratch(buffer, place)
-        np.equal(buffer, value, out=mask)
-        return mask
-
-    def scratch(self, buffer: NDArray[np.uint8], place: int) -> NDArray[np.bool_]:
-        """Room for a mask."""
-        if self._memory[place].size < buffer.size:
-            self._memory[place] = np.zeros(buffer.size * 5 // 4, np.bool_)
-        return self._memory[place][: buffer.size]
-
-
-class _Marks:
-    """Quotes, line breaks and the places that make a record odd, of one block."""
-
-    def __init__(
-        self,
-        data: bytes,
-        buffer: NDArray[np.uint8],
-        quote: str | None,
-        edge: NDArray[np.bool_],
-        masks: _Masks,
-        *,
-        all_odd: bool,
-    ) -> None:
-        self._buffer = buffer
-        self._edge = edge
-        self._all_odd = all_odd
-        self._odd: dict[int, _Places] = {}
-        none = np.zeros(0, np.int64)
-        self.quotes = np.flatnonzero(masks.of(buffer, ord(quote))) if quote and quote.encode() in data else none
-        self._nuls = np.flatnonzero(masks.of(buffer, 0)) if b"\0" in data else none
-        self.breaks = np.flatnonzero(masks.of(buffer, _LF))
-        if b"\r" in data:
-            returns = np.flatnonzero(masks.of(buffer, _CR))
-            if returns[-1] == len(data) - 1:  # a line feed may follow
-                returns = returns[:-1]
-            lone = returns[buffer[returns + 1] != _LF]
-            if lone.size:
-                self.breaks = np.sort(np.concatenate((self.breaks, lone)))
-        self.inside = self.quotes.searchsorted(self.breaks) & 1
-
-    def next_odd(self, at: int, seen: int) -> int:
-        """The first place from `at` on that makes its record odd, or the end.
-
-        `seen` is whether an odd number of quotes stands before `at`, where a record begins.
-        """
-        if seen not in self._odd:
-            self._odd[seen] = self._irregular(seen)
-        odd = self._odd[seen]
-        i = int(odd.searchsorted(at))
-        return int(odd[i]) if i < odd.size else self._buffer.size
-
-    def _irregular(self, seen: int) -> _Places:
-        """Quotes that do not begin or end a cell nor belong to a doubled one, and NUL bytes.
-
-        As long as each odd quote of a record begins a cell or is the second of a doubled one, and each even one
-        likewise ends it, a place is inside quotes if and only if an odd number of them stands before it, to pyarrow
-        as to us.
-        """
-        quotes, buffer, edge = self.quotes, self._buffer, self._edge
-        if not quotes.size:
-            return self._nuls
-        if self._all_odd:
-            return np.sort(np.concatenate((quotes, self._nuls)))
-        opening, closing = quotes[seen::2], quotes[1 - seen :: 2]
-        begins = edge.take(buffer.take(opening - 1))
-        if opening.size and opening[0] == 0:
-            begins[0] = True
-        ends = edge.take(buffer.take(closing + 1, mode="clip"))
-        if begins.all() and ends.all():
-            return self._nuls
-        return np.sort(np.concatenate((opening[~begins], closing[~ends], self._nuls)))
-
-
-def _layout(regular: list[tuple[int, int]], ends: list[_Places], breaks: _Places, row: int) -> Layout:
+def _layout(regular: list[tuple[int, int]], ends: list[Places], breaks: Places, row: int) -> Layout:
     if not regular:
         return NO_LINES
     all_ends = np.concatenate(ends)
@@ -377,23 +294,23 @@ def _layout(regular: list[tuple[int, int]], ends: list[_Places], breaks: _Places
 
 def _lines_of(frame: Frame) -> Layout:
     """The layout of a frame in which each line is a record."""
-    ends = np.flatnonzero(np.frombuffer(frame.region, np.uint8) == _LF)
+    ends = np.flatnonzero(np.frombuffer(frame.region, np.uint8) == LF)
     starts = np.concatenate(([0], ends[:-1] + 1))
     return Layout(starts, ends, frame.row + np.arange(ends.size))
 
 
-def _filled(region: memoryview, layout: Layout) -> _Places:
+def _filled(region: memoryview, layout: Layout) -> Places:
     """Which records are not empty lines."""
     buffer = np.frombuffer(region, np.uint8)
     starts, ends = layout.starts, layout.ends
-    return np.flatnonzero(ends - starts > (buffer[ends - 1] == _CR) * (ends > starts))
+    return np.flatnonzero(ends - starts > (buffer[ends - 1] == CR) * (ends > starts))
 
 
 _MAY_BE_BLANK = np.zeros(256, bool)
 _MAY_BE_BLANK[sorted({c.encode()[0] for c in BLANK})] = True
 
 
-def _without_blank(columns: list[pa.Array], rows: _Places, blank: int, ragged: list[tuple[int, int, int]]) -> Block:
+def _without_blank(columns: list[pa.Array], rows: Places, blank: int, ragged: list[tuple[int, int, int]]) -> Block:
     """Leave out the records whose cells are all white space."""
     places = np.flatnonzero(_may_be_blank(columns[0], slice(None))) if rows.size else rows
     for column in columns[1:]:
@@ -412,7 +329,7 @@ def _without_blank(columns: list[pa.Array], rows: _Places, blank: int, ragged: l
     return Block(columns, rows[keep], blank + int(empty.sum()), ragged)
 
 
-def _may_be_blank(column: pa.Array, places: _Places | slice) -> NDArray[np.bool_]:
+def _may_be_blank(column: pa.Array, places: Places | slice) -> NDArray[np.bool_]:
     """Which of these cells are empty or begin with white space: a look at one byte of each."""
     _, offsets, text = column.buffers()
     border = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]

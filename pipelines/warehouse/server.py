@@ -76,7 +76,7 @@ def start(settings: Settings, options: Mapping[str, str] | None = None) -> Serve
             cluster.initialise(state["passwords"][ADMIN])
             state["ready"] = False
         if not cluster.is_alive:
-            if not _port_is_free(state["port"]):
+            if not port_is_free(state["port"]):
                 log.warning("port %s of the embedded PostgreSQL is taken by another program", state["port"])
                 state["port"] = _free_port()
             _write_state(settings, state)
@@ -299,7 +299,7 @@ def _free_port() -> int:
     """A port below the range the system hands out to clients, so that it is still free at the next start."""
     for _ in range(200):
         port = 15000 + secrets.randbelow(15000)
-        if _port_is_free(port):
+        if port_is_free(port):
             return port
     raise TransientError(
         "no free port for the embedded PostgreSQL",
@@ -308,7 +308,8 @@ def _free_port() -> int:
     )
 
 
-def _port_is_free(port: int) -> bool:
+def port_is_free(port: int) -> bool:
+    """Whether a server of ours could listen there."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -318,4 +319,6 @@ def _port_is_free(port: int) -> bool:
     return True
 
 
-__all__ = ["ServerInfo", "ensure", "is_running", "plain", "remove", "role_url", "start", "stop", "with_driver"]
+__all__ = [
+    "ServerInfo", "ensure", "is_running", "plain", "port_is_free", "remove", "role_url", "start", "stop", "with_driver",
+]  # fmt: skip

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-import socket
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-
-def is_free(port: int) -> bool:
-    """Whether a server of ours could listen there."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+from pipelines.warehouse.server import port_is_free
 
 
 def claim(candidates: Iterable[int]) -> tuple[int, int] | None:
@@ -31,7 +21,7 @@ def claim(candidates: Iterable[int]) -> tuple[int, int] | None:
         lock = _lock(Path(tempfile.gettempdir()) / f"kontor-port-{port}.lock")
         if lock is None:
             continue
-        if is_free(port):
+        if port_is_free(port):
             return port, lock
         os.close(lock)
     return None

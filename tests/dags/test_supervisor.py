@@ -139,7 +139,7 @@ def test_a_taken_port_is_passed_over() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        assert not ports.is_free(port)
+        assert not server.port_is_free(port)
         assert ports.claim([port]) is None
 
 
