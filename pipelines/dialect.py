@@ -141,11 +141,6 @@ class Format(Words):
             raise ValueError("xml needs record_path, e.g. Root/Item")
         return self
 
-    @property
-    def named(self) -> bool:
-        """Whether the column names are declared rather than read from the file."""
-        return bool(self.names)
-
 
 _TEXT = {"type", "encoding", "fallback_encoding"}
 _LINES = {"record_separator", "comment_char", "preamble_rows", "footer_rows", "end_row", "end_at"}

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
-from pipelines.delivery import SETTLED, Delivery, State, Step
+from pipelines.delivery import Delivery, State, Step
 from pipelines.extract.discover import survey
 from pipelines.extract.members import escaped
 from pipelines.extract.settled import Settled, settled
@@ -229,8 +229,3 @@ def run_night(
             run_step(step, scope.delivery_ids, office=office)
         progress(scope, None)
     return found, settle(found.delivery_ids, office=office)
-
-
-def all_settled(report: NightReport) -> bool:
-    """Whether no delivery of the report is left between two steps."""
-    return all(State(line.state) in SETTLED or line.state == State.WAITING for line in report.lines)
