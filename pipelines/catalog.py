@@ -28,19 +28,29 @@ class Catalog:
         domain, _, name = feed.partition(".")
         return self.expectations / domain / f"{name}.json"
 
+    def client_suite_path(self, feed: str, client_id: str) -> Path | None:
+        """Where the rules of one feed for one client only stand: `<domain>/<feed>.<client>.json` among the suites, or
+        below `expectations` beside the client's profile; None when there are none."""
+        domain, _, name = feed.partition(".")
+        folders = [self.expectations]
+        if client_id in self.profiles:
+            folders.append(self.profiles[client_id].path.parent / "expectations")
+        paths = (folder / domain / f"{name}.{client_id}.json" for folder in folders)
+        return next((path for path in paths if path.is_file()), None)
+
     def suite_text(self, feed: str) -> str:
         """The feed's suite as written."""
-        path = self.suite_path(feed)
-        try:
-            return path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise DeclarationError(
-                "suite missing",
-                where=str(path),
-                got=str(error),
-                expected="a GX suite",
-                next_step="write the suite of the feed",
-            ) from None
+        return _suite_text(self.suite_path(feed))
+
+    def client_suite_text(self, feed: str, client_id: str) -> str | None:
+        """The client's own rules of a feed as written; None when there are none."""
+        path = self.client_suite_path(feed, client_id)
+        return _suite_text(path) if path else None
+
+    def suite_files(self, feed: str, client_id: str | None = None) -> list[Path]:
+        """The files with the rules of a feed: for everybody, then those for the client only."""
+        own = self.client_suite_path(feed, client_id) if client_id else None
+        return [self.suite_path(feed), *([own] if own else [])]
 
     @cached_property
     def ranks(self) -> dict[str, int]:
@@ -88,9 +98,23 @@ class Catalog:
         parts = (
             self.contracts[ref.feed].text,
             self.suite_text(ref.feed),
+            self.client_suite_text(ref.feed, ref.client_id) or "",
             self.profiles[ref.client_id].relevant_json(ref),
         )
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _suite_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DeclarationError(
+            "suite missing",
+            where=str(path),
+            got=str(error),
+            expected="a GX suite",
+            next_step="write the suite of the feed",
+        ) from None
 
 
 def load_catalog(settings: Settings) -> Catalog:

@@ -10,15 +10,15 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
+from pipelines.commands import add_all
+from pipelines.commands.shape import Add, Command
 from pipelines.errors import KontorError
 from pipelines.settings import load_settings
-
-Command = Callable[[argparse.Namespace, Console], int]
 
 
 def _check(args: argparse.Namespace, out: Console) -> int:
@@ -131,22 +131,6 @@ def _read(args: argparse.Namespace, out: Console) -> int:
     return 0
 
 
-def _approve(args: argparse.Namespace, out: Console) -> int:
-    from pipelines.flow.release import approve
-
-    moved = approve(args.delivery, person=args.person, reason=args.reason)
-    out.print(f"delivery {moved.delivery_id}: {moved.message}; the next run loads it", markup=False)
-    return 0
-
-
-def _return(args: argparse.Namespace, out: Console) -> int:
-    from pipelines.flow.release import send_back
-
-    moved = send_back(args.delivery, person=args.person, reason=args.reason)
-    out.print(f"delivery {moved.delivery_id}: {moved.message}", markup=False)
-    return 0
-
-
 def _audit(args: argparse.Namespace, out: Console) -> int:
     from pipelines.flow.show import audit_report
 
@@ -184,7 +168,7 @@ def _migrate(args: argparse.Namespace, out: Console) -> int:
     return _init(args, out)
 
 
-def _of_files(add: Callable[[str, Command, str], argparse.ArgumentParser]) -> None:
+def _of_files(add: Add) -> None:
     """The commands that look at one file."""
     reading = add("read", _read, "print the table of any file; needs no profile and no database")
     reading.add_argument("file", metavar="FILE")
@@ -245,18 +229,11 @@ def build_parser() -> argparse.ArgumentParser:
     explain = add("explain", _explain, "every reason and every change of a delivery, or of one of its rows")
     explain.add_argument("delivery", type=int, metavar="DELIVERY")
     explain.add_argument("row", type=int, nargs="?", metavar="ROW")
-    for name, function, text in (
-        ("approve", _approve, "let a held delivery be loaded as it is by the next run"),
-        ("return", _return, "send a held delivery back to the client: nothing of it is loaded"),
-    ):
-        decision = add(name, function, text)
-        decision.add_argument("delivery", type=int, metavar="DELIVERY")
-        decision.add_argument("--person", required=True, help="who decides")
-        decision.add_argument("--reason", required=True)
     trace = add("trace", _trace, "from a row of a table back to file and line")
     trace.add_argument("table", metavar="SCHEMA.TABLE")
     trace.add_argument("key", metavar="KEY", help="key values, comma separated, or column=value,…")
     _of_files(add)
+    add_all(add)
     return parser
 
 

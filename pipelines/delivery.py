@@ -63,10 +63,11 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.LOADED: frozenset({State.SUPERSEDED, State.WITHDRAWN}),
     State.DUPLICATE: frozenset(),
     State.RETURNED: frozenset(),
-    State.SUPERSEDED: frozenset(),
+    State.SUPERSEDED: frozenset({State.LOADED}),
     State.WITHDRAWN: frozenset(),
 }
-"""Every move a delivery may make; FAILED → REGISTERED is a new attempt under the same id."""
+"""Every move a delivery may make; FAILED → REGISTERED is a new attempt under the same id, SUPERSEDED → LOADED happens
+when what superseded it is withdrawn."""
 
 SETTLED = frozenset(
     {State.LOADED, State.DUPLICATE, State.HELD, State.FAILED, State.RETURNED, State.SUPERSEDED, State.WITHDRAWN}
@@ -133,6 +134,7 @@ class Delivery:
     message: str | None = None
     supersedes: int | None = None
     corrects: int | None = None
+    submitted_by: str | None = None
 
     @property
     def work_table(self) -> str:

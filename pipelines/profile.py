@@ -77,6 +77,11 @@ class Profile:
         return self.model.client
 
     @property
+    def language(self) -> str:
+        """What the client's people read: `de` where the locale is German, else `en`."""
+        return "de" if self.model.locale.startswith("de") else "en"
+
+    @property
     def sha256(self) -> str:
         """Hash of the file."""
         return hashlib.sha256(self.text.encode()).hexdigest()

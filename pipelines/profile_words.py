@@ -196,6 +196,17 @@ class MaxRejects(Words):
     amount: Decimal | None = Field(None, ge=0, description="sum of the absolute rejected amounts, major units")
 
 
+class Notify(Words):
+    """Who at the client is told what came of a night: one message per night, in the language of the client."""
+
+    to: Listed = Field(description="addresses, for connections that need them")
+    cc: Listed = Field([], description="who else gets it")
+    connections: Listed = Field(["smtp_default"], description="Airflow connections to send by")
+    workbook: Literal["attach", "keep"] = Field(
+        "attach", description="attach correction workbooks, which hold rows as they were sent, or keep them here"
+    )
+
+
 CONTROL_NAME = re.compile(r"rows|sum\(([a-z][a-z0-9_]*)\)")
 KEY_RULE = re.compile(r"occurrence\(([^)]+)\)")
 
@@ -229,6 +240,9 @@ class Source(Words):
     max_rejects: MaxRejects = MaxRejects()
     max_closed_pct: Decimal = Field(Decimal(10), ge=0, le=100)
     due: Due | None = None
+    corrections: Literal["load", "review"] = Field(
+        "load", description="review: a returned correction is held until a steward has seen it"
+    )
     locale: str | None = None
     time_zone: str | None = None
 
@@ -294,6 +308,11 @@ class ProfileModel(Words):
     time_zone: str
     calendar: str = Field(description="ISO country, or country-subdivision, of the holiday calendar")
     analysts: list[str] = Field([], description="database users who may read this client's marts")
+    stewards: list[str] = Field([], description="who decides on held deliveries and rejects: names of Airflow users")
+    decide_within_hours: int = Field(
+        72, ge=1, le=24 * 30, description="a held delivery that nobody has decided on by then is returned"
+    )
+    notify: Notify | None = None
     origins: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Origin] = Field(
         {}, description="where files come from that are not dropped into the landing folder"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,6 +25,29 @@ class RejectState(StrEnum):
     CORRECTED = "corrected"
     WAIVED = "waived"
     WRITTEN_OFF = "written_off"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+
+
+class Owner(StrEnum):
+    """Who has to act on a reject."""
+
+    CLIENT = "client"
+    US = "us"
+
+
+class Cause(StrEnum):
+    """What kind of fault a rule finds: the code that rejects are counted by."""
+
+    LAYOUT = "layout"
+    UNREADABLE = "unreadable"
+    UNKNOWN_CODE = "unknown_code"
+    MISSING = "missing"
+    DUPLICATE = "duplicate"
+    REFERENCE = "reference"
+    GROUP = "group"
+    IDENTITY = "does_not_add_up"
+    IMPLAUSIBLE = "implausible"
 
 
 @dataclass(frozen=True)
@@ -78,6 +103,17 @@ class Baseline(StrEnum):
 def baseline_rule(feed: str, kind: Baseline, column: str | None = None) -> str:
     """Rule id of a baseline rule: `ledgers.spend.required.spend_amount`."""
     return f"{feed}.{kind.value}" + (f".{column}" if column else "")
+
+
+def key_hash(values: Sequence[object]) -> str | None:
+    """Hash of a business key by its cleaned values: tells the same row in another delivery; None when one is missing.
+
+    >>> key_hash(["4711", None]) is None
+    True
+    """
+    if any(value is None for value in values):
+        return None
+    return hashlib.sha256("\0".join(map(str, values)).encode()).hexdigest()
 
 
 def mask(value: str | None, classification: str) -> str | None:

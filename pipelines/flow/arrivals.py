@@ -298,11 +298,13 @@ class Intake:
         return tuple(inputs), tuple(missing)
 
     def _declaration_texts(self, ref: SourceRef) -> dict[str, str]:
-        return {
+        texts = {
             "contract": self.office.contract(ref.feed).text,
             "profile": self.office.profile(ref.client_id).text,
             "suite": self.office.catalog.suite_text(ref.feed),
         }
+        own = self.office.catalog.client_suite_text(ref.feed, ref.client_id)
+        return texts if own is None else {**texts, "client_suite": own}
 
 
 def unmatched_entries(files: Sequence[landing.FoundFile]) -> list[register.Unmatched]:

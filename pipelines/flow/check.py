@@ -64,13 +64,20 @@ def _unreadable(settings: Settings) -> list[str]:
 def _suites(catalog: Catalog) -> list[str]:
     from pipelines.validate import suites  # imports Great Expectations
 
-    known = {catalog.suite_path(feed) for feed in catalog.contracts}
+    known = {p for feed in catalog.contracts for c in (None, *catalog.profiles) for p in catalog.suite_files(feed, c)}
+    folders = {catalog.expectations, *(p.path.parent / "expectations" for p in catalog.profiles.values())}
     faults = [
-        f"{path}: no contract for this suite" for path in catalog.expectations.glob("*/*.json") if path not in known
+        f"{path}: no contract, or no profile of a client, for this suite"
+        for folder in sorted(folders)
+        for path in sorted(folder.glob("*/*.json"))
+        if path not in known
     ]
     for feed, contract in catalog.contracts.items():
         path = catalog.suite_path(feed)
         faults += suites.check_suite(path, contract) if path.exists() else [f"{path}: suite of {feed} is missing"]
+        for client_id in catalog.profiles:
+            if own := catalog.client_suite_path(feed, client_id):
+                faults += suites.check_suite(own, contract, beside=path)
     return faults
 
 

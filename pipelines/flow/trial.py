@@ -203,9 +203,9 @@ def _lookups(subject: Subject) -> dict[str, LookupTable]:
 def _gate(subject: Subject, plan: Plan) -> Tally:
     """Row rules and baseline, chunk by chunk; repeated keys by their hash. Set rules need the warehouse."""
     from pipelines.validate.chunks import ChunkGate
-    from pipelines.validate.suites import load_suite  # imports Great Expectations
+    from pipelines.validate.suites import load_rules  # imports Great Expectations
 
-    gate = ChunkGate(subject.contract, load_suite(subject.catalog.suite_path(subject.ref.feed), subject.contract))
+    gate = ChunkGate(subject.contract, load_rules(subject.catalog, subject.contract, subject.ref.client_id))
     tally = Tally()
     with _open(subject) as reader:
         for raw in reader.batches():

@@ -15,6 +15,7 @@ from great_expectations.expectations.expectation import BatchExpectation
 
 from pipelines.contract import Contract
 from pipelines.reject import Baseline, Severity, baseline_rule
+from pipelines.rulebook import derived_message
 from pipelines.validate.suites import Rule
 
 ROWS = "kontor.rows"
@@ -88,20 +89,6 @@ class ExpectControlTotalToMatch(BatchExpectation):  # type: ignore[misc]
         }
 
 
-_COUNTED = {
-    Baseline.MALFORMED: "records that are not rows: too few or too many cells, broken quoting or bytes",
-    Baseline.UNREADABLE: "{column} cannot be read",
-    Baseline.UNKNOWN_CODE: "{column} holds a code that the profile does not map",
-    Baseline.OUT_OF_SCALE: "{column} has more digits than the contract allows",
-    Baseline.LOOKUP_MISSING: "{column} has a key that its look-up table does not know",
-    Baseline.REQUIRED: "{column} is required and missing",
-    Baseline.REPEATED_ROW: "row repeats an earlier row in every column",
-    Baseline.KEY_UNIQUE: "several rows have this key ({column}) and differ",
-    Baseline.REFERENCE: "{column} refers to nothing we know",
-    Baseline.GROUP_INCOMPLETE: "another row of the same {column} was rejected",
-}
-
-
 def counted(contract: Contract, kind: Baseline, column: str | None = None, *, columns: Sequence[str] = ()) -> Rule:
     """A rule about rows, with the column in its id, or about several `columns` together."""
     rule_id = baseline_rule(contract.feed, kind, column)
@@ -110,7 +97,7 @@ def counted(contract: Contract, kind: Baseline, column: str | None = None, *, co
         kind="counted",
         expectation=ExpectEveryRowToPass(rule=rule_id, column=column),
         severity=Severity.CRITICAL,
-        message=_COUNTED.get(kind, kind.value).format(column=column or ", ".join(columns) or "row"),
+        message=derived_message(kind, column or ", ".join(columns) or "row"),
         columns=(column,) if column else tuple(columns),
     )
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from pipelines.contract import Contract
 from pipelines.errors import GateError
+from pipelines.reject import key_hash
 from pipelines.warehouse.quarantine_store import without_nul
 
 _INTERNAL = ("__row_number", "__problem", "__raw", "__cells")
@@ -27,6 +28,7 @@ QUARANTINE_SCHEMA = pa.schema(
         ("amounts", pa.string()),
         ("currencies", pa.string()),
         ("row_hash", pa.string()),
+        ("key_hash", pa.string()),
     ]
 )
 
@@ -88,6 +90,7 @@ def _quarantined(raw: pa.RecordBatch, rows: pa.RecordBatch, contract: Contract) 
         pa.array([_json(a) for a in amounts], pa.string()),
         pa.array([_json(c) for c in currencies], pa.string()),
         rows.column("_row_hash").cast(pa.string()),
+        pa.array([key_hash([row[name] for name in contract.key]) for row in values], pa.string()),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=QUARANTINE_SCHEMA)
 

@@ -21,13 +21,14 @@ from pipelines.contract import Contract
 from pipelines.delivery import Delivery, Kind
 from pipelines.errors import GateError
 from pipelines.profile import SourceRef
+from pipelines.rulebook import RuleBook
 from pipelines.validate import accounts, files, verdict
 from pipelines.validate.chunks import ChunkGate
 from pipelines.validate.gate import GateInput, GateResult
 from pipelines.validate.judge import Measurement, Outcome, evidence_of, judge
 from pipelines.validate.measures import row_measurements
 from pipelines.validate.set_rules import SetRules
-from pipelines.validate.suites import Rule, load_suite
+from pipelines.validate.suites import Rule, load_rules
 from pipelines.warehouse import ddl, ledger, quarantine_store
 from pipelines.warehouse.connection import copy_table
 
@@ -42,9 +43,10 @@ def validate(
     facts: GateInput,
 ) -> GateResult:
     """Judge a delivery; see the head of this module. Raises GateError when the gate itself cannot be trusted."""
-    rules = load_suite(catalog.suite_path(contract.feed), contract)
+    rules = load_rules(catalog, contract, delivery.client_id)
     quarantine_store.clear(conn, delivery)
-    gate = _stream(conn, delivery, contract, rules, folder)
+    book = RuleBook.of(catalog, contract.feed, delivery.client_id)
+    gate = _stream(conn, delivery, contract, rules, folder, book)
     if gate.received != facts.rows:
         raise GateError(
             "cleaned rows are missing",
@@ -53,7 +55,7 @@ def validate(
             expected=f"{facts.rows}, as cleaning counted",
             next_step="run the delivery again from extract",
         )
-    sets = SetRules(conn, delivery, ref, contract, catalog)
+    sets = SetRules(conn, delivery, ref, contract, catalog, book)
     measured = [*row_measurements(gate, contract, rules), *_set_rules(sets, contract, ref, rules)]
     sets.say_what_stays()
     _keep_rejected_rows(conn, delivery, contract, folder)
@@ -81,7 +83,9 @@ def validate(
     return result
 
 
-def _stream(conn: sa.Connection, delivery: Delivery, contract: Contract, rules: list[Rule], folder: Path) -> ChunkGate:
+def _stream(
+    conn: sa.Connection, delivery: Delivery, contract: Contract, rules: list[Rule], folder: Path, book: RuleBook
+) -> ChunkGate:
     """Row rules chunk by chunk; every row goes into the work table with its fate, every reason into quarantine."""
     gate = ChunkGate(contract, rules)
     table = ddl.create_work_table(conn, delivery, contract)
@@ -90,7 +94,7 @@ def _stream(conn: sa.Connection, delivery: Delivery, contract: Contract, rules: 
         judged = gate.judge(clean, problems)
         rows = clean.set_column(clean.schema.get_field_index("_fate"), "_fate", judged.fates)
         copy_table(conn, table, columns, [rows])
-        quarantine_store.add_rejects(conn, delivery, judged.rejects)
+        quarantine_store.add_rejects(conn, delivery, judged.rejects, book)
     conn.execute(sa.text(f"analyze {table}"))
     return gate
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from pipelines.contract import Contract
 from pipelines.delivery import Delivery, Kind
 from pipelines.profile import SourceRef
 from pipelines.reject import Baseline
+from pipelines.rulebook import RuleBook
 from pipelines.validate import aggregates, baseline, conditions
 from pipelines.validate.aggregates import ROWS
 from pipelines.validate.expectations import PREVIOUS_ROWS
@@ -39,6 +40,7 @@ class SetRules:
     ref: SourceRef
     contract: Contract
     catalog: Catalog
+    book: RuleBook
 
     @property
     def table(self) -> str:
@@ -273,7 +275,7 @@ class SetRules:
     def _reject(self, rule: Rule, found: str, values: dict[str, Any]) -> int:
         failed = quarantine_store.reject_found(
             self.conn, self.delivery, found=found, values=values,
-            rule_id=rule.id, column_name=rule.column_name, message=rule.message,
+            rule=replace(self.book.rule(rule.id), messages={"en": rule.message}), column_name=rule.column_name,
         )  # fmt: skip
         if failed:
             quarantine_store.mark_rejected(self.conn, self.delivery, rule.id)

@@ -1,8 +1,8 @@
 """Suites: native Great Expectations JSON, read with its own deserialisation, and checked against the contract.
 
 Every expectation carries `meta.kontor`: `id` (`<feed>.<rule>`, stable), `message` (en and de, what is wrong with
-the row), `owner` (client or us), optionally `on_failure: hold` (zero tolerance) and, for rules about the delivery as
-a whole, `over` (received or accepted rows, default accepted).
+the row), `owner` (client or us), optionally `cause` (what kind of fault, `reject.Cause`), `on_failure: hold` (zero
+tolerance) and, for rules about the delivery as a whole, `over` (received or accepted rows, default accepted).
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from great_expectations.expectations.expectation import (
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.registry import get_expectation_impl
 
+from pipelines.catalog import Catalog
 from pipelines.contract import Contract
 from pipelines.errors import DeclarationError
-from pipelines.reject import Baseline, Severity
+from pipelines.reject import Baseline, Cause, Severity
 from pipelines.validate import aggregates, arguments
 from pipelines.validate.expectations import ExpectRowCountToBeSimilar
 from pipelines.validate.gate import Over
@@ -50,7 +51,7 @@ REFUSED = {
     "multicolumn_sum.equal": "adds floating-point numbers; use expect_columns_to_add_up, which is exact",
 }
 """Map metrics that no suite may use, and why."""
-_META_KEYS = {"id", "message", "owner", "on_failure", "over"}
+_META_KEYS = {"id", "message", "owner", "cause", "on_failure", "over"}
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -93,8 +94,13 @@ class Rule:
         return str(self.expectation.expectation_type)
 
 
+def load_rules(catalog: Catalog, contract: Contract, client_id: str | None = None) -> list[Rule]:
+    """The rules that a client's deliveries of a feed are judged by: the feed's, then those for the client only."""
+    return [r for path in catalog.suite_files(contract.feed, client_id) for r in load_suite(path, contract)]
+
+
 def load_suite(path: Path, contract: Contract) -> list[Rule]:
-    """The rules of a feed; the first fault is raised as DeclarationError. An empty suite is for the gate to hold."""
+    """The rules of one file; the first fault is raised as DeclarationError. An empty suite is for the gate to hold."""
     rules: list[Rule] = []
     for item, problems, rule in _read(path, contract):
         if problems or rule is None:
@@ -109,10 +115,13 @@ def load_suite(path: Path, contract: Contract) -> list[Rule]:
     return rules
 
 
-def check_suite(path: Path, contract: Contract) -> list[str]:
-    """Everything that is wrong with a suite, one sentence each; needs no database."""
+def check_suite(path: Path, contract: Contract, *, beside: Path | None = None) -> list[str]:
+    """Everything that is wrong with a suite, one sentence each; needs no database.
+
+    `beside`: the feed's suite, when this one holds the rules of one client: their ids must differ.
+    """
     out: list[str] = []
-    seen: set[str] = set()
+    seen = {rule.id for _, _, rule in _read(beside, contract) if rule} if beside else set[str]()
     count = 0
     for where, problems, rule in _read(path, contract):
         count += 1
@@ -140,8 +149,9 @@ def _read(path: Path, contract: Contract) -> Iterator[tuple[str, list[str], Rule
     if not isinstance(data, dict) or not isinstance(data.get("expectations"), list):
         yield str(path), ["not a suite: an object with `expectations` is expected"], None
         return
-    if data.get("name") != contract.feed:
-        yield str(path), [f"name is {data.get('name')!r}, expected {contract.feed!r}, as the file is named"], None
+    name = ".".join([contract.feed, *path.stem.split(".")[1:]])
+    if data.get("name") != name:
+        yield str(path), [f"name is {data.get('name')!r}, expected {name!r}, as the file is named"], None
     if data.get("suite_parameters"):
         yield str(path), ["suite parameters are not supported; write the value"], None
     for number, item in enumerate(data["expectations"], 1):
@@ -240,6 +250,8 @@ def _meta_problems(item: dict[str, Any], contract: Contract) -> list[str]:
             out.append(f"meta.kontor.message.{language} is missing")
     if kontor.get("owner") not in ("client", "us"):
         out.append(f"meta.kontor.owner is {kontor.get('owner')!r}, expected client or us")
+    if kontor.get("cause", Cause.IMPLAUSIBLE) not in {c.value for c in Cause}:
+        out.append(f"meta.kontor.cause is {kontor['cause']!r}, expected one of {', '.join(c.value for c in Cause)}")
     if kontor.get("on_failure", "hold") != "hold":
         out.append(f"meta.kontor.on_failure is {kontor['on_failure']!r}, expected hold")
     if "on_failure" in kontor and item.get("severity", "critical") != "critical":

@@ -36,7 +36,7 @@ class Arrival:
 
 
 def sync_clients(conn: sa.Connection, profiles: Iterable[Profile]) -> None:
-    """Write every profile's client and its analysts; a user no longer named for a client loses it.
+    """Write every profile's client, its analysts and its stewards; a user no longer named for a client loses it.
 
     Clients without a profile stay, with their users: a profile folder left out of one command takes nothing away.
     """
@@ -59,15 +59,16 @@ def sync_clients(conn: sa.Connection, profiles: Iterable[Profile]) -> None:
                 "calendar": model.calendar,
             },
         )
-        conn.execute(
-            sa.text("delete from ops.user_client where client_id = :client and user_name <> all(:users)"),
-            {"client": model.client, "users": model.analysts},
-        )
-        for user in model.analysts:
+        for table, users in (("ops.user_client", model.analysts), ("ops.steward", model.stewards)):
             conn.execute(
-                sa.text("insert into ops.user_client values (:user, :client) on conflict do nothing"),
-                {"user": user, "client": model.client},
+                sa.text(f"delete from {table} where client_id = :client and user_name <> all(:users)"),  # noqa: S608 ours
+                {"client": model.client, "users": users},
             )
+            for user in users:
+                conn.execute(
+                    sa.text(f"insert into {table} values (:user, :client) on conflict do nothing"),  # noqa: S608 ours
+                    {"user": user, "client": model.client},
+                )
 
 
 def find_arrival(conn: sa.Connection, client_id: str, path: str, size: int, mtime: datetime) -> tuple[int, str] | None:

@@ -24,7 +24,10 @@ NO_CURRENCY = "XXX"
 
 @dataclass(frozen=True)
 class RuleResult:
-    """The outcome of one rule. `success` is None when nothing was evaluated; `samples` are masked."""
+    """The outcome of one rule. `success` is None when nothing was evaluated; `samples` are masked.
+
+    `threshold`: the largest failing share that does not hold the delivery; `seconds`: CPU time spent on the rule.
+    """
 
     rule_id: str
     rule_type: str
@@ -38,6 +41,13 @@ class RuleResult:
     observed: str | None = None
     message: str | None = None
     samples: Sequence[Any] = ()
+    threshold: float | None = None
+    seconds: float | None = None
+
+    @property
+    def share(self) -> float | None:
+        """Failing share of what was evaluated; None when nothing was."""
+        return self.failed / self.evaluated if self.evaluated else None
 
 
 @dataclass(frozen=True)
@@ -115,13 +125,14 @@ def write_rule_results(conn: sa.Connection, delivery: Delivery, results: Iterabl
         {
             **key,
             **{k: getattr(r, k) for k in _RULE_COLUMNS},
+            "share": r.share,
             "severity": r.severity.value,
             "samples": json.dumps(list(r.samples), default=str),
         }
         for r in results
     ]
     if rows:
-        names = (*_RULE_COLUMNS, "severity")
+        names = (*_RULE_COLUMNS, "severity", "share")
         statement = (
             f"insert into ops.rule_result (delivery_id, attempt, {', '.join(names)}, samples) values "
             f"(:id, :attempt, {', '.join(':' + n for n in names)}, cast(:samples as jsonb))"
@@ -131,6 +142,7 @@ def write_rule_results(conn: sa.Connection, delivery: Delivery, results: Iterabl
 
 _RULE_COLUMNS = (
     "rule_id", "rule_type", "column_name", "evaluated", "failed", "success", "over", "mostly", "observed", "message",
+    "threshold", "seconds",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ Only rules of severity critical set rows aside; what a warning finds is counted 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -16,12 +16,14 @@ import sqlalchemy as sa
 
 from pipelines.delivery import Delivery
 from pipelines.reject import RejectState, Severity
+from pipelines.rulebook import RuleBook, RuleText
 from pipelines.warehouse.connection import copy_table
 
 REJECT_COLUMNS = (
     "delivery_id", "client_id", "row_number", "row_part", "rule_id", "column_name", "value", "message", "severity",
+    "owner", "cause_code",
 )  # fmt: skip
-ROW_COLUMNS = ("delivery_id", "row_number", "row_part", "cells", "amounts", "currencies", "row_hash")
+ROW_COLUMNS = ("delivery_id", "row_number", "row_part", "cells", "amounts", "currencies", "row_hash", "key_hash")
 _NUL = "\x00"  # PostgreSQL keeps no NUL in texts; its visible symbol stands for it
 _NUL_SYMBOL = "\u2400"
 
@@ -39,14 +41,18 @@ def clear(conn: sa.Connection, delivery: Delivery) -> None:
     )
 
 
-def add_rejects(conn: sa.Connection, delivery: Delivery, rejects: pa.RecordBatch) -> int:
-    """COPY reasons (`reject.PROBLEM_SCHEMA` and severity) of one chunk."""
+def add_rejects(conn: sa.Connection, delivery: Delivery, rejects: pa.RecordBatch, book: RuleBook) -> int:
+    """COPY reasons (`reject.PROBLEM_SCHEMA` and severity) of one chunk; owner and cause are the rule's."""
     if not rejects.num_rows:
         return 0
     table = pa.Table.from_batches([rejects])
     for name in ("value", "message"):
         table = table.set_column(table.schema.get_field_index(name), name, _without_nul(table[name]))
     table = _with_constants(table, {"delivery_id": delivery.delivery_id, "client_id": delivery.client_id})
+    ids = table["rule_id"].combine_chunks().dictionary_encode()
+    rules = [book.rule(rule_id) for rule_id in ids.dictionary.to_pylist()]
+    table = table.append_column("owner", pa.array([r.owner.value for r in rules], pa.string()).take(ids.indices))
+    table = table.append_column("cause_code", pa.array([r.cause.value for r in rules], pa.string()).take(ids.indices))
     return copy_table(conn, "quarantine.reject", REJECT_COLUMNS, [table])
 
 
@@ -75,9 +81,8 @@ def reject_found(
     *,
     found: str,
     values: dict[str, Any],
-    rule_id: str,
+    rule: RuleText,
     column_name: str | None,
-    message: str,
 ) -> int:
     """Reject the rows that a query finds in the work table; returns how many it found.
 
@@ -85,8 +90,9 @@ def reject_found(
     """
     statement = (
         "insert into quarantine.reject (delivery_id, client_id, row_number, row_part, rule_id, column_name, value, "
-        "message, severity) select :delivery_id, :client_id, _row_number, _row_part, :rule_id, "
-        f":column_name, value, :message, :severity from ({found}) as found order by _row_number, _row_part"
+        "message, severity, owner, cause_code) select :delivery_id, :client_id, _row_number, _row_part, :rule_id, "
+        f":column_name, value, :message, :severity, :owner, :cause from ({found}) as found "
+        "order by _row_number, _row_part"
     )
     result = conn.execute(
         sa.text(statement),
@@ -94,10 +100,12 @@ def reject_found(
             **values,
             "delivery_id": delivery.delivery_id,
             "client_id": delivery.client_id,
-            "rule_id": rule_id,
+            "rule_id": rule.id,
             "column_name": column_name,
-            "message": message,
+            "message": rule.message("en"),
             "severity": Severity.CRITICAL.value,
+            "owner": rule.owner.value,
+            "cause": rule.cause.value,
         },
     )
     return int(result.rowcount)
@@ -124,6 +132,18 @@ def rows_by_rule(conn: sa.Connection, delivery: Delivery) -> dict[str, int]:
     )
     values = {"id": delivery.delivery_id, "open": RejectState.OPEN.value}
     return {rule: int(rows) for rule, rows in conn.execute(sa.text(query), values).tuples()}
+
+
+def resolve(conn: sa.Connection, delivery_ids: Sequence[int], state: RejectState, *, by: str) -> int:
+    """Close every open reject of some deliveries; returns how many there were."""
+    result = conn.execute(
+        sa.text(
+            "update quarantine.reject set state = :state, resolved_by = :by, resolved_at = clock_timestamp() "
+            "where delivery_id = any(:ids) and state = :open"
+        ),
+        {"ids": list(delivery_ids), "state": state.value, "by": by, "open": RejectState.OPEN.value},
+    )
+    return int(result.rowcount)
 
 
 def samples(conn: sa.Connection, delivery: Delivery, rule_id: str, column: str, limit: int) -> list[dict[str, Any]]:

@@ -19,7 +19,8 @@ import sqlalchemy as sa
 from pipelines.delivery import SETTLED, Delivery, Kind, Scope, State, Verdict, may_move
 from pipelines.errors import DeclarationError, LoadError, TransientError
 from pipelines.profile import SourceRef
-from pipelines.warehouse import audit, ddl, ledger
+from pipelines.reject import RejectState
+from pipelines.warehouse import audit, ddl, ledger, quarantine_store
 from pipelines.warehouse.intake import (
     Arrival,
     Input,
@@ -84,6 +85,7 @@ class NewDelivery:
     inputs: Iterable[Input] = ()
     declarations: Mapping[str, str] = field(default_factory=dict)
     corrects: int | None = None
+    submitted_by: str | None = None
     code_version: str | None = None
 
 
@@ -99,10 +101,11 @@ def add_delivery(conn: sa.Connection, new: NewDelivery) -> Delivery:
     row = conn.execute(
         sa.text(
             "insert into ops.delivery (client_id, feed, source, period, scope_period, kind, file_name, sha256, size, "
-            "arrival_id, file_groups, received_at, state, message, corrects, inputs_hash, declaration_hash, "
-            "code_version) values (:client_id, :feed, :source, :period, :scope_period, :kind, :file_name, :sha256, "
-            ":size, :arrival_id, cast(:file_groups as jsonb), :received_at, :state, :message, :corrects, "
-            f":inputs_hash, :declaration_hash, :code_version) on conflict do nothing returning {_COLUMNS}"
+            "arrival_id, file_groups, received_at, state, message, corrects, submitted_by, inputs_hash, "
+            "declaration_hash, code_version) values (:client_id, :feed, :source, :period, :scope_period, :kind, "
+            ":file_name, :sha256, :size, :arrival_id, cast(:file_groups as jsonb), :received_at, :state, :message, "
+            ":corrects, :submitted_by, :inputs_hash, :declaration_hash, :code_version) "
+            f"on conflict do nothing returning {_COLUMNS}"
         ),
         {
             **vars(new.scope),
@@ -262,6 +265,7 @@ def supersede(conn: sa.Connection, delivery: Delivery, *, mode: str, actor: str 
     retired = [move(conn, o, State.SUPERSEDED, actor=actor, detail=detail, message=said) for o in older]
     for old in retired:
         ddl.drop_work_table(conn, old)
+    quarantine_store.resolve(conn, [old.delivery_id for old in retired], RejectState.SUPERSEDED, by=said)
     if retired:
         set_fields(conn, delivery, supersedes=retired[-1].delivery_id)
     return retired

@@ -25,6 +25,13 @@ create table if not exists ops.user_client (
 );
 comment on table ops.user_client is 'Which database user may read which client''s marts';
 
+create table if not exists ops.steward (
+    user_name  text not null,
+    client_id  text not null,
+    primary key (user_name, client_id)
+);
+comment on table ops.steward is 'Who may decide on held deliveries and rejects of a client, as its profile says';
+
 -- where files come from -----------------------------------------------------------------------------
 
 create table if not exists ops.origin (
@@ -105,6 +112,7 @@ create table if not exists ops.delivery (
     message           text,
     supersedes        bigint references ops.delivery,
     corrects          bigint references ops.delivery,
+    submitted_by      text,
     inputs_hash       text not null,
     declaration_hash  text not null,
     content_hash      text,
@@ -115,6 +123,8 @@ comment on column ops.delivery.scope_period is 'The period in period mode, else 
 comment on column ops.delivery.published_at is '_known_from of the versions that its load wrote';
 comment on column ops.delivery.rows_closed is 'Current versions of its scope that its load closed without a successor';
 comment on column ops.delivery.content_hash is 'Hash of all row hashes and fates, in order';
+alter table ops.delivery add column if not exists submitted_by text;
+comment on column ops.delivery.submitted_by is 'Who handed in a correction; may not approve it';
 create unique index if not exists delivery_of_arrival on ops.delivery (arrival_id, feed, source) where kind = 'intake';
 create index if not exists delivery_scope on ops.delivery (client_id, feed, source, scope_period);
 create index if not exists delivery_open on ops.delivery (state)
@@ -122,12 +132,14 @@ create index if not exists delivery_open on ops.delivery (state)
 
 create table if not exists ops.delivery_input (
     delivery_id  bigint not null references ops.delivery,
-    role         text not null check (role in ('file', 'lookup')),
+    role         text not null check (role in ('file', 'lookup', 'control')),
     name         text not null,
     path         text not null,
     sha256       text not null,
     primary key (delivery_id, role, name, path)
 );
+alter table ops.delivery_input drop constraint if exists delivery_input_role_check;
+alter table ops.delivery_input add constraint delivery_input_role_check check (role in ('file', 'lookup', 'control'));
 
 create table if not exists ops.delivery_amount (
     delivery_id       bigint not null references ops.delivery,
@@ -173,9 +185,21 @@ create table if not exists ops.rule_result (
     observed     text,
     message      text,
     samples      jsonb not null default '[]',
+    share        double precision,
+    threshold    double precision,
+    seconds      double precision,
+    at           timestamptz not null default clock_timestamp(),
     primary key (delivery_id, attempt, rule_id)
 );
+alter table ops.rule_result add column if not exists share double precision;
+alter table ops.rule_result add column if not exists threshold double precision;
+alter table ops.rule_result add column if not exists seconds double precision;
+alter table ops.rule_result add column if not exists at timestamptz not null default clock_timestamp();
+comment on table ops.rule_result is 'What each rule came to, for each delivery and attempt';
 comment on column ops.rule_result.success is 'Null: the rule had nothing to evaluate';
+comment on column ops.rule_result.share is 'Failing share of the rows it was evaluated on, 0 to 1; null when nothing was evaluated';
+comment on column ops.rule_result.threshold is 'Largest share that does not hold the delivery (1 - mostly; 0 = hold at the first); null: no own bound';
+comment on column ops.rule_result.seconds is 'CPU seconds spent on the rule over all chunks';
 
 create table if not exists ops.control_total (
     delivery_id  bigint not null references ops.delivery,
@@ -188,11 +212,15 @@ create table if not exists ops.control_total (
 
 create table if not exists ops.declaration (
     sha256         text primary key,
-    kind           text not null check (kind in ('contract', 'profile', 'suite', 'code')),
+    kind           text not null check (kind in ('contract', 'profile', 'suite', 'client_suite', 'code')),
     name           text not null,
     text           text not null,
     first_seen_at  timestamptz not null default clock_timestamp()
 );
+
+alter table ops.declaration drop constraint if exists declaration_kind_check;
+alter table ops.declaration add constraint declaration_kind_check
+    check (kind in ('contract', 'profile', 'suite', 'client_suite', 'code'));
 
 create table if not exists ops.delivery_declaration (
     delivery_id  bigint not null references ops.delivery,
@@ -237,6 +265,53 @@ create table if not exists ops.approval (
     reason       text not null,
     at           timestamptz not null default clock_timestamp()
 );
+
+create table if not exists ops.approval_request (
+    request_id   bigint generated always as identity primary key,
+    delivery_id  bigint not null references ops.delivery,
+    attempt      integer not null,
+    hash         text not null,
+    asked_at     timestamptz not null default clock_timestamp(),
+    expires_at   timestamptz not null,
+    asked_in     text not null,
+    ended_at     timestamptz,
+    outcome      text check (outcome in ('approved', 'returned', 'refused', 'lapsed', 'timed out'))
+);
+comment on table ops.approval_request is 'Held deliveries that a steward was asked about, and what became of the question';
+comment on column ops.approval_request.hash is 'What was shown; an answer counts for this only';
+comment on column ops.approval_request.asked_in is 'The run that asks';
+
+create table if not exists ops.expected_delivery (
+    client_id    text not null,
+    feed         text not null,
+    source       text not null,
+    due_at       timestamptz not null,
+    period       text,
+    state        text not null check (state in ('expected', 'arrived', 'late', 'missing')),
+    delivery_id  bigint references ops.delivery,
+    arrived_at   timestamptz,
+    noted_at     timestamptz not null default clock_timestamp(),
+    primary key (client_id, feed, source, due_at)
+);
+comment on table ops.expected_delivery is 'Deliveries that the profiles promise, and whether they came: one line per deadline';
+comment on column ops.expected_delivery.state is
+    'expected: not due yet; arrived: in time; late: after the deadline; missing: the deadline passed without it';
+
+create table if not exists ops.letter (
+    client_id   text not null,
+    night       date not null,
+    connection  text not null,
+    state       text not null check (state in ('begun', 'sent', 'failed')),
+    language    text not null,
+    subject     text not null,
+    body        text not null,
+    facts_hash  text not null,
+    begun_at    timestamptz not null default clock_timestamp(),
+    sent_at     timestamptz,
+    problem     text,
+    primary key (client_id, night, connection)
+);
+comment on table ops.letter is 'What each client was told of each night, once per connection';
 
 create table if not exists ops.model_run (
     build_id  text not null,
@@ -337,9 +412,12 @@ create table if not exists quarantine.row (
     amounts      jsonb not null default '{}',
     currencies   jsonb not null default '{}',
     row_hash     text,
+    key_hash     text,
     primary key (delivery_id, row_number, row_part)
 );
+alter table quarantine.row add column if not exists key_hash text;
 comment on table quarantine.row is 'Each rejected row once: its cells as received, and its readable amounts';
+comment on column quarantine.row.key_hash is 'Hash of the business key: the same row in another delivery; null when the key cannot be read';
 
 create table if not exists quarantine.reject (
     reject_id    bigint generated always as identity primary key,
@@ -352,12 +430,82 @@ create table if not exists quarantine.reject (
     value        text,
     message      text not null,
     severity     text not null default 'critical' check (severity in ('critical', 'warning', 'info')),
-    state        text not null default 'open' check (state in ('open', 'corrected', 'waived', 'written_off')),
+    state        text not null default 'open',
+    owner        text not null default 'client' check (owner in ('client', 'us')),
+    cause_code   text not null default 'implausible',
+    opened_at    timestamptz not null default clock_timestamp(),
     resolved_by  text,
-    resolved_at  timestamptz
+    resolved_at  timestamptz,
+    decision_id  bigint
 );
+alter table quarantine.reject add column if not exists owner text not null default 'client';
+alter table quarantine.reject add column if not exists cause_code text not null default 'implausible';
+alter table quarantine.reject add column if not exists opened_at timestamptz not null default clock_timestamp();
+alter table quarantine.reject add column if not exists decision_id bigint;
+alter table quarantine.reject drop constraint if exists reject_state_check;
+alter table quarantine.reject add constraint reject_state_check
+    check (state in ('open', 'corrected', 'waived', 'written_off', 'superseded', 'withdrawn')) not valid;
 comment on table quarantine.reject is 'Every reason why a row was kept out or flagged; personal values are masked';
+comment on column quarantine.reject.owner is 'Who has to act: the client, or us';
+comment on column quarantine.reject.resolved_by is 'Person, or the delivery that brought the row';
+comment on column quarantine.reject.decision_id is 'The waiver or write-off that closed it';
 create index if not exists reject_row on quarantine.reject (delivery_id, row_number, row_part);
+create index if not exists reject_open on quarantine.reject (client_id, delivery_id) where state = 'open';
+
+create table if not exists quarantine.decision (
+    decision_id   bigint generated always as identity primary key,
+    kind          text not null check (kind in ('waive', 'write_off')),
+    client_id     text not null,
+    feed          text not null,
+    source        text not null,
+    period        text not null default '',
+    rule_id       text not null,
+    key_hash      text,
+    delivery_id   bigint not null references ops.delivery,
+    row_number    bigint not null,
+    row_part      integer not null,
+    reason        text not null,
+    person        text not null,
+    amount_limit  numeric,
+    decided_at    timestamptz not null default clock_timestamp(),
+    expires_at    timestamptz not null,
+    lapsed_at     timestamptz
+);
+comment on table quarantine.decision is
+    'Rules that somebody lets one row break (waive), and rows whose absence somebody accepts (write off)';
+comment on column quarantine.decision.key_hash is 'It counts for this row in later deliveries of the scope, too';
+comment on column quarantine.decision.amount_limit is 'Counts only while no money amount of the row is above it, major units';
+comment on column quarantine.decision.lapsed_at is 'When it was found to have expired; its rejects were opened again';
+create index if not exists decision_row on quarantine.decision (client_id, feed, source, key_hash);
+
+create table if not exists quarantine.workbook (
+    workbook_id  bigint generated always as identity primary key,
+    delivery_id  bigint not null references ops.delivery,
+    number       integer not null,
+    token_hash   text not null unique,
+    language     text not null,
+    path         text not null,
+    sha256       text not null,
+    rows         bigint not null,
+    state        text not null default 'open' check (state in ('open', 'returned', 'replaced', 'closed')),
+    made_at      timestamptz not null default clock_timestamp(),
+    returned_as  bigint references ops.delivery,
+    unique (delivery_id, number)
+);
+comment on table quarantine.workbook is 'Correction workbooks: the open rejects of one delivery, to be filled in by the client';
+comment on column quarantine.workbook.state is
+    'open: waits for the client; returned: taken in; replaced: a newer one was made; closed: nothing is left to correct';
+comment on column quarantine.workbook.path is 'Below the outbox';
+
+create table if not exists quarantine.workbook_row (
+    workbook_id  bigint not null references quarantine.workbook,
+    sheet_row    bigint not null,
+    token_hash   text not null,
+    row_number   bigint not null,
+    cells        jsonb not null,
+    primary key (workbook_id, sheet_row)
+);
+comment on table quarantine.workbook_row is 'Each record of a workbook: where it stands, which record of the delivery it is, its cells as sent';
 
 -- history guard of the core tables ---------------------------------------------------------------------
 

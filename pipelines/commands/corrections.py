@@ -1,0 +1,9 @@
+"""Correction workbooks: made for the client, taken back."""
+
+from __future__ import annotations
+
+from pipelines.commands.shape import Add
+
+
+def add_commands(add: Add) -> None:
+    """The commands of this subject."""

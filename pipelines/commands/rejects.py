@@ -1,0 +1,9 @@
+"""Rows kept out: listed, shown, waived, written off."""
+
+from __future__ import annotations
+
+from pipelines.commands.shape import Add
+
+
+def add_commands(add: Add) -> None:
+    """The commands of this subject."""

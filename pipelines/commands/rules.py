@@ -1,0 +1,9 @@
+"""The rules of a feed: printed, drafted."""
+
+from __future__ import annotations
+
+from pipelines.commands.shape import Add
+
+
+def add_commands(add: Add) -> None:
+    """The commands of this subject."""
