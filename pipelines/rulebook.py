@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from pipelines import rulewords
 from pipelines.catalog import Catalog
 from pipelines.contract import Contract
 from pipelines.reject import Baseline, Cause, Owner, Severity
@@ -28,7 +29,8 @@ IDENTITIES = frozenset(
 class RuleText:
     """One rule as people know it. `type` is its expectation type, null for rules derived from the contract.
 
-    `waivable`: whether a steward may load a row in spite of it.
+    `waivable`: whether a steward may load a row in spite of it. `checks`: what it checks, in words; `mostly` and `hold`
+    say what failing rows do to the delivery; `sets_aside`: whether it is about single rows.
     """
 
     id: str
@@ -40,6 +42,10 @@ class RuleText:
     type: str | None = None
     column: str | None = None
     waivable: bool = True
+    checks: str = ""
+    mostly: float = 1.0
+    hold: bool = False
+    sets_aside: bool = True
 
     def message(self, language: str) -> str:
         """Its message in a language, English where there is none."""
@@ -193,4 +199,8 @@ def _written(item: dict[str, Any], origin: Origin) -> RuleText:
         type=item["type"],
         column=kwargs.get("column") or kwargs.get("column_A"),
         waivable=not identity,
+        checks=rulewords.checks(item),
+        mostly=float(kwargs.get("mostly", 1)),
+        hold=kontor.get("on_failure") == "hold",
+        sets_aside=rulewords.is_about_rows(item["type"]),
     )

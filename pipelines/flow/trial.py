@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,9 +93,33 @@ def try_file(
 
     `profile` is a YAML file or a client id; errors are raised as in a night.
     """
-    subject = _subject(settings, profile, file, feed, source)
+    with opened_subject(subject_of(settings, profile, file, feed, source)) as subject:
+        return _try(subject)
+
+
+@contextmanager
+def opened_subject(subject: Subject) -> Iterator[Subject]:
+    """The subject with its content at hand: a member is unpacked for as long as it is used."""
     with opened(subject.file, member_of(subject.name), name=subject.name) as content:
-        return _try(replace(subject, content=content))
+        yield replace(subject, content=content)
+
+
+def compiled(subject: Subject) -> tuple[Plan, Iterator[pa.RecordBatch]]:
+    """The column map bound to the file, and its raw rows."""
+    facts, info = _facts(subject)
+    return _plan(subject, facts.columns, info), _raw(subject)
+
+
+def _plan(subject: Subject, header: Sequence[str], info: FileInfo) -> Plan:
+    ref = subject.ref
+    siblings = [s for s in subject.catalog.siblings(ref) if s.match(subject.name)]
+    groups = file_groups(ref, subject.name)
+    return Plan.compile(ref, subject.contract, siblings, header, _lookups(subject), info, groups)
+
+
+def _raw(subject: Subject) -> Iterator[pa.RecordBatch]:
+    with _open(subject) as reader:
+        yield from reader.batches()
 
 
 def _try(subject: Subject) -> Trial:
@@ -107,10 +132,7 @@ def _try(subject: Subject) -> Trial:
         facts, info = _facts(subject)
     header = facts.columns
     misfit.check(Layout(ref.source.format.type, tuple(header)), facts)
-    lookups = _lookups(subject)
-    siblings = [s for s in subject.catalog.siblings(ref) if s.match(subject.name)]
-    groups = file_groups(ref, subject.name)
-    plan = Plan.compile(ref, subject.contract, siblings, header, lookups, info, groups)
+    plan = _plan(subject, header, info)
     trial.printed += [_facts_line(facts), _mapping(plan)]
     tally = _gate(subject, plan)
     trial.printed += _outcome(subject, tally, read_controls(ref, info, plan.sources))
@@ -118,7 +140,8 @@ def _try(subject: Subject) -> Trial:
     return trial
 
 
-def _subject(settings: Settings, profile: Path, given: Path, feed: str | None, source: str | None) -> Subject:
+def subject_of(settings: Settings, profile: Path, given: Path, feed: str | None, source: str | None) -> Subject:
+    """The source that reads a file; `profile` is a YAML file or a client id. DeclarationError when none does."""
     file, member = _file_and_member(given)
     if not file.is_file():
         raise DeclarationError("no such file", got=str(file), next_step="give the path of a received file")
@@ -207,11 +230,10 @@ def _gate(subject: Subject, plan: Plan) -> Tally:
 
     gate = ChunkGate(subject.contract, load_rules(subject.catalog, subject.contract, subject.ref.client_id))
     tally = Tally()
-    with _open(subject) as reader:
-        for raw in reader.batches():
-            cleaned = plan.chunk(raw)
-            judged = gate.judge(cleaned.table, cleaned.problems)
-            _count(tally, subject.contract, cleaned.table, judged.fates, judged.rejects)
+    for raw in _raw(subject):
+        cleaned = plan.chunk(raw)
+        judged = gate.judge(cleaned.table, cleaned.problems)
+        _count(tally, subject.contract, cleaned.table, judged.fates, judged.rejects)
     return tally
 
 

@@ -1,8 +1,9 @@
 """Suites: native Great Expectations JSON, read with its own deserialisation, and checked against the contract.
 
 Every expectation carries `meta.kontor`: `id` (`<feed>.<rule>`, stable), `message` (en and de, what is wrong with
-the row), `owner` (client or us), optionally `cause` (what kind of fault, `reject.Cause`), `on_failure: hold` (zero
-tolerance) and, for rules about the delivery as a whole, `over` (received or accepted rows, default accepted).
+the row), `owner` (client or us); optionally `cause` (what kind of fault, `reject.Cause`), `evidence` (what its bounds
+were drawn from), `on_failure: hold` (zero tolerance) and, for rules about the delivery as a whole, `over` (received or
+accepted rows, default accepted).
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ REFUSED = {
     "multicolumn_sum.equal": "adds floating-point numbers; use expect_columns_to_add_up, which is exact",
 }
 """Map metrics that no suite may use, and why."""
-_META_KEYS = {"id", "message", "owner", "cause", "on_failure", "over"}
+_META_KEYS = {"id", "message", "owner", "cause", "on_failure", "over", "evidence"}
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 
 

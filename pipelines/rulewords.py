@@ -1,0 +1,151 @@
+"""What a rule checks, in plain words, from the JSON of its expectation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Arguments = Mapping[str, Any]
+_OPERATORS = {"==": "=", "!=": "≠", "<": "<", ">": ">", "<=": "≤", ">=": "≥"}
+_BETWEEN = "_to_be_between"
+
+
+def checks(item: Mapping[str, Any]) -> str:
+    """One line for one expectation as a suite holds it.
+
+    >>> checks({"type": "expect_column_values_to_be_between", "kwargs": {"column": "rate", "max_value": 9.0}})
+    'rate ≤ 9'
+    """
+    arguments: Arguments = item.get("kwargs") or {}
+    words = _WORDS.get(item["type"])
+    if words is None and item["type"].endswith(_BETWEEN):
+        words = _between
+    said = words(arguments) if words else _plain(item["type"], arguments)
+    condition = arguments.get("row_condition")
+    return f"{said}, where {_condition(condition)}" if condition else said
+
+
+def is_about_rows(kind: str) -> bool:
+    """Whether an expectation type judges single rows (or groups of them), and not the delivery as a whole."""
+    return not any(part in kind for part in _ABOUT_ALL)
+
+
+_ABOUT_ALL = (
+    "table_row_count", "_sum_to_", "_mean_to_", "_median_to_", "_stdev_to_", "_min_to_", "_max_to_",
+    "unique_value_count", "proportion_of", "to_be_similar",
+)  # fmt: skip
+"""Parts of the names of expectation types that judge a column or table as a whole."""
+
+
+def bounds(name: str, arguments: Arguments) -> str:
+    """`0 < rate ≤ 1000`, or the one bound there is."""
+    low, high = arguments.get("min_value"), arguments.get("max_value")
+    under, over = ("<" if arguments.get(f"strict_{end}") else "≤" for end in ("min", "max"))
+    if low is not None and high is not None:
+        return f"{value(low)} {under} {name} {over} {value(high)}"
+    if low is not None:
+        return f"{name} {'>' if under == '<' else '≥'} {value(low)}"
+    return f"{name} {over} {value(high)}" if high is not None else f"{name} is measured"
+
+
+def value(given: Any) -> str:
+    """A bound or code as people write it: whole floats without their zero."""
+    return str(int(given)) if isinstance(given, float) and given.is_integer() else str(given)
+
+
+def _between(arguments: Arguments) -> str:
+    return bounds(arguments.get("column", "number of rows"), arguments)
+
+
+def _of(measure: str) -> Callable[[Arguments], str]:
+    return lambda arguments: bounds(f"{measure}({arguments['column']})", arguments)
+
+
+def _pair(arguments: Arguments) -> str:
+    sign = "≥" if arguments.get("or_equal") else ">"
+    return f"{arguments['column_A']} {sign} {arguments['column_B']}"
+
+
+def _set(arguments: Arguments) -> str:
+    return f"{arguments['column']} in {_list(arguments['value_set'])}"
+
+
+def _list(values: Any) -> str:
+    shown = [value(v) for v in list(values)[:8]]
+    return ", ".join(shown) + (f", … ({len(values)})" if len(values) > len(shown) else "")
+
+
+def _columns(arguments: Arguments) -> str:
+    return " + ".join(arguments["columns"]) + f" = {arguments['total']}"
+
+
+def _balance(arguments: Arguments) -> str:
+    sides = f"{arguments['debit']} = {arguments['credit']}" if arguments.get("debit") else f"{arguments['amount']} = 0"
+    return f"sum of {sides}" + (f" per {', '.join(arguments['group'])}" if arguments.get("group") else "")
+
+
+def _group_total(arguments: Arguments) -> str:
+    total = arguments.get("total") or arguments.get("total_of")
+    return f"sum of {arguments['amount']} = {total} per {', '.join(arguments['group'])}"
+
+
+def _similar(name: Callable[[Arguments], str]) -> Callable[[Arguments], str]:
+    def words(arguments: Arguments) -> str:
+        with_what = str(arguments.get("compared_with", "previous")).replace("_", " ")
+        return f"{name(arguments)} within ± {value(arguments['max_change_pct'])} % of the {with_what} delivery"
+
+    return words
+
+
+def _feed(arguments: Arguments) -> str:
+    return f"{arguments['column']} is in {arguments['feed']}.{arguments.get('feed_column', arguments['column'])}"
+
+
+_WORDS: dict[str, Callable[[Arguments], str]] = {
+    "expect_column_values_to_not_be_null": lambda a: f"{a['column']} is there",
+    "expect_column_values_to_be_null": lambda a: f"{a['column']} is empty",
+    "expect_column_values_to_be_unique": lambda a: f"{a['column']} occurs once",
+    "expect_compound_columns_to_be_unique": lambda a: f"{' + '.join(a['column_list'])} occur once",
+    "expect_column_values_to_be_in_set": _set,
+    "expect_column_values_to_not_be_in_set": lambda a: f"{a['column']} not in {_list(a['value_set'])}",
+    "expect_column_values_to_match_regex": lambda a: f"{a['column']} matches {a['regex']}",
+    "expect_column_values_to_not_match_regex": lambda a: f"{a['column']} does not match {a['regex']}",
+    "expect_column_value_lengths_to_be_between": lambda a: bounds(f"length of {a['column']}", a),
+    "expect_column_pair_values_a_to_be_greater_than_b": _pair,
+    "expect_column_pair_values_to_be_equal": lambda a: f"{a['column_A']} = {a['column_B']}",
+    "expect_column_sum_to_be_between": _of("sum"),
+    "expect_column_mean_to_be_between": _of("mean"),
+    "expect_column_median_to_be_between": _of("median"),
+    "expect_column_min_to_be_between": _of("min"),
+    "expect_column_max_to_be_between": _of("max"),
+    "expect_table_row_count_to_be_between": lambda a: bounds("number of rows", a),
+    "expect_columns_to_add_up": _columns,
+    "expect_column_product_to_match": lambda a: f"{' × '.join(a['factors'])} = {a['total']}",
+    "expect_groups_to_balance": _balance,
+    "expect_group_total_to_match": _group_total,
+    "expect_row_count_to_be_similar": _similar(lambda a: "number of rows"),
+    "expect_amount_to_be_similar": _similar(lambda a: f"sum of {a['column']}"),
+    "expect_column_values_to_be_in_feed": _feed,
+}
+
+
+def _plain(kind: str, arguments: Arguments) -> str:
+    """Any other expectation: its type as words, its arguments."""
+    words = kind.removeprefix("expect_").replace("_", " ")
+    given = ", ".join(f"{k} = {value(v)}" for k, v in arguments.items() if k not in ("row_condition", "mostly"))
+    return f"{words} ({given})" if given else words
+
+
+def _condition(condition: Any) -> str:
+    """A row condition as Great Expectations writes it."""
+    if not isinstance(condition, Mapping):
+        return str(condition)
+    if "conditions" in condition:
+        return f" {condition.get('type', 'and')} ".join(_condition(c) for c in condition["conditions"])
+    column = condition.get("column", {})
+    name = column.get("name", column) if isinstance(column, Mapping) else column
+    if condition.get("type") == "nullity":
+        return f"{name} is {'empty' if condition.get('is_null') else 'there'}"
+    parameter = condition.get("parameter", "")
+    sign = _OPERATORS.get(str(condition.get("operator")), str(condition.get("operator")).lower())
+    return f"{name} {sign} {_list(parameter) if isinstance(parameter, list) else value(parameter)}"

@@ -1,0 +1,106 @@
+"""What people are told of rules: every rule has words, both languages, an owner and a cause."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipelines import rulewords
+from pipelines.catalog import Catalog
+from pipelines.contract import read_contract
+from pipelines.reject import Baseline, Cause, Owner, baseline_rule
+from pipelines.rulebook import RuleBook, derived_message
+from pipelines.settings import ROOT
+
+CONTRACTS = {c.feed: c for c in map(read_contract, sorted((ROOT / "pipelines" / "contracts").glob("*/*.odcs.yaml")))}
+CATALOG = Catalog(CONTRACTS, {}, ROOT / "expectations")
+
+
+@pytest.mark.parametrize("kind", Baseline)
+def test_every_derived_rule_speaks_both_languages(kind: Baseline) -> None:
+    english, german = derived_message(kind, "due_date"), derived_message(kind, "due_date", "de")
+    assert english
+    assert german
+    assert english != german
+
+
+@pytest.mark.parametrize("feed", CONTRACTS)
+def test_written_rules_have_words_owner_and_cause(feed: str) -> None:
+    book = RuleBook.of(CATALOG, feed)
+    assert book.written
+    for rule in book.written.values():
+        assert rule.id.startswith(feed + ".")
+        assert rule.message("de") != rule.message("en")
+        assert rule.message("fr") == rule.message("en")
+        assert rule.checks
+        assert not set("{}") & set(rule.checks.replace(_regex(rule.checks), "")), rule.checks
+
+
+def _regex(text: str) -> str:
+    return text.partition(" matches ")[2]
+
+
+def test_derived_rules_are_found_by_their_id() -> None:
+    book = RuleBook.of(CATALOG, "ledgers.payables")
+    rule = book.rule(baseline_rule("ledgers.payables", Baseline.UNREADABLE, "due_date"))
+    assert (rule.column, rule.owner, rule.cause, rule.waivable) == ("due_date", Owner.CLIENT, Cause.UNREADABLE, False)
+    assert rule.message("de") == "due_date ist nicht lesbar"
+    codes = book.rule(baseline_rule("ledgers.payables", Baseline.UNKNOWN_CODE, "status_code"))
+    assert codes.owner is Owner.US  # the profile maps codes
+    assert "supplier_id, invoice_id" in book.rule("ledgers.payables.key_unique").message("en")
+
+
+def test_nobody_waives_keys_identities_or_what_cannot_be_read() -> None:
+    book = RuleBook.of(CATALOG, "ledgers.payables")
+    assert not book.rule("ledgers.payables.net_and_tax_give_gross").waivable
+    assert not book.rule("ledgers.payables.required.invoice_id").waivable  # part of the key
+    assert book.rule("ledgers.payables.required.gross_amount").waivable
+    assert not book.rule("ledgers.payables.key_unique").waivable
+    assert book.rule("ledgers.payables.due_not_before_invoice").waivable
+
+
+def test_a_rule_that_is_gone_is_still_named() -> None:
+    rule = RuleBook.of(CATALOG, "ledgers.payables").rule("ledgers.payables.of_last_year")
+    assert rule.message("de") == "ledgers.payables.of_last_year"
+
+
+def test_rules_for_one_client_stand_beside_the_feeds(tmp_path: Path) -> None:
+    item = json.loads((ROOT / "expectations/ledgers/payables.json").read_text())["expectations"][0]
+    item["meta"]["kontor"]["id"] = "ledgers.payables.only_here"
+    folder = tmp_path / "ledgers"
+    folder.mkdir()
+    (folder / "payables.json").write_text('{"expectations": []}')
+    (folder / "payables.acme.json").write_text(json.dumps({"expectations": [item]}))
+    catalog = Catalog(CONTRACTS, {}, tmp_path)
+    assert RuleBook.of(catalog, "ledgers.payables", "acme").rule("ledgers.payables.only_here").origin == "client suite"
+    assert not RuleBook.of(catalog, "ledgers.payables", "other").written
+
+
+@pytest.mark.parametrize(
+    ("kind", "kwargs", "words"),
+    [
+        ("expect_column_values_to_be_between", {"column": "a", "min_value": 0, "strict_min": True}, "a > 0"),
+        ("expect_column_values_to_be_between", {"column": "a", "min_value": 1.5, "max_value": 9.0}, "1.5 ≤ a ≤ 9"),
+        ("expect_table_row_count_to_be_between", {"max_value": 9}, "number of rows ≤ 9"),
+        ("expect_column_values_to_be_in_set", {"column": "a", "value_set": list("abcdefghij")}, "a in a, b, c, d, e, f, g, h, … (10)"),  # noqa: E501
+        ("expect_column_values_to_match_json_schema", {"column": "a", "json_schema": 1}, "column values to match json schema (column = a, json_schema = 1)"),  # noqa: E501
+        ("expect_groups_to_balance", {"group": ["j"], "debit": "d", "credit": "c"}, "sum of d = c per j"),
+        ("expect_amount_to_be_similar", {"column": "a", "max_change_pct": 20, "compared_with": "same_weekday"}, "sum of a within ± 20 % of the same weekday delivery"),  # noqa: E501
+    ],
+)  # fmt: skip
+def test_words(kind: str, kwargs: dict[str, object], words: str) -> None:
+    assert rulewords.checks({"type": kind, "kwargs": kwargs}) == words
+
+
+def test_words_of_a_condition() -> None:
+    condition = {
+        "type": "and",
+        "conditions": [
+            {"type": "comparison", "column": {"name": "s"}, "operator": "!=", "parameter": "x"},
+            {"type": "nullity", "column": {"name": "t"}, "is_null": False},
+        ],
+    }
+    item = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "a", "row_condition": condition}}
+    assert rulewords.checks(item) == "a is there, where s ≠ x and t is there"
