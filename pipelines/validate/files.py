@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pipelines.contract import Contract
 from pipelines.errors import GateError
 from pipelines.reject import key_hash
-from pipelines.validate.texts import json_objects, json_text, json_texts, plain_texts
+from pipelines.validate.texts import json_objects, json_text, plain_texts
 
 _INTERNAL = ("__row_number", "__problem", "__raw", "__cells")
 PARTS = 1 << 20
@@ -88,8 +88,7 @@ def _quarantined(raw: pa.RecordBatch, rows: pa.RecordBatch, contract: Contract) 
 def _cells(records: pa.RecordBatch) -> pa.Array:
     """JSON of each record: source cells by header; of a malformed one its text, and its cells when it has some."""
     headers = [name for name in records.schema.names if name not in _INTERNAL]
-    cells = {name: pc.fill_null(json_texts(records.column(name)), "null") for name in headers}
-    whole = json_objects(cells, records.num_rows)
+    whole = json_objects({name: records.column(name) for name in headers}, records.num_rows)
     malformed = records.column("__problem").is_valid()
     texts = [
         json_text({"__raw": r["__raw"]} | ({} if r["__cells"] is None else {"__cells": r["__cells"]}))
@@ -103,13 +102,14 @@ def _amounts(rows: pa.RecordBatch, contract: Contract) -> tuple[pa.Array, pa.Arr
     amounts, currencies = dict[str, pa.Array](), dict[str, pa.Array]()
     for column in contract.money:
         values = rows.column(column.name)
-        amounts[column.name] = pc.binary_join_element_wise('"', plain_texts(values), '"', "")
+        amounts[column.name] = plain_texts(values)
         currency = column.currency or ""
         named = currency in rows.schema.names
         codes = rows.column(currency) if named else pa.repeat(pa.scalar(currency), rows.num_rows)
         known = pc.and_(values.is_valid(), pc.not_equal(codes, ""))
-        currencies[column.name] = pc.if_else(known, json_texts(codes), pa.scalar(None, pa.string()))
-    return json_objects(amounts, rows.num_rows), json_objects(currencies, rows.num_rows)
+        currencies[column.name] = pc.if_else(known, codes, pa.scalar(None, pa.string()))
+    texts = [json_objects(members, rows.num_rows, leave_out=True) for members in (amounts, currencies)]
+    return texts[0], texts[1]
 
 
 def _key_hashes(rows: pa.RecordBatch, key: Sequence[str]) -> pa.Array:

@@ -17,6 +17,7 @@ from pipelines.warehouse.quarantine_store import without_nul
 
 _STARS = pa.array(["*" * n for n in range(12)])
 _ALWAYS_PLAIN = 6  # digits behind the point that Arrow writes without an exponent
+_FIRST_PRINTED = 0x20
 _CONTROL = r"[\x00-\x1f]"  # JSON escapes these, and we write NUL as its symbol
 
 
@@ -52,26 +53,29 @@ def samples(
     ]
 
 
-def json_objects(members: Mapping[str, pa.Array], rows: int) -> pa.Array:
-    """One JSON object per row from columns of JSON texts; a null leaves its member out."""
-    pieces = [
-        pc.fill_null(pc.binary_join_element_wise(f", {json_text(name)}: ", values, ""), "")
-        for name, values in members.items()
-    ]
-    if not pieces:
+def json_objects(members: Mapping[str, pa.Array], rows: int, *, leave_out: bool = False) -> pa.Array:
+    """One JSON object per row from columns of texts. A missing text is null, or its member is left out."""
+    if not members:
         return pa.repeat(pa.scalar("{}"), rows)
-    inside = pc.utf8_slice_codeunits(pc.binary_join_element_wise(*pieces, ""), 2)
-    return pc.binary_join_element_wise("{", inside, "}", "")
+    parts: list[str | pa.Array] = []
+    for name, texts in members.items():
+        start = f", {json_text(name)}: "
+        if not texts.null_count:
+            parts += [f'{start}"', _escaped(texts), '"']
+        elif leave_out:
+            parts.append(pc.fill_null(pc.binary_join_element_wise(f'{start}"', _escaped(texts), '"', ""), ""))
+        else:
+            parts += [start, pc.fill_null(json_texts(texts), "null")]
+    if isinstance(parts[0], str):
+        parts[0] = "{" + parts[0].removeprefix(", ")
+        return pc.binary_join_element_wise(*parts, "}", "")
+    members_only = pc.utf8_slice_codeunits(pc.binary_join_element_wise(*parts, ""), 2)
+    return pc.binary_join_element_wise("{", members_only, "}", "")
 
 
 def json_texts(texts: pa.Array) -> pa.Array:
     """Every text as a JSON string; null stays null."""
-    quoted = pc.binary_join_element_wise('"', _escaped(texts), '"', "")
-    odd = pc.fill_null(pc.match_substring_regex(texts, _CONTROL), False)
-    if not pc.any(odd).as_py():
-        return quoted
-    written = pa.array([json_text(t) for t in texts.filter(odd).to_pylist()], pa.string())
-    return pc.replace_with_mask(quoted, odd, written)
+    return pc.binary_join_element_wise('"', _escaped(texts), '"', "")
 
 
 def json_text(value: Any) -> str:
@@ -95,4 +99,13 @@ def plain_texts(decimals: pa.Array) -> pa.Array:
 
 
 def _escaped(texts: pa.Array) -> pa.Array:
-    return pc.replace_substring(pc.replace_substring(texts, "\\", "\\\\"), '"', '\\"')
+    """What stands between the quotes of a JSON string."""
+    used = np.frombuffer(texts.buffers()[2] or b"", np.uint8)  # no part of another UTF-8 character looks like these
+    if not ((used < _FIRST_PRINTED) | (used == ord('"')) | (used == ord("\\"))).any():
+        return texts
+    escaped = pc.replace_substring(pc.replace_substring(texts, "\\", "\\\\"), '"', '\\"')
+    odd = pc.fill_null(pc.match_substring_regex(texts, _CONTROL), False)
+    if not pc.any(odd).as_py():
+        return escaped
+    written = pa.array([json_text(t)[1:-1] for t in texts.filter(odd).to_pylist()], pa.string())
+    return pc.replace_with_mask(escaped, odd, written)

@@ -46,13 +46,14 @@ def test_json_of_a_column_is_that_of_each_text(values: list[str | None]) -> None
 
 @QUICK
 @given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=6), st.text(alphabet='"\\\x00ü', max_size=3))
-def test_objects_leave_out_what_is_missing(rows: list[tuple[str | None, str | None]], name: str) -> None:
+def test_objects_hold_or_leave_out_what_is_missing(rows: list[tuple[str | None, str | None]], name: str) -> None:
     names = (name, "other")
-    columns = [texts.json_texts(pa.array(values, pa.string())) for values in zip(*rows, strict=True)]
-    written = texts.json_objects(dict(zip(names, columns, strict=True)), len(rows)).to_pylist()
-    assert [json.loads(w) for w in written] == [
-        {visible(n): visible(v) for n, v in zip(names, row, strict=True) if v is not None} for row in rows
-    ]
+    columns = [pa.array(values, pa.string()) for values in zip(*rows, strict=True)]
+    members = dict(zip(names, columns, strict=True))
+    whole = [{visible(n): v and visible(v) for n, v in zip(names, row, strict=True)} for row in rows]
+    assert [json.loads(text) for text in texts.json_objects(members, len(rows)).to_pylist()] == whole
+    written = texts.json_objects(members, len(rows), leave_out=True).to_pylist()
+    assert [json.loads(text) for text in written] == [{n: v for n, v in o.items() if v is not None} for o in whole]
     assert texts.json_objects({}, 2).to_pylist() == ["{}", "{}"]
 
 
