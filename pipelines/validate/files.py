@@ -62,7 +62,9 @@ def rejected_rows(folder: Path, contract: Contract, rejected: npt.NDArray[np.int
     """The rejected rows as quarantine keeps them: cells as received, readable amounts, hash."""
     rejected = np.sort(rejected)
     for raw, clean in chunks(folder, "raw.arrow", "clean.arrow"):
-        at = np.flatnonzero(np.isin(packed(clean), rejected, assume_unique=True))
+        keys = packed(clean)
+        first, last = np.searchsorted(rejected, (keys.min(), keys.max() + 1)) if len(keys) else (0, 0)
+        at = np.flatnonzero(np.isin(keys, rejected[first:last], assume_unique=True))
         if len(at):
             yield _quarantined(raw, clean.take(pa.array(at)), contract)
 

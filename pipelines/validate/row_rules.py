@@ -86,8 +86,7 @@ class RowRules:
         self._columns = list(dict.fromkeys(c for used in self._used.values() for c in used))
         adding = [r for r in self.rules if isinstance(r.expectation, ExpectColumnsToAddUp)]
         self._exact = list(dict.fromkeys(c for r in adding for c in r.columns))
-        self._engine = PandasExecutionEngine(caching=False)  # its cache would outlive the chunk
-        self._plans = _plans(self.rules, self._engine)
+        self._plans = _plans(self.rules)
 
     def check(self, batch: pa.RecordBatch) -> list[Failing]:
         """Judge every row of a chunk; rules without a failing row are left out."""
@@ -96,12 +95,12 @@ class RowRules:
         self.rows += batch.num_rows
         for name in self._columns:
             self.present[name] += batch.num_rows - batch.column(name).null_count
-        self._load(batch)
+        engine = self._engine(batch)
         values: Values = {}
         found = []
         for plan in self._plans:
             started = time.thread_time()
-            failing = self._evaluate(plan, values)
+            failing = self._evaluate(plan, engine, values)
             tally = self.tallies[plan.rule.id]
             tally.metrics.update({name: int(values[metric]) for name, metric in plan.counts.items()})
             if len(failing):
@@ -111,20 +110,22 @@ class RowRules:
             tally.seconds += time.thread_time() - started
         return found
 
-    def _load(self, batch: pa.RecordBatch) -> None:
-        """Hand the chunk to the engine in frames of the columns that rules use together; they share their memory."""
+    def _engine(self, batch: pa.RecordBatch) -> PandasExecutionEngine:
+        """An engine that knows the chunk in frames of the columns that rules use together; they share their memory."""
+        engine = PandasExecutionEngine(caching=False)
         series = views.series(batch, self._columns, self._exact)
         index = pd.RangeIndex(batch.num_rows)
         for name, used in self._used.items():
             wanted = [*used, *(c + EXACT for c in used if c in self._exact)]
             frame = pd.DataFrame({c: series[c] for c in wanted}, index=index, copy=False)
-            self._engine.load_batch_data(name, frame)
+            engine.load_batch_data(name, frame)
+        return engine
 
-    def _evaluate(self, plan: _Plan, values: Values) -> Positions:
+    def _evaluate(self, plan: _Plan, engine: PandasExecutionEngine, values: Values) -> Positions:
         """Compute what is still missing of a rule's metrics; positions of the failing rows."""
         for metric in plan.steps:
             try:
-                values |= self._engine.resolve_metrics([metric], values)
+                values |= engine.resolve_metrics([metric], values)
             except MetricResolutionError as error:
                 raise self._cannot_evaluate(plan.rule, str(error)) from None
         return _failing(values[plan.condition][0])
@@ -145,9 +146,9 @@ def _frame_of(rule: Rule) -> str:
     return "chunk of " + ", ".join(sorted(arguments.used(rule.expectation)))
 
 
-def _plans(rules: Sequence[Rule], engine: PandasExecutionEngine) -> list[_Plan]:
+def _plans(rules: Sequence[Rule]) -> list[_Plan]:
     """The metrics of each rule with what they need before them; what an earlier rule computes is not listed again."""
-    planner, planned = MetricsCalculator(engine, show_progress_bars=False), set[MetricConfigurationID]()
+    planner, planned = MetricsCalculator(PandasExecutionEngine(caching=False)), set[MetricConfigurationID]()
     plans = []
     for rule in rules:
         metrics = _metrics(rule)

@@ -74,6 +74,8 @@ def _floats(array: pa.Array, minor: npt.NDArray[np.int64] | None) -> npt.NDArray
 
 def _days(array: pa.Array) -> pd.Series:
     """Dates, straight from their day numbers."""
+    if array.null_count == len(array):
+        return _datetimes(array)
     days = np.frombuffer(array.buffers()[1], np.int32)[array.offset : array.offset + len(array)]
     gaps = np.asarray(array.is_null()) if array.null_count else None
     if gaps is not None:
