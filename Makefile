@@ -47,7 +47,7 @@ check: $(READY) ## format, lint, types, import walls, declarations; needs no dat
 fuzz: $(READY) ## read 10,000 broken files (ARGS='--count N --seed N'); KONTOR_REAL names a folder of more whole ones
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
-bench: $(READY) ## measure against peers in the same run, report in .kontor/bench (ARGS='--rows N --rounds N')
+bench: $(READY) ## measure against peers in the same run, report in .kontor/bench (ARGS='--rows N --rounds N --only reading|gate')
 	$(BIN)/python -m tests.bench $(ARGS)
 
 clean: ## stop the embedded server, delete all state (.kontor); .venv stays: rm -rf .venv to be rid of it too

@@ -166,8 +166,11 @@ def _max_rejects(
     )
     observed = f"{counts.rejected} of {rows} rows ({share:.2f} %)"
     out = [
-        Measurement(rule, 1 if rows else 0, {baseline.MEASURED: share}, observed=observed, note="no row", excused=True)
-    ]
+        Measurement(
+            rule, 1 if rows else 0, {baseline.MEASURED: share}, observed=observed, note="no row", excused=True,
+            threshold=float(limit.pct) / 100,
+        )
+    ]  # fmt: skip
     if limit.amount is not None:
         worst, where = _largest_rejected(conn, delivery, contract)
         message = f"more than {limit.amount} rejected in one money column"

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.contract import Contract
 from pipelines.errors import GateError
 from pipelines.reject import key_hash
-from pipelines.warehouse.quarantine_store import without_nul
+from pipelines.validate.texts import json_objects, json_text, plain_texts
 
 _INTERNAL = ("__row_number", "__problem", "__raw", "__cells")
 PARTS = 1 << 20
@@ -63,7 +62,9 @@ def rejected_rows(folder: Path, contract: Contract, rejected: npt.NDArray[np.int
     """The rejected rows as quarantine keeps them: cells as received, readable amounts, hash."""
     rejected = np.sort(rejected)
     for raw, clean in chunks(folder, "raw.arrow", "clean.arrow"):
-        at = np.flatnonzero(np.isin(packed(clean), rejected, assume_unique=True))
+        keys = packed(clean)
+        first, last = np.searchsorted(rejected, (keys.min(), keys.max() + 1)) if len(keys) else (0, 0)
+        at = np.flatnonzero(np.isin(keys, rejected[first:last], assume_unique=True))
         if len(at):
             yield _quarantined(raw, clean.take(pa.array(at)), contract)
 
@@ -75,32 +76,45 @@ def _quarantined(raw: pa.RecordBatch, rows: pa.RecordBatch, contract: Contract) 
     at = order[np.minimum(np.searchsorted(numbers, wanted, sorter=order), len(order) - 1)]
     if (numbers[at] != wanted).any():
         raise GateError("a cleaned row has no raw record in its chunk", next_step="run the delivery again from extract")
-    records = raw.take(pa.array(at)).to_pylist()
-    money = [(c.name, c.currency or "") for c in contract.money]
-    values = rows.to_pylist()
-    amounts = [{name: format(row[name], "f") for name, _ in money if row[name] is not None} for row in values]
-    currencies = [
-        {name: row.get(currency, currency) for name, currency in money if name in known and row.get(currency, currency)}
-        for row, known in zip(values, amounts, strict=True)
-    ]
     columns = [
         rows.column("_row_number").cast(pa.int64()),
         rows.column("_row_part").cast(pa.int32()),
-        pa.array([_json(_cells(record)) for record in records], pa.string()),
-        pa.array([_json(a) for a in amounts], pa.string()),
-        pa.array([_json(c) for c in currencies], pa.string()),
+        _cells(raw.take(pa.array(at))),
+        *_amounts(rows, contract),
         rows.column("_row_hash").cast(pa.string()),
-        pa.array([key_hash([row[name] for name in contract.key]) for row in values], pa.string()),
+        _key_hashes(rows, contract.key),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=QUARANTINE_SCHEMA)
 
 
-def _cells(record: dict[str, Any]) -> dict[str, Any]:
-    """Source cells by header; a malformed record has its text only."""
-    if record["__problem"] is not None:
-        return {"__raw": record["__raw"]}
-    return {name: text for name, text in record.items() if name not in _INTERNAL}
+def _cells(records: pa.RecordBatch) -> pa.Array:
+    """JSON of each record: source cells by header; of a malformed one its text, and its cells when it has some."""
+    headers = [name for name in records.schema.names if name not in _INTERNAL]
+    whole = json_objects({name: records.column(name) for name in headers}, records.num_rows)
+    malformed = records.column("__problem").is_valid()
+    texts = [
+        json_text({"__raw": r["__raw"]} | ({} if r["__cells"] is None else {"__cells": r["__cells"]}))
+        for r in records.select(["__raw", "__cells"]).filter(malformed).to_pylist()
+    ]
+    return pc.replace_with_mask(whole, malformed, pa.array(texts, pa.string())) if texts else whole
 
 
-def _json(value: dict[str, Any]) -> str:
-    return without_nul(json.dumps(value, ensure_ascii=False).replace("\\u0000", "\x00"))
+def _amounts(rows: pa.RecordBatch, contract: Contract) -> tuple[pa.Array, pa.Array]:
+    """JSON of the readable amounts and of their currencies."""
+    amounts, currencies = dict[str, pa.Array](), dict[str, pa.Array]()
+    for column in contract.money:
+        values = rows.column(column.name)
+        amounts[column.name] = plain_texts(values)
+        currency = column.currency or ""
+        named = currency in rows.schema.names
+        codes = rows.column(currency) if named else pa.repeat(pa.scalar(currency), rows.num_rows)
+        known = pc.and_(values.is_valid(), pc.not_equal(codes, ""))
+        currencies[column.name] = pc.if_else(known, codes, pa.scalar(None, pa.string()))
+    texts = [json_objects(members, rows.num_rows, leave_out=True) for members in (amounts, currencies)]
+    return texts[0], texts[1]
+
+
+def _key_hashes(rows: pa.RecordBatch, key: Sequence[str]) -> pa.Array:
+    """`reject.key_hash` of each row."""
+    values = zip(*(rows.column(name).to_pylist() for name in key), strict=True)
+    return pa.array([key_hash(row) for row in values], pa.string())

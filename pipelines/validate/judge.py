@@ -28,7 +28,8 @@ class Measurement:
     """What was measured for one rule: the metrics its `_validate` asks for.
 
     `evaluated`: rows (or 1, for a fact) it was evaluated on; 0 = not evaluated, for the reason in `note`. `excused`:
-    not being evaluated does not hold the delivery. `failed`: failing rows. `observed`: what to show.
+    not being evaluated does not hold the delivery. `failed`: failing rows. `observed`: what to show. `seconds` it took;
+    `threshold`: the failing share it allows, when the rule itself does not say.
     """
 
     rule: Rule
@@ -39,6 +40,8 @@ class Measurement:
     observed: str | None = None
     note: str | None = None
     excused: bool = False
+    seconds: float | None = None
+    threshold: float | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ def judge(measured: Measurement, feed: str) -> Outcome:
         observed=observed,
         message=rule.message,
         samples=list(measured.samples),
+        threshold=_threshold(rule) if measured.threshold is None else measured.threshold,
+        seconds=measured.seconds,
     )
     return Outcome(rule, result, evidence, _hold(measured, success, observed))
 
@@ -110,6 +115,13 @@ def _description(rule: Rule, feed: str) -> str | None:
     """Our own expectations have no wording in Great Expectations; its own keep theirs."""
     ours = type(rule.expectation).__module__.startswith("pipelines.")
     return f"{rule.id.removeprefix(feed + '.')} fails when: {rule.message}" if ours else None
+
+
+def _threshold(rule: Rule) -> float | None:
+    """The largest failing share that the rule allows; None when it has no bound of its own."""
+    if rule.hold:
+        return 0.0
+    return None if rule.mostly is None else round(1 - rule.mostly, 12)  # 1 - 0.9 is not 0.1 in binary
 
 
 def _observed(measured: Measurement) -> str:

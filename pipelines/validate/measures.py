@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipelines.contract import Contract
 from pipelines.validate import baseline
@@ -14,11 +15,13 @@ from pipelines.validate.suites import Rule
 
 def row_measurements(gate: ChunkGate, contract: Contract, rules: Sequence[Rule]) -> list[Measurement]:
     """One measurement per row rule of the suite and per rule on cells that the chunks have met."""
-    out = [_row_rule(gate, contract, rule) for rule in rules if rule.kind == "row"]
+    row_rules = [rule for rule in rules if rule.kind == "row"]
+    out = [replace(_row_rule(gate, contract, r), seconds=gate.rules.tallies[r.id].seconds) for r in row_rules]
     malformed = next(iter(gate.found))
     for rule_id, found in gate.found.items():
         rows = gate.received - gate.skipped if rule_id == malformed else gate.judged
-        out.append(counted(baseline.counted_by_id(contract, rule_id), rows, found.failed, found.samples))
+        measured = counted(baseline.counted_by_id(contract, rule_id), rows, found.failed, found.samples)
+        out.append(replace(measured, seconds=found.seconds))
     return out
 
 

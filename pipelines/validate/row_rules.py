@@ -3,45 +3,53 @@
 For every map expectation it builds the metric `<map_metric>.condition`: a mask of the failing rows. That metric is
 asked for, beside the counts its judgement needs, so one evaluation gives the rows and the numbers, without the
 result formatting that costs minutes on a bad file.
+
+Great Expectations plans once per delivery (which metrics, which of them need which) and computes every metric of
+every chunk with its own engine. What we save it: it filters and copies whole frames where a rule has missing values
+or a condition, so each rule is given a frame of its own columns only; and a metric that several rules share is
+computed once.
 """
 
 from __future__ import annotations
 
-import logging
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
+from great_expectations.exceptions import MetricResolutionError
 from great_expectations.execution_engine import PandasExecutionEngine
-from great_expectations.validator.metric_configuration import MetricConfiguration
+from great_expectations.validator.metric_configuration import MetricConfiguration, MetricConfigurationID
 from great_expectations.validator.metrics_calculator import MetricsCalculator
 
 from pipelines.contract import Contract
 from pipelines.errors import GateError
-from pipelines.reject import mask
 from pipelines.validate import arguments, views
-from pipelines.validate.expectations import ExpectColumnsToAddUp
+from pipelines.validate.expectations import EXACT, ExpectColumnsToAddUp
 from pipelines.validate.gate import SAMPLES
 from pipelines.validate.suites import Rule
+from pipelines.validate.texts import samples
 
 Positions = npt.NDArray[np.int64]
-_BATCH = "chunk"
-# It logs the exception of a rule that cannot be evaluated, which may quote a cell; we raise it without.
-logging.getLogger("great_expectations.validator.metrics_calculator").setLevel(logging.ERROR)
+Values = dict[MetricConfigurationID, Any]
 _COUNTS = {"result_format": {"result_format": "BOOLEAN_ONLY"}}
 
 
 @dataclass
 class Tally:
-    """What one rule came to, over the chunks so far. `metrics` are the sums of Great Expectations' metrics."""
+    """What one rule came to, over the chunks so far. `metrics` are the sums of Great Expectations' metrics.
+
+    `seconds`: CPU time of its metrics and samples. A metric that several rules share counts for the first of them.
+    """
 
     metrics: Counter[str] = field(default_factory=Counter)
     samples: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,16 @@ class Failing:
 
     rule: Rule
     positions: Positions
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How one rule is evaluated: the metrics to compute, in order, and those of them that are wanted."""
+
+    rule: Rule
+    condition: MetricConfigurationID
+    counts: dict[str, MetricConfigurationID]
+    steps: tuple[MetricConfiguration, ...]
 
 
 class RowRules:
@@ -64,10 +82,11 @@ class RowRules:
         self.rows = 0
         self.present: Counter[str] = Counter()
         self._contract = contract
-        self._columns = list(dict.fromkeys(c for r in self.rules for c in arguments.used(r.expectation)))
+        self._used = {_frame_of(r): arguments.used(r.expectation) for r in self.rules}
+        self._columns = list(dict.fromkeys(c for used in self._used.values() for c in used))
         adding = [r for r in self.rules if isinstance(r.expectation, ExpectColumnsToAddUp)]
         self._exact = list(dict.fromkeys(c for r in adding for c in r.columns))
-        self._metrics = {r.id: _metrics(r) for r in self.rules}
+        self._plans = _plans(self.rules)
 
     def check(self, batch: pa.RecordBatch) -> list[Failing]:
         """Judge every row of a chunk; rules without a failing row are left out."""
@@ -76,62 +95,78 @@ class RowRules:
         self.rows += batch.num_rows
         for name in self._columns:
             self.present[name] += batch.num_rows - batch.column(name).null_count
-        values = self._compute(batch)
+        engine = self._engine(batch)
+        values: Values = {}
         found = []
-        for rule in self.rules:
-            configs = dict(self._metrics[rule.id])
-            failing = _failing(values[configs.pop(_condition(rule)).id][0])
-            tally = self.tallies[rule.id]
-            tally.metrics.update({name: int(values[config.id]) for name, config in configs.items()})
+        for plan in self._plans:
+            started = time.thread_time()
+            failing = self._evaluate(plan, engine, values)
+            tally = self.tallies[plan.rule.id]
+            tally.metrics.update({name: int(values[metric]) for name, metric in plan.counts.items()})
             if len(failing):
-                tally.samples += samples(self._contract, batch, rule.columns, failing[: SAMPLES - len(tally.samples)])
-                found.append(Failing(rule, failing))
+                some = failing[: SAMPLES - len(tally.samples)]
+                tally.samples += samples(self._contract, batch, plan.rule.columns, some)
+                found.append(Failing(plan.rule, failing))
+            tally.seconds += time.thread_time() - started
         return found
 
-    def _compute(self, batch: pa.RecordBatch) -> dict[Any, Any]:
-        engine = PandasExecutionEngine()
-        engine.load_batch_data(_BATCH, views.frame(batch, self._columns, self._exact))
-        wanted = [config for configs in self._metrics.values() for config in configs.values()]
-        values, aborted = MetricsCalculator(engine, show_progress_bars=False).compute_metrics(wanted)
-        if aborted:
-            raise self._cannot_evaluate(aborted)
-        return dict(values)
+    def _engine(self, batch: pa.RecordBatch) -> PandasExecutionEngine:
+        """An engine that knows the chunk in frames of the columns that rules use together; they share their memory."""
+        engine = PandasExecutionEngine(caching=False)
+        series = views.series(batch, self._columns, self._exact)
+        index = pd.RangeIndex(batch.num_rows)
+        for name, used in self._used.items():
+            wanted = [*used, *(c + EXACT for c in used if c in self._exact)]
+            frame = pd.DataFrame({c: series[c] for c in wanted}, index=index, copy=False)
+            engine.load_batch_data(name, frame)
+        return engine
 
-    def _cannot_evaluate(self, aborted: dict[Any, Any]) -> GateError:
-        """Name the rule; what Great Expectations says may quote a cell, so it is left out for personal columns."""
-        ids = {config.id: self._rule(rule_id) for rule_id, all_ in self._metrics.items() for config in all_.values()}
-        rule = next((ids[i] for i in aborted if i in ids), None)
-        info = next(iter(aborted.values()))["exception_info"]
-        said = str(getattr(info, "exception_message", info)).splitlines()
-        personal = any(c.is_personal for c in self._contract.columns if rule is None or c.name in rule.columns)
+    def _evaluate(self, plan: _Plan, engine: PandasExecutionEngine, values: Values) -> Positions:
+        """Compute what is still missing of a rule's metrics; positions of the failing rows."""
+        for metric in plan.steps:
+            try:
+                values |= engine.resolve_metrics([metric], values)
+            except MetricResolutionError as error:
+                raise self._cannot_evaluate(plan.rule, str(error)) from None
+        return _failing(values[plan.condition][0])
+
+    def _cannot_evaluate(self, rule: Rule, said: str) -> GateError:
+        """What Great Expectations says may quote a cell, so it is left out for personal columns."""
+        personal = any(c.is_personal for c in self._contract.columns if c.name in arguments.used(rule.expectation))
         return GateError(
             "a rule cannot be evaluated",
-            where=rule.id if rule else self._contract.feed,
-            got="hidden: the column is personal" if personal else (said or [""])[0][:200],
+            where=rule.id,
+            got="hidden: the column is personal" if personal else said.split("\n", 1)[0][:200],
             next_step="correct the rule in the suite, then replay the delivery",
         )
 
-    def _rule(self, rule_id: str) -> Rule:
-        return next(r for r in self.rules if r.id == rule_id)
+
+def _frame_of(rule: Rule) -> str:
+    """Rules on the same columns share a frame."""
+    return "chunk of " + ", ".join(sorted(arguments.used(rule.expectation)))
 
 
-def samples(contract: Contract, batch: pa.RecordBatch, columns: Sequence[str], at: Positions) -> list[dict[str, Any]]:
-    """Address and masked values of some rows, for people to look at."""
-    numbers = batch.column("_row_number").take(pa.array(at)).to_pylist()
-    parts = batch.column("_row_part").take(pa.array(at)).to_pylist()
-    texts = {c: masked_texts(contract, batch, c, at) for c in columns}
-    return [
-        {"row_number": n, "row_part": p, "values": {c: texts[c][i] for c in columns}}
-        for i, (n, p) in enumerate(zip(numbers, parts, strict=True))
-    ]
+def _plans(rules: Sequence[Rule]) -> list[_Plan]:
+    """The metrics of each rule with what they need before them; what an earlier rule computes is not listed again."""
+    planner, planned = MetricsCalculator(PandasExecutionEngine(caching=False)), set[MetricConfigurationID]()
+    plans = []
+    for rule in rules:
+        metrics = _metrics(rule)
+        planner.build_metric_dependency_graph(list(metrics.values()))
+        steps = tuple(step for metric in metrics.values() for step in _in_order(metric, planned))
+        counts = {name: metric.id for name, metric in metrics.items()}
+        plans.append(_Plan(rule, counts.pop(_condition(rule)), counts, steps))
+    return plans
 
 
-def masked_texts(contract: Contract, batch: pa.RecordBatch, column: str, at: Positions) -> list[str | None]:
-    """Cleaned values of a column at some positions as text, masked when personal."""
-    array = pc.cast(batch.column(column).take(pa.array(at)), pa.string())
-    texts: list[str | None] = array.to_pylist()
-    found = next((c for c in contract.columns if c.name == column), None)
-    return [mask(t, found.classification) for t in texts] if found and found.is_personal else texts
+def _in_order(metric: MetricConfiguration, planned: set[MetricConfigurationID]) -> Iterator[MetricConfiguration]:
+    """What a metric needs, then the metric itself, each once."""
+    if metric.id in planned:
+        return
+    planned.add(metric.id)
+    for needed in metric.metric_dependencies.values():
+        yield from _in_order(needed, planned)
+    yield metric
 
 
 def _condition(rule: Rule) -> str:
@@ -146,7 +181,7 @@ def _metrics(rule: Rule) -> dict[str, MetricConfiguration]:
     asked[_condition(rule)] = (count, _condition(rule))
     return {
         name: MetricConfiguration(
-            metric, dict(config.metric_domain_kwargs) | {"batch_id": _BATCH}, dict(config.metric_value_kwargs)
+            metric, dict(config.metric_domain_kwargs) | {"batch_id": _frame_of(rule)}, dict(config.metric_value_kwargs)
         )
         for name, (config, metric) in asked.items()
     }
@@ -154,5 +189,6 @@ def _metrics(rule: Rule) -> dict[str, MetricConfiguration]:
 
 def _failing(condition: Any) -> Positions:
     """Positions of the failing rows: the mask lacks rows that were filtered out, so its index tells the place."""
-    found: Positions = np.asarray(condition.index[condition.to_numpy(dtype=bool)], dtype=np.int64)
+    at: Positions = np.flatnonzero(condition.to_numpy(dtype=bool))
+    found: Positions = np.asarray(condition.index.take(at), dtype=np.int64)
     return found

@@ -11,6 +11,10 @@ with the move of state: the work table, quarantine, `ops.rule_result`, `ops.cont
 from __future__ import annotations
 
 import datetime as dt
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -101,15 +105,24 @@ def _stream(
 
 def _set_rules(sets: SetRules, contract: Contract, ref: SourceRef, rules: list[Rule]) -> list[Measurement]:
     """In order: each looks at what the ones before it have left."""
-    measured = [sets.repeated_rows(), sets.keys()]
-    measured += [sets.unique(rule) for rule in rules if rule.kind == "unique"]
-    measured += sets.references()
-    measured += sets.groups()
-    measured += [sets.aggregate(rule) for rule in rules if rule.kind == "aggregate"]
-    measured += [sets.compare(rule) for rule in rules if rule.kind == "compare"]
+    measured = _timed(sets.repeated_rows) + _timed(sets.keys)
+    measured += [m for rule in rules if rule.kind == "unique" for m in _timed(partial(sets.unique, rule))]
+    measured += _timed(sets.references)
+    measured += _timed(sets.groups)
+    measured += [m for rule in rules if rule.kind == "aggregate" for m in _timed(partial(sets.aggregate, rule))]
+    measured += [m for rule in rules if rule.kind == "compare" for m in _timed(partial(sets.compare, rule))]
     if ref.source.mode != "delta" and sets.delivery.kind is not Kind.CORRECTION:
-        measured += sets.closing()
+        measured += _timed(sets.closing)
     return measured
+
+
+def _timed(measure: Callable[[], Measurement | list[Measurement]]) -> list[Measurement]:
+    """With the seconds its queries took; rules measured together share them."""
+    started = time.perf_counter()
+    found = measure()
+    measured = found if isinstance(found, list) else [found]
+    seconds = time.perf_counter() - started
+    return [replace(m, seconds=seconds / len(measured)) for m in measured]
 
 
 def _keep_rejected_rows(conn: sa.Connection, delivery: Delivery, contract: Contract, folder: Path) -> None:

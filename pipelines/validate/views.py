@@ -23,45 +23,69 @@ import pyarrow.compute as pc
 from pipelines.validate.expectations import EXACT
 
 _LOWEST, _HIGHEST = np.datetime64("1678-01-01", "us"), np.datetime64("2262-01-01", "us")  # what nanoseconds hold
+_FIRST_DAY, _LAST_DAY = (int(d.astype("datetime64[D]").astype(int)) for d in (_LOWEST, _HIGHEST - 1))
+_DAY = 86_400 * 10**9  # nanoseconds
 LONGEST_EXACT = 18  # digits of a decimal that always fit into an int64
 
 
 def frame(batch: pa.RecordBatch, columns: Collection[str], exact: Collection[str] = ()) -> pd.DataFrame:
     """The named columns of a chunk as Great Expectations sees them, with `.minor` companions of `exact`."""
-    series: dict[str, pd.Series] = {name: view(batch.column(name)) for name in columns}
-    for name in exact:
-        series[name + EXACT] = pd.Series(minor_units(batch.column(name)))
-    return pd.DataFrame(series, index=pd.RangeIndex(batch.num_rows))
+    return pd.DataFrame(series(batch, columns, exact), index=pd.RangeIndex(batch.num_rows))
 
 
-def view(array: pa.Array) -> pd.Series:
-    """One column."""
+def series(batch: pa.RecordBatch, columns: Collection[str], exact: Collection[str] = ()) -> dict[str, pd.Series]:
+    """The columns of `frame` one by one: frames of some of them, made without a copy, share their memory."""
+    minor = {name: minor_units(batch.column(name)) for name in exact}
+    out = {name: view(batch.column(name), minor.get(name)) for name in columns}
+    return out | {name + EXACT: pd.Series(units, copy=False) for name, units in minor.items()}
+
+
+def view(array: pa.Array, minor: npt.NDArray[np.int64] | None = None) -> pd.Series:
+    """One column; `minor` are its minor units, when they are known already."""
     kind = array.type
     if pa.types.is_decimal(kind):
-        return pd.Series(_floats(array))
+        return pd.Series(_floats(array, minor), copy=False)
+    if pa.types.is_date32(kind):
+        return _days(array)
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         return _datetimes(array)
-    series: pd.Series = array.to_pandas()
-    return series
+    found: pd.Series = array.to_pandas()
+    return found
 
 
 def minor_units(array: pa.Array) -> npt.NDArray[np.int64]:
     """A decimal column as whole minor units; 0 where missing."""
     if array.type.precision > LONGEST_EXACT:
         raise ValueError(f"{array.type} has more digits than an int64 can hold")
-    filled = pc.fill_null(array, pa.scalar(0, array.type))
+    filled = pc.fill_null(array, pa.scalar(0, array.type)) if array.null_count else array
     # A decimal128 is a 16-byte little-endian integer; what fits into 18 digits is in its lower half.
     halves = np.frombuffer(filled.buffers()[1], dtype=np.int64).reshape(-1, 2)
     return halves[filled.offset : filled.offset + len(filled), 0].copy()
 
 
-def _floats(array: pa.Array) -> npt.NDArray[np.float64]:
+def _floats(array: pa.Array, minor: npt.NDArray[np.int64] | None) -> npt.NDArray[np.float64]:
     if array.type.precision > LONGEST_EXACT:
         return np.asarray(array.cast(pa.float64()).to_numpy(zero_copy_only=False))
-    floats = minor_units(array) / float(10**array.type.scale)
+    floats = (minor_units(array) if minor is None else minor) / float(10**array.type.scale)
     if array.null_count:
         floats[np.asarray(array.is_null())] = np.nan
     return floats
+
+
+def _days(array: pa.Array) -> pd.Series:
+    """Dates, straight from their day numbers."""
+    if array.null_count == len(array):
+        return _datetimes(array)
+    days = np.frombuffer(array.buffers()[1], np.int32)[array.offset : array.offset + len(array)]
+    gaps = np.asarray(array.is_null()) if array.null_count else None
+    if gaps is not None:
+        days = np.where(gaps, np.int32(0), days)
+    if len(days) and (days.min() < _FIRST_DAY or days.max() > _LAST_DAY):
+        return _datetimes(array)
+    stamps = (days * np.int64(_DAY)).view("datetime64[ns]")
+    if gaps is not None:
+        stamps[gaps] = np.datetime64("NaT")
+    return pd.Series(stamps, copy=False)
 
 
 def _datetimes(array: pa.Array) -> pd.Series:
@@ -70,5 +94,5 @@ def _datetimes(array: pa.Array) -> pd.Series:
     values = stamps.to_numpy(zero_copy_only=False).astype("datetime64[us]")
     known = values[~np.isnat(values)]
     if len(known) == 0 or (known.min() >= _LOWEST and known.max() < _HIGHEST):
-        return pd.Series(values.astype("datetime64[ns]"))
-    return pd.Series(values)
+        return pd.Series(values.astype("datetime64[ns]"), copy=False)
+    return pd.Series(values, copy=False)

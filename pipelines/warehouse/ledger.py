@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -26,7 +26,8 @@ NO_CURRENCY = "XXX"
 class RuleResult:
     """The outcome of one rule. `success` is None when nothing was evaluated; `samples` are masked.
 
-    `threshold`: the largest failing share that does not hold the delivery; `seconds`: CPU time spent on the rule.
+    `threshold`: the largest failing share that does not hold the delivery; `seconds`: CPU time of a row rule, time that
+    the queries of a set rule took.
     """
 
     rule_id: str
@@ -42,7 +43,7 @@ class RuleResult:
     message: str | None = None
     samples: Sequence[Any] = ()
     threshold: float | None = None
-    seconds: float | None = None
+    seconds: float | None = field(default=None, compare=False)
 
     @property
     def share(self) -> float | None:

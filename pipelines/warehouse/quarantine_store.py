@@ -127,8 +127,8 @@ def mark_rejected(conn: sa.Connection, delivery: Delivery, rule_id: str) -> int:
 def rows_by_rule(conn: sa.Connection, delivery: Delivery) -> dict[str, int]:
     """Rule → distinct rows it rejected, as read back."""
     query = (
-        "select rule_id, count(distinct (row_number, row_part)) from quarantine.reject "
-        "where delivery_id = :id and state = :open group by rule_id"
+        "select rule_id, count(*) from (select distinct rule_id, row_number, row_part from quarantine.reject "
+        "where delivery_id = :id and state = :open) as found group by rule_id"
     )
     values = {"id": delivery.delivery_id, "open": RejectState.OPEN.value}
     return {rule: int(rows) for rule, rows in conn.execute(sa.text(query), values).tuples()}

@@ -199,7 +199,7 @@ comment on table ops.rule_result is 'What each rule came to, for each delivery a
 comment on column ops.rule_result.success is 'Null: the rule had nothing to evaluate';
 comment on column ops.rule_result.share is 'Failing share of the rows it was evaluated on, 0 to 1; null when nothing was evaluated';
 comment on column ops.rule_result.threshold is 'Largest share that does not hold the delivery (1 - mostly; 0 = hold at the first); null: no own bound';
-comment on column ops.rule_result.seconds is 'CPU seconds spent on the rule over all chunks';
+comment on column ops.rule_result.seconds is 'Row rules: CPU seconds spent on the rule over all chunks, the conversion of a chunk left out; set rules: seconds its queries took (rules measured together share them evenly); null: counted on the way';
 
 create table if not exists ops.control_total (
     delivery_id  bigint not null references ops.delivery,

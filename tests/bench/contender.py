@@ -1,9 +1,11 @@
 """Do one job once, in a process of its own, and print what it cost: `python contender.py JOB FILE WARM`.
 
 Needs nothing of the project at import, so that it runs in a peer's own environment too. The job is done on the small
-file WARM first: what libraries import at their first use is not measured.
+file WARM first: what libraries import at their first use is not measured. What a job answers is kept, so that the race
+can see that all of them found the same.
 """
 
+import importlib
 import json
 import resource
 import sys
@@ -86,18 +88,28 @@ def memory(what):
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(what)), 0)
 
 
+def job_named(name):
+    """One of the readers here, or a job of the gate, which needs the project."""
+    if name in globals():
+        return globals()[name]
+    job = getattr(importlib.import_module("tests.bench.gate"), name)
+    return lambda path: job(Path(path))
+
+
 def main():
-    job, path, warm = sys.argv[1:4]
-    globals()[job](warm)()
-    go = globals()[job](path)
+    name, path, warm = sys.argv[1:4]
+    job = job_named(name)
+    job(warm)()
+    go = job(path)
     before = resource.getrusage(resource.RUSAGE_SELF)
     base = memory("VmRSS")
     started = time.perf_counter()
-    rows = go()
+    found = go()
     wall = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(json.dumps({"rows": rows, "cpu": cpu, "wall": wall, "mb": memory("VmHWM") - base}))
+    told = found if isinstance(found, dict) else {"found": found}
+    print(json.dumps({**told, "cpu": cpu, "wall": wall, "mb": memory("VmHWM") - base}))
 
 
 main()

@@ -63,3 +63,13 @@ def test_timestamps_are_utc() -> None:
     at = dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC)
     series = views.view(pa.array([at], pa.timestamp("us", tz="UTC")))
     assert series[0] == pd.Timestamp("2026-07-01 12:00")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.one_of(st.none(), st.dates(dt.date(1677, 12, 30), dt.date(2262, 1, 3))), min_size=1), st.integers(0))
+def test_days_are_those_of_the_calendar(days: list[dt.date | None], start: int) -> None:
+    start %= len(days)
+    seen = views.view(pa.array(days, pa.date32()).slice(start))
+    assert [None if pd.isna(d) else d.date() for d in seen] == days[start:]
+    held = all(d is None or dt.date(1678, 1, 1) <= d <= dt.date(2261, 12, 31) for d in days[start:])
+    assert str(seen.dtype) == ("datetime64[ns]" if held else "datetime64[us]")
