@@ -265,7 +265,8 @@ def supersede(conn: sa.Connection, delivery: Delivery, *, mode: str, actor: str 
     retired = [move(conn, o, State.SUPERSEDED, actor=actor, detail=detail, message=said) for o in older]
     for old in retired:
         ddl.drop_work_table(conn, old)
-    quarantine_store.resolve(conn, [old.delivery_id for old in retired], RejectState.SUPERSEDED, by=said)
+    ids = [old.delivery_id for old in retired]
+    quarantine_store.resolve(conn, ids, RejectState.SUPERSEDED, by=said, superseded_by=delivery.delivery_id)
     if retired:
         set_fields(conn, delivery, supersedes=retired[-1].delivery_id)
     return retired
