@@ -8,6 +8,7 @@ amount of the row is above its limit. One about a row without a readable key cou
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -17,7 +18,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from pipelines.contract import Contract
-from pipelines.delivery import Delivery
+from pipelines.delivery import SETTLED, Delivery, State
 from pipelines.reject import Cause, RejectState
 from pipelines.warehouse import audit
 from pipelines.warehouse.keys import key_hash_sql, largest_amount_sql
@@ -270,6 +271,71 @@ _INSERT = (
 )
 
 
+def close(conn: sa.Connection, delivery: Delivery, ids: Sequence[int]) -> int:
+    """Close the open rejects of a delivery that these decisions are about; returns how many."""
+    result = conn.execute(
+        sa.text(
+            "update quarantine.reject j set state = case d.kind when 'waive' then 'waived' else 'written_off' end, "
+            "resolved_by = d.person, resolved_at = clock_timestamp(), decision_id = d.decision_id "
+            "from quarantine.decision d where d.decision_id = any(:ids) and j.delivery_id = :id and j.state = 'open' "
+            "and (j.rule_id, j.row_number, j.row_part) = (d.rule_id, d.row_number, d.row_part)"
+        ),
+        {"ids": list(ids), "id": delivery.delivery_id},
+    )
+    return int(result.rowcount)
+
+
+def rows_to_load(conn: sa.Connection, delivery: Delivery, contract: Contract) -> list[int]:
+    """Rows of a delivery that nothing keeps out any more: every open reason is waived, and no correction under way
+    brings them yet."""
+    query = (
+        "with settled as (select j.row_number, j.row_part, j.rule_id, "
+        f"exists (select {_decided(DecisionKind.WAIVE)} and d.key_hash is not null) as waived "
+        "from quarantine.reject j join quarantine.row r using (delivery_id, row_number, row_part) "
+        "join ops.delivery x on x.delivery_id = j.delivery_id where j.delivery_id = :id and j.state = 'open') "
+        "select row_number from settled group by row_number, row_part having bool_and(waived) "
+        "except select b.row_number from quarantine.workbook_row b join quarantine.workbook w using (workbook_id) "
+        "join ops.delivery c on c.delivery_id = w.returned_as where w.delivery_id = :id and c.state <> all(:ended) "
+        "order by 1"
+    )
+    values = {
+        "id": delivery.delivery_id,
+        "ended": [s.value for s in SETTLED - {State.HELD}],
+        **_amount_values(contract),
+    }
+    return [int(n) for n in conn.scalars(sa.text(query), values)]
+
+
+def hand_in(conn: sa.Connection, original: Delivery, correction: Delivery, rows: Sequence[int], language: str) -> None:
+    """Note which rows of the original a correction brings, with their cells unchanged: like a workbook that came back
+    as it was sent."""
+    mark = hashlib.sha256(f"waived rows of delivery {correction.delivery_id}".encode()).hexdigest()
+    workbook = conn.scalar(
+        sa.text(
+            "insert into quarantine.workbook (delivery_id, number, token_hash, language, path, sha256, rows, state, "
+            "returned_as) select :original, coalesce(max(number), 0) + 1, :mark, :language, '', :mark, :rows, "
+            "'returned', :correction from quarantine.workbook where delivery_id = :original returning workbook_id"
+        ),
+        {
+            "original": original.delivery_id,
+            "mark": mark,
+            "language": language,
+            "rows": len(rows),
+            "correction": correction.delivery_id,
+        },
+    )
+    conn.execute(
+        sa.text(
+            "insert into quarantine.workbook_row (workbook_id, sheet_row, token_hash, row_number, cells) "
+            "select :workbook, row_number() over (order by row_number), "
+            "encode(sha256(convert_to(:mark || ' ' || row_number, 'UTF8')), 'hex'), row_number, cells "
+            "from (select distinct on (row_number) row_number, cells from quarantine.row "
+            "where delivery_id = :original and row_number = any(:rows) order by row_number, row_part) as r"
+        ),
+        {"workbook": workbook, "mark": mark, "original": original.delivery_id, "rows": list(rows)},
+    )
+
+
 def of_row(conn: sa.Connection, delivery: Delivery, row: int, part: int) -> list[Decision]:
     """Every decision that ever counted for a row of quarantine: by its key in the scope, or by its address."""
     query = (
@@ -299,7 +365,8 @@ def lapse(conn: sa.Connection) -> int:
             "decision_id = null from (select reject_id as id, decision_id as was from quarantine.reject "
             "where decision_id = any(:ids) and superseded_by is null "
             "and state in ('waived', 'written_off') for update) as b where reject_id = b.id "
-            "returning b.was, delivery_id) select was, array_agg(distinct delivery_id order by delivery_id) from again group by was"
+            "returning b.was, delivery_id) select was, array_agg(distinct delivery_id order by delivery_id) "
+            "from again group by was"
         ),
         {"ids": [line.decision_id for line in ended]},
     ).tuples()

@@ -295,8 +295,14 @@ def newest_for_duplicate(conn: sa.Connection, scope: Scope) -> Delivery | None:
 
 
 def newest_accepted(conn: sa.Connection, scope: Scope, *, other_than: int | None = None) -> Delivery | None:
-    """The newest delivery of the scope that is loaded, or validated in this run: what comparisons compare with."""
-    where = f"{_IN_SCOPE} and state in ('loaded', 'validated', 'approved') and delivery_id is distinct from :other"
+    """The newest delivery of the scope that is loaded, or validated in this run: what comparisons compare with.
+
+    A correction is none: it brings only some rows.
+    """
+    where = (
+        f"{_IN_SCOPE} and state in ('loaded', 'validated', 'approved') and kind <> 'correction' "
+        "and delivery_id is distinct from :other"
+    )
     return _find(conn, where, _ORDER, {**_scope(scope), "other": other_than})
 
 
