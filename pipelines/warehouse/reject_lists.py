@@ -72,7 +72,7 @@ def lines(conn: sa.Connection, wanted: Wanted) -> list[Line]:
         "min(j.opened_at) as since, floor(extract(epoch from clock_timestamp() - min(j.opened_at)) / 86400)::int "
         f"as age_days from {_FROM} where {where} "
         "group by j.delivery_id, d.delivery_id, j.rule_id, j.owner, j.state "
-        "order by since, j.delivery_id, rows desc, j.rule_id"
+        "order by age_days desc, j.delivery_id, rows desc, j.rule_id"
     )
     found = list(conn.execute(sa.text(query), values).mappings())
     groups = "delivery_id, rule_id, owner, state"

