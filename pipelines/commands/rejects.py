@@ -70,7 +70,9 @@ def _said(made: Decided, args: argparse.Namespace) -> str:
     """What a decision came to, and what happens next."""
     done = "waived" if made.kind.value == "waive" else "written off"
     if not made.made:
-        said = f"delivery {made.delivery_id}: {made.already} reasons were {done} before, nothing is decided anew"
+        said = (
+            f"delivery {made.delivery_id}: {done} before ({_counted(made.already, 'reason')}), nothing is decided anew"
+        )
     else:
         rows, reasons = _counted(made.rows, "row"), _counted(len(made.made), "reason")
         said = f"delivery {made.delivery_id}: {reasons} of {rows} {done} until the end of {args.expires}"

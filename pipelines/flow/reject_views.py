@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -24,7 +24,8 @@ from pipelines.reject import RejectState, mask
 from pipelines.rulebook import RuleBook
 from pipelines.warehouse import audit, decisions, register, reject_lists
 from pipelines.warehouse.decisions import Decision
-from pipelines.warehouse.reject_lists import Kept, Line, Place, Totals, Wanted
+from pipelines.warehouse.layouts import layout_of
+from pipelines.warehouse.reject_lists import Kept, Line, Place, Total, Wanted
 
 __all__ = ["Wanted", "as_data", "listed", "show", "table"]
 Shown = Table | Text | str | Group
@@ -39,7 +40,7 @@ COLOURS = {
 _PERSONAL = ("restricted", "confidential")
 
 
-def listed(wanted: Wanted, *, office: Office | None = None) -> tuple[list[Line], Totals]:
+def listed(wanted: Wanted, *, office: Office | None = None) -> tuple[list[Line], list[Total]]:
     """Rejects by delivery, rule and state, and what they come to."""
     office = office or open_office()
     with office.warehouse.transaction() as conn:
@@ -58,15 +59,15 @@ def _amount_data(amounts: Mapping[Place, Decimal]) -> list[dict[str, str]]:
     ]
 
 
-def table(lines: list[Line], found: Totals) -> list[Shown]:
-    """The lines as a table, and their totals."""
+def table(lines: list[Line], totals: list[Total]) -> list[Shown]:
+    """The lines as a table, and what they come to, feed by feed."""
     if not lines:
         return ["no rejects of that kind"]
-    out = Table(title="rejects by rule and delivery", title_justify="left", pad_edge=False, show_lines=False)
+    out = Table(title="rejects by rule and delivery", title_justify="left", pad_edge=False)
     for name in ("delivery", "client · feed", "rule", "state", "owner"):
         out.add_column(name, overflow="fold", justify="right" if name == "delivery" else "left")
-    for name in ("rows", "first row", "days", "amounts"):
-        out.add_column(name, overflow="fold", justify="right", no_wrap=name != "amounts")
+    for name in ("rows", "first row", "days", "amount"):
+        out.add_column(name, justify="right", no_wrap=True)
     for line in lines:
         source = "" if line.source == "main" else f" ({line.source})"
         state = RejectState(line.state)
@@ -76,16 +77,24 @@ def table(lines: list[Line], found: Totals) -> list[Shown]:
             Text(state.value.replace("_", " "), style=COLOURS[state]), line.owner, _count(line.rows),
             str(line.first_row), str(line.age_days), "\n".join(_amounts(line.amounts)),
         )  # fmt: skip
-    rows = f"{_count(found.rows)} row{'' if found.rows == 1 else 's'}"
-    deliveries = f"{found.deliveries} deliver{'y' if found.deliveries == 1 else 'ies'}"
-    said = "; ".join(_amounts(found.amounts))
-    return [out, f"{rows} of {deliveries} in {len(lines)} lines" + (f": {said}" if said else "")]
+    return [out, *(Text(_total(total)) for total in totals)]
+
+
+def _total(total: Total) -> str:
+    rows = f"{_count(total.rows)} row{'' if total.rows == 1 else 's'}"
+    deliveries = f"{total.deliveries} deliver{'y' if total.deliveries == 1 else 'ies'}"
+    said = ", ".join(_amounts(total.amounts))
+    return f"{total.feed}: {rows} of {deliveries}" + (f", {said}" if said else "")
 
 
 def _amounts(amounts: Mapping[Place, Decimal]) -> list[str]:
-    """One text per amount; the column is named where there are several."""
-    several = len({column for column, _ in amounts}) > 1
-    return [f"{column + ' ' if several else ''}{_money(a)} {currency}" for (column, currency), a in amounts.items()]
+    """One text per currency: the money column with the largest amount stands for the row, since net, tax and gross
+    are the same money."""
+    largest: dict[str, Decimal] = {}
+    for (_, currency), amount in amounts.items():
+        if abs(amount) > abs(largest.get(currency, Decimal(0))):
+            largest[currency] = amount
+    return [f"{_money(amount)} {currency}" for currency, amount in largest.items()]
 
 
 def _money(amount: Decimal) -> str:
@@ -133,7 +142,8 @@ def _row(
         f"({delivery.client_id} · {delivery.feed})",
         style="bold",
     )
-    yield _cells(row, told, clear)
+    layout = layout_of(conn, delivery)
+    yield _cells(row, told, clear, layout.layout.columns if layout else ())
     rejects = reject_lists.reasons_of(conn, delivery, row)
     yield _reasons(rejects, RuleBook.of(office.catalog, delivery.feed, delivery.client_id), told.profile.language)
     made = decisions.of_row(conn, delivery, row.row_number, row.row_part)
@@ -148,14 +158,14 @@ def _row(
         yield "its key cannot be read: decisions on it are for this delivery only"
 
 
-def _cells(row: Kept, told: Recorded, clear: bool) -> Table:
-    """The cells under the client's own names, with the columns they feed."""
-    use = Use.of(told.ref.source)
-    readers = use.readers(Header(list(row.cells)))
+def _cells(row: Kept, told: Recorded, clear: bool, order: Sequence[str]) -> Table:
+    """The cells under the client's own names and in his order, with the columns they feed."""
+    readers = Use.of(told.ref.source).readers(Header(list(row.cells)))
+    place = {name: i for i, name in enumerate(order)}
     out = Table(title="as received", title_justify="left", pad_edge=False)
     for name in ("column of the file", "cell", "feeds"):
         out.add_column(name, overflow="fold")
-    for name, cell in row.cells.items():
+    for name, cell in sorted(row.cells.items(), key=lambda item: place.get(item[0], len(place))):
         fed = list(dict.fromkeys(need.by for need in readers.get(name, [])))
         text = None if cell is None else str(cell)
         shown = text if clear else mask(text, _classification(told.contract, fed))
@@ -167,8 +177,6 @@ def _classification(contract: Contract, fed: list[str]) -> str:
     """The strictest of the columns that a cell feeds; what feeds none of them may hold anything."""
     known = {c.name: c.classification for c in contract.columns}
     found = [known[name] for name in fed if name in known]
-    if not found and not any(c.is_personal for c in contract.columns):
-        return "internal"
     return next((c for c in _PERSONAL if c in found), found[0] if found else "confidential")
 
 
@@ -193,7 +201,7 @@ def _reasons(rejects: Any, book: RuleBook, language: str) -> Table:
 
 def _decisions(made: list[Decision]) -> Table:
     """Every decision that is about the row, also those that count no more."""
-    names = ("decision", "rule", "by", "on", "counts until", "up to", "reason")
+    names = ("decision", "rule", "by", "on (UTC)", "counts until (UTC)", "up to", "reason")
     return _plain("decisions", names, (
         (
             f"{d.decision_id} {d.kind.value.replace('_', ' ')}", d.rule_id, d.person, f"{d.decided_at:%Y-%m-%d %H:%M}",
@@ -213,7 +221,7 @@ def _history(conn: sa.Connection, delivery: Delivery, row: Kept, rejects: Any) -
             events.append((r["resolved_at"], r["resolved_by"] or "", f"{r['rule_id']} {r['state'].replace('_', ' ')}"))
     for entry in reject_lists.audited(conn, delivery, row):
         detail = entry["detail"]
-        said = " ".join(str(detail[n]) for n in ("rule", "reason") if n in detail)
+        said = ": ".join(str(detail[n]) for n in ("rule", "reason") if n in detail)
         events.append((entry["at"], entry["actor"], f"{entry['action']} {said}".strip()))
     events.sort(key=lambda e: e[0])
     return _plain("history", ("at (UTC)", "who", "what"), ((f"{at:%Y-%m-%d %H:%M:%S}", *what) for at, *what in events))

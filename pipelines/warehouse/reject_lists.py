@@ -55,12 +55,13 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Totals:
-    """All that was asked for: a row with several reasons counts once."""
+class Total:
+    """All that was asked for of one feed: a row with several reasons counts once."""
 
+    feed: str
     rows: int
     deliveries: int
-    amounts: dict[Place, Decimal]
+    amounts: dict[Place, Decimal] = field(default_factory=dict)
 
 
 def lines(conn: sa.Connection, wanted: Wanted) -> list[Line]:
@@ -75,23 +76,26 @@ def lines(conn: sa.Connection, wanted: Wanted) -> list[Line]:
         "order by age_days desc, j.delivery_id, rows desc, j.rule_id"
     )
     found = list(conn.execute(sa.text(query), values).mappings())
-    groups = "delivery_id, rule_id, owner, state"
+    groups = ("delivery_id", "rule_id", "owner", "state")
     amounts: dict[tuple[Any, ...], dict[Place, Decimal]] = {}
-    for *group, place, amount in _amounts(conn, where, values, groups):
+    for *group, place, amount in _amounts(conn, where, values, *groups):
         amounts.setdefault(tuple(group), {})[place] = amount
-    keys = [(f["delivery_id"], f["rule_id"], f["owner"], f["state"]) for f in found]
+    keys = [tuple(f[name] for name in groups) for f in found]
     return [Line(**f, amounts=amounts.get(key, {})) for f, key in zip(found, keys, strict=True)]
 
 
-def totals(conn: sa.Connection, wanted: Wanted) -> Totals:
-    """Distinct rows and their amounts over all lines."""
+def totals(conn: sa.Connection, wanted: Wanted) -> list[Total]:
+    """Distinct rows and their amounts over all lines, feed by feed."""
     where, values = _where(wanted)
     query = (
-        "select count(distinct (j.delivery_id, j.row_number, j.row_part)), count(distinct j.delivery_id) "
-        f"from {_FROM} where {where}"
+        "select d.feed, count(distinct (j.delivery_id, j.row_number, j.row_part)) as rows, "
+        f"count(distinct j.delivery_id) as deliveries from {_FROM} where {where} group by d.feed order by d.feed"
     )
-    rows, deliveries = conn.execute(sa.text(query), values).one().tuple()
-    return Totals(rows, deliveries, dict(_amounts(conn, where, values, "")))
+    amounts: dict[str, dict[Place, Decimal]] = {}
+    for feed, place, amount in _amounts(conn, where, values, "feed"):
+        amounts.setdefault(feed, {})[place] = amount
+    found = conn.execute(sa.text(query), values)
+    return [Total(f.feed, f.rows, f.deliveries, amounts.get(f.feed, {})) for f in found]
 
 
 _FROM = "quarantine.reject j join ops.delivery d on d.delivery_id = j.delivery_id"
@@ -116,16 +120,15 @@ def _where(wanted: Wanted) -> tuple[str, dict[str, Any]]:
     return " and ".join(parts) or "true", values
 
 
-def _amounts(conn: sa.Connection, where: str, values: Mapping[str, Any], groups: str) -> list[tuple[Any, ...]]:
-    """(group…, place, sum) of the readable amounts of distinct rows."""
-    names = f"{groups}, " if groups else ""
-    inner = "".join(f"j.{name.strip()}, " for name in groups.split(",")) if groups else ""
-    address = "j.row_number, j.row_part" if "delivery_id" in groups else "j.delivery_id, j.row_number, j.row_part"
+def _amounts(conn: sa.Connection, where: str, values: Mapping[str, Any], *groups: str) -> list[tuple[Any, ...]]:
+    """(group…, place, sum) of the readable amounts; within a group a row counts once, whatever keeps it out."""
+    by, row = ", ".join(groups), ", ".join(dict.fromkeys((*groups, "delivery_id", "row_number", "row_part")))
     query = (
-        f"select {names}a.key as name, coalesce(r.currencies ->> a.key, :none) as currency, "
-        f"sum(a.value::numeric) as amount from (select distinct {inner}{address} from {_FROM} where {where}) g "
+        f"select {by}, a.key as name, coalesce(r.currencies ->> a.key, :none) as currency, "
+        f"sum(a.value::numeric) as amount from (select distinct {row} from quarantine.reject j "
+        f"join (select delivery_id, client_id, feed from ops.delivery) d using (delivery_id) where {where}) g "
         "join quarantine.row r using (delivery_id, row_number, row_part) cross join jsonb_each_text(r.amounts) a "
-        f"group by {names}a.key, currency order by {names}a.key, currency"
+        f"group by {by}, a.key, currency order by {by}, a.key, currency"
     )
     found = conn.execute(sa.text(query), {**values, "none": NO_CURRENCY})
     return [(*row[:-3], (row.name, row.currency), row.amount) for row in found]
