@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 from enum import StrEnum
 
 import pyarrow as pa
@@ -108,12 +110,29 @@ def baseline_rule(feed: str, kind: Baseline, column: str | None = None) -> str:
 def key_hash(values: Sequence[object]) -> str | None:
     """Hash of a business key by its cleaned values: tells the same row in another delivery; None when one is missing.
 
+    `warehouse.keys` says the same in SQL.
+
     >>> key_hash(["4711", None]) is None
     True
     """
     if any(value is None for value in values):
         return None
-    return hashlib.sha256("\0".join(map(str, values)).encode()).hexdigest()
+    return hashlib.sha256("\0".join(map(_key_text, values)).encode()).hexdigest()
+
+
+def _key_text(value: object) -> str:
+    """One spelling per value, whatever the settings of a database session.
+
+    >>> _key_text(Decimal("0E-8")), _key_text(True), _key_text(datetime(2026, 3, 1, 8, tzinfo=UTC))
+    ('0.00000000', 'true', '2026-03-01T08:00:00.000000')
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    return str(value)
 
 
 def mask(value: str | None, classification: str) -> str | None:

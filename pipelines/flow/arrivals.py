@@ -136,7 +136,7 @@ class Intake:
             "declaration_hash": self.office.catalog.declaration_hash(ref),
             "code_version": self.office.code_version,
         }
-        texts = self._declaration_texts(ref)
+        texts = self.office.declaration_texts(ref)
         if old.state is State.FAILED:
             register.replace_declarations(self.conn, old, texts)
             register.move(self.conn, old, State.REGISTERED, actor="replay", message=None, verdict=None, **now)
@@ -182,7 +182,7 @@ class Intake:
                 state=State.WAITING if reason else State.REGISTERED,
                 message=reason,
                 inputs=arrival.lookups,
-                declarations=self._declaration_texts(arrival.ref),
+                declarations=self.office.declaration_texts(arrival.ref),
                 code_version=self.office.code_version,
             ),
         )
@@ -216,7 +216,7 @@ class Intake:
     def _start(self, arrival: Arrival, known: Delivery, why: str) -> Delivery:
         """Register again what waited or failed, with the inputs and declarations of now."""
         register.replace_inputs(self.conn, known, arrival.lookups)
-        register.replace_declarations(self.conn, known, self._declaration_texts(arrival.ref))
+        register.replace_declarations(self.conn, known, self.office.declaration_texts(arrival.ref))
         return register.move(
             self.conn,
             known,
@@ -296,15 +296,6 @@ class Intake:
             if faults or not files:
                 missing.append(f"{table} ({faults[0] if faults else self.profile.model.lookups[table].files})")
         return tuple(inputs), tuple(missing)
-
-    def _declaration_texts(self, ref: SourceRef) -> dict[str, str]:
-        texts = {
-            "contract": self.office.contract(ref.feed).text,
-            "profile": self.office.profile(ref.client_id).text,
-            "suite": self.office.catalog.suite_text(ref.feed),
-        }
-        own = self.office.catalog.client_suite_text(ref.feed, ref.client_id)
-        return texts if own is None else {**texts, "client_suite": own}
 
 
 def unmatched_entries(files: Sequence[landing.FoundFile]) -> list[register.Unmatched]:

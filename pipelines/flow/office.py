@@ -35,6 +35,16 @@ class Office:
         """The profile of a client."""
         return self.catalog.profiles[client_id]
 
+    def declaration_texts(self, ref: SourceRef) -> dict[str, str]:
+        """What a source's deliveries are judged by, as written: kind → text."""
+        texts = {
+            "contract": self.contract(ref.feed).text,
+            "profile": self.profile(ref.client_id).text,
+            "suite": self.catalog.suite_text(ref.feed),
+        }
+        own = self.catalog.client_suite_text(ref.feed, ref.client_id)
+        return texts if own is None else {**texts, "client_suite": own}
+
     @cached_property
     def code_version(self) -> str:
         """Hash over our own Python files: `explain` says when it differs from a delivery's."""

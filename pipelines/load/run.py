@@ -18,7 +18,7 @@ from pipelines.errors import LoadError
 from pipelines.load.publish import Comparison, Publication
 from pipelines.load.reconcile import Parts, check, quarantined
 from pipelines.profile import SourceRef
-from pipelines.warehouse import ddl, register
+from pipelines.warehouse import ddl, quarantine_store, register
 from pipelines.warehouse.connection import scope_lock
 
 
@@ -96,6 +96,7 @@ def load(delivery: Delivery, ref: SourceRef, contract: Contract, conn: sa.Connec
     )
     register.write_amounts(conn, delivery, check(conn, delivery, parts))
     publication.finish(parts.loaded.rows)
+    quarantine_store.close_after_load(conn, delivery, contract, mode=ref.source.mode)
     ddl.drop_work_table(conn, delivery)
     return LoadResult.of(parts, closed=found.missing if closes else 0, known_from=at)
 

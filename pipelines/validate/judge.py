@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from great_expectations import __version__ as gx_version
@@ -28,8 +28,9 @@ class Measurement:
     """What was measured for one rule: the metrics its `_validate` asks for.
 
     `evaluated`: rows (or 1, for a fact) it was evaluated on; 0 = not evaluated, for the reason in `note`. `excused`:
-    not being evaluated does not hold the delivery. `failed`: failing rows. `observed`: what to show. `seconds` it took;
-    `threshold`: the failing share it allows, when the rule itself does not say.
+    not being evaluated does not hold the delivery. `failed`: failing rows, `waived` of them load all the same.
+    `observed`: what to show. `seconds` it took; `threshold`: the failing share it allows, when the rule itself does not
+    say.
     """
 
     rule: Rule
@@ -42,16 +43,29 @@ class Measurement:
     excused: bool = False
     seconds: float | None = None
     threshold: float | None = None
+    waived: int = 0
+
+    @property
+    def without_waived(self) -> Measurement:
+        """The same as if the waived rows had not failed: what the tolerance of the rule is judged on."""
+        if not self.waived or self.rule.kind not in ("row", "unique"):
+            return self
+        name, failed = f"{self.rule.expectation.map_metric}.unexpected_count", self.failed - self.waived
+        return replace(self, metrics={**self.metrics, name: failed}, failed=failed, waived=0)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A rule with its result, for `ops` and for Data Docs. `hold`: why it holds the delivery, if it does."""
+    """A rule with its result, for `ops` and for Data Docs. `hold`: why it holds the delivery, if it does.
+
+    `set_aside`: failing rows but those that load by a waiver.
+    """
 
     rule: Rule
     result: RuleResult
     evidence: ExpectationValidationResult
     hold: str | None
+    set_aside: int = 0
 
 
 def judge(measured: Measurement, feed: str) -> Outcome:
@@ -77,7 +91,11 @@ def judge(measured: Measurement, feed: str) -> Outcome:
         threshold=_threshold(rule) if measured.threshold is None else measured.threshold,
         seconds=measured.seconds,
     )
-    return Outcome(rule, result, evidence, _hold(measured, success, observed))
+    tolerated = success
+    if measured.waived and measured.evaluated:
+        tolerated = bool(_validate(measured.without_waived).success)
+    hold = _hold(measured.without_waived, tolerated, observed)
+    return Outcome(rule, result, evidence, hold, result.failed - measured.waived)
 
 
 def _validate(measured: Measurement) -> ExpectationValidationResult:

@@ -33,7 +33,8 @@ from pipelines.validate.judge import Measurement, Outcome, evidence_of, judge
 from pipelines.validate.measures import row_measurements
 from pipelines.validate.set_rules import SetRules
 from pipelines.validate.suites import Rule, load_rules
-from pipelines.warehouse import ddl, ledger, quarantine_store
+from pipelines.validate.waivers import Waivers
+from pipelines.warehouse import ddl, decisions, ledger, quarantine_store
 from pipelines.warehouse.connection import copy_table
 
 
@@ -59,7 +60,9 @@ def validate(
             expected=f"{facts.rows}, as cleaning counted",
             next_step="run the delivery again from extract",
         )
-    sets = SetRules(conn, delivery, ref, contract, catalog, book)
+    waivers = Waivers.of(conn, delivery, contract)
+    waivers.after_stream()
+    sets = SetRules(conn, delivery, ref, contract, catalog, book, waivers)
     measured = [*row_measurements(gate, contract, rules), *_set_rules(sets, contract, ref, rules)]
     sets.say_what_stays()
     _keep_rejected_rows(conn, delivery, contract, folder)
@@ -68,8 +71,10 @@ def validate(
     controls = accounts.controls(contract, facts)
     measured += accounts.facts(conn, delivery, ref, contract, facts, counts, len(rules))
     measured += [m for _, m in controls]
+    measured = [waivers.shown(m) for m in measured]
     outcomes = [judge(m, contract.feed) for m in measured]
     _compare_with_quarantine(conn, delivery, outcomes, counts.rejected)
+    written_off = decisions.write_off_known(conn, delivery, contract)
     result = GateResult(
         verdict=verdict.of(outcomes, counts),
         counts=counts,
@@ -77,7 +82,7 @@ def validate(
         controls=[total for total, _ in controls],
         rules=[o.result for o in outcomes],
         holds=[o.hold for o in outcomes if o.hold],
-        message=verdict.message(outcomes, counts, contract),
+        message=verdict.message(outcomes, counts, contract, written_off),
         content_hash=ledger.content_hash(conn, delivery),
         validation_result=evidence_of(delivery, outcomes, dt.datetime.now(dt.UTC)),
     )
@@ -142,8 +147,8 @@ def _compare_with_quarantine(conn: sa.Connection, delivery: Delivery, outcomes: 
     rows = quarantine_store.rows_by_rule(conn, delivery)
     for outcome in outcomes:
         sets_aside = outcome.rule.rejects or outcome.rule.kind == "counted"
-        if sets_aside and rows.pop(outcome.rule.id, 0) != outcome.result.failed:
-            raise _disagree(outcome.rule.id, outcome.result.failed)
+        if sets_aside and rows.pop(outcome.rule.id, 0) != outcome.set_aside:
+            raise _disagree(outcome.rule.id, outcome.set_aside)
     if rows:
         raise _disagree(next(iter(rows)), 0)
     if (kept := quarantine_store.rows_kept(conn, delivery)) != rejected:

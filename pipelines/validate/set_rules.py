@@ -22,6 +22,7 @@ from pipelines.validate.expectations import PREVIOUS_ROWS
 from pipelines.validate.gate import SAMPLES
 from pipelines.validate.judge import Measurement
 from pipelines.validate.suites import Rule
+from pipelines.validate.waivers import Waivers
 from pipelines.warehouse import quarantine_store, register
 
 _SKIPPED_REPEAT = "repeated row"
@@ -41,6 +42,7 @@ class SetRules:
     contract: Contract
     catalog: Catalog
     book: RuleBook
+    waivers: Waivers
 
     @property
     def table(self) -> str:
@@ -278,6 +280,7 @@ class SetRules:
             rule=replace(self.book.rule(rule.id), messages={"en": rule.message}), column_name=rule.column_name,
         )  # fmt: skip
         if failed:
+            self.waivers.of_rule(rule.id)
             quarantine_store.mark_rejected(self.conn, self.delivery, rule.id)
         return failed
 

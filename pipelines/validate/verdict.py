@@ -28,15 +28,20 @@ def of(outcomes: Sequence[Outcome], counts: Counts) -> Verdict:
     return Verdict.PASS_WITH_REJECTS if counts.rejected else Verdict.PASS
 
 
-def message(outcomes: Sequence[Outcome], counts: Counts, contract: Contract) -> str | None:
-    """Why it is held, else what was set aside, else what to look at; nothing when all is well."""
+def message(outcomes: Sequence[Outcome], counts: Counts, contract: Contract, written_off: int = 0) -> str | None:
+    """Why it is held, else what was set aside, else what to look at; nothing when all is well.
+
+    `written_off`: rows set aside that nobody needs to look at, by an earlier decision.
+    """
     holds = [o.hold for o in outcomes if o.hold]
     said = [f"held: {_list(holds)}"] if holds else []
     if counts.rejected:
-        reasons = sorted((o for o in outcomes if _sets_aside(o)), key=lambda o: -o.result.failed)
-        what = _list([f"{o.rule.id} ({o.result.failed})" for o in reasons])
+        reasons = sorted((o for o in outcomes if _sets_aside(o)), key=lambda o: -o.set_aside)
+        what = _list([f"{o.rule.id} ({o.set_aside})" for o in reasons])
         plural = "" if counts.rejected == 1 else "s"
         said.append(f"{counts.rejected} {contract.row_name}{plural} of {counts.received} set aside: {what}")
+        if written_off:
+            said.append(f"{written_off} of them written off before")
     if holds:
         return f"{'; '.join(said)}. us to act: approve the delivery or return it to the client"
     warnings = [o for o in outcomes if o.rule.severity is Severity.WARNING and o.result.success is False]
@@ -46,7 +51,7 @@ def message(outcomes: Sequence[Outcome], counts: Counts, contract: Contract) -> 
 
 
 def _sets_aside(outcome: Outcome) -> bool:
-    return bool(outcome.result.failed) and (outcome.rule.rejects or outcome.rule.kind == "counted")
+    return bool(outcome.set_aside) and (outcome.rule.rejects or outcome.rule.kind == "counted")
 
 
 def _list(parts: Sequence[str]) -> str:

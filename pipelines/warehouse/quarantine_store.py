@@ -14,10 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from pipelines.delivery import Delivery
+from pipelines.contract import Contract
+from pipelines.delivery import Delivery, Kind
 from pipelines.reject import RejectState, Severity
 from pipelines.rulebook import RuleBook, RuleText
 from pipelines.warehouse.connection import copy_table
+from pipelines.warehouse.keys import key_hash_sql
 
 REJECT_COLUMNS = (
     "delivery_id", "client_id", "row_number", "row_part", "rule_id", "column_name", "value", "message", "severity",
@@ -29,9 +31,13 @@ _NUL_SYMBOL = "\u2400"
 
 
 def clear(conn: sa.Connection, delivery: Delivery) -> None:
-    """Forget the open rejects of an earlier try, and rows that have none left; what people resolved stays."""
-    values = {"id": delivery.delivery_id, "open": RejectState.OPEN.value}
-    conn.execute(sa.text("delete from quarantine.reject where delivery_id = :id and state = :open"), values)
+    """Forget what an earlier try found, and rows that have no reject left.
+
+    What was waived or written off goes, too: the decisions stay, and the gate applies them again to what it finds.
+    """
+    again = [RejectState.OPEN.value, RejectState.WAIVED.value, RejectState.WRITTEN_OFF.value]
+    values = {"id": delivery.delivery_id, "again": again}
+    conn.execute(sa.text("delete from quarantine.reject where delivery_id = :id and state = any(:again)"), values)
     conn.execute(
         sa.text(
             "delete from quarantine.row w where delivery_id = :id and not exists (select from quarantine.reject j "
@@ -134,16 +140,160 @@ def rows_by_rule(conn: sa.Connection, delivery: Delivery) -> dict[str, int]:
     return {rule: int(rows) for rule, rows in conn.execute(sa.text(query), values).tuples()}
 
 
-def resolve(conn: sa.Connection, delivery_ids: Sequence[int], state: RejectState, *, by: str) -> int:
+def resolve(
+    conn: sa.Connection,
+    delivery_ids: Sequence[int],
+    state: RejectState,
+    *,
+    by: str,
+    superseded_by: int | None = None,
+) -> int:
     """Close every open reject of some deliveries; returns how many there were."""
     result = conn.execute(
         sa.text(
-            "update quarantine.reject set state = :state, resolved_by = :by, resolved_at = clock_timestamp() "
+            "update quarantine.reject set state = :state, resolved_by = :by, resolved_at = clock_timestamp(), "
+            "superseded_by = coalesce(:superseded_by, superseded_by) "
             "where delivery_id = any(:ids) and state = :open"
         ),
-        {"ids": list(delivery_ids), "state": state.value, "by": by, "open": RejectState.OPEN.value},
+        {
+            "ids": list(delivery_ids),
+            "state": state.value,
+            "by": by,
+            "superseded_by": superseded_by,
+            "open": RejectState.OPEN.value,
+        },
     )
     return int(result.rowcount)
+
+
+# the life of a reject after the gate ------------------------------------------------------------------------
+
+
+def close_after_load(conn: sa.Connection, delivery: Delivery, contract: Contract, *, mode: str) -> None:
+    """What the load of a delivery means for the rejects of older ones. Needs its work table, still there.
+
+    A correction speaks for its own rows only: what it brings by waiver is waived. Any other delivery supersedes.
+    """
+    if delivery.kind is Kind.CORRECTION:
+        waived_by_load(conn, delivery)
+    else:
+        supersede(conn, delivery, contract, mode=mode)
+
+
+def supersede(conn: sa.Connection, delivery: Delivery, contract: Contract, *, mode: str) -> int:
+    """The rejects of older deliveries of the scope that a newer one speaks for; returns how many were still open.
+
+    In snapshot and period mode all, in delta mode those of the rows that it names. A fault that is still there keeps
+    the day on which it was first found.
+    """
+    values = {"id": delivery.delivery_id, "said": f"superseded by delivery {delivery.delivery_id}"}
+    found = _OLDER
+    if mode == "delta":
+        if not conn.scalar(sa.text(f"select exists ({_OLDER} and r.key_hash is not null)"), values):
+            return 0
+        keys = f"select {key_hash_sql(contract, 'w')} from {delivery.work_table} w"
+        found = f"{_OLDER} and r.key_hash in ({keys} where w._fate is distinct from 'skipped')"
+    ids: Sequence[int] = conn.execute(sa.text(found), values).scalars().all()
+    if not ids:
+        return 0
+    conn.execute(sa.text(_SINCE), {**values, "older": ids})
+    result = conn.execute(
+        sa.text(
+            "with closed as (update quarantine.reject set superseded_by = :id, "
+            "resolved_by = case when state = 'open' then :said else resolved_by end, "
+            "resolved_at = case when state = 'open' then clock_timestamp() else resolved_at end, "
+            "state = case when state = 'open' then 'superseded' else state end "
+            "where reject_id = any(:older) returning state) select count(*) from closed where state = 'superseded'"
+        ),
+        {**values, "older": ids},
+    )
+    return int(result.scalar_one())
+
+
+_OLDER = (
+    "select j.reject_id from quarantine.reject j join ops.delivery o on o.delivery_id = j.delivery_id "
+    "join ops.delivery n on n.delivery_id = :id left join quarantine.row r "
+    "on (r.delivery_id, r.row_number, r.row_part) = (j.delivery_id, j.row_number, j.row_part) where "
+    "(o.client_id, o.feed, o.source, o.scope_period) = (n.client_id, n.feed, n.source, n.scope_period) "
+    "and (coalesce(o.period, ''), o.received_at, o.delivery_id) "
+    "< (coalesce(n.period, ''), n.received_at, n.delivery_id) and j.superseded_by is null"
+)
+"""Rejects of older deliveries of the scope that no newer one speaks for yet."""
+_SINCE = (
+    "update quarantine.reject n set opened_at = o.since from quarantine.row r, (select j.rule_id, q.key_hash, "
+    "min(j.opened_at) as since from quarantine.reject j "
+    "join quarantine.row q using (delivery_id, row_number, row_part) where j.reject_id = any(:older) "
+    "and j.state in ('open', 'written_off') and q.key_hash is not null group by 1, 2) o "
+    "where n.delivery_id = :id "
+    "and (r.delivery_id, r.row_number, r.row_part) = (n.delivery_id, n.row_number, n.row_part) "
+    "and r.key_hash = o.key_hash and n.rule_id = o.rule_id and n.opened_at > o.since"
+)
+
+
+def restore(conn: sa.Connection, delivery: Delivery) -> int:
+    """When a delivery is withdrawn, older ones speak for their rows again; returns the rejects that are open again."""
+    result = conn.execute(
+        sa.text(
+            "with back as (update quarantine.reject set superseded_by = null, "
+            "resolved_by = case when state = 'superseded' then null else resolved_by end, "
+            "resolved_at = case when state = 'superseded' then null else resolved_at end, "
+            "state = case when state = 'superseded' then 'open' else state end "
+            "where superseded_by = :id returning state) select count(*) from back where state = 'open'"
+        ),
+        {"id": delivery.delivery_id},
+    )
+    return int(result.scalar_one())
+
+
+def waived_by_load(conn: sa.Connection, delivery: Delivery) -> int:
+    """Close the waived rejects of the rows that a correction has brought; returns how many."""
+    result = conn.execute(
+        sa.text(
+            "update quarantine.reject j set state = 'waived', resolved_by = d.person, "
+            "resolved_at = clock_timestamp(), decision_id = d.decision_id "
+            f"from quarantine.decision d, {delivery.work_table} w where j.delivery_id = :original and j.state = 'open' "
+            "and (w._row_number, w._row_part) = (j.row_number, j.row_part) and w._fate is null and d.kind = 'waive' "
+            "and d.lapsed_at is null and d.rule_id = j.rule_id "
+            "and (d.delivery_id, d.row_number, d.row_part) = (j.delivery_id, j.row_number, j.row_part)"
+        ),
+        {"original": delivery.corrects},
+    )
+    return int(result.rowcount)
+
+
+def carry_over(conn: sa.Connection, old: Delivery, new: Delivery) -> int:
+    """Resolve the rejects of a replay as those of the delivery it replays; returns how many. Call it after the load.
+
+    For each row all of whose open reasons were resolved at the same address: written off, or corrected while the
+    corrected version is still current (waived rows load, so they have no reject). Else the row is open again.
+    """
+    result = conn.execute(
+        sa.text(
+            f"{_CORRECTIONS}, was as (select row_number, row_part, rule_id, min(state) as state, "
+            "min(resolved_by) as resolved_by, min(decision_id) as decision_id from quarantine.reject "
+            "where delivery_id = :old and state in ('corrected', 'written_off') group by 1, 2, 3), "
+            "still as (select n.reject_id, was.* from quarantine.reject n left join was "
+            "using (row_number, row_part, rule_id) where n.delivery_id = :new and n.state = 'open'), "
+            "whole as (select n.row_number, n.row_part from quarantine.reject n left join still s "
+            "using (reject_id) where n.delivery_id = :new and n.state = 'open' group by 1, 2 having "
+            "bool_and(coalesce(s.state = 'written_off' or s.state = 'corrected' and exists (select from "
+            f"core.{new.feed.replace('.', '_')} c where c.client_id = :client and c._delivery_id in "
+            "(select delivery_id from corrections) and (c._row_number, c._row_part) = (n.row_number, n.row_part) "
+            "and c._known_to is null), false))) "
+            "update quarantine.reject n set state = s.state, resolved_by = s.resolved_by, "
+            "resolved_at = clock_timestamp(), decision_id = s.decision_id from still s join whole "
+            "using (row_number, row_part) where n.reject_id = s.reject_id"
+        ),
+        {"old": old.delivery_id, "new": new.delivery_id, "client": new.client_id},
+    )
+    return int(result.rowcount)
+
+
+_CORRECTIONS = (
+    "with recursive corrections as (select delivery_id from ops.delivery where corrects = :old "
+    "union select d.delivery_id from ops.delivery d join corrections c on d.corrects = c.delivery_id)"
+)
+"""The deliveries that correct one, and those that correct them."""
 
 
 def samples(conn: sa.Connection, delivery: Delivery, rule_id: str, column: str, limit: int) -> list[dict[str, Any]]:

@@ -265,7 +265,8 @@ def supersede(conn: sa.Connection, delivery: Delivery, *, mode: str, actor: str 
     retired = [move(conn, o, State.SUPERSEDED, actor=actor, detail=detail, message=said) for o in older]
     for old in retired:
         ddl.drop_work_table(conn, old)
-    quarantine_store.resolve(conn, [old.delivery_id for old in retired], RejectState.SUPERSEDED, by=said)
+    ids = [old.delivery_id for old in retired]
+    quarantine_store.resolve(conn, ids, RejectState.SUPERSEDED, by=said, superseded_by=delivery.delivery_id)
     if retired:
         set_fields(conn, delivery, supersedes=retired[-1].delivery_id)
     return retired
@@ -294,8 +295,14 @@ def newest_for_duplicate(conn: sa.Connection, scope: Scope) -> Delivery | None:
 
 
 def newest_accepted(conn: sa.Connection, scope: Scope, *, other_than: int | None = None) -> Delivery | None:
-    """The newest delivery of the scope that is loaded, or validated in this run: what comparisons compare with."""
-    where = f"{_IN_SCOPE} and state in ('loaded', 'validated', 'approved') and delivery_id is distinct from :other"
+    """The newest delivery of the scope that is loaded, or validated in this run: what comparisons compare with.
+
+    A correction is none: it brings only some rows.
+    """
+    where = (
+        f"{_IN_SCOPE} and state in ('loaded', 'validated', 'approved') and kind <> 'correction' "
+        "and delivery_id is distinct from :other"
+    )
     return _find(conn, where, _ORDER, {**_scope(scope), "other": other_than})
 
 

@@ -93,8 +93,9 @@ grant execute on function ops.analyze_core(regclass, bigint) to kontor_loader;
 grant usage on schema ops, quarantine, core, reporting to kontor_steward;
 grant select on all tables in schema ops, quarantine, core to kontor_steward;
 grant insert on ops.approval, ops.audit to kontor_steward;
+grant insert on quarantine.decision to kontor_steward;
 grant usage on all sequences in schema ops to kontor_steward;
-grant update (state, resolved_by, resolved_at) on quarantine.reject to kontor_steward;
+grant update (state, resolved_by, resolved_at, decision_id) on quarantine.reject to kontor_steward;
 
 grant usage on schema ops, quarantine, core to kontor_mart_owner;
 grant usage, create on schema reporting to kontor_mart_owner;

@@ -420,37 +420,44 @@ comment on table quarantine.row is 'Each rejected row once: its cells as receive
 comment on column quarantine.row.key_hash is 'Hash of the business key: the same row in another delivery; null when the key cannot be read';
 
 create table if not exists quarantine.reject (
-    reject_id    bigint generated always as identity primary key,
-    delivery_id  bigint not null references ops.delivery,
-    client_id    text,
-    row_number   bigint not null,
-    row_part     integer not null,
-    rule_id      text not null,
-    column_name  text,
-    value        text,
-    message      text not null,
-    severity     text not null default 'critical' check (severity in ('critical', 'warning', 'info')),
-    state        text not null default 'open',
-    owner        text not null default 'client' check (owner in ('client', 'us')),
-    cause_code   text not null default 'implausible',
-    opened_at    timestamptz not null default clock_timestamp(),
-    resolved_by  text,
-    resolved_at  timestamptz,
-    decision_id  bigint
+    reject_id      bigint generated always as identity primary key,
+    delivery_id    bigint not null references ops.delivery,
+    client_id      text,
+    row_number     bigint not null,
+    row_part       integer not null,
+    rule_id        text not null,
+    column_name    text,
+    value          text,
+    message        text not null,
+    severity       text not null default 'critical' check (severity in ('critical', 'warning', 'info')),
+    state          text not null default 'open',
+    owner          text not null default 'client' check (owner in ('client', 'us')),
+    cause_code     text not null default 'implausible',
+    opened_at      timestamptz not null default clock_timestamp(),
+    resolved_by    text,
+    resolved_at    timestamptz,
+    decision_id    bigint,
+    superseded_by  bigint
 );
 alter table quarantine.reject add column if not exists owner text not null default 'client';
 alter table quarantine.reject add column if not exists cause_code text not null default 'implausible';
 alter table quarantine.reject add column if not exists opened_at timestamptz not null default clock_timestamp();
 alter table quarantine.reject add column if not exists decision_id bigint;
+alter table quarantine.reject add column if not exists superseded_by bigint;
 alter table quarantine.reject drop constraint if exists reject_state_check;
 alter table quarantine.reject add constraint reject_state_check
     check (state in ('open', 'corrected', 'waived', 'written_off', 'superseded', 'withdrawn')) not valid;
 comment on table quarantine.reject is 'Every reason why a row was kept out or flagged; personal values are masked';
 comment on column quarantine.reject.owner is 'Who has to act: the client, or us';
 comment on column quarantine.reject.resolved_by is 'Person, or the delivery that brought the row';
+comment on column quarantine.reject.opened_at is
+    'Since when the row is kept out by the rule: a newer delivery with the same fault keeps the day of the first';
 comment on column quarantine.reject.decision_id is 'The waiver or write-off that closed it';
+comment on column quarantine.reject.superseded_by is
+    'The newer delivery of the scope that speaks for the row, whatever the state; null: this one still does';
 create index if not exists reject_row on quarantine.reject (delivery_id, row_number, row_part);
 create index if not exists reject_open on quarantine.reject (client_id, delivery_id) where state = 'open';
+create index if not exists reject_newest on quarantine.reject (delivery_id) where superseded_by is null;
 
 create table if not exists quarantine.decision (
     decision_id   bigint generated always as identity primary key,
@@ -477,6 +484,7 @@ comment on column quarantine.decision.key_hash is 'It counts for this row in lat
 comment on column quarantine.decision.amount_limit is 'Counts only while no money amount of the row is above it, major units';
 comment on column quarantine.decision.lapsed_at is 'When it was found to have expired; its rejects were opened again';
 create index if not exists decision_row on quarantine.decision (client_id, feed, source, key_hash);
+create index if not exists decision_of_delivery on quarantine.decision (delivery_id);
 
 create table if not exists quarantine.workbook (
     workbook_id  bigint generated always as identity primary key,

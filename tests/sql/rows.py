@@ -76,6 +76,7 @@ def delivery(client_id: str, feed: str, **values: Any) -> Row:
 
 def _ops() -> dict[str, list[Row]]:
     rejects = {"delivery_id": 2, "row_part": 0, "client_id": "north", "rule_id": "ledgers.payables.required.due_date"}
+    rejects |= {"opened_at": EARLY, "cause_code": "missing"}
     counts = {"rows_received": 5, "rows_loaded": 2, "rows_unchanged": 1, "rows_rejected": 1, "rows_skipped": 1}
     return {
         "ops.client": [

@@ -169,6 +169,10 @@ def test_deliveries_with_accounting_and_top_rule(first: Built) -> None:
     assert pick(first.marts["dq_reject_rule"], "rule_id rows first_message", rule_id="x.y.z") == [
         ("x.y.z", 1, "no number")
     ]
+    assert sorted(pick(first.marts["dq_open_reject"], "rule_id rows cause_code owner age_days age_band")) == [
+        ("ledgers.payables.required.due_date", 1, "missing", "client", 29, "8 to 30 days"),
+        ("x.y.z", 1, "missing", "client", 29, "8 to 30 days"),
+    ]
 
 
 def test_cut_off_is_utc(first: Built) -> None:
@@ -321,6 +325,7 @@ TAMPER = {
     "pay_rates_add_up_to_core": "delete from rpt_pay_rate_register where client_id = 'south'",
     "customer_master_holds_all_of_core": "delete from rpt_customer_master where customer_id = 'C-3'",
     "duplicates_are_within_customers": "update rpt_customer_duplicates set surplus_customers = 2",
+    "open_rejects_add_up": "update dq_open_reject set rows = rows + 1 where rule_id = 'x.y.z'",
     "deliveries_are_accounted_for": "update dq_delivery set rows_held = rows_held + 1 where delivery_id = 3",
 }
 

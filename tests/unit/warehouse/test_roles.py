@@ -102,6 +102,8 @@ DENIED = [
     ("steward", "update ops.delivery set state = 'loaded'"),
     ("steward", "update quarantine.reject set message = 'x'"),
     ("steward", "delete from quarantine.reject"),
+    ("steward", "update quarantine.decision set expires_at = now() + interval '9 years'"),
+    ("steward", "delete from quarantine.decision"),
     ("steward", "set role kontor_mart_owner"),
     ("loader", "update core.ledgers_spend set spend_amount = 0"),
     ("loader", "delete from core.ledgers_spend"),
@@ -126,7 +128,15 @@ ALLOWED = [
     ("steward", "select * from core.ledgers_spend"),
     ("steward", "select * from quarantine.row"),
     ("steward", "select * from ops.rule_result"),
-    ("steward", "update quarantine.reject set state = 'written_off', resolved_by = 'me', resolved_at = now()"),
+    (
+        "steward",
+        "update quarantine.reject set state = 'written_off', resolved_by = 'me', resolved_at = now(), decision_id = 1",
+    ),
+    (
+        "steward",
+        "insert into quarantine.decision (kind, client_id, feed, source, rule_id, delivery_id, row_number, row_part, "
+        "reason, person, expires_at) values ('write_off', 'acme', 'f', 's', 'r', 1, 2, 0, 'gone', 'me', now())",
+    ),
     (
         "steward",
         "insert into ops.approval (delivery_id, decision, hash, person, reason) values (1, 'return', '', '', '')",
