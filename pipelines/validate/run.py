@@ -22,7 +22,7 @@ from pipelines.delivery import Delivery, Kind
 from pipelines.errors import GateError
 from pipelines.profile import SourceRef
 from pipelines.rulebook import RuleBook
-from pipelines.validate import accounts, files, verdict
+from pipelines.validate import accounts, feed_rules, files, group_rules, history_rules, verdict
 from pipelines.validate.chunks import ChunkGate
 from pipelines.validate.gate import GateInput, GateResult
 from pipelines.validate.judge import Measurement, Outcome, evidence_of, judge
@@ -104,9 +104,12 @@ def _set_rules(sets: SetRules, contract: Contract, ref: SourceRef, rules: list[R
     measured = [sets.repeated_rows(), sets.keys()]
     measured += [sets.unique(rule) for rule in rules if rule.kind == "unique"]
     measured += sets.references()
+    measured += [feed_rules.known(sets, rule) for rule in rules if rule.kind == "reference"]
+    measured += [group_rules.group(sets, rule) for rule in rules if rule.kind == "group"]
     measured += sets.groups()
     measured += [sets.aggregate(rule) for rule in rules if rule.kind == "aggregate"]
-    measured += [sets.compare(rule) for rule in rules if rule.kind == "compare"]
+    measured += [group_rules.whole(sets, rule) for rule in rules if rule.kind == "balance"]
+    measured += [history_rules.compare(sets, rule) for rule in rules if rule.kind == "compare"]
     if ref.source.mode != "delta" and sets.delivery.kind is not Kind.CORRECTION:
         measured += sets.closing()
     return measured
