@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pipelines.contract import Contract
 from pipelines.validate import conditions
 from pipelines.validate.aggregates import ROWS
-from pipelines.validate.expectations import ExpectGroupsToBalance
+from pipelines.validate.expectations import BALANCE, ExpectGroupsToBalance
 from pipelines.validate.judge import Measurement
 from pipelines.validate.set_rules import SetRules
 from pipelines.validate.suites import Rule
@@ -66,8 +66,8 @@ def whole(sets: SetRules, rule: Rule) -> Measurement:
         f"{metric}.unexpected_count": rows if off else 0,
         f"{metric}.unexpected_values": [],
     }
-    said = "; ".join(_said(currency, a, b, bool(minus)) for currency, a, b in off)
-    return Measurement(rule, 1, metrics, observed=said or f"balances over {rows} rows")
+    said = "; ".join(_said(currency, a, b, bool(minus)) for currency, a, b in off) or f"balances over {rows} rows"
+    return Measurement(rule, 1, {**metrics, BALANCE: said}, observed=said)
 
 
 def _said(currency: str, plus: Any, minus: Any, pair: bool) -> str:

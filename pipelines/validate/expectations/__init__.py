@@ -6,6 +6,7 @@ pandas, PostgreSQL and Spark. In the gate, row rules run on pandas chunks and ru
 
 from pipelines.validate.expectations.feeds import ColumnValuesInFeed, ExpectColumnValuesToBeInFeed
 from pipelines.validate.expectations.groups import (
+    BALANCE,
     ExpectGroupsToBalance,
     ExpectGroupTotalToMatch,
     GroupsBalance,
@@ -29,7 +30,7 @@ from pipelines.validate.expectations.identities import (
 )
 
 __all__ = [
-    "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "ColumnProductMatches", "ColumnTotals",
+    "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "ColumnProductMatches", "ColumnTotals",
     "ColumnValuesInFeed", "ColumnsAddUp", "ComparedWith", "ExpectAmountToBeSimilar", "ExpectColumnProductToMatch",
     "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectGroupTotalToMatch", "ExpectGroupsToBalance",
     "ExpectRowCountToBeSimilar", "GroupTotalsMatch", "GroupsBalance",

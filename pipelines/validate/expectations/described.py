@@ -88,7 +88,7 @@ class Described:
         if condition := kwargs.get("row_condition"):
             params["row_condition"] = parse_row_condition_string(condition)
             template = f"if $row_condition, then {template}"
-        return f"{template}.", params
+        return f"{template[0].upper()}{template[1:]}.", params
 
     @classmethod
     def _prescriptive_template(cls, renderer_configuration: RendererConfiguration) -> RendererConfiguration:

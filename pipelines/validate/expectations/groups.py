@@ -20,6 +20,9 @@ from pipelines.validate.expectations.conditions import RowsFail
 from pipelines.validate.expectations.described import Described, GateKind, add_metadata, joined, metadata
 from pipelines.validate.expectations.exact import pandas_units, spark_number, sql_number
 
+BALANCE = "kontor.balance"
+"""Metric: what the delivery as a whole is off by, as text. The gate supplies it."""
+
 
 def _signed(args: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Columns that count as they are, and columns that count with the opposite sign."""
@@ -227,6 +230,14 @@ class ExpectGroupsToBalance(_Groups):
         if not kwargs.get("amount"):
             params["credit"] = kwargs["credit"]
         return f"{start}the sum of $plus {end}, to the cent", params
+
+    def _validate(
+        self, metrics: dict[str, Any], runtime_configuration: Any = None, execution_engine: Any = None
+    ) -> dict[str, Any]:
+        outcome: dict[str, Any] = super()._validate(metrics, runtime_configuration, execution_engine)
+        if BALANCE in metrics:
+            outcome["result"]["observed_value"] = metrics[BALANCE]
+        return outcome
 
 
 class ExpectGroupTotalToMatch(_Groups):

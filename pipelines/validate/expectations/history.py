@@ -174,7 +174,7 @@ class ExpectRowCountToBeSimilar(_Compared, BatchExpectation):  # type: ignore[mi
     @classmethod
     def _sentence(cls, kwargs: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
         words = _WORDS[kwargs.get("compared_with") or "previous"]
-        pct = {"max_change_pct": str(kwargs["max_change_pct"])}
+        pct = {"max_change_pct": f"{kwargs['max_change_pct']:g}"}
         return f"the number of rows may differ by at most $max_change_pct % from {words}", pct
 
     def _validate(
@@ -242,7 +242,7 @@ class ExpectAmountToBeSimilar(_Compared, ColumnAggregateExpectation):  # type: i
     @classmethod
     def _sentence(cls, kwargs: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
         words = _WORDS[kwargs.get("compared_with") or "previous"]
-        params = {"column": kwargs["column"], "max_change_pct": str(kwargs["max_change_pct"])}
+        params = {"column": kwargs["column"], "max_change_pct": f"{kwargs['max_change_pct']:g}"}
         template = f"the sum of $column may differ by at most $max_change_pct % from {words}"
         if currency := kwargs.get("currency"):
             return f"{template}, in $currency", {**params, "currency": currency}

@@ -217,6 +217,6 @@ class ExpectColumnProductToMatch(_Columns):
         names["step"] = str(kwargs.get("price_step", 0.01))
         template = "$quantity × $price must give $total; the price may be rounded to steps of $step"
         if pct := kwargs.get("tolerance_pct"):
-            names["pct"] = str(pct)
+            names["pct"] = f"{pct:g}"
             template += ", and $pct % more is tolerated"
         return template, names
