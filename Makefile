@@ -9,6 +9,9 @@ UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.txt)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SPARK_VERSION := 4.3.0
+SPARK_VENV = $(abspath $(or $(KONTOR_HOME),.kontor))/spark
+SPARK = $(SPARK_VENV)/.ready-$(SPARK_VERSION)
 
 export PYTHONPATH := $(CURDIR)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -19,7 +22,7 @@ ifdef CLIENTS
 export KONTOR_CLIENTS := $(abspath $(CLIENTS))
 endif
 
-.PHONY: help run up test check fuzz bench clean
+.PHONY: help run up test check fuzz bench spark clean
 
 help: ## this list
 	@echo 'make TARGET'
@@ -50,6 +53,9 @@ fuzz: $(READY) ## read 10,000 broken files (ARGS='--count N --seed N'); KONTOR_R
 bench: $(READY) ## measure against peers in the same run, report in .kontor/bench (ARGS='--rows N --rounds N --only reading|gate')
 	$(BIN)/python -m tests.bench $(ARGS)
 
+spark: $(SPARK) ## our expectations on Spark too (needs Java 17 or newer; pyspark goes into a venv of its own)
+	SPARK_LOCAL_IP=127.0.0.1 $(SPARK_VENV)/bin/python -m pytest -m spark tests/unit/validate
+
 clean: ## stop the embedded server, delete all state (.kontor); .venv stays: rm -rf .venv to be rid of it too
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m plugins.kontor.local clean; \
 	elif [ -e "$${KONTOR_HOME:-.kontor}" ]; then echo 'there is state but no .venv to stop its server with: make check, then make clean'; exit 1; fi
@@ -73,4 +79,13 @@ $(READY): requirements.txt constraints.txt
 		echo 'uv did not manage, trying pip'; \
 		$(BIN)/python -m pip install -q -r requirements.txt -c constraints.txt; \
 	fi
+	@touch $@
+
+# pyspark is no dependency: its own venv sees the project's packages through a path file, and adds it alone.
+$(SPARK): $(READY)
+	@java -version >/dev/null 2>&1 || { echo 'Spark needs Java 17 or newer, and there is no java command here (Debian: apt install openjdk-17-jre-headless)' >&2; exit 1; }
+	@echo 'installing pyspark $(SPARK_VERSION) into $(SPARK_VENV) (once)'
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python $(SPARK_VENV)
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$($(SPARK_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/kontor.pth"
+	@$(BIN)/uv pip install -q --python $(SPARK_VENV)/bin/python 'pyspark==$(SPARK_VERSION)'
 	@touch $@

@@ -74,10 +74,14 @@ def _suites(catalog: Catalog) -> list[str]:
     ]
     for feed, contract in catalog.contracts.items():
         path = catalog.suite_path(feed)
-        faults += suites.check_suite(path, contract) if path.exists() else [f"{path}: suite of {feed} is missing"]
+        faults += (
+            suites.check_suite(path, contract, catalog=catalog)
+            if path.exists()
+            else [f"{path}: suite of {feed} is missing"]
+        )
         for client_id in catalog.profiles:
             if own := catalog.client_suite_path(feed, client_id):
-                faults += suites.check_suite(own, contract, beside=path)
+                faults += suites.check_suite(own, contract, beside=path, catalog=catalog)
     return faults
 
 

@@ -16,11 +16,26 @@ from great_expectations.expectations.row_conditions import (
 )
 
 from pipelines.contract import Column, Contract
-from pipelines.validate.expectations import ExpectColumnProductToMatch, ExpectColumnsToAddUp
+from pipelines.validate.expectations import (
+    ExpectAmountToBeSimilar,
+    ExpectColumnProductToMatch,
+    ExpectColumnsToAddUp,
+    ExpectGroupsToBalance,
+    ExpectGroupTotalToMatch,
+    ExpectRowCountToBeSimilar,
+)
 from pipelines.validate.views import LONGEST_EXACT
 
 _BOUNDS = ("min_value", "max_value")
 _TEXT_ONLY = ("regex", "value_length", "strftime", "dateutil", "json")
+_OUTSIDE = {
+    "decimals": "the contract says the scale",
+    "before": "the gate knows the earlier delivery",
+    "known_values": "the gate looks into the feed",
+    "feed_table": "the gate looks into the feed",
+    "currency_column": "the contract says the currency",
+}
+_ALL_OR_NOTHING = "mostly makes no sense without `group`: the delivery balances or it does not"
 _WRITTEN_AS = {
     "number": "a number",
     "date": "an ISO date such as '2026-01-31'",
@@ -33,6 +48,9 @@ def judged(expectation: Expectation) -> list[str]:
     """Columns the expectation judges, the one its rejects point at first; row condition not included."""
     if isinstance(expectation, ExpectColumnsToAddUp | ExpectColumnProductToMatch):
         return [expectation.total, *(c for c in expectation.column_list if c != expectation.total)]
+    if isinstance(expectation, ExpectGroupsToBalance | ExpectGroupTotalToMatch):
+        named = [getattr(expectation, name, None) for name in ("amount", "total", "debit", "credit", "count")]
+        return [c for c in named if c] + list(expectation.group)
     named = [getattr(expectation, name, None) for name in ("column", "column_A", "column_B")]
     return [c for c in named if c] + list(getattr(expectation, "column_list", None) or [])
 
@@ -69,7 +87,8 @@ def problems(expectation: Expectation, contract: Contract) -> list[str]:
         out.append(f"mostly is {mostly!r}, expected a number above 0 and up to 1")
     out += _value_problems(expectation, contract)
     out += [p for c in comparisons(condition) for p in _condition_problems(c, contract)]
-    return out + _pair_problems(expectation, contract)
+    out += _outside_only(expectation)
+    return out + _pair_problems(expectation, contract) + _set_problems(expectation, contract)
 
 
 def _free_text(condition: Any) -> bool:
@@ -103,7 +122,7 @@ def codes(contract: Contract, name: str) -> tuple[str, ...]:
     return next((c.absent_codes for c in contract.columns if c.absent_column == name), ())
 
 
-def _misfit(contract: Contract, name: str, value: Any) -> str | None:
+def misfit(contract: Contract, name: str, value: Any) -> str | None:
     """Why a value of the suite cannot be compared with a column."""
     kind = family(contract, name)
     if kind == "number":
@@ -140,7 +159,7 @@ def _value_problems(expectation: Expectation, contract: Contract) -> list[str]:
         return [f"column {name} is {family(contract, name)}, not text"]
     values = [getattr(expectation, b, None) for b in _BOUNDS] if _bounds_values(expectation) else []
     values += list(getattr(expectation, "value_set", None) or [])
-    return [said for v in values if v is not None and (said := _misfit(contract, name, v))]
+    return [said for v in values if v is not None and (said := misfit(contract, name, v))]
 
 
 def _bounds_values(expectation: Expectation) -> bool:
@@ -154,18 +173,59 @@ def _condition_problems(condition: ComparisonCondition | NullityCondition, contr
     if isinstance(condition, NullityCondition):
         return []
     values = condition.parameter if isinstance(condition.parameter, list) else [condition.parameter]
-    said = (_misfit(contract, condition.column.name, v) for v in values)
+    said = (misfit(contract, condition.column.name, v) for v in values)
     return [f"row_condition: {s}" for s in said if s]
+
+
+def _outside_only(expectation: Expectation) -> list[str]:
+    """Arguments that say what the contract or the gate knows: for use without them, on plain data."""
+    given = [n for n in _OUTSIDE if getattr(expectation, n, None) is not None]
+    return [f"{name} is for use outside the gate: {_OUTSIDE[name]}" for name in given]
+
+
+def _one_scale(contract: Contract, columns: list[str]) -> list[str]:
+    scales = {c: getattr(_column(contract, c), "precision_scale", None) for c in columns}
+    if None in scales.values() or len({s[1] for s in scales.values() if s}) != 1:
+        return [f"columns to add up must be numeric of one scale, got {scales}"]
+    return []
+
+
+def _set_problems(expectation: Expectation, contract: Contract) -> list[str]:
+    """Rules about groups and about earlier deliveries."""
+    if isinstance(expectation, ExpectGroupsToBalance | ExpectGroupTotalToMatch):
+        names = ("debit", "credit", "amount", "total")
+        amounts = [c for n in names if (c := getattr(expectation, n, None))]
+        out = _one_scale(contract, amounts)
+        count = getattr(expectation, "count", None)
+        if count and family(contract, count) != "number":
+            out.append(f"count: column {count} is {family(contract, count)}, not a number")
+        if not expectation.group:
+            return out + ([_ALL_OR_NOTHING] if expectation.mostly != 1 else [])
+        return out + [
+            f"{c} is in {currency}: name it in `group`, else sums mix currencies"
+            for c in amounts
+            if (currency := contract.column(c).currency) in {k.name for k in contract.columns}
+            and currency not in expectation.group
+        ]
+    if isinstance(expectation, ExpectRowCountToBeSimilar | ExpectAmountToBeSimilar):
+        out = []
+        if getattr(expectation, "row_condition", None) is not None:
+            out.append("row_condition: of an earlier delivery only the figures of all rows are kept")
+        name = getattr(expectation, "column", None)
+        if name and name not in {c.name for c in contract.money}:
+            out.append(f"column {name} is no money column: of others no sum is kept")
+        return out
+    return []
 
 
 def _pair_problems(expectation: Expectation, contract: Contract) -> list[str]:
     """Columns that are compared or added must be of one kind, and exact ones of one scale."""
     if isinstance(expectation, ExpectColumnsToAddUp):
-        scales = {c: getattr(_column(contract, c), "precision_scale", None) for c in judged(expectation)}
-        if None in scales.values() or len({s[1] for s in scales.values() if s}) != 1:
-            return [f"columns to add up must be numeric of one scale, got {scales}"]
-        if any(s[0] > LONGEST_EXACT for s in scales.values() if s):
-            return [f"columns to add up may have at most {LONGEST_EXACT} digits, got {scales}"]
+        if out := _one_scale(contract, judged(expectation)):
+            return out
+        digits = {c: (contract.column(c).precision_scale or (0, 0))[0] for c in judged(expectation)}
+        if max(digits.values()) > LONGEST_EXACT:
+            return [f"columns to add up may have at most {LONGEST_EXACT} digits, got {digits}"]
         return []
     if isinstance(expectation, ExpectColumnProductToMatch):
         wrong = [c for c in judged(expectation) if family(contract, c) != "number"]

@@ -17,7 +17,7 @@ from pipelines.delivery import Delivery
 from pipelines.errors import GateError
 from pipelines.reject import Severity
 from pipelines.validate.gate import SAMPLES
-from pipelines.validate.suites import Rule
+from pipelines.validate.suites import ABOUT_ROWS, Rule
 from pipelines.warehouse.ledger import RuleResult
 
 _FORMAT = {"result_format": {"result_format": "BASIC", "partial_unexpected_count": SAMPLES}}
@@ -81,7 +81,7 @@ def judge(measured: Measurement, feed: str) -> Outcome:
         column_name=rule.column_name,
         severity=rule.severity,
         evaluated=measured.evaluated,
-        failed=measured.failed if rule.kind in ("row", "unique", "counted") else int(success is False),
+        failed=measured.failed if rule.kind in (*ABOUT_ROWS, "counted") else int(success is False),
         success=success,
         over=rule.over,
         mostly=rule.mostly,
@@ -101,12 +101,12 @@ def judge(measured: Measurement, feed: str) -> Outcome:
 def _validate(measured: Measurement) -> ExpectationValidationResult:
     rule = measured.rule
     metrics = dict(measured.metrics)
-    if rule.kind in ("row", "unique"):
+    if rule.kind in ABOUT_ROWS:
         values = [next(iter(s["values"].values())) if len(s["values"]) == 1 else s["values"] for s in measured.samples]
         metrics[f"{rule.expectation.map_metric}.unexpected_values"] = values
     raw = rule.expectation._validate(metrics=metrics, runtime_configuration=dict(_FORMAT))
     evidence = rule.expectation._build_evr(raw_response=raw)
-    if rule.kind in ("row", "unique") and evidence.result["unexpected_count"] != measured.failed:
+    if rule.kind in ABOUT_ROWS and evidence.result["unexpected_count"] != measured.failed:
         raise GateError(
             "Great Expectations counts other rows than the gate",
             where=rule.id,
@@ -130,9 +130,9 @@ def _not_evaluated(measured: Measurement) -> ExpectationValidationResult:
 
 
 def _description(rule: Rule, feed: str) -> str | None:
-    """Our own expectations have no wording in Great Expectations; its own keep theirs."""
-    ours = type(rule.expectation).__module__.startswith("pipelines.")
-    return f"{rule.id.removeprefix(feed + '.')} fails when: {rule.message}" if ours else None
+    """Rules derived from the contract have no wording in Great Expectations; expectations of suites have their own."""
+    derived = type(rule.expectation).__module__.startswith("pipelines.") and rule.kind in ("counted", "fact")
+    return f"{rule.id.removeprefix(feed + '.')} fails when: {rule.message}" if derived else None
 
 
 def _threshold(rule: Rule) -> float | None:
@@ -156,7 +156,7 @@ def _hold(measured: Measurement, success: bool | None, observed: str) -> str | N
     said = f"{rule.id}: {rule.message} ({observed})"
     if success is None:
         return None if measured.excused else said
-    if rule.kind in ("row", "unique"):
+    if rule.kind in ABOUT_ROWS:
         fell_under = rule.mostly is not None and not success
         return said if fell_under or (rule.hold and measured.failed) else None
     return said if rule.kind != "counted" and not success else None

@@ -26,13 +26,13 @@ from pipelines.delivery import Delivery, Kind
 from pipelines.errors import GateError
 from pipelines.profile import SourceRef
 from pipelines.rulebook import RuleBook
-from pipelines.validate import accounts, files, verdict
+from pipelines.validate import accounts, feed_rules, files, group_rules, history_rules, verdict
 from pipelines.validate.chunks import ChunkGate
 from pipelines.validate.gate import GateInput, GateResult
 from pipelines.validate.judge import Measurement, Outcome, evidence_of, judge
 from pipelines.validate.measures import row_measurements
 from pipelines.validate.set_rules import SetRules
-from pipelines.validate.suites import Rule, load_rules
+from pipelines.validate.suites import Rule, RuleKind, load_rules
 from pipelines.validate.waivers import Waivers
 from pipelines.warehouse import ddl, decisions, ledger, quarantine_store
 from pipelines.warehouse.connection import copy_table
@@ -110,18 +110,23 @@ def _stream(
 
 def _set_rules(sets: SetRules, contract: Contract, ref: SourceRef, rules: list[Rule]) -> list[Measurement]:
     """In order: each looks at what the ones before it have left."""
-    measured = _timed(sets.repeated_rows) + _timed(sets.keys)
-    measured += [m for rule in rules if rule.kind == "unique" for m in _timed(partial(sets.unique, rule))]
-    measured += _timed(sets.references)
-    measured += _timed(sets.groups)
-    measured += [m for rule in rules if rule.kind == "aggregate" for m in _timed(partial(sets.aggregate, rule))]
-    measured += [m for rule in rules if rule.kind == "compare" for m in _timed(partial(sets.compare, rule))]
+
+    def each(kind: RuleKind, measure: Callable[[Rule], Measurement]) -> list[Measure]:
+        return [partial(measure, rule) for rule in rules if rule.kind == kind]
+
+    steps: list[Measure] = [sets.repeated_rows, sets.keys, *each("unique", sets.unique), sets.references]
+    steps += each("reference", partial(feed_rules.known, sets)) + each("group", partial(group_rules.group, sets))
+    steps += [sets.groups, *each("aggregate", sets.aggregate), *each("balance", partial(group_rules.whole, sets))]
+    steps += each("compare", partial(history_rules.compare, sets))
     if ref.source.mode != "delta" and sets.delivery.kind is not Kind.CORRECTION:
-        measured += _timed(sets.closing)
-    return measured
+        steps.append(sets.closing)
+    return [m for step in steps for m in _timed(step)]
 
 
-def _timed(measure: Callable[[], Measurement | list[Measurement]]) -> list[Measurement]:
+Measure = Callable[[], Measurement | list[Measurement]]
+
+
+def _timed(measure: Measure) -> list[Measurement]:
     """With the seconds its queries took; rules measured together share them."""
     started = time.perf_counter()
     found = measure()

@@ -12,13 +12,12 @@ import sqlalchemy as sa
 
 from pipelines.catalog import Catalog
 from pipelines.contract import Contract
-from pipelines.delivery import Delivery, Kind
+from pipelines.delivery import Delivery
 from pipelines.profile import SourceRef
 from pipelines.reject import Baseline
 from pipelines.rulebook import RuleBook
 from pipelines.validate import aggregates, baseline, conditions
 from pipelines.validate.aggregates import ROWS
-from pipelines.validate.expectations import PREVIOUS_ROWS
 from pipelines.validate.gate import SAMPLES
 from pipelines.validate.judge import Measurement
 from pipelines.validate.suites import Rule
@@ -52,7 +51,7 @@ class SetRules:
     def repeated_rows(self) -> Measurement:
         """Rows equal in all business columns: the first stays, the others are rejected, or skipped if declared."""
         rule = baseline.counted(self.contract, Baseline.REPEATED_ROW)
-        rows = self._count(ROWS["accepted"])
+        rows = self.count(ROWS["accepted"])
         found = (
             f"with twice as (select _row_hash from {self.table} where _fate is null "
             "group by _row_hash having count(*) > 1) "
@@ -83,10 +82,10 @@ class SetRules:
             f"with twice as (select {names} from {self.table} where {rows} group by {names} having count(*) > 1), "
             f"mixed as (select {names} from {self.table} join twice using ({names}) where {rows} "
             f"group by {names} having count(distinct _row_hash) > 1) "
-            f"select _row_number, _row_part, {self._text(key)} as value from {self.table} join mixed "
+            f"select _row_number, _row_part, {self.text(key)} as value from {self.table} join mixed "
             f"using ({names}) where {rows}"
         )
-        return self._set_aside(rule, self._count(rows), found, {})
+        return self._set_aside(rule, self.count(rows), found, {})
 
     def unique(self, rule: Rule) -> Measurement:
         """A uniqueness expectation: every row that shares its value with another one fails."""
@@ -96,25 +95,11 @@ class SetRules:
         judged = f"{domain} and {_considered(rule)}"
         names = ", ".join(f'"{c}"' for c in rule.columns)
         found = (
-            f"select _row_number, _row_part, value from (select _row_number, _row_part, {self._text(rule.columns)} "
+            f"select _row_number, _row_part, value from (select _row_number, _row_part, {self.text(rule.columns)} "
             f"as value, count(*) over (partition by {names}) as times from {self.table} where {judged}) as t "
             "where times > 1"
         )
-        total, rows = self._count(domain, values), self._count(judged, values)
-        if rule.rejects:
-            failed = self._reject(rule, found, values)
-            samples = quarantine_store.samples(self.conn, self.delivery, rule.id, _label(rule), SAMPLES)
-        else:
-            failed = int(self.conn.scalar(sa.text(f"select count(*) from ({found}) as f"), values) or 0)
-            samples = self._look(found, values, _label(rule)) if failed else []
-        metric = expectation.map_metric
-        metrics = {
-            "table.row_count": total,
-            "column_values.nonnull.unexpected_count": total - rows,
-            f"{metric}.filtered_row_count": rows,
-            f"{metric}.unexpected_count": failed,
-        }
-        return Measurement(rule, rows, metrics, failed, samples) if rows else self._idle(rule, total)
+        return self.about_rows(rule, found, values, domain, judged)
 
     def references(self) -> list[Measurement]:
         """Values that must be a current value of another feed of the client; rows without a value pass."""
@@ -122,7 +107,7 @@ class SetRules:
         for feed, pairs in self.contract.references.items():
             for own, theirs in pairs:
                 rule = baseline.counted(self.contract, Baseline.REFERENCE, own)
-                if feed != self.contract.feed and not self._delivers(feed):
+                if feed != self.contract.feed and not self.delivers(feed):
                     note = f"{self.delivery.client_id} delivers no {feed}"
                     out.append(Measurement(rule, 0, {}, note=note, excused=True))
                 else:
@@ -131,7 +116,7 @@ class SetRules:
 
     def _reference(self, rule: Rule, feed: str, own: str, theirs: str) -> Measurement:
         rows = f'_fate is null and "{own}" is not null'
-        count = self._count(rows)
+        count = self.count(rows)
         if not count:
             return Measurement(rule, 0, {}, note=f"no accepted row has {own}", excused=True)
         known = (
@@ -141,12 +126,13 @@ class SetRules:
         if feed == self.contract.feed:  # rows may refer to each other
             known += f' or exists (select from {self.table} o where o._fate is null and o."{theirs}" = w."{own}")'
         found = (
-            f"select _row_number, _row_part, {self._text([own])} as value from {self.table} w "
+            f"select _row_number, _row_part, {self.text([own])} as value from {self.table} w "
             f"where {rows} and not ({known})"
         )
         return self._set_aside(rule, count, found, {"client": self.delivery.client_id})
 
-    def _delivers(self, feed: str) -> bool:
+    def delivers(self, feed: str) -> bool:
+        """Whether the client's profile has a source for a feed."""
         profile = self.catalog.profiles.get(self.delivery.client_id)
         return profile is not None and any(ref.feed == feed for ref in profile.sources)
 
@@ -159,14 +145,14 @@ class SetRules:
         rule = baseline.counted(self.contract, Baseline.GROUP_INCOMPLETE, columns=columns)
         broken = " union all ".join(self._broken(names) for names in groups.values())
         found = f"select _row_number, _row_part, min(value) as value from ({broken}) as b group by 1, 2"
-        return [self._set_aside(rule, self._count(ROWS["accepted"]), found, {})]
+        return [self._set_aside(rule, self.count(ROWS["accepted"]), found, {})]
 
     def _broken(self, columns: Sequence[str]) -> str:
         """Accepted rows of the groups, named by these columns, that have a rejected row."""
         names = ", ".join(f'"{c}"' for c in columns)
         whole = " and ".join(f'"{c}" is not null' for c in columns)
         return (
-            f"select _row_number, _row_part, {self._text(columns)} as value from {self.table} where _fate is null "
+            f"select _row_number, _row_part, {self.text(columns)} as value from {self.table} where _fate is null "
             f"and {whole} and ({names}) in (select {names} from {self.table} where _fate = 'rejected' and {whole})"
         )
 
@@ -177,26 +163,9 @@ class SetRules:
         if "table.row_count" in found.metrics:
             return Measurement(rule, 1, found.metrics, observed=shown)
         if None in found.metrics.values():
-            return self._idle(rule, found.rows)
+            return self.idle(rule, found.rows)
         judged = found.rows if "column.non_null_proportion" in found.metrics else found.present
         return Measurement(rule, judged, found.metrics, observed=shown)
-
-    def compare(self, rule: Rule) -> Measurement:
-        """The number of rows beside that of the newest accepted delivery of the scope."""
-        scope = register.scope_of(self.delivery, self.ref)
-        before = register.newest_accepted(self.conn, scope, other_than=self.delivery.delivery_id)
-        if self.delivery.kind is Kind.CORRECTION:
-            return Measurement(rule, 0, {}, note="a correction brings only some rows", excused=True)
-        if self.ref.source.mode == "delta":
-            return Measurement(rule, 0, {}, note="a delta brings only what changed", excused=True)
-        if before is None or before.rows_received is None:
-            return Measurement(rule, 0, {}, note=f"no earlier delivery of {scope}", excused=True)
-        rows = self._count(ROWS[rule.over])
-        previous = before.rows_received - (before.rows_skipped or 0)
-        if rule.over == "accepted":
-            previous -= before.rows_rejected or 0
-        observed = f"{rows} rows, {previous} in delivery {before.delivery_id}"
-        return Measurement(rule, 1, {"table.row_count": rows, PREVIOUS_ROWS: previous}, observed=observed)
 
     def closing(self) -> list[Measurement]:
         """What a load would close in a scope that has current rows: the share of them that the delivery does not name,
@@ -226,7 +195,7 @@ class SetRules:
             return [Measurement(r, 0, {}, note="the scope has no current rows", excused=True) for r in (share, hidden)]
         said = f"{missing} of {total} current rows missing ({missing * 100 / total:.2f} %)"
         gap = " or ".join(f'"{k}" is null' for k in self.contract.key)
-        rows = self._count(f"_fate = 'rejected' and ({gap})")
+        rows = self.count(f"_fate = 'rejected' and ({gap})")
         return [
             Measurement(share, 1, {baseline.MEASURED: missing * 100 / total}, observed=said),
             Measurement(hidden, 1, {baseline.MEASURED: rows}, observed=f"{rows} rows"),
@@ -245,7 +214,8 @@ class SetRules:
             {**self._scope, "id": self.delivery.delivery_id},
         )
 
-    def _idle(self, rule: Rule, rows: int) -> Measurement:
+    def idle(self, rule: Rule, rows: int) -> Measurement:
+        """A rule without a row to judge; `rows`: rows that meet its condition."""
         optional = any(not c.required for c in self.contract.columns if c.name in rule.columns)
         note = f"no row has {' and '.join(rule.columns)}" if rows else "no row meets its condition"
         return Measurement(rule, 0, {}, note=note, excused=optional or not rows)
@@ -255,10 +225,11 @@ class SetRules:
         period = register.scope_of(self.delivery, self.ref).period or ""
         return {"client": self.delivery.client_id, "source": self.delivery.source, "period": period}
 
-    def _count(self, where: str, values: dict[str, Any] | None = None) -> int:
+    def count(self, where: str, values: dict[str, Any] | None = None) -> int:
+        """Rows of the work table for which a condition holds."""
         return int(self.conn.scalar(sa.text(f"select count(*) from {self.table} where {where}"), values or {}) or 0)
 
-    def _text(self, columns: Sequence[str]) -> str:
+    def text(self, columns: Sequence[str]) -> str:
         """SQL of the columns' values as one text, masked as `reject.mask` does when one of them is personal."""
         text = "concat_ws(' / ', " + ", ".join(f'"{c}"::text' for c in columns) + ")"
         if not any(self.contract.column(c).is_personal for c in columns if c in self._named):
@@ -268,6 +239,28 @@ class SetRules:
     @property
     def _named(self) -> set[str]:
         return {c.name for c in self.contract.columns}
+
+    def about_rows(self, rule: Rule, found: str, values: dict[str, Any], domain: str, judged: str) -> Measurement:
+        """The measurement of a written rule whose failing rows a query finds; a critical one sets them aside.
+
+        `found` yields `_row_number, _row_part, value`; `domain`: rows that meet the rule's condition, `judged`: of
+        these, rows with the values it looks at.
+        """
+        total, rows = self.count(domain, values), self.count(judged, values)
+        if rule.rejects:
+            failed = self._reject(rule, found, values)
+            samples = quarantine_store.samples(self.conn, self.delivery, rule.id, _label(rule), SAMPLES)
+        else:
+            failed = int(self.conn.scalar(sa.text(f"select count(*) from ({found}) as f"), values) or 0)
+            samples = self._look(found, values, _label(rule)) if failed else []
+        metric = rule.expectation.map_metric
+        metrics = {
+            "table.row_count": total,
+            "column_values.nonnull.unexpected_count": total - rows,
+            f"{metric}.filtered_row_count": rows,
+            f"{metric}.unexpected_count": failed,
+        }
+        return Measurement(rule, rows, metrics, failed, samples) if rows else self.idle(rule, total)
 
     def _set_aside(self, rule: Rule, rows: int, found: str, values: dict[str, Any]) -> Measurement:
         failed = self._reject(rule, found, values)

@@ -29,11 +29,14 @@ from pipelines.catalog import Catalog
 from pipelines.contract import Contract
 from pipelines.errors import DeclarationError
 from pipelines.reject import Baseline, Cause, Severity
-from pipelines.validate import aggregates, arguments
-from pipelines.validate.expectations import ExpectRowCountToBeSimilar
+from pipelines.validate import aggregates, arguments, other_feeds
+from pipelines.validate.expectations import ExpectGroupsToBalance
+from pipelines.validate.expectations.described import Described
 from pipelines.validate.gate import Over
 
-RuleKind = Literal["row", "unique", "aggregate", "compare", "counted", "fact"]
+RuleKind = Literal["row", "unique", "reference", "group", "aggregate", "balance", "compare", "counted", "fact"]
+ABOUT_ROWS = ("row", "unique", "reference", "group")
+"""Kinds of written rules that rows fail; the others the delivery fails as a whole."""
 UNIQUE = ("column_values.unique", "compound_columns.unique")
 _NEEDS_COLUMN = "needs the whole column; a row rule sees one row at a time, in chunks"
 _TYPE_RULE = "types are stated in the contract and kept by cleaning"
@@ -60,8 +63,9 @@ _ID = re.compile(r"[a-z][a-z0-9_]*")
 class Rule:
     """One rule as the gate uses it. `columns` are the contract columns it judges; the first one names its rejects.
 
-    kind: `row` sets failing rows aside while they stream, `unique` does so by SQL, `aggregate` and `compare` judge
-    the delivery as a whole; `counted` (rows) and `fact` (the delivery) are derived from the contract.
+    kind: `row` sets failing rows aside while they stream, `unique`, `reference` and `group` do so by SQL, `aggregate`,
+    `balance` and `compare` judge the delivery as a whole; `counted` (rows) and `fact` (the delivery) are derived from
+    the contract.
     """
 
     id: str
@@ -87,7 +91,7 @@ class Rule:
     @property
     def rejects(self) -> bool:
         """Whether a failing row is set aside: warnings and infos load and are only counted."""
-        return self.severity is Severity.CRITICAL and self.kind in ("row", "unique")
+        return self.severity is Severity.CRITICAL and self.kind in ABOUT_ROWS
 
     @property
     def type(self) -> str:
@@ -97,13 +101,17 @@ class Rule:
 
 def load_rules(catalog: Catalog, contract: Contract, client_id: str | None = None) -> list[Rule]:
     """The rules that a client's deliveries of a feed are judged by: the feed's, then those for the client only."""
-    return [r for path in catalog.suite_files(contract.feed, client_id) for r in load_suite(path, contract)]
+    files = catalog.suite_files(contract.feed, client_id)
+    return [r for path in files for r in load_suite(path, contract, catalog)]
 
 
-def load_suite(path: Path, contract: Contract) -> list[Rule]:
-    """The rules of one file; the first fault is raised as DeclarationError. An empty suite is for the gate to hold."""
+def load_suite(path: Path, contract: Contract, catalog: Catalog | None = None) -> list[Rule]:
+    """The rules of one file; the first fault is raised as DeclarationError. An empty suite is for the gate to hold.
+
+    With a catalog, rules about other feeds are compared with the contracts of those.
+    """
     rules: list[Rule] = []
-    for item, problems, rule in _read(path, contract):
+    for item, problems, rule in _read(path, contract, catalog):
         if problems or rule is None:
             raise DeclarationError(
                 "suite not understood",
@@ -116,15 +124,18 @@ def load_suite(path: Path, contract: Contract) -> list[Rule]:
     return rules
 
 
-def check_suite(path: Path, contract: Contract, *, beside: Path | None = None) -> list[str]:
+def check_suite(
+    path: Path, contract: Contract, *, beside: Path | None = None, catalog: Catalog | None = None
+) -> list[str]:
     """Everything that is wrong with a suite, one sentence each; needs no database.
 
-    `beside`: the feed's suite, when this one holds the rules of one client: their ids must differ.
+    `beside`: the feed's suite, when this one holds the rules of one client: their ids must differ. `catalog`: for
+    rules about other feeds.
     """
     out: list[str] = []
     seen = {rule.id for _, _, rule in _read(beside, contract) if rule} if beside else set[str]()
     count = 0
-    for where, problems, rule in _read(path, contract):
+    for where, problems, rule in _read(path, contract, catalog):
         count += 1
         out += [f"{where}: {problem}" for problem in problems]
         if rule and rule.id in seen:
@@ -136,7 +147,9 @@ def check_suite(path: Path, contract: Contract, *, beside: Path | None = None) -
     return out
 
 
-def _read(path: Path, contract: Contract) -> Iterator[tuple[str, list[str], Rule | None]]:
+def _read(
+    path: Path, contract: Contract, catalog: Catalog | None = None
+) -> Iterator[tuple[str, list[str], Rule | None]]:
     """(place, problems, rule) of every expectation; faults of the file itself come as one line without rule."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -156,7 +169,7 @@ def _read(path: Path, contract: Contract) -> Iterator[tuple[str, list[str], Rule
     if data.get("suite_parameters"):
         yield str(path), ["suite parameters are not supported; write the value"], None
     for number, item in enumerate(data["expectations"], 1):
-        yield _place(path, text, number, item), *_rule(item, contract)
+        yield _place(path, text, number, item), *_rule(item, contract, catalog)
 
 
 def _place(path: Path, text: str, number: int, item: Any) -> str:
@@ -173,7 +186,7 @@ def _kontor(item: Any) -> dict[str, Any]:
     return kontor if isinstance(kontor, dict) else {}
 
 
-def _rule(item: Any, contract: Contract) -> tuple[list[str], Rule | None]:
+def _rule(item: Any, contract: Contract, catalog: Catalog | None) -> tuple[list[str], Rule | None]:
     if not isinstance(item, dict) or not isinstance(item.get("type"), str):
         return ["an expectation needs a `type`"], None
     problems = _meta_problems(item, contract)
@@ -192,6 +205,8 @@ def _rule(item: Any, contract: Contract) -> tuple[list[str], Rule | None]:
     if kind is None:
         return [*problems, f"{item['type']}: {why_not}"], None
     problems += arguments.problems(expectation, contract)
+    if catalog is not None:
+        problems += other_feeds.problems(expectation, contract, catalog)
     if kind == "row" and "over" in _kontor(item):
         problems.append("`over` is for rules about the whole delivery; a row rule judges every row")
     if problems:
@@ -216,8 +231,10 @@ def _build(item: dict[str, Any], kind: RuleKind, expectation: Expectation) -> Ru
 
 def _kind(expectation: Expectation) -> tuple[RuleKind | None, str]:
     """Which part of the gate evaluates it, or why none does."""
-    if isinstance(expectation, ExpectRowCountToBeSimilar):
-        return "compare", ""
+    if isinstance(expectation, ExpectGroupsToBalance) and not expectation.group:
+        return "balance", ""
+    if isinstance(expectation, Described) and expectation.gate_kind != "row":
+        return expectation.gate_kind, ""
     if isinstance(expectation, ColumnMapExpectation | ColumnPairMapExpectation | MulticolumnMapExpectation):
         metric = expectation.map_metric
         if metric in UNIQUE:

@@ -23,7 +23,7 @@ def test_pages_tell_what_failed_and_load_nothing(desk: Desk, settings: Settings)
     assert page == settings.docs / "quality" / "tests.lines" / f"{desk.client}-main.html"
     text = page.read_text(encoding="utf-8")
     assert not re.search(r"https?:|<script|<img", text)
-    assert "adds_up fails when: adds_up fails" in text and "not evaluated" in text.lower()
+    assert "to the cent." in text and "not_empty fails when: no row" in text and "not evaluated" in text.lower()
     assert "raised an exception" not in text and "Sample Office" not in text
     assert f'href="tests.lines/{desk.client}-main.html"' in (page.parent.parent / "index.html").read_text()
     assert sorted(p.suffix for p in page.parent.iterdir()) == [".html"]

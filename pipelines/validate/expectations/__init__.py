@@ -1,0 +1,37 @@
+"""Our own expectations for suites. Importing this package registers them, so that a suite may name them.
+
+They are Great Expectations classes like any other: native JSON, severity, `mostly`, row conditions, Data Docs, on
+pandas, PostgreSQL and Spark. In the gate, row rules run on pandas chunks and rules about sets by SQL on the work table.
+"""
+
+from pipelines.validate.expectations.feeds import ColumnValuesInFeed, ExpectColumnValuesToBeInFeed
+from pipelines.validate.expectations.groups import (
+    BALANCE,
+    ExpectGroupsToBalance,
+    ExpectGroupTotalToMatch,
+    GroupsBalance,
+    GroupTotalsMatch,
+)
+from pipelines.validate.expectations.history import (
+    PREVIOUS_AMOUNTS,
+    PREVIOUS_ROWS,
+    TOTALS,
+    ColumnTotals,
+    ComparedWith,
+    ExpectAmountToBeSimilar,
+    ExpectRowCountToBeSimilar,
+)
+from pipelines.validate.expectations.identities import (
+    EXACT,
+    ColumnProductMatches,
+    ColumnsAddUp,
+    ExpectColumnProductToMatch,
+    ExpectColumnsToAddUp,
+)
+
+__all__ = [
+    "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "ColumnProductMatches", "ColumnTotals",
+    "ColumnValuesInFeed", "ColumnsAddUp", "ComparedWith", "ExpectAmountToBeSimilar", "ExpectColumnProductToMatch",
+    "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectGroupTotalToMatch", "ExpectGroupsToBalance",
+    "ExpectRowCountToBeSimilar", "GroupTotalsMatch", "GroupsBalance",
+]  # fmt: skip

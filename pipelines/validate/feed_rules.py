@@ -1,0 +1,44 @@
+"""References that a suite states: values that must occur in another feed of the client."""
+
+# ruff: noqa: S608 (names of columns and tables come from contracts, which allow letters, digits and _ only)
+
+from __future__ import annotations
+
+from pipelines.validate import conditions
+from pipelines.validate.aggregates import ROWS
+from pipelines.validate.judge import Measurement
+from pipelines.validate.set_rules import SetRules
+from pipelines.validate.suites import Rule
+
+
+def known(sets: SetRules, rule: Rule) -> Measurement:
+    """Rows whose value is no current value of the other feed fail; rows without a value pass."""
+    expectation, delivery = rule.expectation, sets.delivery
+    feed, own = expectation.feed, expectation.column
+    if feed != sets.contract.feed and not sets.delivers(feed):
+        return Measurement(rule, 0, {}, note=f"{delivery.client_id} delivers no {feed}", excused=True)
+    if expectation.same_period and delivery.period is None:
+        return Measurement(rule, 0, {}, note="the delivery speaks for no period")
+    condition, values = conditions.where(expectation.row_condition)
+    domain = f"{ROWS[rule.over]} and {condition}"
+    judged = f'{domain} and "{own}" is not null'
+    other = sets.catalog.contracts[feed]
+    types = dict(other.stored)
+    wanted = [f'o."{expectation.feed_column}" = w."{own}"']
+    values = {**values, "client": delivery.client_id}
+    for number, (column, value) in enumerate((expectation.where or {}).items()):
+        values[f"w{number}"] = value
+        wanted.append(f'o."{column}" = cast(:w{number} as {types[column]})')
+    current = "o.client_id = :client and o._known_to is null"
+    if expectation.same_period:
+        values["period"] = delivery.period
+        current += " and o._period = :period"
+    there = " and ".join(wanted)
+    exists = f"exists (select from {other.table} o where {current} and {there})"
+    if feed == sets.contract.feed:  # rows may refer to each other
+        exists += f" or exists (select from {sets.table} o where o._fate is null and {there})"
+    found = (
+        f"select _row_number, _row_part, {sets.text([own])} as value from {sets.table} w where {judged} "
+        f"and not ({exists})"
+    )
+    return sets.about_rows(rule, found, values, domain, judged)

@@ -1,0 +1,168 @@
+"""Groups of rows on the work table: journals that balance, lines that add up to their header, in exact numbers."""
+
+# ruff: noqa: S608 (names of columns and tables come from contracts, which allow letters, digits and _ only)
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from pipelines.contract import Contract
+from pipelines.validate import conditions
+from pipelines.validate.aggregates import ROWS
+from pipelines.validate.expectations import BALANCE, ExpectGroupsToBalance
+from pipelines.validate.judge import Measurement
+from pipelines.validate.set_rules import SetRules
+from pipelines.validate.suites import Rule
+from pipelines.warehouse.ledger import NO_CURRENCY
+
+
+def group(sets: SetRules, rule: Rule) -> Measurement:
+    """A rule about groups: every row of a group that breaks it fails, and its reject says by how much."""
+    expectation = rule.expectation
+    condition, values = conditions.where(expectation.row_condition)
+    domain = f"{ROWS[rule.over]} and {condition}"
+    judged = f"{domain} and {' and '.join(f'{_q(c)} is not null' for c in expectation.group)}"
+    if isinstance(expectation, ExpectGroupsToBalance):
+        broken = _unbalanced(sets, expectation, judged)
+    elif expectation.total:
+        broken = _differing(sets, expectation, judged)
+    else:
+        feed = expectation.total_of.rpartition(".")[0]
+        if not sets.delivers(feed):
+            note = f"{sets.delivery.client_id} delivers no {feed}"
+            return Measurement(rule, 0, {}, note=note, excused=True)
+        broken = _without_header(sets, expectation, judged)
+        values = {**values, "client": sets.delivery.client_id}
+    names = ", ".join(_q(c) for c in expectation.group)
+    found = (
+        f"with broken as ({broken}) select _row_number, _row_part, {sets.text(expectation.group)} || said as value "
+        f"from {sets.table} join broken using ({names}) where {judged}"
+    )
+    return sets.about_rows(rule, found, values, domain, judged)
+
+
+def whole(sets: SetRules, rule: Rule) -> Measurement:
+    """The delivery as a whole must balance, in each currency; it is held when it does not."""
+    expectation = rule.expectation
+    condition, values = conditions.where(expectation.row_condition)
+    plus, minus = _sides(expectation)
+    some = " or ".join(f"{_q(c)} is not null" for c in (plus, minus) if c)
+    query = (
+        f"select {_currency(sets.contract, plus)}, count(*), {_sum(plus)}, {_sum(minus) if minus else '0'} "
+        f"from {sets.table} where {ROWS[rule.over]} and {condition} and ({some}) group by 1 order by 1"
+    )
+    found: list[tuple[Any, ...]] = [tuple(row) for row in sets.conn.execute(sa.text(query), values)]
+    rows = sum(int(row[1]) for row in found)
+    if not rows:
+        return sets.idle(rule, 0)
+    off = [(currency, a, b) for currency, _, a, b in found if a != b]
+    metric = expectation.map_metric
+    metrics = {
+        "table.row_count": rows,
+        f"{metric}.filtered_row_count": rows,
+        f"{metric}.unexpected_count": rows if off else 0,
+        f"{metric}.unexpected_values": [],
+    }
+    said = "; ".join(_said(currency, a, b, bool(minus)) for currency, a, b in off) or f"balances over {rows} rows"
+    return Measurement(rule, 1, {**metrics, BALANCE: said}, observed=said)
+
+
+def _said(currency: str, plus: Any, minus: Any, pair: bool) -> str:
+    name = "" if currency == NO_CURRENCY else f"{currency} "
+    return f"{name}debit {plus}, credit {minus}, difference {plus - minus}" if pair else f"{name}sum {plus}"
+
+
+def _unbalanced(sets: SetRules, expectation: Any, judged: str) -> str:
+    """Groups whose amounts do not cancel out, and what is said of them."""
+    plus, minus = _sides(expectation)
+    names = ", ".join(_q(c) for c in expectation.group)
+    difference = f"{_sum(plus)} - {_sum(minus)}" if minus else _sum(plus)
+    said = (
+        f"': debit ' || {_sum(plus)} || ', credit ' || {_sum(minus)} || ', difference ' || ({difference})"
+        if minus
+        else f"': sum ' || {difference}"
+    )
+    said = _if_public(sets.contract, [plus, minus], said, ": does not balance")
+    return f"select {names}, {said} as said from {sets.table} where {judged} group by {names} having {difference} <> 0"
+
+
+def _differing(sets: SetRules, expectation: Any, judged: str) -> str:
+    """Groups whose lines do not add up to the total each of them repeats, or are not as many as stated."""
+    names, total, lines = ", ".join(_q(c) for c in expectation.group), _q(expectation.total), _sum(expectation.amount)
+    broken = [f"count({total}) < count(*)", f"min({total}) <> max({total})", f"{lines} <> max({total})"]
+    said = f"': lines ' || {lines} || ', total ' || {_range(total)}"
+    if expectation.count:
+        count = _q(expectation.count)
+        broken += [f"count({count}) < count(*)", f"min({count}) <> count(*)", f"max({count}) <> count(*)"]
+        said += f" || ', ' || count(*) || ' lines of ' || {_range(count)}"
+    said = _if_public(sets.contract, [expectation.amount, expectation.total], said, ": does not add up")
+    return (
+        f"select {names}, {said} as said from {sets.table} where {judged} group by {names} having {' or '.join(broken)}"
+    )
+
+
+def _without_header(sets: SetRules, expectation: Any, judged: str) -> str:
+    """Groups whose lines do not add up to the one header that another feed has for them."""
+    feed, _, total = expectation.total_of.rpartition(".")
+    header: Contract = sets.catalog.contracts[feed]
+    reference: Mapping[str, str] = expectation.reference
+    names = ", ".join(_q(c) for c in expectation.group)
+    keys = ", ".join(f"{_q(theirs)} as {_q(own)}" for own, theirs in reference.items())
+    count = _q(expectation.count) if expectation.count else None
+    stated = f", min({count}) as least, max({count}) as most, count({count}) as given" if count else ""
+    said = (
+        "case when h.headers is null then ': no header' when h.headers > 1 then ': ' || h.headers || ' headers' "
+        "else ': lines ' || g.amount || ', header ' || coalesce(h.total::text, 'without amount') end"
+    )
+    wrong = "h.headers is distinct from 1 or h.total is distinct from g.amount"
+    if count:
+        said += " || ', ' || g.lines || ' lines of ' || coalesce(g.least::text, 'no count')"
+        wrong += " or g.given < g.lines or g.least <> g.lines or g.most <> g.lines"
+    hidden = header.column(total).is_personal
+    said = "': does not add up'" if hidden else _if_public(sets.contract, [expectation.amount], said, ": differs")
+    on = " and ".join(f"h.{_q(own)} = g.{_q(own)}" for own in reference)
+    return (
+        f"select {', '.join('g.' + _q(c) for c in expectation.group)}, {said} as said from (select {names}, "
+        f"{_sum(expectation.amount)} as amount, count(*) as lines{stated} from {sets.table} where {judged} "
+        f"group by {names}) as g left join (select {keys}, count(*) as headers, min({_q(total)}) as total "
+        f"from {header.table} where client_id = :client and _known_to is null "
+        f"group by {', '.join(_q(theirs) for theirs in reference.values())}) as h on {on} where {wrong}"
+    )
+
+
+def _sides(expectation: ExpectGroupsToBalance) -> tuple[str, str | None]:
+    """The column that counts as it is, and the one that counts with the opposite sign."""
+    return expectation.amount or str(expectation.debit), expectation.credit
+
+
+def _sum(column: str | None) -> str:
+    return f'coalesce(sum("{column}"), 0)'
+
+
+def _range(column: str) -> str:
+    """A value that all rows of a group should repeat, as text: `100.00`, `100.00 to 120.00`, `missing`."""
+    several = f"case when min({column}) <> max({column}) then ' to ' || max({column}) else '' end"
+    missing = (
+        f"case when count({column}) = 0 then 'missing' when count({column}) < count(*) then ' or missing' else '' end"
+    )
+    return f"coalesce(min({column})::text, '') || {several} || {missing}"
+
+
+def _if_public(contract: Contract, columns: Sequence[str | None], said: str, otherwise: str) -> str:
+    """SQL of a text with amounts; without them where a column is personal."""
+    hidden = any(contract.column(c).is_personal for c in columns if c)
+    return f"'{otherwise}'" if hidden else said
+
+
+def _currency(contract: Contract, column: str) -> str:
+    """SQL of the currency of a column: another column, or none that matters."""
+    currency = contract.column(column).currency
+    named = currency in {c.name for c in contract.columns}
+    return f"coalesce(\"{currency}\", '{NO_CURRENCY}')" if named else f"'{NO_CURRENCY}'"
+
+
+def _q(column: str) -> str:
+    return f'"{column}"'
