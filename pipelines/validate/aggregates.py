@@ -10,8 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 from great_expectations.expectations.expectation import BatchExpectation, Expectation
 
+from pipelines.contract import Contract
 from pipelines.validate import arguments, conditions
 from pipelines.validate.gate import Over
+from pipelines.warehouse.ledger import NO_CURRENCY
 
 MEASURES = {
     "table.row_count": "count(*)",
@@ -64,6 +66,13 @@ def measure(conn: sa.Connection, table: str, expectation: Expectation, over: Ove
     query = f"select {', '.join(parts)} from {table} where {ROWS[over]} and {where}"  # noqa: S608 own identifiers
     row = conn.execute(sa.text(query), values).one()
     return Measured(row[0], row[1], {m: _plain(v) for m, v in zip(needed, row[2:], strict=True)})
+
+
+def currency_of(contract: Contract, column: str) -> str:
+    """SQL of the currency of a column: another column, a fixed code, or none."""
+    currency = contract.column(column).currency
+    named = currency in {c.name for c in contract.columns}
+    return f"coalesce(\"{currency}\", '{NO_CURRENCY}')" if named else f"'{currency or NO_CURRENCY}'"
 
 
 def _plain(value: Any) -> Any:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from pipelines.contract import Contract
 from pipelines.validate import conditions
-from pipelines.validate.aggregates import ROWS
+from pipelines.validate.aggregates import ROWS, currency_of
 from pipelines.validate.expectations import BALANCE, ExpectGroupsToBalance
 from pipelines.validate.judge import Measurement
 from pipelines.validate.set_rules import SetRules
@@ -51,7 +51,7 @@ def whole(sets: SetRules, rule: Rule) -> Measurement:
     plus, minus = _sides(expectation)
     some = " or ".join(f"{_q(c)} is not null" for c in (plus, minus) if c)
     query = (
-        f"select {_currency(sets.contract, plus)}, count(*), {_sum(plus)}, {_sum(minus) if minus else '0'} "
+        f"select {currency_of(sets.contract, plus)}, count(*), {_sum(plus)}, {_sum(minus) if minus else '0'} "
         f"from {sets.table} where {ROWS[rule.over]} and {condition} and ({some}) group by 1 order by 1"
     )
     found: list[tuple[Any, ...]] = [tuple(row) for row in sets.conn.execute(sa.text(query), values)]
@@ -155,13 +155,6 @@ def _if_public(contract: Contract, columns: Sequence[str | None], said: str, oth
     """SQL of a text with amounts; without them where a column is personal."""
     hidden = any(contract.column(c).is_personal for c in columns if c)
     return f"'{otherwise}'" if hidden else said
-
-
-def _currency(contract: Contract, column: str) -> str:
-    """SQL of the currency of a column: another column, or none that matters."""
-    currency = contract.column(column).currency
-    named = currency in {c.name for c in contract.columns}
-    return f"coalesce(\"{currency}\", '{NO_CURRENCY}')" if named else f"'{NO_CURRENCY}'"
 
 
 def _q(column: str) -> str:

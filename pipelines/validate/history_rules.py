@@ -9,7 +9,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from pipelines.delivery import Delivery, Kind
-from pipelines.validate.aggregates import ROWS
+from pipelines.validate.aggregates import ROWS, currency_of
 from pipelines.validate.expectations import PREVIOUS_AMOUNTS, PREVIOUS_ROWS, TOTALS, ExpectRowCountToBeSimilar
 from pipelines.validate.judge import Measurement
 from pipelines.validate.set_rules import SetRules
@@ -52,18 +52,16 @@ def _rows(sets: SetRules, rule: Rule, before: Delivery) -> Measurement:
 def _amounts(sets: SetRules, rule: Rule, before: Delivery) -> Measurement:
     """Per currency; those of the earlier delivery as the books have them."""
     expectation = rule.expectation
-    column = sets.contract.column(expectation.column)
-    named = column.currency in {c.name for c in sets.contract.columns}
-    currency = f"coalesce(\"{column.currency}\", '{ledger.NO_CURRENCY}')" if named else f"'{column.currency}'"
+    name = expectation.column
     query = (
-        f'select {currency}, sum("{column.name}") from {sets.table} where {ROWS[rule.over]} '
-        f'and "{column.name}" is not null group by 1'
+        f'select {currency_of(sets.contract, name)}, sum("{name}") from {sets.table} where {ROWS[rule.over]} '
+        f'and "{name}" is not null group by 1'
     )
     now = {str(c): Decimal(v) for c, v in sets.conn.execute(sa.text(query)).tuples()}
     previous = {
         a.currency: a.received - a.skipped - (a.rejected if rule.over == "accepted" else 0)
         for a in ledger.amounts(sets.conn, before)
-        if a.column_name == column.name
+        if a.column_name == name
     }
     only = [expectation.currency] if expectation.currency else sorted(now.keys() | previous.keys())
     if not any(now.get(c) or previous.get(c) for c in only):

@@ -294,18 +294,6 @@ def newest_for_duplicate(conn: sa.Connection, scope: Scope) -> Delivery | None:
     return _find(conn, f"{_IN_SCOPE} and state <> all(:ended)", "delivery_id", {**_scope(scope), "ended": list(_ENDED)})
 
 
-def newest_accepted(conn: sa.Connection, scope: Scope, *, other_than: int | None = None) -> Delivery | None:
-    """The newest delivery of the scope that is loaded, or validated in this run: what comparisons compare with.
-
-    A correction is none: it brings only some rows.
-    """
-    where = (
-        f"{_IN_SCOPE} and state in ('loaded', 'validated', 'approved') and kind <> 'correction' "
-        "and delivery_id is distinct from :other"
-    )
-    return _find(conn, where, _ORDER, {**_scope(scope), "other": other_than})
-
-
 def held_in_scope(conn: sa.Connection, scope: Scope | Delivery) -> Delivery | None:
     """The oldest delivery of the scope (or of a delivery's scope) that waits for a steward."""
     values = _scope(scope) if isinstance(scope, Scope) else _scope_of(conn, scope)
@@ -401,7 +389,7 @@ __all__ = [
     "Amount", "Approval", "Arrival", "ControlTotal", "Input", "NewDelivery", "RuleResult", "Scope", "Unmatched",
     "add_arrival", "add_delivery", "amounts", "approval_hash", "arrival_of", "audit", "content_hash", "controls",
     "copy_for_replay", "decide", "declarations", "end_step", "file_groups", "find_arrival", "get", "held_in_scope",
-    "inputs", "keep_declaration", "ledger", "list_deliveries", "move", "newest_accepted", "newest_approval",
+    "inputs", "keep_declaration", "ledger", "list_deliveries", "move", "newest_approval",
     "newest_for_duplicate", "note_unmatched", "of_arrival", "received_since", "replace_declarations",
     "replace_inputs", "rule_results", "say", "scope_of", "set_fields", "start_step", "stored_content_hash",
     "supersede", "sync_clients", "unmatched_files", "unsettled", "write_amounts", "write_controls",
