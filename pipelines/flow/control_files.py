@@ -99,7 +99,8 @@ def read(ref: SourceRef, original: Content | None, files: Mapping[str, Content])
         except TransientError:
             raise
         except KontorError as error:
-            said = "; ".join(p for p in (error.what, error.where, error.got and f"got {error.got}") if p)
+            told = [f"{word} {value}" for word, value in (("got", error.got), ("expected", error.expected)) if value]
+            said = "; ".join(p for p in (error.what, error.where, *told) if p)
             out |= dict.fromkeys(names, ControlText(None, said))
     return out
 
@@ -157,7 +158,7 @@ def _in_table(
                 break
         else:
             found = {address.upper(): text for address, text in reader.facts.cells.items()}
-            header = Header(reader.columns, name)
+            header = Header(reader.header, name)
             return {n: _in(w, found, header, records) for n, w in wanted.items()}
     return dict.fromkeys(wanted, ControlText(None, f"{name} has more than {MAX_RECORDS} records"))
 
@@ -171,9 +172,10 @@ def _in(where: ControlAt, cells: Mapping[str, str], header: Header, records: lis
         position = where.column - 1
     else:
         found = header.match(where.column or "")
-        if len(found) != 1:
-            return ControlText(None, f"{place} has {len(found) or 'no'} columns {where.column!r}, expected one")
-        position = header.columns.index(found[0])
+        positions = [i for i, name in enumerate(header.columns) if name in found]
+        if len(positions) != 1:
+            return ControlText(None, f"{place} has {len(positions) or 'no'} columns {where.column!r}, expected one")
+        position = positions[0]
     if not 0 <= position < len(header.columns):
         return ControlText(None, f"{place} has {len(header.columns)} columns, none at position {position + 1}")
     if where.row is None and len(records) != 1:
