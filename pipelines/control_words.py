@@ -127,6 +127,17 @@ class ControlAt(Words):
         known = {**groups, **parts}
         return folder + _PART.sub(lambda part: known.get(part[1], ""), pattern.removeprefix("/"))
 
+    def is_like(self, rel: str) -> bool:
+        """Whether a file is called as control files are: it is then no delivery, even if its own file is not there yet.
+
+        >>> ControlAt(file="{stem}.ctl", pattern="[0-9]+").is_like("daily/b.ctl")
+        True
+        """
+        parts = _PART.split((self.file or "").removeprefix("/"))  # literal text and names of parts in turn
+        name = "".join("[^/]*" if i % 2 else re.escape(part) for i, part in enumerate(parts))
+        folder = "" if (self.file or "").startswith("/") else "(?:.*/)?"
+        return self.file is not None and re.fullmatch(folder + name, rel) is not None
+
 
 def _form(value: object) -> str:
     """Which of the two forms is meant, so that a fault is told of that one only."""

@@ -75,7 +75,7 @@ class Intake:
         self.found = landing.with_members(settled.files, profile, self._members)
         self._claims = landing.match(self.found, profile.sources)
         self._controls = control_files.claimed(self._claims)
-        self._claims = [m for m in self._claims if m.found.rel not in self._controls]
+        self._claims = control_files.deliveries(self._claims, self._controls)
         self.matches, waiting, self._markers = finished(self._claims, self.found, self._is_known)
         self.unfinished = {**settled.growing, **waiting}
 

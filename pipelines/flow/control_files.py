@@ -40,8 +40,7 @@ class Content:
 
 def paths(ref: SourceRef, rel: str, outer: str | None, groups: Mapping[str, str]) -> dict[str, str]:
     """Control file as the profile writes it → its path below the client's folder, for a file (a member of `outer`)."""
-    listed = (w for w in ref.source.controls.values() if isinstance(w, ControlAt) and w.file)
-    return {w.file or "": w.file_path(rel, outer, dict(groups)) for w in listed}
+    return {w.file or "": w.file_path(rel, outer, dict(groups)) for w in _files(ref)}
 
 
 def of_match(match: landing.Match) -> dict[str, str]:
@@ -53,6 +52,17 @@ def of_match(match: landing.Match) -> dict[str, str]:
 def claimed(matches: Sequence[landing.Match]) -> set[str]:
     """Paths of the control files of all matched files: they belong to a delivery and are none of their own."""
     return {path for match in matches for path in of_match(match).values() if path != match.found.rel}
+
+
+def deliveries(matches: Sequence[landing.Match], controls: set[str]) -> list[landing.Match]:
+    """The matched files without those that are control files: of another file, or of one that is still to come."""
+    return [
+        m for m in matches if m.found.rel not in controls and not any(w.is_like(m.found.rel) for w in _files(m.ref))
+    ]
+
+
+def _files(ref: SourceRef) -> list[ControlAt]:
+    return [w for w in ref.source.controls.values() if isinstance(w, ControlAt) and w.file]
 
 
 def inputs(

@@ -171,10 +171,17 @@ def test_a_delivery_waits_for_its_control_file(sender: Client) -> None:
     loaded(sender)
 
 
-def test_a_control_file_without_its_file_is_told(sender: Client) -> None:
+def test_a_control_file_without_its_file_is_told_and_is_no_delivery(sender: Client) -> None:
+    """Also where the pattern of the files would match it."""
+    sender.send("texted/a.ctl", CTL)
     sender.send("tabled/ctl/7.txt", "Rows;Total\n1;2\n")
     found, _ = sender.night()
+    assert found.unmatched == [f"{sender.client_id}/{path}" for path in ("tabled/ctl/7.txt", "texted/a.ctl")]
+    assert deliveries(sender) == []
+    sender.send("texted/a.csv", DATA)
+    found, _ = sender.night()
     assert found.unmatched == [f"{sender.client_id}/tabled/ctl/7.txt"]
+    loaded(sender)
 
 
 def test_a_newer_control_file_is_taken_while_the_delivery_is_not_settled(sender: Client) -> None:

@@ -25,7 +25,10 @@ from pipelines.control_words import ControlAt, parts_of
     ],
 )
 def test_where_a_control_file_is(pattern: str, rel: str, outer: str | None, path: str) -> None:
-    assert ControlAt(file=pattern, pattern=".").file_path(rel, outer, {"period": "2026-03"}) == path
+    where = ControlAt(file=pattern, pattern=".")
+    assert where.file_path(rel, outer, {"period": "2026-03"}) == path
+    assert where.is_like(path)
+    assert not where.is_like(rel)
 
 
 @pytest.mark.parametrize(
