@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from pipelines.contract import Contract, read_contract
+from pipelines.control_words import parts_of
 from pipelines.errors import DeclarationError
 from pipelines.profile import Profile, Source, SourceRef, read_profile
 from pipelines.settings import Settings
@@ -210,7 +210,24 @@ def _complaints(contract: Contract, source: Source) -> list[tuple[tuple[str, ...
         if c not in source.columns
     ]
     for control in source.controls:
-        found = re.fullmatch(r"sum\((\w+)\)", control)
-        if found and found[1] not in names:
-            out.append((("controls", control), found[1], f"one of {', '.join(names)}"))
+        if said := _control_complaint(contract, source, control):
+            out.append((("controls", control), *said))
     return out
+
+
+def _control_complaint(contract: Contract, source: Source, control: str) -> tuple[str, str] | None:
+    """(got, expected) of a control total that cannot be measured."""
+    what, name = parts_of(control)
+    if name is None:
+        return None
+    column = next((c for c in contract.columns if c.name == name), None)
+    if column is None:
+        return name, f"one of {', '.join(c.name for c in contract.columns)}"
+    if what == "sum":
+        numeric = column.precision_scale or column.physical_type in ("integer", "bigint")
+        return None if numeric else (f"a sum of {name}, which is {column.physical_type}", "a column of numbers")
+    rule = source.columns.get(name)
+    made = [source.unpivot.name, source.unpivot.value] if source.unpivot else []
+    if rule is None or not rule.from_ or set(rule.from_) & set(made):
+        return f"{what} of {name}, which is not one column of the file", "a column that is mapped with `from`"
+    return None

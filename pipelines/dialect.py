@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
+from babel import Locale, UnknownLocaleError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.errors import DeclarationError
@@ -33,6 +34,15 @@ def check_regex(pattern: str | None) -> None:
             re.compile(pattern)
         except re.error as error:
             raise ValueError(f"not a regular expression: {error}") from None
+
+
+def check_locale(value: str) -> str:
+    """The name of a locale; ValueError when there is none of that name."""
+    try:
+        Locale.parse(value)
+    except (UnknownLocaleError, ValueError):
+        raise ValueError(f"unknown locale {value!r}, e.g. de_DE") from None
+    return value
 
 
 class FixedField(Words):

@@ -12,13 +12,13 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from pipelines.control_words import UNSAID, ControlAt, misfit
 from pipelines.dialect import Format
 from pipelines.errors import DeclarationError
 from pipelines.profile_words import (
     MEMBER_SIGN,
     ColumnRule,
     Condition,
-    ControlAt,
     Due,
     FeedSources,
     Lookup,
@@ -149,13 +149,14 @@ def read_profile(path: Path) -> Profile:
     if path.stem != model.client:
         raise file.error(("client",), f"{model.client!r}", f"{path.stem!r}, as the file is named")
     _check_lookups(file, model)
+    _check_controls(file, model)
     return Profile(model, path, file.text)
 
 
 def _flat_error(file: YamlFile, error: ValidationError) -> DeclarationError:
     """Undo the `sources: {main: …}` that the flat form was wrapped in, so that the key is the one in the file."""
     first = error.errors()[0]
-    keys = tuple(k for k in first["loc"] if isinstance(k, str | int) and k != "[key]")
+    keys = tuple(k for k in first["loc"] if isinstance(k, str | int) and k not in ("[key]", *UNSAID))
     hint = "python -m pipelines schema prints what is allowed"
     if first["type"] == "extra_forbidden":
         hint = f"one of {', '.join(_allowed_keys(keys[:-1]))}"
@@ -198,8 +199,7 @@ def _check_lookups(file: YamlFile, model: ProfileModel) -> None:
     for feed, entry in model.feeds.items():
         for source, declared in entry.sources.items():
             for column, rule in declared.columns.items():
-                at = ("feeds", feed, "sources", source) if ("feeds", feed, "sources") in file.lines else ("feeds", feed)
-                check((*at, "columns", column), rule)
+                check((*_place(file, feed, source), "columns", column), rule)
     for name, table in model.lookups.items():
         for column, rule in table.columns.items():
             check(("lookups", name, "columns", column), rule)
@@ -213,3 +213,18 @@ def _check_lookups(file: YamlFile, model: ProfileModel) -> None:
                 if other not in seen:
                     seen.add(other)
                     todo.append(other)
+
+
+def _check_controls(file: YamlFile, model: ProfileModel) -> None:
+    """Every control total has a place that its source can have."""
+    for feed, entry in model.feeds.items():
+        for source, declared in entry.sources.items():
+            groups = re.compile(declared.files).groupindex
+            for name, where in declared.controls.items():
+                if said := misfit(where, declared.format, groups):
+                    raise file.error((*_place(file, feed, source), "controls", name), *said)
+
+
+def _place(file: YamlFile, feed: str, source: str) -> tuple[str, ...]:
+    """Keys of a source as the file writes it."""
+    return ("feeds", feed, "sources", source) if ("feeds", feed, "sources") in file.lines else ("feeds", feed)

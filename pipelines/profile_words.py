@@ -7,20 +7,11 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from pipelines.dialect import Format, Listed, Words, check_regex, listed
+from pipelines.control_words import Control, ControlName
+from pipelines.dialect import Format, Listed, Words, check_locale, check_regex, listed
 from pipelines.origin_words import DonePattern, Origin, check_apart
-
-
-def _locale(value: str) -> str:
-    try:
-        Locale.parse(value)
-    except (UnknownLocaleError, ValueError):
-        raise ValueError(f"unknown locale {value!r}, e.g. de_DE") from None
-    return value
-
 
 MEMBER_SIGN = "!/"
 """Stands between an archive and its member in the name of a file: `pack.zip!/staff.csv`."""
@@ -130,7 +121,7 @@ class ColumnRule(Words):
         for marker in self.absent or {}:
             check_regex(absent_pattern(marker))
         if self.locale:
-            _locale(self.locale)
+            check_locale(self.locale)
         if any("%y" in f for f in self.formats or []) and self.century_from is None:
             raise ValueError("two-digit years (%y) need century_from")
         return self
@@ -164,24 +155,6 @@ class Unpivot(Words):
     drop_empty: bool = Field(True, description="parts with an empty cell are no rows")
 
 
-class ControlAt(Words):
-    """Where a control total stands: a footer record (from 1) and column, or a cell; `pattern` picks a part."""
-
-    footer: int | None = Field(None, ge=1)
-    column: str | int | None = Field(None, description="source column name, or position from 1, in the footer record")
-    cell: str | None = Field(None, description="A1 address in the file as received")
-    pattern: str | None = Field(None, description="regular expression; its first group is the number")
-
-    @model_validator(mode="after")
-    def _one_place(self) -> ControlAt:
-        if (self.footer is None) == (self.cell is None):
-            raise ValueError("give footer (with column) or cell")
-        if self.footer is not None and self.column is None:
-            raise ValueError("footer needs column: a name or a position")
-        check_regex(self.pattern)
-        return self
-
-
 class Due(Words):
     """When the delivery must be there, in the client's time zone. No business_day = every business day."""
 
@@ -207,7 +180,6 @@ class Notify(Words):
     )
 
 
-CONTROL_NAME = re.compile(r"rows|sum\(([a-z][a-z0-9_]*)\)")
 KEY_RULE = re.compile(r"occurrence\(([^)]+)\)")
 
 
@@ -236,7 +208,9 @@ class Source(Words):
         None, description="a file is taken when its marker is beside it: '{name}.done' (a.csv.done), '{stem}.ok' (a.ok)"
     )
     period_format: str = Field("%Y-%m", description="how the period group of the file pattern is written")
-    controls: dict[str, Literal["footer"] | ControlAt] = Field({}, description="rows or sum(column) → where it stands")
+    controls: dict[ControlName, Control] = Field(
+        {}, description="rows, sum(column), count(column) or hash(column) → where the sender's figure stands"
+    )
     max_rejects: MaxRejects = MaxRejects()
     max_closed_pct: Decimal = Field(Decimal(10), ge=0, le=100)
     due: Due | None = None
@@ -256,13 +230,8 @@ class Source(Words):
     def _consistent(self) -> Source:
         if self.mode == "period" and "period" not in re.compile(self.files).groupindex:
             raise ValueError("mode period needs a group (?P<period>…) in files")
-        for name in self.controls:
-            if not CONTROL_NAME.fullmatch(name):
-                raise ValueError(f"control {name!r}: give rows or sum(column)")
         if self.key and not KEY_RULE.fullmatch(self.key):
             raise ValueError(f"key {self.key!r}: give occurrence(column, …)")
-        if "footer" in self.controls.values() and not self.format.footer_rows:
-            raise ValueError("controls in the footer need format.footer_rows")
         groups = re.compile(self.files).groupindex
         for name, rule in self.columns.items():
             if rule.file and rule.file not in groups:
@@ -337,7 +306,7 @@ class ProfileModel(Words):
     @field_validator("locale")
     @classmethod
     def _check_locale(cls, value: str) -> str:
-        return _locale(value)
+        return check_locale(value)
 
     @field_validator("time_zone")
     @classmethod

@@ -1,20 +1,21 @@
-"""Control totals: what the sender promises, read from footer records and cells in the client's locale."""
+"""Control totals: what the sender promises, read in the client's locale from footer records, cells and other texts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
 
 from pipelines.clean.column import CellError
-from pipelines.clean.facts import ControlValue, FileInfo
+from pipelines.clean.facts import ControlText, ControlValue, FileInfo
 from pipelines.clean.mapping import Header
 from pipelines.clean.numbers import read_number
 from pipelines.clean.rowhash import plain
+from pipelines.control_words import Control, What, parts_of
 from pipelines.profile import ControlAt, SourceRef
-from pipelines.profile_words import CONTROL_NAME
+
+_SHOWN = 40  # characters of an unreadable promise that a message quotes
 
 
 class _Unread(Exception):
@@ -23,27 +24,40 @@ class _Unread(Exception):
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a control stands, and in which locale."""
+    """Where a control stands, and in which locale. `texts`: control → what was read for it elsewhere."""
 
     info: FileInfo
     header: Header
     locale: str
+    delimiter: str
+    texts: Mapping[str, ControlText]
 
 
-def read_controls(ref: SourceRef, info: FileInfo, columns: dict[str, list[str]]) -> list[ControlValue]:
+def locale_of(ref: SourceRef, name: str) -> str:
+    """The locale of a control: its own, that of the column it is about, or the source's."""
+    where, (_, column) = ref.source.controls[name], parts_of(name)
+    rule = ref.source.columns.get(column or "")
+    own = where.locale if isinstance(where, ControlAt) else None
+    return own or (rule.locale if rule else None) or ref.locale
+
+
+def read_controls(
+    ref: SourceRef, info: FileInfo, columns: dict[str, list[str]], texts: Mapping[str, ControlText]
+) -> list[ControlValue]:
     """Every control of the source; one that cannot be read has no `promised` and says why: the gate then holds.
 
     Short form `footer`: `rows` is the first whole number of the first footer record, `sum(x)` the cell below the
-    source column that x comes from, else the last number of that record. `columns`: canonical ← source columns.
+    source column that x comes from, else the last number of that record. `columns`: canonical ← source columns;
+    `texts`: what control files and other sheets say.
     """
     out: list[ControlValue] = []
     for name, where in ref.source.controls.items():
-        found = CONTROL_NAME.fullmatch(name)
-        column = found[1] if found else None
-        rule = ref.source.columns.get(column or "")
-        place = _Place(info, Header(info.columns), (rule.locale if rule else None) or ref.locale)
+        what, column = parts_of(name)
+        fmt = ref.source.format
+        delimiter = fmt.delimiter if fmt.type == "csv" else " "
+        place = _Place(info, Header(info.columns), locale_of(ref, name), delimiter, texts)
         try:
-            value = _promised(column, where, place, columns.get(column or "", []))
+            value = _checked(what, _promised(name, where, place, columns.get(column or "", [])))
         except _Unread as fault:
             out.append(ControlValue(name, None, str(fault)))
         else:
@@ -51,11 +65,11 @@ def read_controls(ref: SourceRef, info: FileInfo, columns: dict[str, list[str]])
     return out
 
 
-def _promised(column: str | None, where: Literal["footer"] | ControlAt, place: _Place, sources: list[str]) -> Decimal:
+def _promised(name: str, where: Control, place: _Place, sources: list[str]) -> Decimal:
     if where != "footer":
-        return _checked(column, _number(_text_at(where, place), place.locale))
+        return _number(_text_at(name, where, place), place.locale)
     record = _footer(1, place.info)
-    if column is None:
+    if parts_of(name)[1] is None:
         return _first_count(record, place.locale)
     position = place.info.columns.index(sources[0]) if len(sources) == 1 and sources[0] in place.info.columns else -1
     if 0 <= position < len(record) and record[position].strip():
@@ -63,19 +77,31 @@ def _promised(column: str | None, where: Literal["footer"] | ControlAt, place: _
     return _last_number(record, place.locale)
 
 
-def _text_at(where: ControlAt, place: _Place) -> str:
-    if where.cell is not None:
-        text = place.info.cells.get(where.cell.upper())
-        if text is None:
+def _text_at(name: str, where: ControlAt, place: _Place) -> str:
+    if where.elsewhere:
+        found = place.texts.get(name, ControlText(None, "nothing was read for it"))
+        if found.text is None:
+            raise _Unread(found.fault)
+        text = found.text
+    elif where.cell is not None:
+        cell = place.info.cells.get(where.cell.upper())
+        if cell is None:
             raise _Unread(f"the file has no cell {where.cell}")
+        text = cell
     else:
-        text = _cell(_footer(where.footer or 1, place.info), where.column, place)
-    if where.pattern is None:
-        return text
-    found = re.search(where.pattern, text)
-    if found is None:
-        raise _Unread(f"the text of the control total does not match /{where.pattern}/")
-    return (found[1] if found.re.groups else found[0]) or ""
+        record = _footer(where.footer or 1, place.info)
+        text = _cell(record, where.column, place) if where.column is not None else place.delimiter.join(record)
+    return text if where.pattern is None else _part(where.pattern, text)
+
+
+def _part(pattern: str, text: str) -> str:
+    """What the pattern finds; a promise that stands there twice is none."""
+    found = list(re.finditer(pattern, text))
+    if not found:
+        raise _Unread(f"the text of the control total does not match /{pattern}/")
+    if len(found) > 1:
+        raise _Unread(f"/{pattern}/ is found {len(found)} times where the control total stands, expected once")
+    return (found[0][1] if found[0].re.groups else found[0][0]) or ""
 
 
 def _cell(record: Sequence[str], column: str | int | None, place: _Place) -> str:
@@ -101,15 +127,16 @@ def _number(text: str, locale: str) -> Decimal:
     try:
         value = read_number(text, locale)
     except CellError as error:
-        raise _Unread(f"{error.message}, got {text!r}") from None
+        raise _Unread(f"{error.message}, got {text[:_SHOWN]!r}") from None
     if value is None:
         raise _Unread("the place of the control total is empty")
     return value
 
 
-def _checked(column: str | None, value: Decimal) -> Decimal:
-    if column is None and value != value.to_integral_value():
-        raise _Unread(f"expected a whole number of rows, got {value}")
+def _checked(what: What, value: Decimal) -> Decimal:
+    if what != "sum" and value != value.to_integral_value():
+        of_what = " of rows" if what == "rows" else ""
+        raise _Unread(f"expected a whole number{of_what}, got {value}")
     return value
 
 

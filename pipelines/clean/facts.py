@@ -52,11 +52,28 @@ class FileInfo:
 
 @dataclass(frozen=True)
 class ControlValue:
-    """What the sender promises: `rows` or `sum(column)`. An unreadable one has no `promised`; `message` says why."""
+    """What the sender promises: `rows`, `sum(column)`, …. An unreadable one has no `promised`; `message` says why."""
 
     name: str
     promised: str | None
     message: str = ""
+
+
+@dataclass(frozen=True)
+class ControlText:
+    """Where a control total stands outside the table: the text of the place, or why there is none in `fault`."""
+
+    text: str | None
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class ControlMeasured:
+    """What came, for a control total that neither the records nor the sums of money answer, as text."""
+
+    name: str
+    value: str
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,6 +103,7 @@ class CleanFacts:
     unreadable: dict[str, int] = field(default_factory=dict)
     sums: dict[str, dict[str, str]] = field(default_factory=dict)
     controls: list[ControlValue] = field(default_factory=list)
+    measured: list[ControlMeasured] = field(default_factory=list)
     ambiguous: list[AmbiguousKey] = field(default_factory=list)
     columns: dict[str, list[str]] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
@@ -100,6 +118,7 @@ class CleanFacts:
         """The reverse of `to_json`."""
         data: dict[str, Any] = json.loads(text)
         data["controls"] = [ControlValue(**c) for c in data["controls"]]
+        data["measured"] = [ControlMeasured(**m) for m in data.get("measured") or ()]
         data["ambiguous"] = [AmbiguousKey(**a) for a in data["ambiguous"]]
         return cls(**data)
 

@@ -6,14 +6,16 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 
 from pipelines.clean.apply import Plan, clean_schema
 from pipelines.clean.controls import read_controls
-from pipelines.clean.facts import CleanFacts, FileInfo, Tally
+from pipelines.clean.facts import CleanFacts, ControlText, FileInfo, Tally
 from pipelines.clean.frame import INTERNAL
 from pipelines.clean.lookup import LookupTable
+from pipelines.clean.totals import Totals
 from pipelines.contract import Contract
 from pipelines.profile import SourceRef
 from pipelines.reject import PROBLEM_SCHEMA
@@ -30,11 +32,13 @@ def clean(
     out: Path,
     *,
     passed_over: Collection[str] = (),
+    promises: Mapping[str, ControlText] = MappingProxyType({}),
 ) -> CleanFacts:
     """Clean one delivery: batch i of `raw` becomes batch i of both outputs, in folder `out`.
 
     `siblings`: the client's other sources that match the same file; `facts_json`: the facts `extract` wrote;
-    `passed_over`: columns that the profile need not declare, since the gate holds the delivery for them or did so.
+    `passed_over`: columns that the profile need not declare, since the gate holds the delivery for them or did so;
+    `promises`: what control files and other sheets say, by control total.
     The outputs are renamed into place at the end, clean.json last. Raises DeliveryError when the file's columns do
     not fit the profile.
     """
@@ -43,17 +47,21 @@ def clean(
     with pa.memory_map(str(raw)) as source, pa.ipc.open_file(source) as reader:
         header = reader.schema.names[len(INTERNAL) :]
         plan = Plan.compile(ref, contract, siblings, header, lookups, info, file_groups, passed_over)
+        totals = Totals(ref, contract, plan.sources)
         with (
             _written(out / "clean.arrow", clean_schema(contract)) as rows,
             _written(out / "problems.arrow", PROBLEM_SCHEMA) as problems,
         ):
             for number in range(reader.num_record_batches):
-                cleaned = plan.chunk(reader.get_batch(number))
+                raw_rows = reader.get_batch(number)
+                cleaned = plan.chunk(raw_rows)
                 rows.write_batch(cleaned.table)
                 problems.write_batch(cleaned.problems)
                 tally.add(cleaned.table, cleaned.unclaimed, cleaned.unreadable, cleaned.ambiguous)
+                totals.add(raw_rows, cleaned.table)
     facts = tally.facts(
-        controls=read_controls(ref, info, plan.sources),
+        controls=read_controls(ref, info, plan.sources, promises),
+        measured=totals.measured(),
         columns=plan.sources,
         ignored=plan.ignored,
         unmapped=plan.unmapped,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +13,7 @@ from pipelines.errors import KontorError
 from pipelines.extract.archive import sync_folder
 from pipelines.extract.facts import FileFacts
 from pipelines.extract.reader import Reader, read_table
-from pipelines.profile import ColumnRule, ControlAt, Source, SourceRef
+from pipelines.profile import ControlAt, Source, SourceRef
 from pipelines.settings import CHUNK_ROWS
 
 RAW_FILE, FACTS_FILE = "raw.arrow", "extract.json"
@@ -66,6 +65,10 @@ def write(reader: Reader, out: Path) -> FileFacts:
 
 
 def cells_of(source: Source) -> set[str]:
-    """A1 addresses that the columns and controls of a source ask for."""
-    rules: Iterable[ColumnRule | ControlAt | str] = [*source.columns.values(), *source.controls.values()]
-    return {rule.cell for rule in rules if isinstance(rule, ColumnRule | ControlAt) and rule.cell}
+    """A1 addresses that the columns and controls of a source ask for in the file itself."""
+    columns = {rule.cell for rule in source.columns.values() if rule.cell}
+    return columns | {
+        where.cell
+        for where in source.controls.values()
+        if isinstance(where, ControlAt) and where.cell and not where.elsewhere
+    }

@@ -15,6 +15,7 @@ from pipelines.errors import DeclarationError
 from pipelines.extract import discover as landing
 from pipelines.extract.members import Member, kept_listing, member_of
 from pipelines.extract.settled import Settled, finished
+from pipelines.flow import control_files
 from pipelines.flow.due import open_deadline
 from pipelines.flow.office import Office
 from pipelines.profile import Profile, SourceRef
@@ -36,7 +37,7 @@ class Arrival:
     match: landing.Match
     arrival_id: int
     sha256: str
-    lookups: tuple[register.Input, ...]
+    inputs: tuple[register.Input, ...]
     missing: tuple[str, ...]
     inputs_hash: str
     declaration_hash: str
@@ -65,6 +66,7 @@ class Intake:
         self.domains: Sequence[str] = ()
         self.unfinished: dict[str, str] = {}
         self._markers: set[str] = set()
+        self._controls: set[str] = set()
         self._hashes: dict[str, tuple[int, str]] = {}
 
     def look(self, profile: Profile, settled: Settled) -> None:
@@ -72,13 +74,16 @@ class Intake:
         self.profile = profile
         self.found = landing.with_members(settled.files, profile, self._members)
         self._claims = landing.match(self.found, profile.sources)
+        self._controls = control_files.claimed(self._claims)
+        self._claims = control_files.deliveries(self._claims, self._controls)
         self.matches, waiting, self._markers = finished(self._claims, self.found, self._is_known)
         self.unfinished = {**settled.growing, **waiting}
 
     def report_unmatched(self) -> list[str]:
         """Record the files that belong to nothing declared; their paths below the client folder."""
         files = landing.unmatched(self.found, self._claims, self.profile)
-        files = [f for f in files if f.rel not in self._markers and f.rel not in self.unfinished]
+        known = self._markers | self._controls | self.unfinished.keys()
+        files = [f for f in files if f.rel not in known]
         noted = unmatched_entries(files)
         register.note_unmatched(self.conn, self.profile.client_id, noted)
         return [entry.path + (f": {entry.reason}" if entry.reason else "") for entry in noted]
@@ -96,14 +101,14 @@ class Intake:
                 unread = landing.unreadable(match.found, error)
                 match = replace(match, found=unread, error=unread.error)
                 arrival_id, sha256 = self._fingerprint(unread)
-            lookups, missing = self._lookups(match.ref)
+            inputs, missing = self._inputs(match)
             yield Arrival(
                 match=match,
                 arrival_id=arrival_id,
                 sha256=sha256,
-                lookups=lookups,
+                inputs=inputs,
                 missing=missing,
-                inputs_hash=_inputs_hash(sha256, member_of(match.found.rel), lookups),
+                inputs_hash=_inputs_hash(sha256, member_of(match.found.rel), inputs),
                 declaration_hash=self.office.catalog.declaration_hash(match.ref),
             )
 
@@ -117,9 +122,11 @@ class Intake:
             return self._wait_or_go(arrival, known)
         changed = (known.inputs_hash, known.declaration_hash) != (arrival.inputs_hash, arrival.declaration_hash)
         if known.state not in SETTLED and changed:
-            known = self._move(known, State.FAILED, "declarations or look-up files changed while it was under way")
+            known = self._move(
+                known, State.FAILED, "declarations, look-up or control files changed while it was under way"
+            )
         if known.state is State.FAILED and changed and arrival.match.error is None:
-            return "registered", self._start(arrival, known, "declarations or look-up files changed")
+            return "registered", self._start(arrival, known, "declarations, look-up or control files changed")
         return ("seen", known) if known.state in SETTLED else ("resumed", known)
 
     def replay(self, delivery_id: int) -> int:
@@ -181,7 +188,7 @@ class Intake:
                 file_groups=match.groups,
                 state=State.WAITING if reason else State.REGISTERED,
                 message=reason,
-                inputs=arrival.lookups,
+                inputs=arrival.inputs,
                 declarations=self.office.declaration_texts(arrival.ref),
                 code_version=self.office.code_version,
             ),
@@ -215,7 +222,7 @@ class Intake:
 
     def _start(self, arrival: Arrival, known: Delivery, why: str) -> Delivery:
         """Register again what waited or failed, with the inputs and declarations of now."""
-        register.replace_inputs(self.conn, known, arrival.lookups)
+        register.replace_inputs(self.conn, known, arrival.inputs)
         register.replace_declarations(self.conn, known, self.office.declaration_texts(arrival.ref))
         return register.move(
             self.conn,
@@ -233,7 +240,7 @@ class Intake:
     def _must_wait(self, arrival: Arrival) -> str | None:
         """Why the delivery cannot start yet, if it cannot."""
         if arrival.missing:
-            return f"look-up file not there yet: {', '.join(arrival.missing)}. client to act: send it"
+            return f"{'; '.join(arrival.missing)}. client to act: send it"
         scope = arrival.scope
         if arrival.ref.source.mode == "delta" and (held := register.held_in_scope(self.conn, scope)):
             return f"delivery {held.delivery_id} of this scope is held. us to act: decide on it first"
@@ -282,6 +289,14 @@ class Intake:
             return self._fingerprint(file.container)[1]
         return landing.sha256_of(file.path) if seen in (None, UNREAD) else str(seen)
 
+    def _inputs(self, match: landing.Match) -> tuple[tuple[register.Input, ...], tuple[str, ...]]:
+        """What a delivery is made of beside its file, and what of it is not there yet, in words."""
+        lookups, no_lookups = self._lookups(match.ref)
+        controls, no_controls = control_files.inputs(match, self.found, self._fingerprint)
+        missing = [f"look-up file not there yet: {', '.join(no_lookups)}"] if no_lookups else []
+        missing += [f"control file not there yet: {', '.join(no_controls)}"] if no_controls else []
+        return (*lookups, *controls), tuple(missing)
+
     def _lookups(self, ref: SourceRef) -> tuple[tuple[register.Input, ...], tuple[str, ...]]:
         """The look-up files a source needs, and the names of tables that have none, or none that can be read."""
         inputs: list[register.Input] = []
@@ -303,12 +318,12 @@ def unmatched_entries(files: Sequence[landing.FoundFile]) -> list[register.Unmat
     return [register.Unmatched(f.rel, f.size, f.mtime, f.error.got if f.error else None) for f in files]
 
 
-def _inputs_hash(sha256: str, member: str | None, lookups: Sequence[register.Input]) -> str:
+def _inputs_hash(sha256: str, member: str | None, inputs: Sequence[register.Input]) -> str:
     """Hash of all content that a delivery is made of; members of one archive share its hash and differ by name."""
     digest = hashlib.sha256(sha256.encode())
     if member is not None:
         digest.update(f"{MEMBER_SIGN}{member}".encode())
-    for item in lookups:
+    for item in inputs:
         inside = member_of(item.path)
         digest.update(f"\0{item.name}\0{item.sha256}".encode())
         digest.update(b"" if inside is None else f"{MEMBER_SIGN}{inside}".encode())

@@ -26,6 +26,7 @@ from pipelines.extract.facts import FileFacts
 from pipelines.extract.members import SEPARATOR, escaped, listing, member_of, opened, split_name
 from pipelines.extract.reader import Reader, read_table
 from pipelines.extract.run import cells_of
+from pipelines.flow import control_files
 from pipelines.flow.misfit import Misfit, Reference
 from pipelines.flow.work import file_groups, lookup_file
 from pipelines.layout import Layout
@@ -135,7 +136,9 @@ def _try(subject: Subject) -> Trial:
     plan = _plan(subject, header, info)
     trial.printed += [_facts_line(facts), _mapping(plan)]
     tally = _gate(subject, plan)
-    trial.printed += _outcome(subject, tally, read_controls(ref, info, plan.sources))
+    beside = dict(control_files.on_disk(ref, subject.root, subject.name, file_groups(ref, subject.name)))
+    promises = control_files.read(ref, control_files.Content(subject.file, subject.name), beside)
+    trial.printed += _outcome(subject, tally, read_controls(ref, info, plan.sources, promises))
     trial.ok = not tally.rejects and not tally.repeated_keys
     return trial
 

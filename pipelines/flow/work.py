@@ -21,12 +21,12 @@ from pipelines.extract.archive import archive
 from pipelines.extract.discover import path_of
 from pipelines.extract.members import member_of, opened
 from pipelines.extract.reader import read_table
-from pipelines.flow import layouts
+from pipelines.flow import control_files, layouts
 from pipelines.flow.office import Office
 from pipelines.load.run import WorkLost, hold_accounting, load
 from pipelines.profile import Lookup, Profile, SourceRef, file_match
 from pipelines.settings import Settings
-from pipelines.validate.gate import Control, GateInput, LayoutJudged
+from pipelines.validate.gate import GateInput, LayoutJudged
 from pipelines.warehouse import register
 
 EVIDENCE = "validation.json"
@@ -34,7 +34,7 @@ EVIDENCE = "validation.json"
 
 
 def extract_step(office: Office, delivery: Delivery) -> Delivery:
-    """Archive the original and its look-up files, then read the original, or the member meant, into raw rows."""
+    """Archive the original, its look-up and control files, then read the original or the member meant into raw rows."""
     ref, settings = office.ref(delivery), office.settings
     folder = settings.landing / delivery.client_id
     original = archive(folder / path_of(delivery.file_name), delivery.sha256, settings)
@@ -51,16 +51,19 @@ def extract_step(office: Office, delivery: Delivery) -> Delivery:
 def clean_step(office: Office, delivery: Delivery) -> Delivery:
     """Apply the column map and the contract: raw rows → clean rows and problems."""
     ref, folder = office.ref(delivery), office.settings.delivery_folder(delivery.delivery_id)
+    inputs = _inputs(office, delivery)
+    lookups = [item for item in inputs if item.role == "lookup"]
     clean(
         ref,
         office.contract(ref.feed),
         siblings_of(office, ref, delivery.file_name),
         folder / "raw.arrow",
         (folder / "extract.json").read_text(encoding="utf-8"),
-        lookups_of(office, office.profile(delivery.client_id), ref, _inputs(office, delivery)),
+        lookups_of(office, office.profile(delivery.client_id), ref, lookups),
         file_groups(ref, delivery.file_name),
         folder,
         passed_over=layouts.passed_over(office, delivery, ref),
+        promises=control_files.promises_of(office, ref, delivery, inputs),
     )
     with office.warehouse.transaction() as conn:
         return _move(conn, delivery, Step.CLEAN)
@@ -125,9 +128,7 @@ def gate_input(records: int, facts: CleanFacts, layout: LayoutJudged | None = No
         unreadable=facts.unreadable,
         received={(name, code): Decimal(v) for name, sums in facts.sums.items() for code, v in sums.items()},
         skipped=facts.skipped,
-        controls=[
-            Control(c.name, None if c.promised is None else Decimal(c.promised), c.message) for c in facts.controls
-        ],
+        controls=control_files.for_the_gate(facts),
         ambiguous=[f"{a.table}: key {a.key} has several rows, used {a.count} times" for a in facts.ambiguous],
         layout=layout,
     )
@@ -172,7 +173,7 @@ def lookup_file(path: Path, name: str, declared: Lookup, locale: str) -> LookupF
 
 def _inputs(office: Office, delivery: Delivery) -> list[register.Input]:
     with office.warehouse.transaction() as conn:
-        return [i for i in register.inputs(conn, delivery.delivery_id) if i.role == "lookup"]
+        return [i for i in register.inputs(conn, delivery.delivery_id) if i.role in ("lookup", "control")]
 
 
 def _blocked(conn: sa.Connection, delivery: Delivery, ref: SourceRef) -> str | None:

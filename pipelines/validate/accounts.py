@@ -9,13 +9,13 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from pipelines.contract import Column, Contract
+from pipelines.control_words import parts_of
 from pipelines.delivery import Delivery
 from pipelines.errors import GateError
 from pipelines.profile import SourceRef
-from pipelines.profile_words import CONTROL_NAME
 from pipelines.reject import Baseline
 from pipelines.validate import baseline
-from pipelines.validate.gate import Counts, GateInput, LayoutJudged
+from pipelines.validate.gate import Control, Counts, GateInput, LayoutJudged
 from pipelines.validate.judge import Measurement
 from pipelines.warehouse.ledger import NO_CURRENCY, Amount, ControlTotal
 
@@ -81,21 +81,35 @@ def controls(contract: Contract, facts: GateInput) -> list[tuple[ControlTotal, M
     added up as the sender's trailer does."""
     out = []
     for control in facts.controls:
-        found = CONTROL_NAME.fullmatch(control.name)
-        column = found[1] if found else None
-        sums = (amount for (name, _), amount in facts.received.items() if name == column)
-        measured = sum(sums, Decimal(0)) if column else Decimal(facts.records)
+        measured = _measured(control, facts)
         ok = control.promised is not None and control.promised == measured
         promised = "nothing readable" if control.promised is None else format(control.promised, "f")
         observed = f"promised {promised}, received {format(measured, 'f')}"
-        if unreadable := facts.unreadable.get(column or "", 0):
+        what, column = parts_of(control.name)
+        if what == "sum" and (unreadable := facts.unreadable.get(column or "", 0)):
             observed += f"; {unreadable} cells cannot be read"
-        if control.message:
-            observed += f"; {control.message}"
+        observed += "".join(f"; {said}" for said in (control.remark, control.message) if said)
         rule = baseline.control(contract, control.name, control.promised)
         total = ControlTotal(control.name, control.promised, measured, ok)
         out.append((total, Measurement(rule, 1, {baseline.MEASURED: measured}, observed=observed)))
     return out
+
+
+def _measured(control: Control, facts: GateInput) -> Decimal:
+    """What came. Raises GateError for a total that nobody has added up: it must not pass as 0."""
+    what, column = parts_of(control.name)
+    if control.measured is not None:
+        return control.measured
+    if what == "rows":
+        return Decimal(facts.records)
+    sums = [amount for (name, _), amount in facts.received.items() if name == column]
+    if what == "sum":
+        return sum(sums, Decimal(0))
+    raise GateError(
+        "a control total was not measured",
+        where=control.name,
+        next_step="run the delivery again from clean",
+    )
 
 
 def facts(

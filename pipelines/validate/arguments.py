@@ -27,6 +27,8 @@ from pipelines.validate.expectations import (
 from pipelines.validate.views import LONGEST_EXACT
 
 _BOUNDS = ("min_value", "max_value")
+CONDITION = "row_condition must be a condition object as Great Expectations writes it, not a text to be run"
+_ORDERED = ("<", "<=", ">", ">=")
 _TEXT_ONLY = ("regex", "value_length", "strftime", "dateutil", "json")
 _OUTSIDE = {
     "decimals": "the contract says the scale",
@@ -75,7 +77,7 @@ def problems(expectation: Expectation, contract: Contract) -> list[str]:
     out: list[str] = []
     condition = getattr(expectation, "row_condition", None)
     if condition is not None and _free_text(condition):
-        out.append("row_condition must be a condition object as Great Expectations writes it, not a text to be run")
+        out.append(CONDITION)
     known = {name for name, _ in contract.stored}
     unknown = [c for c in used(expectation) if c not in known]
     if unknown:
@@ -153,7 +155,12 @@ def _value_problems(expectation: Expectation, contract: Contract) -> list[str]:
     """Bounds and value sets against the type and codes of the column they are compared with."""
     name = getattr(expectation, "column", None)
     if name is None:
-        return []
+        return [
+            said
+            for pair in getattr(expectation, "value_pairs_set", None) or []
+            for name, v in zip(judged(expectation), pair, strict=True)
+            if v is not None and (said := misfit(contract, name, v))
+        ]
     metric = getattr(expectation, "map_metric", None) or ""
     if any(word in metric for word in _TEXT_ONLY) and family(contract, name) != "text":
         return [f"column {name} is {family(contract, name)}, not text"]
@@ -172,6 +179,10 @@ def _bounds_values(expectation: Expectation) -> bool:
 def _condition_problems(condition: ComparisonCondition | NullityCondition, contract: Contract) -> list[str]:
     if isinstance(condition, NullityCondition):
         return []
+    operator = str(getattr(condition.operator, "value", condition.operator))
+    if family(contract, condition.column.name) == "date" and operator not in _ORDERED:
+        # pandas compares a date for equality with the text as such: never equal
+        return [f"row_condition: {operator} on the date {condition.column.name}; write >= and <="]
     values = condition.parameter if isinstance(condition.parameter, list) else [condition.parameter]
     said = (misfit(contract, condition.column.name, v) for v in values)
     return [f"row_condition: {s}" for s in said if s]
@@ -239,6 +250,15 @@ def _pair_problems(expectation: Expectation, contract: Contract) -> list[str]:
 
 def normalise(expectation: Expectation, contract: Contract) -> None:
     """Dates in arguments become timestamps: Great Expectations reads '2026-01-31' as a date, which pandas refuses."""
+    for condition in comparisons(getattr(expectation, "row_condition", None)):
+        if isinstance(condition, ComparisonCondition) and family(contract, condition.column.name) == "date":
+            condition.parameter = timestamp(condition.parameter).isoformat()
+    if getattr(expectation, "value_pairs_set", None):
+        stamped = [family(contract, c) == "date" for c in judged(expectation)]
+        expectation.value_pairs_set = [
+            tuple(timestamp(v) if s and v is not None else v for s, v in zip(stamped, pair, strict=True))
+            for pair in expectation.value_pairs_set
+        ]
     name = getattr(expectation, "column", None)
     if name is None or family(contract, name) != "date":
         return

@@ -18,11 +18,16 @@ Over = Literal["received", "accepted"]
 
 @dataclass(frozen=True)
 class Control:
-    """What the sender promises: `rows` or `sum(column)`. `promised` is null when unreadable; `message` says why."""
+    """What the sender promises: `rows`, `sum(column)`, …. `promised` is null when unreadable; `message` says why.
+
+    `measured`: what came, where neither the records nor the sums of money answer it, with a remark.
+    """
 
     name: str
     promised: Decimal | None
     message: str = ""
+    measured: Decimal | None = None
+    remark: str = ""
 
 
 @dataclass(frozen=True)

@@ -158,6 +158,8 @@ def _compare_with_quarantine(conn: sa.Connection, delivery: Delivery, outcomes: 
         raise _disagree(next(iter(rows)), 0)
     if (kept := quarantine_store.rows_kept(conn, delivery)) != rejected:
         raise _disagree(f"{kept} rows in quarantine", rejected)
+    if odd := quarantine_store.at_odds(conn, delivery):
+        raise _disagree(f"{odd} rows rejected without a reason, or with one and not rejected", 0)
 
 
 def _disagree(what: str, expected: int) -> GateError:

@@ -162,9 +162,9 @@ class SetRules:
         shown = ", ".join(f"{name.rpartition('.')[2]} = {value}" for name, value in found.metrics.items())
         if "table.row_count" in found.metrics:
             return Measurement(rule, 1, found.metrics, observed=shown)
-        if None in found.metrics.values():
-            return self.idle(rule, found.rows)
         judged = found.rows if "column.non_null_proportion" in found.metrics else found.present
+        if not judged or None in found.metrics.values():
+            return self.idle(rule, found.rows)
         return Measurement(rule, judged, found.metrics, observed=shown)
 
     def closing(self) -> list[Measurement]:

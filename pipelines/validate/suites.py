@@ -29,7 +29,7 @@ from pipelines.catalog import Catalog
 from pipelines.contract import Contract
 from pipelines.errors import DeclarationError
 from pipelines.reject import Baseline, Cause, Severity
-from pipelines.validate import aggregates, arguments, other_feeds
+from pipelines.validate import aggregates, arguments, json_schema, other_feeds  # noqa: F401 one registers its metric
 from pipelines.validate.expectations import ExpectGroupsToBalance
 from pipelines.validate.expectations.described import Described
 from pipelines.validate.gate import Over
@@ -194,6 +194,9 @@ def _rule(item: Any, contract: Contract, catalog: Catalog | None) -> tuple[list[
         get_expectation_impl(item["type"])
     except GreatExpectationsError:
         return [*problems, f"unknown expectation type {item['type']!r}"], None
+    if isinstance((item.get("kwargs") or {}).get("row_condition"), str):
+        # as a text it is run as code by pandas, and Great Expectations' own parser drops what follows an `and`
+        return [*problems, arguments.CONDITION], None
     if "$PARAMETER" in json.dumps(item.get("kwargs") or {}):
         return [*problems, "suite parameters are not supported; write the value"], None
     try:

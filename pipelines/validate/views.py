@@ -3,7 +3,8 @@
 Arrow decimals make it about 20 times slower and object decimals with nulls break its sums, so it sees plain types:
 
 * text as `str`; booleans as `bool`, or objects where one is missing
-* whole numbers as int64, or float64 where one is missing
+* whole numbers as int64, or float64 where one is missing; objects in a chunk with one that no float64 tells apart from
+  the next, which is slow and right
 * numeric(p,s) as float64 in major units: the nearest float of the decimal, so a bound of 0.1 in a suite meets 0.1
   in a row. For identities `<column>.minor` holds the same as int64 minor units (12.34 → 1234), 0 where missing
 * dates and timestamps (UTC) as datetime64[ns], the only one Great Expectations compares in bulk; a chunk with a date
@@ -25,6 +26,7 @@ from pipelines.validate.expectations import EXACT
 _LOWEST, _HIGHEST = np.datetime64("1678-01-01", "us"), np.datetime64("2262-01-01", "us")  # what nanoseconds hold
 _FIRST_DAY, _LAST_DAY = (int(d.astype("datetime64[D]").astype(int)) for d in (_LOWEST, _HIGHEST - 1))
 _DAY = 86_400 * 10**9  # nanoseconds
+_LARGEST_CERTAIN = 1 << 53
 LONGEST_EXACT = 18  # digits of a decimal that always fit into an int64
 
 
@@ -49,8 +51,16 @@ def view(array: pa.Array, minor: npt.NDArray[np.int64] | None = None) -> pd.Seri
         return _days(array)
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         return _datetimes(array)
+    if kind == pa.int64() and _beyond_float(array):
+        return pd.Series([np.nan if v is None else v for v in array.to_pylist()], dtype=object)
     found: pd.Series = array.to_pandas()
     return found
+
+
+def _beyond_float(array: pa.Array) -> bool:
+    """Whether a whole number is too large for a float64 to be certain of it."""
+    ends = pc.min_max(array).as_py()
+    return ends["min"] is not None and max(-ends["min"], ends["max"]) > _LARGEST_CERTAIN
 
 
 def minor_units(array: pa.Array) -> npt.NDArray[np.int64]:

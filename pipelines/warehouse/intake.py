@@ -15,7 +15,8 @@ from pipelines.profile import Profile
 
 @dataclass(frozen=True)
 class Input:
-    """A file that a delivery was made from: `file` the delivered one, `lookup` one of a table it reads."""
+    """A file that a delivery was made from: `file` the delivered one, `lookup` one of a table it reads, `control` one
+    with its control totals, by the name the profile gives it."""
 
     role: str
     name: str

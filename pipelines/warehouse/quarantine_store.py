@@ -316,6 +316,17 @@ def rows_kept(conn: sa.Connection, delivery: Delivery) -> int:
     return int(conn.scalar(sa.text(query), {"id": delivery.delivery_id, "open": RejectState.OPEN.value}))
 
 
+def at_odds(conn: sa.Connection, delivery: Delivery) -> int:
+    """Rows rejected in the work table that have no open reject, or the reverse: equal counts could hide a swap."""
+    query = (
+        f"select count(*) from (select _row_number, _row_part from {delivery.work_table} where _fate = 'rejected') w "
+        "full join (select distinct row_number, row_part from quarantine.reject where delivery_id = :id "
+        "and state = :open) q on (w._row_number, w._row_part) = (q.row_number, q.row_part) "
+        "where w._row_number is null or q.row_number is null"
+    )
+    return int(conn.scalar(sa.text(query), {"id": delivery.delivery_id, "open": RejectState.OPEN.value}))
+
+
 def without_nul(text: str) -> str:
     """NUL as its visible symbol: PostgreSQL refuses the character in texts and JSON."""
     return text.replace(_NUL, _NUL_SYMBOL)

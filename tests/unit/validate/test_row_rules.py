@@ -232,7 +232,7 @@ def test_a_rule_that_cannot_be_evaluated_is_our_fault(tmp_path: Path) -> None:
     rules = rules_of(tmp_path, [ADDS_UP])
     broken = RowRules(LINES, rules)
     broken._columns, broken._exact = ["status_code"], []
-    broken._used = dict.fromkeys(broken._used, ["status_code"])
+    broken._used = {name: ["status_code"] for name in broken._used}
     with pytest.raises(GateError, match=r"tests\.lines\.adds_up"):
         broken.check(clean_batch([line("1")]))
     assert isinstance(rules[0].expectation, ExpectColumnsToAddUp)
