@@ -67,6 +67,16 @@ def noted(conn: sa.Connection, client_id: str | None, since: datetime, until: da
     return [Expected(**{**row, "state": DueState(row["state"])}) for row in found.mappings()]
 
 
+def changed(conn: sa.Connection, client_id: str, since: datetime) -> list[Expected]:
+    """The deadlines of a client whose state was found to have changed since then."""
+    query = (
+        f"select {_COLUMNS} from ops.expected_delivery where client_id = :client and noted_at >= :since "  # noqa: S608 ours
+        "order by feed, source, due_at"
+    )
+    found = conn.execute(sa.text(query), {"client": client_id, "since": since})
+    return [Expected(**{**row, "state": DueState(row["state"])}) for row in found.mappings()]
+
+
 def came(conn: sa.Connection, client_id: str, since: datetime) -> list[Came]:
     """What came for the sources of a client and was seen from a moment on, each file once.
 
