@@ -59,7 +59,7 @@ Tells the `reporting` DAG once, for all deliveries of this run. Skipped when the
 """
 
 OUTCOME = """
-Lists every delivery of the run with its state, verdict and rows.
+Lists every delivery of the run with its state, verdict and rows, and those that were due and are late or missing.
 
 **Red:** at least one delivery failed or was left between two steps, or files could not be fetched. The log names each
 with its file or origin, the cause and who acts; all others were loaded. Held deliveries leave this task green.

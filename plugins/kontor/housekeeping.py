@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import logging
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,7 +32,7 @@ def housekeeping_dag(dag_id: str, *, title: str, owner: str, at: str, defaults: 
         dag_id,
         description=title,
         doc_md=docs.housekeeping(title),
-        schedule=CronTriggerTimetable(at, timezone=conf.get("core", "default_timezone"), run_immediately=False),
+        schedule=CronTriggerTimetable(at, timezone=conf.get("core", "default_timezone"), run_immediately=timedelta(0)),
         catchup=False,
         max_active_runs=1,
         default_args={"owner": owner, **defaults},
@@ -110,9 +110,8 @@ def letters(client: str) -> dict[str, int]:
     context = get_current_context()
     context["label"] = client
     office = open_office()
-    base = conf.get("api", "base_url", fallback=None) or None
     problems = []
-    written = gather(office, _night(context), client=client, base_url=base)
+    written = gather(office, _night(context), client=client, base_url=notify.public_url())
     for letter in written:
         message = notify.Message(letter.subject, letter.text, letter.html, letter.to, letter.cc, letter.attachments)
         begin(office, letter)
@@ -131,9 +130,9 @@ def letters(client: str) -> dict[str, int]:
     return {"sent": len(written)}
 
 
-def _night(context: Any) -> Any:
+def _night(context: Any) -> date:
     """The day of the run, on the clock of the office: one letter for each."""
-    at = context["dag_run"].run_after or datetime.now(ZoneInfo("UTC"))
+    at: datetime = context["dag_run"].run_after
     return at.astimezone(ZoneInfo(conf.get("core", "default_timezone"))).date()
 
 

@@ -13,8 +13,10 @@ import smtplib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
@@ -25,6 +27,9 @@ log = logging.getLogger("kontor.notify")
 HOURS, MAIL, BY = "KONTOR_NIGHT_HOURS", "KONTOR_OFFICE_MAIL", "KONTOR_OFFICE_CONNECTION"
 """Settings of the office: hours a run may take (3), who is told when it takes longer (nobody: the log only), and by
 which connection (smtp_default)."""
+
+URL = "KONTOR_URL"
+"""Where others reach Airflow; by default `[api] base_url`, unless that means this machine only."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,15 @@ def send(connection: str, message: Message) -> None:
         raise _fault(connection, error) from None
 
 
+def public_url() -> str | None:
+    """What links in messages begin with; None when nobody else could follow them."""
+    from airflow.sdk.configuration import conf
+
+    base = os.environ.get(URL) or conf.get("api", "base_url", fallback="")
+    host = urlsplit(base).hostname or ""
+    return None if host in ("", "localhost", "::1") or host.startswith("127.") else base.rstrip("/")
+
+
 def _notifier(connection: str, message: Message) -> Any:
     from plugins.kontor.connections import FromAirflow
 
@@ -208,14 +222,10 @@ async def run_takes_long(hours: float, context: Mapping[str, Any]) -> str:
 
 
 async def _tell_office(said: str, dag_id: str, run_id: str, to: list[str]) -> None:
-    from html import escape
-    from urllib.parse import quote
-
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
-    from airflow.sdk.configuration import conf
 
-    base = conf.get("api", "base_url", fallback="")
-    link = f"{base.rstrip('/')}/dags/{quote(dag_id)}/runs/{quote(run_id)}" if base else ""
+    base = public_url()
+    link = f"{base}/dags/{quote(dag_id)}/runs/{quote(run_id)}" if base else ""
     text = f"<p>{escape(said)}.</p>" + (f'<p><a href="{escape(link)}">{escape(link)}</a></p>' if link else "")
     notifier = SmtpNotifier(
         to=to, subject=said, html_content=text, smtp_conn_id=os.environ.get(BY) or "smtp_default",

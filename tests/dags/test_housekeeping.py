@@ -252,3 +252,19 @@ def test_what_ended_is_tidied_up(home: Settings, run: Run, mailbox: Mailbox) -> 
     assert query(f"select to_regclass('work.d_{delivery_id}')::text, to_regclass('work.d_999999')::text") == [
         (None, "work.d_999999")
     ]
+
+
+def test_an_intake_lists_what_is_missing(dagbag: Any, home: Settings, mailbox: Mailbox, caplog: Any) -> None:
+    night(home, "awaited", "en_GB")
+    query("delete from ops.expected_delivery where client_id = 'awaited'")
+    query("update ops.delivery set registered_at = now() - interval '9 days' where client_id = 'awaited'")
+    query(
+        "update ops.arrival set seen_at = now() - interval '9 days', mtime = now() - interval '9 days' "
+        "where client_id = 'awaited'"
+    )
+    dag = dagbag.dags["ledgers"]
+    done = dag.test(run_conf={**dict.fromkeys(dag.params), "client": "awaited"})
+    assert done.state == "success"
+    found = query("select state, looked_at is not null from ops.expected_delivery where client_id = 'awaited'")
+    assert ("missing", True) in [tuple(row) for row in found]
+    assert "missing. client to act: send it" in caplog.text

@@ -6,7 +6,7 @@ import asyncio
 import importlib
 import json
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,38 @@ def test_every_intake_is_watched(dagbag: Any) -> None:
         stored = json.dumps(DagSerialization.to_dict(dagbag.dags[dag_id]))
         assert "plugins.kontor.notify.run_takes_long" in stored
         assert asyncio.iscoroutinefunction(import_string(alert.callback.path))
+
+
+def test_a_run_that_takes_long_calls_the_alert(dagbag: Any, airflow_home: Path) -> None:
+    """As the scheduler does it: the run is made from the stored DAG, its deadline passes, the callback is queued."""
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.dag_processing.dagbag import sync_bag_to_db
+    from airflow.models.deadline import Deadline
+    from airflow.models.serialized_dag import SerializedDagModel
+    from airflow.utils.session import create_session
+    from airflow.utils.state import DagRunState
+    from airflow.utils.types import DagRunTriggeredByType, DagRunType
+
+    with create_session() as session:
+        DagBundlesManager().sync_bundles_to_db(session=session)
+        session.commit()
+        sync_bag_to_db(dagbag, "dags-folder", None)
+        stored = SerializedDagModel.get("ledgers", session=session)
+        at = datetime(2026, 11, 24, 0, 30, tzinfo=UTC)
+        run = stored.dag.create_dagrun(
+            run_id="watched", logical_date=at, data_interval=(at, at), run_after=at, run_type=DagRunType.MANUAL,
+            triggered_by=DagRunTriggeredByType.TEST, state=DagRunState.QUEUED, session=session,
+        )  # fmt: skip
+        session.flush()
+        (deadline,) = session.query(Deadline).filter_by(dagrun_id=run.id).all()
+        assert deadline.deadline_time == run.queued_at + timedelta(hours=3)
+        deadline.handle_miss(session)
+        data = deadline.callback.data
+        assert deadline.callback.state == "queued"
+        assert data["path"] == "plugins.kontor.notify.run_takes_long"
+        assert data["kwargs"]["hours"] == 3
+        assert data["kwargs"]["context"]["dag_run"]["dag_run_id"] == "watched"
+        session.rollback()
 
 
 def test_the_triggerer_runs_the_alert(airflow_home: Path, caplog: Any) -> None:
@@ -64,6 +96,26 @@ def test_the_office_is_told_by_mail(airflow_home: Path, mailbox: Mailbox, monkey
     mailbox.refuse = True
     asyncio.run(run_takes_long(hours=2.5, context=RUN))
     assert "the office could not be told by mail" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("given", "base", "url"),
+    [
+        (None, "http://127.0.0.1:8080", None),
+        (None, "http://localhost:8080", None),
+        (None, "https://airflow.example/", "https://airflow.example"),
+        ("https://kontor.example", "http://127.0.0.1:8080", "https://kontor.example"),
+    ],
+)
+def test_links_lead_where_others_can_follow(
+    airflow_home: Path, monkeypatch: Any, given: Any, base: str, url: Any
+) -> None:
+    from plugins.kontor.notify import public_url
+
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", base)
+    if given:
+        monkeypatch.setenv("KONTOR_URL", given)
+    assert public_url() == url
 
 
 @pytest.mark.parametrize("text", ["0", "soon", "-1", "999"])
