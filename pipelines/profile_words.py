@@ -155,11 +155,29 @@ class Unpivot(Words):
     drop_empty: bool = Field(True, description="parts with an empty cell are no rows")
 
 
-class Due(Words):
-    """When the delivery must be there, in the client's time zone. No business_day = every business day."""
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-    business_day: int | None = Field(None, ge=1, le=23, description="of the month")
+
+class Due(Words):
+    """When the delivery must be there, in the client's time zone. No day named = every business day."""
+
+    business_day: int | None = Field(None, ge=1, le=23, description="of the month, counted from 1")
+    weekday: Annotated[
+        list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] | None, BeforeValidator(listed)
+    ] = Field(None, min_length=1, description="every week; on a public holiday it moves as `shift` says")
+    day: int | None = Field(
+        None, ge=1, le=31, description="of the month, the last one where it is shorter; it moves as `shift` says"
+    )
+    shift: Literal["next", "previous"] = Field("next", description="to which business day a day moves that is none")
     time: str = Field(pattern=r"([01]\d|2[0-3]):[0-5]\d")
+
+    @model_validator(mode="after")
+    def _one_day(self) -> Due:
+        if sum(d is not None for d in (self.business_day, self.weekday, self.day)) > 1:
+            raise ValueError("give one of business_day, weekday, day, or none for every business day")
+        if "shift" in self.model_fields_set and self.weekday is None and self.day is None:
+            raise ValueError("shift needs weekday or day: a business day does not move")
+        return self
 
 
 class MaxRejects(Words):
@@ -307,6 +325,18 @@ class ProfileModel(Words):
     @classmethod
     def _check_locale(cls, value: str) -> str:
         return check_locale(value)
+
+    @field_validator("calendar")
+    @classmethod
+    def _check_calendar(cls, value: str) -> str:
+        import holidays  # only who reads a profile pays
+
+        country, _, part = value.partition("-")
+        try:
+            holidays.country_holidays(country, subdiv=part or None)
+        except NotImplementedError:
+            raise ValueError(f"unknown calendar {value!r}: ISO country, or country-subdivision such as DE-BY") from None
+        return value
 
     @field_validator("time_zone")
     @classmethod

@@ -43,7 +43,7 @@ def run_local(out: Console, *, client: str | None, feed: str | None, replay: str
         out.print(show.status_table(lines))
         for text in show.needs_somebody(lines):
             out.print(text)
-    for text in show.unfinished(found.unfinished) + show.unmatched(found.unmatched):
+    for text in show.unfinished(found.unfinished) + show.unmatched(found.unmatched) + show.due(report.due):
         out.print(text)
     built = True
     if reports and any(line.state == State.LOADED for line in report.lines):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -12,11 +13,13 @@ from pipelines.extract.discover import survey
 from pipelines.extract.members import escaped
 from pipelines.extract.settled import Settled, settled
 from pipelines.flow.arrivals import Intake, unmatched_entries
+from pipelines.flow.expected import DueLine, note_expected
 from pipelines.flow.fetch import FetchReport, fetch
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.step import run_step
 from pipelines.profile import Profile
 from pipelines.warehouse import register
+from pipelines.warehouse.expected import DueState
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class ScopeWork:
 
 @dataclass
 class Discovery:
-    """What a look at the landing folder found."""
+    """What a look at the landing folder found. `looked_at`: when it began."""
 
     scopes: list[ScopeWork] = field(default_factory=list)
     registered: list[int] = field(default_factory=list)
@@ -58,6 +61,7 @@ class Discovery:
     unmatched: list[str] = field(default_factory=list)
     unfinished: dict[str, str] = field(default_factory=dict)
     fetch: FetchReport = field(default_factory=FetchReport)
+    looked_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def delivery_ids(self) -> list[int]:
@@ -104,9 +108,10 @@ class DeliveryLine:
 
 @dataclass(frozen=True)
 class NightReport:
-    """What came of some deliveries."""
+    """What came of some deliveries, and which were due and are late or missing."""
 
     lines: list[DeliveryLine]
+    due: list[DueLine] = field(default_factory=list)
 
     @property
     def failed(self) -> list[DeliveryLine]:
@@ -117,6 +122,16 @@ class NightReport:
     def held(self) -> list[DeliveryLine]:
         """Deliveries that wait for a steward."""
         return [line for line in self.lines if line.state == State.HELD]
+
+    @property
+    def missing(self) -> list[DueLine]:
+        """Deadlines that passed without a delivery."""
+        return [line for line in self.due if line.state is DueState.MISSING]
+
+    @property
+    def late(self) -> list[DueLine]:
+        """Deadlines whose delivery came after them."""
+        return [line for line in self.due if line.state is DueState.LATE]
 
 
 def discover(
@@ -228,4 +243,5 @@ def run_night(
             progress(scope, step)
             run_step(step, scope.delivery_ids, office=office)
         progress(scope, None)
-    return found, settle(found.delivery_ids, office=office)
+    due = note_expected(office, looked=found.looked_at, client=client, domains=domains, feed=feed)
+    return found, replace(settle(found.delivery_ids, office=office), due=due)

@@ -11,11 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.delivery import Delivery, State, Verdict
+from pipelines.flow.expected import DueLine
 from pipelines.flow.fetch import FetchReport
 from pipelines.flow.office import Office, open_office
 from pipelines.reporting.marts import preview
 from pipelines.warehouse import register
 from pipelines.warehouse.audit import AuditReport, verify
+from pipelines.warehouse.expected import DueState
 
 COLOURS = {
     State.LOADED: "green",
@@ -88,6 +90,28 @@ def fetched(report: FetchReport) -> list[Text]:
 def unfinished(files: Mapping[str, str]) -> list[Text]:
     """Files that their senders have not completed: they are left where they are until the next night."""
     return [Text(f"{path}: {why}; left for the next night", style="yellow") for path, why in files.items()]
+
+
+def due(lines: Sequence[DueLine]) -> list[Text]:
+    """Deliveries that are missing or came late."""
+    return [Text(line.said, style="red" if line.state is DueState.MISSING else "yellow") for line in lines]
+
+
+def due_table(lines: Sequence[DueLine]) -> Table:
+    """Deadlines, each with what came for it."""
+    table = Table(title=f"{len(lines)} deadlines", title_justify="left", header_style="bold", pad_edge=False)
+    for name in ("client", "feed", "period", "due", "state", "arrived", "hours late", "delivery"):
+        table.add_column(name, justify="right" if name in ("hours late", "delivery") else "left")
+    colours = {DueState.ARRIVED: "green", DueState.LATE: "yellow", DueState.MISSING: "red", DueState.EXPECTED: "dim"}
+    for line in lines:
+        source = "" if line.source == "main" else f" ({line.source})"
+        table.add_row(
+            line.client_id, line.feed + source, line.period or "", f"{line.due_at:%Y-%m-%d %H:%M %Z}",
+            Text(line.state.value, style=colours[line.state]),
+            f"{line.arrived_at:%Y-%m-%d %H:%M}" if line.arrived_at else "",
+            "" if line.hours is None else f"{line.hours:.1f}", str(line.delivery_id or ""),
+        )  # fmt: skip
+    return table
 
 
 def unmatched(paths: Sequence[str]) -> list[Text]:

@@ -79,6 +79,12 @@ def drop_work_table(conn: sa.Connection, delivery: Delivery) -> None:
     conn.execute(sa.text(f"drop table if exists {delivery.work_table}"))
 
 
+def work_tables(conn: sa.Connection) -> set[int]:
+    """The deliveries that have a work table."""
+    query = "select tablename from pg_tables where schemaname = 'work' and tablename ~ '^d_[0-9]+$'"
+    return {int(name.removeprefix("d_")) for name in conn.scalars(sa.text(query))}
+
+
 def work_table_exists(conn: sa.Connection, delivery: Delivery) -> bool:
     """Whether the delivery's work table is there: a crash of the server empties or loses unlogged tables."""
     return conn.scalar(sa.text("select to_regclass(:name)"), {"name": delivery.work_table}) is not None

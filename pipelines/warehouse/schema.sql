@@ -291,11 +291,16 @@ create table if not exists ops.expected_delivery (
     delivery_id  bigint references ops.delivery,
     arrived_at   timestamptz,
     noted_at     timestamptz not null default clock_timestamp(),
+    looked_at    timestamptz,
     primary key (client_id, feed, source, due_at)
 );
+alter table ops.expected_delivery add column if not exists looked_at timestamptz;
 comment on table ops.expected_delivery is 'Deliveries that the profiles promise, and whether they came: one line per deadline';
 comment on column ops.expected_delivery.state is
-    'expected: not due yet; arrived: in time; late: after the deadline; missing: the deadline passed without it';
+    'expected: not due, or not looked for since; arrived: in time; late: after the deadline; missing: not there';
+comment on column ops.expected_delivery.noted_at is 'When its state was last found to have changed';
+comment on column ops.expected_delivery.looked_at is
+    'End of the first look at the landing folder after the deadline: what was seen later came later';
 
 create table if not exists ops.letter (
     client_id   text not null,
@@ -309,9 +314,14 @@ create table if not exists ops.letter (
     begun_at    timestamptz not null default clock_timestamp(),
     sent_at     timestamptz,
     problem     text,
+    told        text[] not null default '{}',
     primary key (client_id, night, connection)
 );
+alter table ops.letter add column if not exists told text[] not null default '{}';
 comment on table ops.letter is 'What each client was told of each night, once per connection';
+comment on column ops.letter.state is
+    'begun: about to be sent, or the run was killed while it was, then the next run sends it again; sent; failed';
+comment on column ops.letter.told is 'The events it tells of, so that no later letter tells them again';
 
 create table if not exists ops.model_run (
     build_id  text not null,

@@ -59,7 +59,7 @@ Tells the `reporting` DAG once, for all deliveries of this run. Skipped when the
 """
 
 OUTCOME = """
-Lists every delivery of the run with its state, verdict and rows.
+Lists every delivery of the run with its state, verdict and rows, and those that were due and are late or missing.
 
 **Red:** at least one delivery failed or was left between two steps, or files could not be fetched. The log names each
 with its file or origin, the cause and who acts; all others were loaded. Held deliveries leave this task green.
@@ -70,6 +70,61 @@ Runs every model and test of the dbt project in `sql/` once, in this process.
 
 **Red:** a model or a critical test failed. Analysts stay on the tables of the last good build.
 The log names the model and the test; `.kontor/docs` has the details.
+"""
+
+LAPSE = """
+Ends waivers and write-offs whose time is over: the rejects they closed are open again, and the next delivery of the row
+is judged without them.
+
+**Red:** the warehouse cannot be reached. Clear the task when it can.
+"""
+
+EXPECTED = """
+Brings `ops.expected_delivery` up to date and lists the deliveries that are late or missing. It does not look at the
+landing folder, so a deadline that passed since the last intake stays *expected*: that run looks for it.
+"""
+
+MORNING_WORKBOOKS = """
+Writes the correction workbooks that are due since the night: decisions that lapsed open rejects again.
+"""
+
+CLIENTS = "The clients whose profile has `notify:`; one instance of **letters** for each."
+
+LETTERS = """
+Tells one client what came of its deliveries since its last letter: held, failed, missing and late ones, corrections
+taken back, rows still to be corrected, new correction workbooks. One message per client, night and connection, in
+the client's language, with counts and reasons and no cell value. Nothing to tell: no message.
+
+**Red:** a connection could not be used; `ops.letter` has the kind of the fault. What was sent is not sent again; the
+next run, or clearing this task, tries the others. A run that is killed while a message is under way sends it once more.
+"""
+
+TIDY = """
+Drops work tables and work folders of deliveries that ended. All of it is made again from the archive if somebody needs
+it.
+"""
+
+MORNING = """
+**Red:** a task before this one failed. Its log says why; the others have done their work.
+"""
+
+_HOUSEKEEPING = """
+### {title}
+
+Every morning, after the intakes of the night, and whenever you trigger it.
+
+1. **lapse** ends waivers and write-offs whose time is over; **expected** lists late and missing deliveries.
+2. **workbooks** writes the correction workbooks that became due.
+3. **letters** writes to each client whose profile says `notify:`. One message per client, night and connection.
+4. **tidy** drops what ended deliveries left in the work area.
+
+**Running it again changes nothing**: a letter that was sent tonight is not sent again.
+
+`python -m pipelines letters` lists what was sent, `letters --show CLIENT` what a client would be told now.
+
+#### When it is red
+**outcome** names the tasks that failed. A letter that could not be sent names the connection and the kind of the fault:
+test the connection (*Admin > Connections*), then clear the task.
 """
 
 _INTAKE = """
@@ -122,6 +177,11 @@ def intake(dag_id: str, title: str, domains: Sequence[str]) -> str:
 def reporting(title: str, after: Sequence[str]) -> str:
     """The page of the reporting DAG."""
     return _REPORTING.format(title=title, dags=", ".join(f"`{dag_id}`" for dag_id in after))
+
+
+def housekeeping(title: str) -> str:
+    """The page of the housekeeping DAG."""
+    return _HOUSEKEEPING.format(title=title)
 
 
 def rank(number: int) -> str:

@@ -23,7 +23,7 @@ from airflow.sdk.configuration import conf
 
 from pipelines.delivery import Step
 from pipelines.errors import TransientError
-from plugins.kontor import docs, tasks
+from plugins.kontor import docs, notify, tasks
 from plugins.kontor.ranks import feeds_of, ranks_of
 
 MOST_INSTANCES = 1000
@@ -69,6 +69,7 @@ def intake_dag(dag_id: str, *, domains: Sequence[str], title: str, owner: str, a
         schedule=CronTriggerTimetable(at, timezone=conf.get("core", "default_timezone"), run_immediately=timedelta(0)),
         catchup=False,
         max_active_runs=1,
+        deadline=notify.watch(),
         default_args={"owner": owner, "execution_timeout": STEP_TIMEOUT, **RETRY},
         tags=["intake", *domains],
         params=_params(domains),

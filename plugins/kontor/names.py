@@ -16,3 +16,9 @@ PROBLEMS = "problems"
 
 COUNTS = "counts"
 """XCom of `discover`: how many deliveries have steps to do, and how many files were seen or unmatched."""
+
+LOOKED = "looked"
+"""XCom of `discover`: when it began to look at the landing folder, and for which domains."""
+
+HOUSEKEEPING = "housekeeping"
+"""The DAG that tells clients what came of their deliveries, and tidies up."""

@@ -15,7 +15,8 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from pipelines.delivery import SETTLED, State, Step
 from pipelines.errors import TransientError
 from pipelines.secrets import ask_also
-from plugins.kontor.names import COUNTS, IDS, PROBLEMS
+from plugins.kontor.housekeeping import tell_due
+from plugins.kontor.names import COUNTS, IDS, LOOKED, PROBLEMS
 from plugins.kontor.passwords import password_of
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def discover(domains: Sequence[str], ranks: Sequence[int], most: int) -> list[Wo
             "us to act: wait until the DAG page shows a new version, then trigger the DAG again"
         )
     ti.xcom_push(IDS, found.delivery_ids)
+    ti.xcom_push(LOOKED, {"at": found.looked_at.isoformat(), "domains": list(domains)})
     ti.xcom_push(COUNTS, {"deliveries": len(_ids(found.scopes)), "seen": found.seen, "unmatched": len(found.unmatched)})
     work = {rank: split([s for s in found.scopes if s.rank == rank], most) for rank in ranks}
     for rank in ranks[1:]:
@@ -216,6 +218,7 @@ def outcome() -> None:
         log.log(LEVELS.get(State(line.state), logging.INFO), "%s", _told(line))
     if not lines:
         log.info("nothing to do: no file arrived that is not accounted for")
+    tell_due()
     failed = {line.delivery_id: line.message or "failed" for line in lines if line.state == State.FAILED}
     for line in lines:
         if State(line.state) not in RESTING:

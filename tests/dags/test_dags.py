@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipelines.settings import ROOT
-from plugins.kontor.names import INTAKE, REPORTING
+from plugins.kontor.names import HOUSEKEEPING, INTAKE, REPORTING
 
 RANKS = {"client_data": (0,), "ledgers": (0,), "payroll": (0, 1), "shipments": (0,)}
 DOMAINS = {
@@ -21,7 +21,7 @@ STEPS = ("extract", "clean", "validate", "load")
 
 def test_exactly_these_dags_and_no_error(dagbag: Any) -> None:
     assert dagbag.import_errors == {}
-    assert set(dagbag.dags) == {*INTAKE, REPORTING}
+    assert set(dagbag.dags) == {*INTAKE, REPORTING, HOUSEKEEPING}
 
 
 def test_a_file_is_called_as_its_dag(dagbag: Any) -> None:
@@ -35,7 +35,7 @@ def test_every_domain_with_a_contract_has_one_dag() -> None:
     assert sorted(folders) == sorted(domain for domains in DOMAINS.values() for domain in domains)
 
 
-@pytest.mark.parametrize("dag_id", [*INTAKE, REPORTING])
+@pytest.mark.parametrize("dag_id", [*INTAKE, REPORTING, HOUSEKEEPING])
 def test_dag_says_who_what_and_what_to_do_when_red(dagbag: Any, dag_id: str) -> None:
     dag = dagbag.dags[dag_id]
     assert dag.description

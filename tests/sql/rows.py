@@ -94,6 +94,12 @@ def _ops() -> dict[str, list[Row]]:
             delivery("south", "people.employees", state="failed", verdict="fail", rows_received=9, published_at=None),
             delivery("south", "clients.customers", state="duplicate", verdict=None, published_at=None),
         ],
+        "ops.expected_delivery": [
+            _promise("north", "2026-06-29 21:00+00", state="arrived", arrived_at="2026-06-29 20:00+00"),
+            _promise("north", "2026-06-30 21:00+00", state="missing", looked_at="2026-06-30 22:00+00"),
+            _promise("north", "2026-07-01 21:00+00", state="expected"),
+            _promise("south", "2026-06-29 21:00+00", state="late", arrived_at="2026-06-30 07:30+00"),
+        ],
         "ops.step_run": [
             {"delivery_id": 2, "step": "load", "attempt": 1, "started_at": EARLY, "ended_at": LATE},
             {"delivery_id": 2, "step": "load", "attempt": 2, "started_at": EARLY, "ended_at": "2026-06-01 00:00:02+00"},
@@ -103,6 +109,10 @@ def _ops() -> dict[str, list[Row]]:
             {**rejects, "row_number": 4, "column_name": "gross_amount", "message": "no number", "rule_id": "x.y.z"},
         ],
     }
+
+
+def _promise(client_id: str, due_at: str, **values: Any) -> Row:
+    return {"client_id": client_id, "feed": "ledgers.spend", "source": "main", "due_at": due_at, **values}
 
 
 def _core(contracts: dict[str, Contract]) -> dict[str, list[Row]]:

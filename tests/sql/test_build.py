@@ -175,6 +175,16 @@ def test_deliveries_with_accounting_and_top_rule(first: Built) -> None:
     ]
 
 
+def test_feeds_in_time(first: Built) -> None:
+    names = "client_id due_month due_deliveries in_time_deliveries late_deliveries missing_deliveries most_hours_late"
+    found = pick(first.marts["rpt_feed_timeliness"], names)
+    assert sorted(str(row[1]) for row in found) == ["2026-06-01", "2026-06-01"]
+    assert sorted((row[0], *row[2:]) for row in found) == [
+        ("north", 2, 1, 0, 1, None),
+        ("south", 1, 0, 1, 0, Decimal("10.5")),
+    ]
+
+
 def test_cut_off_is_utc(first: Built) -> None:
     assert first.result.cut_off == AT
     assert first.result.cut_off.tzinfo is UTC
@@ -326,6 +336,8 @@ TAMPER = {
     "customer_master_holds_all_of_core": "delete from rpt_customer_master where customer_id = 'C-3'",
     "duplicates_are_within_customers": "update rpt_customer_duplicates set surplus_customers = 2",
     "open_rejects_add_up": "update dq_open_reject set rows = rows + 1 where rule_id = 'x.y.z'",
+    "in_time_late_and_missing_make_all_due": "update rpt_feed_timeliness set late_deliveries = 7",
+    "timeliness_holds_all_deadlines": "delete from rpt_feed_timeliness where client_id = 'south'",
     "deliveries_are_accounted_for": "update dq_delivery set rows_held = rows_held + 1 where delivery_id = 3",
 }
 
