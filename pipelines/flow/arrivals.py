@@ -6,12 +6,11 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
 import sqlalchemy as sa
 
 from pipelines.delivery import SETTLED, Delivery, Kind, Scope, State, Verdict
-from pipelines.errors import DeclarationError
 from pipelines.extract import discover as landing
 from pipelines.extract.members import Member, kept_listing, member_of
 from pipelines.extract.settled import Settled, finished
@@ -122,37 +121,6 @@ class Intake:
             return "registered", self._start(arrival, known, "declarations or look-up files changed")
         return ("seen", known) if known.state in SETTLED else ("resumed", known)
 
-    def replay(self, delivery_id: int) -> int:
-        """Run a delivery again from its archive: a failed one under its id, any other as a new delivery."""
-        old = register.get(self.conn, delivery_id)
-        if old.sha256 == UNREAD:
-            raise DeclarationError(
-                f"nothing of delivery {delivery_id} was ever read",
-                where=old.file_name,
-                next_step="correct what its message says; the next night takes the file as a new delivery",
-            )
-        ref = self.office.ref(old)
-        now: dict[str, Any] = {
-            "declaration_hash": self.office.catalog.declaration_hash(ref),
-            "code_version": self.office.code_version,
-        }
-        texts = self._declaration_texts(ref)
-        if old.state is State.FAILED:
-            register.replace_declarations(self.conn, old, texts)
-            register.move(self.conn, old, State.REGISTERED, actor="replay", message=None, verdict=None, **now)
-            return delivery_id
-        if old.state not in SETTLED:
-            raise DeclarationError(
-                f"delivery {delivery_id} is still under way",
-                got=f"state {old.state.value}",
-                expected="a settled delivery",
-                next_step="let it finish, then replay it",
-            )
-        inputs = register.inputs(self.conn, delivery_id)
-        hash_now = now["declaration_hash"]
-        again = register.copy_for_replay(self.conn, old, declaration_hash=hash_now, inputs=inputs, declarations=texts)
-        return again.delivery_id
-
     # -- parts of judge ---------------------------------------------------------------------------
 
     def _is_known(self, match: landing.Match) -> bool:
@@ -182,7 +150,7 @@ class Intake:
                 state=State.WAITING if reason else State.REGISTERED,
                 message=reason,
                 inputs=arrival.lookups,
-                declarations=self._declaration_texts(arrival.ref),
+                declarations=declaration_texts(self.office, arrival.ref),
                 code_version=self.office.code_version,
             ),
         )
@@ -216,7 +184,7 @@ class Intake:
     def _start(self, arrival: Arrival, known: Delivery, why: str) -> Delivery:
         """Register again what waited or failed, with the inputs and declarations of now."""
         register.replace_inputs(self.conn, known, arrival.lookups)
-        register.replace_declarations(self.conn, known, self._declaration_texts(arrival.ref))
+        register.replace_declarations(self.conn, known, declaration_texts(self.office, arrival.ref))
         return register.move(
             self.conn,
             known,
@@ -297,14 +265,16 @@ class Intake:
                 missing.append(f"{table} ({faults[0] if faults else self.profile.model.lookups[table].files})")
         return tuple(inputs), tuple(missing)
 
-    def _declaration_texts(self, ref: SourceRef) -> dict[str, str]:
-        texts = {
-            "contract": self.office.contract(ref.feed).text,
-            "profile": self.office.profile(ref.client_id).text,
-            "suite": self.office.catalog.suite_text(ref.feed),
-        }
-        own = self.office.catalog.client_suite_text(ref.feed, ref.client_id)
-        return texts if own is None else {**texts, "client_suite": own}
+
+def declaration_texts(office: Office, ref: SourceRef) -> dict[str, str]:
+    """What a delivery of a source is judged by, as declared now: kind → text."""
+    texts = {
+        "contract": office.contract(ref.feed).text,
+        "profile": office.profile(ref.client_id).text,
+        "suite": office.catalog.suite_text(ref.feed),
+    }
+    own = office.catalog.client_suite_text(ref.feed, ref.client_id)
+    return texts if own is None else {**texts, "client_suite": own}
 
 
 def unmatched_entries(files: Sequence[landing.FoundFile]) -> list[register.Unmatched]:
