@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
@@ -108,7 +109,8 @@ def correct(client: Client, root: int, source: str, amounts: Mapping[str, str | 
         conn.execute(
             sa.text(
                 "update quarantine.reject j set state = 'corrected', resolved_by = :by, "
-                "resolved_at = clock_timestamp() from quarantine.row q, core.ledgers_spend c where j.delivery_id = :root and j.state = 'open' "
+                "resolved_at = clock_timestamp() from quarantine.row q, core.ledgers_spend c "
+                "where j.delivery_id = :root and j.state = 'open' "
                 "and (q.delivery_id, q.row_number, q.row_part) = (j.delivery_id, j.row_number, j.row_part) "
                 "and c.client_id = :client and c._known_to is null and c.spend_line_id = q.cells ->> 'Id' "
                 "and c.spend_line_id = any(:ids)"
