@@ -150,7 +150,7 @@ class Intake:
                 state=State.WAITING if reason else State.REGISTERED,
                 message=reason,
                 inputs=arrival.lookups,
-                declarations=declaration_texts(self.office, arrival.ref),
+                declarations=self.declaration_texts(arrival.ref),
                 code_version=self.office.code_version,
             ),
         )
@@ -184,7 +184,7 @@ class Intake:
     def _start(self, arrival: Arrival, known: Delivery, why: str) -> Delivery:
         """Register again what waited or failed, with the inputs and declarations of now."""
         register.replace_inputs(self.conn, known, arrival.lookups)
-        register.replace_declarations(self.conn, known, declaration_texts(self.office, arrival.ref))
+        register.replace_declarations(self.conn, known, self.declaration_texts(arrival.ref))
         return register.move(
             self.conn,
             known,
@@ -265,16 +265,15 @@ class Intake:
                 missing.append(f"{table} ({faults[0] if faults else self.profile.model.lookups[table].files})")
         return tuple(inputs), tuple(missing)
 
-
-def declaration_texts(office: Office, ref: SourceRef) -> dict[str, str]:
-    """What a delivery of a source is judged by, as declared now: kind → text."""
-    texts = {
-        "contract": office.contract(ref.feed).text,
-        "profile": office.profile(ref.client_id).text,
-        "suite": office.catalog.suite_text(ref.feed),
-    }
-    own = office.catalog.client_suite_text(ref.feed, ref.client_id)
-    return texts if own is None else {**texts, "client_suite": own}
+    def declaration_texts(self, ref: SourceRef) -> dict[str, str]:
+        """Contract, profile and suites that a delivery of the source is judged by now."""
+        texts = {
+            "contract": self.office.contract(ref.feed).text,
+            "profile": self.office.profile(ref.client_id).text,
+            "suite": self.office.catalog.suite_text(ref.feed),
+        }
+        own = self.office.catalog.client_suite_text(ref.feed, ref.client_id)
+        return texts if own is None else {**texts, "client_suite": own}
 
 
 def unmatched_entries(files: Sequence[landing.FoundFile]) -> list[register.Unmatched]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pipelines.delivery import SETTLED, Delivery, Kind, State, Step
 from pipelines.errors import DeclarationError
 from pipelines.extract.discover import sha256_of
-from pipelines.flow.arrivals import UNREAD, declaration_texts
+from pipelines.flow.arrivals import UNREAD, Intake
 from pipelines.flow.office import Office
 from pipelines.flow.step import run_step
 from pipelines.warehouse import history, register
@@ -108,7 +108,7 @@ def register_one(office: Office, conn: sa.Connection, old: Delivery) -> Delivery
         old,
         declaration_hash=hash_now,
         inputs=register.inputs(conn, old.delivery_id),
-        declarations=declaration_texts(office, ref),
+        declarations=Intake(office, conn).declaration_texts(ref),
     )
     register.set_fields(conn, again, code_version=office.code_version)
     return again
@@ -121,7 +121,7 @@ def again_under_id(
     if old.state is not State.FAILED:
         old = register.move(conn, old, State.FAILED, actor=actor, message=why or "to be judged again")
     ref = office.ref(old)
-    register.replace_declarations(conn, old, declaration_texts(office, ref))
+    register.replace_declarations(conn, old, Intake(office, conn).declaration_texts(ref))
     return register.move(
         conn,
         old,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -93,6 +95,15 @@ def _amounts(title: str, amounts: Sequence[AmountChange]) -> Table:
         sums = (a.newly_accepted, a.newly_rejected, a.accepted_before, a.accepted_after)
         table.add_row(a.column, a.currency, *map(_amount, sums))
     return table
+
+
+def as_text(found: Rehearsal, width: int = 160) -> str:
+    """The same for a log."""
+    out = io.StringIO()
+    console = Console(file=out, width=width)
+    for item in rehearsed(found):
+        console.print(item)
+    return out.getvalue()
 
 
 def withdrawn(done: Withdrawal) -> Iterator[Shown]:

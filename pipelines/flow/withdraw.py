@@ -128,6 +128,9 @@ class _Taking:
         history.mark_taken_back(self.conn, taken, at)
         gone = self._withdraw(line)
         replays = [[one.delivery_id, self._again(one).delivery_id] for one in again]
+        said = f"withdrawal of delivery {self.delivery.delivery_id}"
+        silent = history.superseded(self.conn, self.delivery)
+        quarantine_store.resolve(self.conn, silent, RejectState.SUPERSEDED, by=said)
         judged = [d.delivery_id for d in history.waiting_for_decision(self.conn, self.delivery)]
         for one in history.all_of(self.conn, judged):
             said = f"judged again: delivery {self.delivery.delivery_id} of its scope was withdrawn"
@@ -224,14 +227,13 @@ class _Taking:
         said = f"speaks again: delivery {self.delivery.delivery_id} was withdrawn by {self.person}"
         for old in back:
             register.move(self.conn, old, State.LOADED, actor=self.person, message=said)
-        restored = [d.delivery_id for d in back]
-        history.open_again(self.conn, restored, by)
+        history.speak_again(self.conn, self.delivery, by)
         if self.delivery.kind is Kind.CORRECTION:
             root = register.get(self.conn, int(self.delivery.corrects or 0))
-            line = history.line_of(self.conn, root)
-            spoken = [d.delivery_id for d in history.all_of(self.conn, line) if d.state is State.LOADED]
-            history.open_again(self.conn, spoken, [self.delivery.delivery_id])
-        return restored
+            family = history.all_of(self.conn, history.line_of(self.conn, root))
+            spoken = [d.delivery_id for d in family if d.state is State.LOADED]
+            history.uncorrect(self.conn, spoken, self.delivery.delivery_id)
+        return [d.delivery_id for d in back]
 
     def _withdraw(self, line: list[int]) -> list[int]:
         """Move the delivery and its corrections; a replay's original stays superseded. Their open rejects go along."""
@@ -248,7 +250,7 @@ class _Taking:
                     self.conn, one, State.WITHDRAWN, actor=self.person, message=said, detail={"why": self.why}
                 )
                 gone.append(one.delivery_id)
-        quarantine_store.resolve(self.conn, gone, RejectState.WITHDRAWN, by=self.person)
+        quarantine_store.resolve(self.conn, line, RejectState.WITHDRAWN, by=self.person)
         return gone
 
     def _again(self, one: Delivery) -> Delivery:

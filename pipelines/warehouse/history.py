@@ -194,13 +194,32 @@ def withdrawal_of(conn: sa.Connection, delivery: Delivery) -> dict[str, Any] | N
     return dict(row) if row else None
 
 
-def open_again(conn: sa.Connection, delivery_ids: Sequence[int], by: Sequence[int]) -> int:
-    """Open the rejects of these deliveries that were superseded or corrected by one of `by`; how many."""
+def uncorrect(conn: sa.Connection, delivery_ids: Sequence[int], by: int) -> int:
+    """Open the rejects of these deliveries that a correction had closed; how many."""
     query = (
         "update quarantine.reject set state = 'open', resolved_by = null, resolved_at = null "
-        "where delivery_id = any(:ids) and state in ('superseded', 'corrected') and resolved_by ~ :named"
+        "where delivery_id = any(:ids) and state = 'corrected' and resolved_by ~ :named"
     )
-    return conn.execute(sa.text(query), {"ids": list(delivery_ids), "named": named(by)}).rowcount
+    return conn.execute(sa.text(query), {"ids": list(delivery_ids), "named": named([by])}).rowcount
+
+
+def speak_again(conn: sa.Connection, delivery: Delivery, by: Sequence[int]) -> None:
+    """Older deliveries of the scope speak for the rows again whose rejects these had superseded: they are open."""
+    if restore := getattr(quarantine_store, "restore", None):
+        for one in all_of(conn, by):
+            restore(conn, one)
+    query = (
+        "update quarantine.reject set state = 'open', resolved_by = null, resolved_at = null "
+        f"where state = 'superseded' and resolved_by ~ :named "
+        f"and delivery_id in (select d.delivery_id {OF_SCOPE} and d.published_at is not null)"
+    )
+    conn.execute(sa.text(query), {"id": delivery.delivery_id, "named": named(by)})
+
+
+def superseded(conn: sa.Connection, delivery: Delivery) -> list[int]:
+    """Deliveries of the scope that are superseded: none of their rejects may be open."""
+    query = f"select d.delivery_id {OF_SCOPE} and d.state = 'superseded'"
+    return list(conn.scalars(sa.text(query), {"id": delivery.delivery_id}))
 
 
 def _first(delivery: Delivery) -> int:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from pipelines.flow.night import run_replay
-from pipelines.flow.rehearsal import Rehearsal, rehearse
-from pipelines.flow.replay_shown import rehearsed
+from pipelines.flow.rehearsal import rehearse
+from pipelines.flow.replay_shown import as_text
 from tests.e2e.conftest import Client
 from tests.e2e.worlds import LOOSE, business, newest, sound, states
 
@@ -118,18 +116,10 @@ def _hash(path: Path) -> str:
 def test_people_and_machines_can_read_it(coded: Client) -> None:
     declare(coded, "{A: Office, B: Travel, C: Coffee}")
     found = rehearse(coded.client_id, office=coded.office())
-    text = shown(found)
+    text = as_text(found)
     assert "3 rows newly accepted" in text
     assert "ledgers.spend.unknown_code.account_name" in text
     assert "in core: 3 new, 0 changed, 20 unchanged, 0 closed" in text
     assert "1 delivery rehearsed, nothing was touched" in text
     assert "Supplier" not in text
     assert states(coded) == {newest(coded): "loaded"}
-
-
-def shown(found: Rehearsal) -> str:
-    out = io.StringIO()
-    console = Console(file=out, width=160)
-    for item in rehearsed(found):
-        console.print(item)
-    return out.getvalue()

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+from itertools import count
+
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from pipelines.errors import DeclarationError
 from pipelines.flow.withdraw import withdraw
+from pipelines.settings import ROOT
 from tests.e2e.conftest import Client
 from tests.e2e.worlds import (
     STEWARD,
@@ -123,3 +132,104 @@ def test_corrections_of_others_are_published_again(client: Client, source: str) 
     )
     assert client.query(rejects) == twin.query(rejects)
     sound(client)
+
+
+KILLED = """
+import os, signal
+from pipelines.flow import withdraw as w
+w.run_deliveries = lambda *a: os.kill(os.getpid(), signal.SIGKILL)
+w.withdraw({number}, why="wrong", person="stella")
+"""
+
+
+def test_killed_before_the_rest_is_published_again(client: Client) -> None:
+    """What is registered is finished by the next night: the tables are those of a withdrawal that nobody killed."""
+    declare(client)
+    twin = twin_of(client)
+    sent = list(enumerate([FIRST, WRONG, *LATER]))
+    numbers, others = play(client, "main", sent), play(twin, "main", sent)
+    withdraw(others[1], why="wrong", person=STEWARD, office=twin.office())
+    env = {
+        **os.environ,
+        "KONTOR_HOME": str(client.settings.home),
+        "KONTOR_LANDING": str(client.settings.landing),
+        "KONTOR_CLIENTS": str(client.settings.client_folders[0]),
+        "KONTOR_WAREHOUSE_URL": str(client.settings.warehouse_url),
+        "PYTHONPATH": str(ROOT),
+    }
+    script = KILLED.format(number=numbers[1])
+    assert (
+        subprocess.run([sys.executable, "-c", script], env=env, timeout=120, check=False).returncode == -signal.SIGKILL
+    )
+    assert sorted(states(client).values()) == [
+        "loaded",
+        "registered",
+        "registered",
+        "superseded",
+        "superseded",
+        "withdrawn",
+    ]
+    client.night()
+    assert business(client) == business(twin)
+    assert list(states(client).values()) == list(states(twin).values())
+    assert withdraw(numbers[1], why="wrong", person=STEWARD, office=client.office()).already
+    sound(client)
+
+
+def test_nothing_is_withdrawn_when_the_rest_cannot_be_published_again(client: Client) -> None:
+    declare(client)
+    numbers = play(client, "main", [(0, FIRST), (1, WRONG), (2, LATER[0])])
+    (sha256,) = client.query("select sha256 from ops.delivery where delivery_id = :id", id=numbers[2])[0]
+    kept = client.settings.archive / sha256[:2] / sha256
+    kept.rename(kept.with_suffix(".gone"))
+    before = business(client), states(client)
+    with pytest.raises(DeclarationError, match=f"nothing was withdrawn: delivery {numbers[2]}"):
+        withdraw(numbers[1], why="x", person=STEWARD, office=client.office())
+    assert (business(client), states(client)) == before
+    kept.with_suffix(".gone").rename(kept)
+    client.declare(client.profile.replace("mode: snapshot", "mode: delta", 1))
+    with pytest.raises(DeclarationError, match="another mode"):
+        withdraw(numbers[1], why="x", person=STEWARD, office=client.office())
+
+
+def test_a_later_held_delivery_is_judged_again(client: Client) -> None:
+    declare(client)
+    client.declare(client.profile.replace("max_closed_pct: 100", "max_closed_pct: 60", 1))
+    numbers = play(client, "main", [(0, FIRST), (1, FIRST | {f"X{i}": "1.00" for i in range(20)})])
+    held = deliver(client, "main", {**FIRST, "L1": "99.00"}, 2)
+    assert states(client)[held] == "held", "it would close 20 of 24 rows"
+    done = withdraw(numbers[1], why="x", person=STEWARD, office=client.office())
+    assert done.judged_again == [held]
+    assert states(client)[held] == "loaded", "it closes nothing of what is current now"
+    sound(client)
+
+
+AMOUNT = st.sampled_from(["1.00", "2.00", None])
+FILE = st.dictionaries(st.sampled_from(["L1", "L2", "L3"]), AMOUNT, min_size=1)
+
+
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, phases=[Phase.generate]
+)
+@given(
+    source=st.sampled_from(["main", "changes", "monthly"]),
+    files=st.lists(FILE, min_size=2, max_size=5),
+    data=st.data(),
+)
+def test_any_sequence_is_the_sequence_without_it(
+    client: Client, source: str, files: list[dict[str, str | None]], data: st.DataObject
+) -> None:
+    gone = data.draw(st.integers(0, len(files) - 1))
+    number = next(ONCE)
+    one, two = twin_of(client, f"a{number}"), twin_of(client, f"b{number}")
+    for who in (one, two):
+        who.declare(who.profile.replace("{pct: 90}", "{pct: 100}"))
+    sent = [(i, {**amounts, f"S{i}": "5.00"}) for i, amounts in enumerate(files)]
+    numbers = play(one, source, sent)
+    play(two, source, [pair for pair in sent if pair[0] != gone])
+    withdraw(numbers[gone], why="x", person=STEWARD, office=one.office())
+    assert business(one) == business(two)
+    sound(one)
+
+
+ONCE = count()
