@@ -17,6 +17,7 @@ from pipelines.contract import Contract
 from pipelines.delivery import Delivery, Kind, Scope, State
 from pipelines.errors import DeclarationError, LoadError
 from pipelines.flow.office import Office, open_office
+from pipelines.flow.recorded import recorded
 from pipelines.flow.replay import again_under_id, register_one, require_archived, run_deliveries
 from pipelines.load.reconcile import Totals, totals
 from pipelines.reject import RejectState
@@ -184,11 +185,12 @@ class _Taking:
         """A later delivery must be publishable again, else nothing may be taken back."""
         try:
             ref = self.office.ref(one)
-            if register.scope_of(one, ref) != self.scope:
+            mode = recorded(self.conn, one).ref.source.mode
+            if mode != ref.source.mode:
                 raise DeclarationError(
                     "its source is declared in another mode now",
                     got=f"mode {ref.source.mode}",
-                    expected=f"the mode in which {self.scope} was delivered",
+                    expected=f"mode {mode}, in which it was delivered",
                     next_step="restore the mode in the profile, withdraw, then change it again",
                 )
             require_archived(self.office, self.conn, one)
