@@ -134,12 +134,18 @@ class Delivery:
     message: str | None = None
     supersedes: int | None = None
     corrects: int | None = None
+    replays: int | None = None
     submitted_by: str | None = None
 
     @property
     def work_table(self) -> str:
         """Qualified name of the delivery's table between gate and load."""
         return f"work.d_{self.delivery_id}"
+
+    @property
+    def place(self) -> tuple[str, datetime, int]:
+        """Place in the order of its scope; a replay has that of what it replays."""
+        return self.period or "", self.received_at, self.replays or self.delivery_id
 
 
 def may_move(old: State, new: State) -> bool:

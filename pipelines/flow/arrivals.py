@@ -6,12 +6,11 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
 import sqlalchemy as sa
 
 from pipelines.delivery import SETTLED, Delivery, Kind, Scope, State, Verdict
-from pipelines.errors import DeclarationError
 from pipelines.extract import discover as landing
 from pipelines.extract.members import Member, kept_listing, member_of
 from pipelines.extract.settled import Settled, finished
@@ -128,37 +127,6 @@ class Intake:
         if known.state is State.FAILED and changed and arrival.match.error is None:
             return "registered", self._start(arrival, known, "declarations, look-up or control files changed")
         return ("seen", known) if known.state in SETTLED else ("resumed", known)
-
-    def replay(self, delivery_id: int) -> int:
-        """Run a delivery again from its archive: a failed one under its id, any other as a new delivery."""
-        old = register.get(self.conn, delivery_id)
-        if old.sha256 == UNREAD:
-            raise DeclarationError(
-                f"nothing of delivery {delivery_id} was ever read",
-                where=old.file_name,
-                next_step="correct what its message says; the next night takes the file as a new delivery",
-            )
-        ref = self.office.ref(old)
-        now: dict[str, Any] = {
-            "declaration_hash": self.office.catalog.declaration_hash(ref),
-            "code_version": self.office.code_version,
-        }
-        texts = self.office.declaration_texts(ref)
-        if old.state is State.FAILED:
-            register.replace_declarations(self.conn, old, texts)
-            register.move(self.conn, old, State.REGISTERED, actor="replay", message=None, verdict=None, **now)
-            return delivery_id
-        if old.state not in SETTLED:
-            raise DeclarationError(
-                f"delivery {delivery_id} is still under way",
-                got=f"state {old.state.value}",
-                expected="a settled delivery",
-                next_step="let it finish, then replay it",
-            )
-        inputs = register.inputs(self.conn, delivery_id)
-        hash_now = now["declaration_hash"]
-        again = register.copy_for_replay(self.conn, old, declaration_hash=hash_now, inputs=inputs, declarations=texts)
-        return again.delivery_id
 
     # -- parts of judge ---------------------------------------------------------------------------
 

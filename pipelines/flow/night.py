@@ -16,6 +16,7 @@ from pipelines.flow.arrivals import Intake, unmatched_entries
 from pipelines.flow.expected import DueLine, note_expected
 from pipelines.flow.fetch import FetchReport, fetch
 from pipelines.flow.office import Office, open_office
+from pipelines.flow.replay import register_replays, run_deliveries
 from pipelines.flow.step import run_step
 from pipelines.profile import Profile
 from pipelines.warehouse import register
@@ -144,14 +145,15 @@ def discover(
 ) -> Discovery:
     """Register what is new in the landing folder for the feeds of some domains.
 
-    `client` and `feed` narrow the look, `replay` names a delivery to run again from its archive.
+    `client` and `feed` narrow the look, `replay` says what to judge again from the archive: a delivery, a feed, a
+    client, or a feed of one client.
     Returns every delivery that has steps to do, grouped by source and ordered for loading.
     """
     office = office or open_office()
     found = Discovery()
     if replay:
         with office.warehouse.transaction() as conn:
-            found.registered.append(Intake(office, conn).replay(int(replay)))
+            found.registered += register_replays(office, conn, replay, domains=domains, client=client, feed=feed)
     profiles = {name: p for name, p in office.catalog.profiles.items() if client in (None, name)}
     files = settled(partial(survey, office.settings.landing), profiles, office.settings.settle)
     for name, profile in profiles.items():
@@ -245,3 +247,13 @@ def run_night(
         progress(scope, None)
     due = note_expected(office, looked=found.looked_at, client=client, domains=domains, feed=feed)
     return found, replace(settle(found.delivery_ids, office=office), due=due)
+
+
+def run_replay(target: str, *, office: Office | None = None) -> NightReport:
+    """Judge again what a target means, at once: registered in one transaction, then run through the steps."""
+    office = office or open_office()
+    with office.warehouse.transaction() as conn:
+        ids = register_replays(office, conn, target)
+        deliveries = [register.get(conn, delivery_id) for delivery_id in ids]
+    run_deliveries(office, deliveries)
+    return settle(ids, office=office)

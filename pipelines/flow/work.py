@@ -16,7 +16,8 @@ from pipelines.clean.facts import CleanFacts
 from pipelines.clean.lookup import LookupFile, LookupTable
 from pipelines.clean.lookup import build as build_lookups
 from pipelines.clean.run import clean
-from pipelines.delivery import STEP_TO, Delivery, State, Step
+from pipelines.contract import Contract
+from pipelines.delivery import STEP_TO, Delivery, Kind, State, Step
 from pipelines.extract.archive import archive
 from pipelines.extract.discover import path_of
 from pipelines.extract.members import member_of, opened
@@ -27,7 +28,8 @@ from pipelines.load.run import WorkLost, hold_accounting, load
 from pipelines.profile import Lookup, Profile, SourceRef, file_match
 from pipelines.settings import Settings
 from pipelines.validate.gate import GateInput, LayoutJudged
-from pipelines.warehouse import register
+from pipelines.warehouse import history, register
+from pipelines.warehouse.history_versions import ScopeHistory
 
 EVIDENCE = "validation.json"
 """The gate's judgement in Great Expectations' own form, beside the rows it judged."""
@@ -85,6 +87,7 @@ def validate_step(office: Office, delivery: Delivery) -> Delivery:
         if result.verdict.value == "hold":
             hold_accounting(moved, contract, conn)
             moved = register.move(conn, moved, State.HELD, actor=_actor(Step.VALIDATE), message=result.message)
+            history.take_over(conn, moved, actor=_actor(Step.VALIDATE))
         elif result.verdict.value == "fail":
             moved = register.move(conn, moved, State.FAILED, actor=_actor(Step.VALIDATE), message=result.message)
     (folder / EVIDENCE).write_text(json.dumps(result.validation_result), encoding="utf-8")
@@ -104,9 +107,14 @@ def load_step(office: Office, delivery: Delivery) -> Delivery:
             return _start_again(conn, delivery, str(error))
         if result.held_reason:
             hold_accounting(delivery, contract, conn)
-            return register.move(conn, delivery, State.HELD, actor=_actor(Step.LOAD), message=result.held_reason)
+            held = register.move(conn, delivery, State.HELD, actor=_actor(Step.LOAD), message=result.held_reason)
+            history.take_over(conn, held, actor=_actor(Step.LOAD))
+            return held
         moved = _move(conn, delivery, Step.LOAD, **result.fields)
-        register.supersede(conn, moved, mode=ref.source.mode)
+        if moved.kind is not Kind.CORRECTION:
+            register.supersede(conn, moved, mode=ref.source.mode)
+        if moved.kind is Kind.REPLAY:
+            _take_over(conn, moved, contract)
     shutil.rmtree(office.settings.delivery_folder(delivery.delivery_id), ignore_errors=True)
     return moved
 
@@ -176,12 +184,24 @@ def _inputs(office: Office, delivery: Delivery) -> list[register.Input]:
         return [i for i in register.inputs(conn, delivery.delivery_id) if i.role in ("lookup", "control")]
 
 
+def _take_over(conn: sa.Connection, replay: Delivery, contract: Contract) -> None:
+    """What a replay replays has spoken; what people resolved of it stays resolved, corrections included."""
+    versions = ScopeHistory(conn, contract, history.registered_scope(conn, replay))
+    for correction in versions.due_corrections():
+        versions.publish_again(correction)
+    if before := history.spoke_before(conn, replay):
+        versions.carry_over(before, replay)
+    history.take_over(conn, replay, actor=_actor(Step.LOAD))
+
+
 def _blocked(conn: sa.Connection, delivery: Delivery, ref: SourceRef) -> str | None:
-    """A delta may not overtake one of its scope that is held: it stays validated until that is decided."""
+    """Nothing overtakes a replay that comes before it, nor a delta one of its scope that is held."""
+    if before := history.replay_before(conn, delivery):
+        return f"waits: delivery {before} of this scope is to be published before it. it goes on by itself"
     if ref.source.mode != "delta":
         return None
     held = register.held_in_scope(conn, register.scope_of(delivery, ref))
-    if held is None or held.delivery_id > delivery.delivery_id:
+    if held is None or held.place >= delivery.place:
         return None
     return f"waits: delivery {held.delivery_id} of this scope is held. us to act: decide on it first"
 

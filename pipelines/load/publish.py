@@ -13,6 +13,10 @@ import sqlalchemy as sa
 from pipelines.contract import Contract
 from pipelines.delivery import Delivery, Scope
 from pipelines.load.reconcile import Totals, totals
+from pipelines.warehouse.history_versions import ScopeHistory
+
+OVERTAKEN = "a later delivery says otherwise"
+"""Why a row of a replay is skipped whose key has a newer word."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Publication:
             "period": scope.period or "",
             "id": delivery.delivery_id,
         }
-        self.feed = scope.feed
+        self.history = ScopeHistory(conn, contract, scope)
         self.work = f"{delivery.work_table} w"
         self.core = f"{contract.table} c"
         self.in_scope = "c.client_id = :client and c._source = :source and c._period = :period"
@@ -85,17 +89,27 @@ class Publication:
                 missing = self._count(f"from {self.core} where {self._missing}")
         return Comparison(accepted, current, matched.unchanged, matched.changed, missing, unreadable, elsewhere)
 
+    def set_aside_overtaken(self) -> int:
+        """Skip accepted rows of a replay whose key a later delivery of the scope has said otherwise; how many.
+
+        A replay keeps its place in the order: what came after it (a newer delta, a correction) stays.
+        """
+        later = self.history.later_than(self.delivery)
+        if not later:
+            return 0
+        result = self.conn.execute(
+            sa.text(
+                f"update {self.delivery.work_table} w set _fate = 'skipped', _skip_reason = :overtaken "
+                f"from {self.core} where w._fate is null and {self.in_scope} and c._known_to is null "
+                f"and {self.same_key} and c._row_hash <> w._row_hash and c._delivery_id = any(:later)"
+            ),
+            {**self.values, "overtaken": OVERTAKEN, "later": later},
+        )
+        return int(result.rowcount)
+
     def moment(self) -> datetime:
         """`_known_from` of this publication: now, but later than everything known of the scope."""
-        query = (
-            "select greatest(clock_timestamp(), "
-            "(select max(d.published_at) from ops.delivery d where d.client_id = :client and d.feed = :feed "
-            "and d.source = :source) + interval '1 microsecond', "
-            f"(select max(c._known_from) from {self.core} where {self.in_scope} and c._known_to is null) "
-            "+ interval '1 microsecond')"
-        )
-        at: datetime = self.conn.execute(sa.text(query), {**self.values, "feed": self.feed}).scalar_one()
-        return at
+        return self.history.moment()
 
     def write(self, found: Comparison, at: datetime, *, closes: bool) -> None:
         """Close what changed and, if it closes, what is missing; then write the rows that are not current."""
@@ -152,7 +166,8 @@ class Publication:
 
     @property
     def _missing(self) -> str:
-        present = f"select from {self.work} where w._fate is distinct from 'skipped' and {self.same_key}"
+        speaks = f"(w._fate is distinct from 'skipped' or w._skip_reason = '{OVERTAKEN}')"
+        present = f"select from {self.work} where {speaks} and {self.same_key}"
         return f"{self.in_scope} and c._known_to is null and not exists ({present})"
 
     def _elsewhere(self) -> int:

@@ -61,6 +61,35 @@ class LoadResult:
         return {**{name: getattr(self, name) for name in counts}, "published_at": self.known_from}
 
 
+@dataclass(frozen=True)
+class Foresight:
+    """What a load comes to on core as it is now. `overtaken` rows of a replay are skipped: a newer word stays."""
+
+    publication: Publication
+    found: Comparison
+    closes: bool
+    overtaken: int = 0
+    held_reason: str | None = None
+
+    @property
+    def closed(self) -> int:
+        """Versions closed without a successor."""
+        return self.found.missing if self.closes else 0
+
+
+def foresee(delivery: Delivery, ref: SourceRef, contract: Contract, conn: sa.Connection) -> Foresight:
+    """Compare a delivery's work table with core; writes nothing but the fate of overtaken rows in the work table."""
+    closes = ref.source.mode != "delta" and delivery.kind is not Kind.CORRECTION
+    publication = Publication(conn, delivery, contract, register.scope_of(delivery, ref))
+    found = publication.compare(closes=closes, shared_keys=ref.shared_keys)
+    if reason := _hold(delivery, ref, found, conn):
+        return Foresight(publication, found, closes, held_reason=reason)
+    overtaken = publication.set_aside_overtaken() if delivery.kind is Kind.REPLAY else 0
+    if overtaken:
+        found = publication.compare(closes=closes, shared_keys=ref.shared_keys)
+    return Foresight(publication, found, closes and not found.unreadable_keys, overtaken)
+
+
 def load(delivery: Delivery, ref: SourceRef, contract: Contract, conn: sa.Connection) -> LoadResult:
     """Publish the accepted rows of the delivery's work table; the move to `loaded` is the caller's, in `conn` too.
 
@@ -80,14 +109,12 @@ def load(delivery: Delivery, ref: SourceRef, contract: Contract, conn: sa.Connec
     if ref.shared_keys:
         scope_lock(conn, scope, whole_feed=True)
     scope_lock(conn, scope)
-    closes = ref.source.mode != "delta" and delivery.kind is not Kind.CORRECTION
-    publication = Publication(conn, delivery, contract, scope)
-    found = publication.compare(closes=closes, shared_keys=ref.shared_keys)
-    if reason := _hold(delivery, ref, found, conn):
-        return LoadResult(rows_received=received, held_reason=reason)
-    closes = closes and not found.unreadable_keys
+    foreseen = foresee(delivery, ref, contract, conn)
+    if foreseen.held_reason:
+        return LoadResult(rows_received=received, held_reason=foreseen.held_reason)
+    publication = foreseen.publication
     at = publication.moment()
-    publication.write(found, at, closes=closes)
+    publication.write(foreseen.found, at, closes=foreseen.closes)
     parts = Parts(
         loaded=publication.read_loaded(at),
         unchanged=publication.read_unchanged(at),
@@ -98,7 +125,7 @@ def load(delivery: Delivery, ref: SourceRef, contract: Contract, conn: sa.Connec
     publication.finish(parts.loaded.rows)
     quarantine_store.close_after_load(conn, delivery, contract, mode=ref.source.mode)
     ddl.drop_work_table(conn, delivery)
-    return LoadResult.of(parts, closed=found.missing if closes else 0, known_from=at)
+    return LoadResult.of(parts, closed=foreseen.closed, known_from=at)
 
 
 def hold_accounting(delivery: Delivery, contract: Contract, conn: sa.Connection) -> LoadResult:
@@ -173,4 +200,4 @@ def _approval_misses(delivery: Delivery, conn: sa.Connection) -> str | None:
     )
 
 
-__all__ = ["LoadResult", "WorkLost", "hold_accounting", "load"]
+__all__ = ["Foresight", "LoadResult", "WorkLost", "foresee", "hold_accounting", "load"]

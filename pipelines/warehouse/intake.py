@@ -204,3 +204,9 @@ def replace_inputs(conn: sa.Connection, delivery: Delivery, items: Iterable[Inpu
                 "sha": item.sha256,
             },
         )
+
+
+def file_groups(conn: sa.Connection, delivery_id: int) -> dict[str, str]:
+    """The named groups of the file pattern, as matched when the delivery was registered."""
+    found = conn.scalar(sa.text("select file_groups from ops.delivery where delivery_id = :id"), {"id": delivery_id})
+    return dict(found or {})

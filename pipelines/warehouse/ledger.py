@@ -236,6 +236,13 @@ def newest_approval(conn: sa.Connection, delivery: Delivery) -> Approval | None:
     return Approval(**row) if row else None
 
 
+def stored_content_hash(conn: sa.Connection, delivery: Delivery) -> str | None:
+    """The content hash that the gate stored."""
+    query = sa.text("select content_hash from ops.delivery where delivery_id = :id")
+    found = conn.scalar(query, {"id": delivery.delivery_id})
+    return None if found is None else str(found)
+
+
 def set_fields(conn: sa.Connection, delivery: Delivery, **fields: Any) -> None:
     """Write counts and hashes of a delivery without moving it."""
     if unknown := fields.keys() - SETTABLE:

@@ -28,6 +28,7 @@ from pipelines.warehouse.intake import (
     add_arrival,
     arrival_of,
     declarations,
+    file_groups,
     find_arrival,
     inputs,
     keep_declaration,
@@ -53,6 +54,7 @@ from pipelines.warehouse.ledger import (
     rule_results,
     set_fields,
     start_step,
+    stored_content_hash,
     write_amounts,
     write_controls,
     write_rule_results,
@@ -60,8 +62,10 @@ from pipelines.warehouse.ledger import (
 
 _COLUMNS = ", ".join(f.name for f in fields(Delivery))
 _IN_SCOPE = "client_id = :client and feed = :feed and source = :source and scope_period = :period"
-_ORDER = "coalesce(period, ''), received_at, delivery_id"
-"""Order inside a scope. Deliveries are registered in natural path order, so equal times fall back on the id."""
+PLACE = "coalesce(period, ''), received_at, coalesce(replays, delivery_id)"
+_ORDER = f"{PLACE}, delivery_id"
+"""Order inside a scope. Deliveries are registered in natural path order, so equal times fall back on the id; a replay
+has the place of what it replays."""
 _ENDED = ("failed", "returned", "withdrawn", "duplicate", "superseded")
 
 
@@ -85,6 +89,7 @@ class NewDelivery:
     inputs: Iterable[Input] = ()
     declarations: Mapping[str, str] = field(default_factory=dict)
     corrects: int | None = None
+    replays: int | None = None
     submitted_by: str | None = None
     code_version: str | None = None
 
@@ -101,10 +106,10 @@ def add_delivery(conn: sa.Connection, new: NewDelivery) -> Delivery:
     row = conn.execute(
         sa.text(
             "insert into ops.delivery (client_id, feed, source, period, scope_period, kind, file_name, sha256, size, "
-            "arrival_id, file_groups, received_at, state, message, corrects, submitted_by, inputs_hash, "
+            "arrival_id, file_groups, received_at, state, message, corrects, replays, submitted_by, inputs_hash, "
             "declaration_hash, code_version) values (:client_id, :feed, :source, :period, :scope_period, :kind, "
             ":file_name, :sha256, :size, :arrival_id, cast(:file_groups as jsonb), :received_at, :state, :message, "
-            ":corrects, :submitted_by, :inputs_hash, :declaration_hash, :code_version) "
+            ":corrects, :replays, :submitted_by, :inputs_hash, :declaration_hash, :code_version) "
             f"on conflict do nothing returning {_COLUMNS}"
         ),
         {
@@ -159,6 +164,7 @@ def copy_for_replay(
             inputs_hash=old.inputs_hash,
             declaration_hash=declaration_hash,
             message=f"replay of delivery {old.delivery_id}",
+            replays=old.replays or old.delivery_id,
             inputs=inputs,
             declarations=declarations or {},
         ),
@@ -249,13 +255,14 @@ def supersede(conn: sa.Connection, delivery: Delivery, *, mode: str, actor: str 
     query = (
         f"select {_COLUMNS} from ops.delivery where {_IN_SCOPE} and state = any(:states) "
         "and (state <> 'loaded' or period = :own_period) and delivery_id <> :id "
-        "and (coalesce(period, ''), received_at, delivery_id) < (:own_period, :received_at, :id) "
+        f"and ({PLACE}) < (:own_period, :received_at, :place) "
         f"order by {_ORDER} for update"
     )
     values = {
         **_scope_of(conn, delivery),
         "states": [s.value for s in states],
         "id": delivery.delivery_id,
+        "place": delivery.replays or delivery.delivery_id,
         "own_period": delivery.period or "",
         "received_at": delivery.received_at,
     }
@@ -336,19 +343,6 @@ def received_since(conn: sa.Connection, ref: SourceRef, since: datetime) -> bool
     )
 
 
-def file_groups(conn: sa.Connection, delivery_id: int) -> dict[str, str]:
-    """The named groups of the file pattern, as matched when the delivery was registered."""
-    found = conn.scalar(sa.text("select file_groups from ops.delivery where delivery_id = :id"), {"id": delivery_id})
-    return dict(found or {})
-
-
-def stored_content_hash(conn: sa.Connection, delivery: Delivery) -> str | None:
-    """The content hash that the gate stored."""
-    query = sa.text("select content_hash from ops.delivery where delivery_id = :id")
-    found = conn.scalar(query, {"id": delivery.delivery_id})
-    return None if found is None else str(found)
-
-
 def _know_client(conn: sa.Connection, client_id: str) -> None:
     """A client that is delivered for exists, even before its profile is synchronised: marts are closed by this list."""
     query = "insert into ops.client (client_id, name) values (:id, :id) on conflict do nothing"
@@ -386,12 +380,12 @@ def _delivery(row: sa.Row[Any]) -> Delivery:
 
 
 __all__ = [
-    "Amount", "Approval", "Arrival", "ControlTotal", "Input", "NewDelivery", "RuleResult", "Scope", "Unmatched",
-    "add_arrival", "add_delivery", "amounts", "approval_hash", "arrival_of", "audit", "content_hash", "controls",
-    "copy_for_replay", "decide", "declarations", "end_step", "file_groups", "find_arrival", "get", "held_in_scope",
-    "inputs", "keep_declaration", "ledger", "list_deliveries", "move", "newest_approval",
-    "newest_for_duplicate", "note_unmatched", "of_arrival", "received_since", "replace_declarations",
-    "replace_inputs", "rule_results", "say", "scope_of", "set_fields", "start_step", "stored_content_hash",
-    "supersede", "sync_clients", "unmatched_files", "unsettled", "write_amounts", "write_controls",
-    "write_rule_results",
+    "PLACE", "Amount", "Approval", "Arrival", "ControlTotal", "Input", "NewDelivery", "RuleResult", "Scope",
+    "Unmatched", "add_arrival", "add_delivery", "amounts", "approval_hash", "arrival_of", "audit", "content_hash",
+    "controls", "copy_for_replay", "decide", "declarations", "end_step", "file_groups", "find_arrival", "get",
+    "held_in_scope", "inputs", "keep_declaration", "ledger", "list_deliveries", "move",
+    "newest_approval", "newest_for_duplicate", "note_unmatched", "of_arrival", "received_since",
+    "replace_declarations", "replace_inputs", "rule_results", "say", "scope_of", "set_fields", "start_step",
+    "stored_content_hash", "supersede", "sync_clients", "unmatched_files", "unsettled", "write_amounts",
+    "write_controls", "write_rule_results",
 ]  # fmt: skip

@@ -125,6 +125,13 @@ comment on column ops.delivery.rows_closed is 'Current versions of its scope tha
 comment on column ops.delivery.content_hash is 'Hash of all row hashes and fates, in order';
 alter table ops.delivery add column if not exists submitted_by text;
 comment on column ops.delivery.submitted_by is 'Who handed in a correction; may not approve it';
+alter table ops.delivery add column if not exists replays bigint references ops.delivery;
+alter table ops.delivery add column if not exists taken_back_at timestamptz;
+comment on column ops.delivery.replays is 'The first delivery of the archived original that it judges again';
+comment on column ops.delivery.taken_back_at is
+    'When a withdrawal took back what it had published; null: in effect, or never published';
+create index if not exists delivery_replays on ops.delivery (replays) where replays is not null;
+create index if not exists delivery_corrects on ops.delivery (corrects) where corrects is not null;
 create unique index if not exists delivery_of_arrival on ops.delivery (arrival_id, feed, source) where kind = 'intake';
 create index if not exists delivery_scope on ops.delivery (client_id, feed, source, scope_period);
 create index if not exists delivery_open on ops.delivery (state)

@@ -110,9 +110,16 @@ def _params(domains: Sequence[str]) -> dict[str, Param]:
         "replay": Param(
             None,
             type=["null", "string"],
-            pattern="^[0-9]+$",
+            pattern=r"^([0-9]+|[a-z][a-z0-9_]*|([a-z][a-z0-9_]*/)?[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*)$",
             title="Replay",
-            description="Number of a delivery to run again from its archived original, e.g. once a profile is right.",
+            description="What to judge again from the archive, e.g. once a profile is right: the number of a delivery, "
+            "a feed, a client id, or client/feed.",
+        ),
+        "rehearse": Param(
+            False,
+            type="boolean",
+            title="Rehearse",
+            description="With a replay: only tell in the log of discover what it would change, and touch nothing.",
         ),
     }
 

@@ -56,6 +56,10 @@ def fetch(domains: Sequence[str]) -> dict[str, int]:
 
     context = get_current_context()
     ti = context["ti"]
+    if context["params"].get("rehearse"):
+        ti.xcom_push(PROBLEMS, [])
+        log.info("a rehearsal brings nothing in")
+        return {"fetched": 0, "known": 0, "waiting": 0}
     ti.xcom_push(PROBLEMS, ["fetch did not come to its end. us to act: its log says why; clear it, or wait a night"])
     report = bring(client=context["params"]["client"], domains=domains, access=FromAirflow())
     for path, why in report.waiting.items():
@@ -79,6 +83,8 @@ def discover(domains: Sequence[str], ranks: Sequence[int], most: int) -> list[Wo
 
     context = get_current_context()
     ti, params = context["ti"], context["params"]
+    if params.get("rehearse"):
+        return _rehearse(ti, params, domains)
     found = look(domains, client=params["client"], feed=params["feed"], replay=params["replay"])
     for path in found.unmatched:
         log.warning("no source of the client's profile matches %s: map it, or list it under ignore_files", path)
@@ -98,6 +104,21 @@ def discover(domains: Sequence[str], ranks: Sequence[int], most: int) -> list[Wo
     for rank in ranks[1:]:
         ti.xcom_push(rank_key(rank), work[rank])
     return work[ranks[0]]
+
+
+def _rehearse(ti: Any, params: Any, domains: Sequence[str]) -> list[Work]:
+    """Log what the replay would change; the run has no work."""
+    if not params["replay"]:
+        raise AirflowFailException("rehearse needs a replay to rehearse. us to act: trigger again and fill in both")
+    from pipelines.flow.rehearsal import rehearse
+    from pipelines.flow.replay_shown import as_text
+
+    found = rehearse(params["replay"], domains=domains, client=params["client"], feed=params["feed"])
+    for line in as_text(found).splitlines():
+        log.info("%s", line)
+    ti.xcom_push(IDS, [])
+    ti.xcom_push(COUNTS, {"deliveries": 0, "seen": 0, "unmatched": 0})
+    return []
 
 
 def _ids(scopes: Sequence[ScopeWork]) -> list[int]:

@@ -109,13 +109,13 @@ def test_the_first_start_makes_up_for_no_night_before_it(dagbag: Any, dag_id: st
 
 def test_parameters_narrow_a_run_to_feeds_of_the_dag(dagbag: Any) -> None:
     params = dagbag.dags["payroll"].params
-    assert set(params) == {"client", "feed", "replay"}
-    assert all(params[name] is None for name in params)
+    assert set(params) == {"client", "feed", "replay", "rehearse"}
+    assert all(not params[name] for name in params)
     assert params.get_param("feed").schema["enum"] == [None, "payroll.pay_rates", "people.employees"]
 
 
-@pytest.mark.parametrize("given", ["12", "1"])
-def test_replay_takes_a_number(dagbag: Any, given: str) -> None:
+@pytest.mark.parametrize("given", ["12", "ledgers.spend", "acme", "acme/ledgers.spend"])
+def test_replay_takes_a_delivery_a_feed_or_a_client(dagbag: Any, given: str) -> None:
     assert dagbag.dags["ledgers"].params.get_param("replay").resolve(given) == given
 
 
@@ -123,7 +123,7 @@ def test_replay_refuses_anything_else(dagbag: Any) -> None:
     from airflow.sdk.exceptions import ParamValidationError
 
     with pytest.raises(ParamValidationError):
-        dagbag.dags["ledgers"].params.get_param("replay").resolve("yesterday")
+        dagbag.dags["ledgers"].params.get_param("replay").resolve("last night")
 
 
 def test_only_a_fault_that_may_pass_is_tried_again(dagbag: Any) -> None:

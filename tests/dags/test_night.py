@@ -53,9 +53,9 @@ def landing(
 def run(dagbag: Any, landing: Path) -> Run:
     """Run a DAG; gives the run and the state of each instance, by task and label (or map index)."""
 
-    def run_one(dag_id: str, **conf: str) -> tuple[Any, dict[str, Any]]:
+    def run_one(dag_id: str, **conf: Any) -> tuple[Any, dict[str, Any]]:
         # what one run is given stays in the parameters of the DAG for the next one in this process
-        given = dict.fromkeys(dagbag.dags[dag_id].params)
+        given = {**dict.fromkeys(dagbag.dags[dag_id].params), "rehearse": False}
         done = dagbag.dags[dag_id].test(run_conf={**given, **conf})
         states = {}
         for ti in done.get_task_instances():
@@ -212,3 +212,19 @@ def test_a_declaration_that_cannot_be_read_fails_the_run_at_once(settings: Setti
         "publish": "skipped",
         "outcome": "failed",
     }
+
+
+def test_a_rehearsal_tells_and_starts_nothing(
+    settings: Settings, landing: Path, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    declare(settings, "tried")
+    send(landing, "tried", "a.csv", lines(20))
+    run("ledgers", client="tried")
+    send(landing, "tried", "b.csv", lines(21))
+    with caplog.at_level("INFO", "kontor.tasks"):
+        done, states = run("ledgers", replay="tried", rehearse=True)
+    assert (done.state, states["discover"], states["rank_0.extract"]) == ("success", "success", "skipped")
+    assert extra(done) == []
+    assert "1 delivery rehearsed, nothing was touched" in caplog.text
+    done, _ = run("ledgers", client="tried", replay="tried/ledgers.spend")
+    assert [d["rows_loaded"] for d in extra(done)[0]["deliveries"]] == [0, 1], "the file that waited, and the replay"
