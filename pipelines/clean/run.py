@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from pipelines.clean.apply import Plan, clean_schema
 from pipelines.clean.controls import read_controls
+from pipelines.clean.corrected import Corrected
 from pipelines.clean.facts import CleanFacts, FileInfo, Tally
 from pipelines.clean.frame import INTERNAL
 from pipelines.clean.lookup import LookupTable
@@ -30,11 +31,13 @@ def clean(
     out: Path,
     *,
     passed_over: Collection[str] = (),
+    corrected: Corrected | None = None,
 ) -> CleanFacts:
     """Clean one delivery: batch i of `raw` becomes batch i of both outputs, in folder `out`.
 
     `siblings`: the client's other sources that match the same file; `facts_json`: the facts `extract` wrote;
-    `passed_over`: columns that the profile need not declare, since the gate holds the delivery for them or did so.
+    `passed_over`: columns that the profile need not declare, since the gate holds the delivery for them or did so;
+    `corrected`: what is known of the rows of a correction.
     The outputs are renamed into place at the end, clean.json last. Raises DeliveryError when the file's columns do
     not fit the profile.
     """
@@ -43,12 +46,15 @@ def clean(
     with pa.memory_map(str(raw)) as source, pa.ipc.open_file(source) as reader:
         header = reader.schema.names[len(INTERNAL) :]
         plan = Plan.compile(ref, contract, siblings, header, lookups, info, file_groups, passed_over)
+        if corrected:
+            corrected.prepare(plan)
         with (
             _written(out / "clean.arrow", clean_schema(contract)) as rows,
             _written(out / "problems.arrow", PROBLEM_SCHEMA) as problems,
         ):
             for number in range(reader.num_record_batches):
-                cleaned = plan.chunk(reader.get_batch(number))
+                batch = reader.get_batch(number)
+                cleaned = corrected.chunk(plan, batch) if corrected else plan.chunk(batch)
                 rows.write_batch(cleaned.table)
                 problems.write_batch(cleaned.problems)
                 tally.add(cleaned.table, cleaned.unclaimed, cleaned.unreadable, cleaned.ambiguous)

@@ -17,6 +17,7 @@ from pipelines.extract.members import Member, kept_listing, member_of
 from pipelines.extract.settled import Settled, finished
 from pipelines.flow.due import open_deadline
 from pipelines.flow.office import Office
+from pipelines.flow.returned import Recognised, recognise
 from pipelines.profile import Profile, SourceRef
 from pipelines.profile_words import MEMBER_SIGN
 from pipelines.warehouse import register
@@ -62,15 +63,17 @@ class Intake:
         self.found: list[landing.FoundFile] = []
         self.matches: list[landing.Match] = []
         self._claims: list[landing.Match] = []
+        self.returned: list[Recognised] = []
         self.domains: Sequence[str] = ()
         self.unfinished: dict[str, str] = {}
         self._markers: set[str] = set()
         self._hashes: dict[str, tuple[int, str]] = {}
 
     def look(self, profile: Profile, settled: Settled) -> None:
-        """Match the client's files to all of its sources; set apart those that are not complete yet."""
+        """Match the client's files to all of its sources; set apart correction workbooks, and what is not complete."""
         self.profile = profile
-        self.found = landing.with_members(settled.files, profile, self._members)
+        self.returned, files = recognise(self.conn, profile, settled.files)
+        self.found = landing.with_members(files, profile, self._members)
         self._claims = landing.match(self.found, profile.sources)
         self.matches, waiting, self._markers = finished(self._claims, self.found, self._is_known)
         self.unfinished = {**settled.growing, **waiting}
@@ -89,14 +92,14 @@ class Intake:
         wanted = [m for m in self.matches if m.ref.feed.split(".")[0] in domains and feed in (None, m.ref.feed)]
         for match in sorted(wanted, key=lambda m: (m.ref.feed, m.ref.name, m.order)):
             try:
-                arrival_id, sha256 = self._fingerprint(match.found)
+                arrival_id, sha256 = self.fingerprint(match.found)
             except FileNotFoundError:  # taken away meanwhile
                 continue
             except OSError as error:
                 unread = landing.unreadable(match.found, error)
                 match = replace(match, found=unread, error=unread.error)
-                arrival_id, sha256 = self._fingerprint(unread)
-            lookups, missing = self._lookups(match.ref)
+                arrival_id, sha256 = self.fingerprint(unread)
+            lookups, missing = self.lookups(match.ref)
             yield Arrival(
                 match=match,
                 arrival_id=arrival_id,
@@ -136,7 +139,7 @@ class Intake:
             "declaration_hash": self.office.catalog.declaration_hash(ref),
             "code_version": self.office.code_version,
         }
-        texts = self._declaration_texts(ref)
+        texts = self.declaration_texts(ref)
         if old.state is State.FAILED:
             register.replace_declarations(self.conn, old, texts)
             register.move(self.conn, old, State.REGISTERED, actor="replay", message=None, verdict=None, **now)
@@ -182,7 +185,7 @@ class Intake:
                 state=State.WAITING if reason else State.REGISTERED,
                 message=reason,
                 inputs=arrival.lookups,
-                declarations=self._declaration_texts(arrival.ref),
+                declarations=self.declaration_texts(arrival.ref),
                 code_version=self.office.code_version,
             ),
         )
@@ -216,7 +219,7 @@ class Intake:
     def _start(self, arrival: Arrival, known: Delivery, why: str) -> Delivery:
         """Register again what waited or failed, with the inputs and declarations of now."""
         register.replace_inputs(self.conn, known, arrival.lookups)
-        register.replace_declarations(self.conn, known, self._declaration_texts(arrival.ref))
+        register.replace_declarations(self.conn, known, self.declaration_texts(arrival.ref))
         return register.move(
             self.conn,
             known,
@@ -258,10 +261,10 @@ class Intake:
 
     def _members(self, file: landing.FoundFile) -> list[Member]:
         """The members of an archive, from the list that was made when this content was first seen."""
-        _, sha256 = self._fingerprint(file)
+        _, sha256 = self.fingerprint(file)
         return kept_listing(file.path, file.rel, sha256, self.office.settings.work / LISTINGS)
 
-    def _fingerprint(self, file: landing.FoundFile) -> tuple[int, str]:
+    def fingerprint(self, file: landing.FoundFile) -> tuple[int, str]:
         """(arrival id, sha256); a file already seen with this size and time is not read again.
 
         A member has the hash of its archive; a file that cannot be read has none.
@@ -279,10 +282,10 @@ class Intake:
         if not file.readable:
             return UNREAD
         if file.container:
-            return self._fingerprint(file.container)[1]
+            return self.fingerprint(file.container)[1]
         return landing.sha256_of(file.path) if seen in (None, UNREAD) else str(seen)
 
-    def _lookups(self, ref: SourceRef) -> tuple[tuple[register.Input, ...], tuple[str, ...]]:
+    def lookups(self, ref: SourceRef) -> tuple[tuple[register.Input, ...], tuple[str, ...]]:
         """The look-up files a source needs, and the names of tables that have none, or none that can be read."""
         inputs: list[register.Input] = []
         missing: list[str] = []
@@ -290,14 +293,15 @@ class Intake:
             faults = [str(file.error) for file in files if file.error]
             for file in files if not faults else ():
                 try:
-                    inputs.append(register.Input("lookup", table, file.rel, self._fingerprint(file)[1]))
+                    inputs.append(register.Input("lookup", table, file.rel, self.fingerprint(file)[1]))
                 except OSError as error:
                     faults.append(f"{file.rel}: {error.strerror}")
             if faults or not files:
                 missing.append(f"{table} ({faults[0] if faults else self.profile.model.lookups[table].files})")
         return tuple(inputs), tuple(missing)
 
-    def _declaration_texts(self, ref: SourceRef) -> dict[str, str]:
+    def declaration_texts(self, ref: SourceRef) -> dict[str, str]:
+        """Contract, profile and suites that a delivery of the source is judged by now."""
         texts = {
             "contract": self.office.contract(ref.feed).text,
             "profile": self.office.profile(ref.client_id).text,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from pipelines.delivery import Delivery, State, Step
@@ -12,8 +13,10 @@ from pipelines.extract.discover import survey
 from pipelines.extract.members import escaped
 from pipelines.extract.settled import Settled, settled
 from pipelines.flow.arrivals import Intake, unmatched_entries
+from pipelines.flow.correction import make_workbooks
 from pipelines.flow.fetch import FetchReport, fetch
 from pipelines.flow.office import Office, open_office
+from pipelines.flow.returned import judged
 from pipelines.flow.step import run_step
 from pipelines.profile import Profile
 from pipelines.warehouse import register
@@ -58,6 +61,7 @@ class Discovery:
     unmatched: list[str] = field(default_factory=list)
     unfinished: dict[str, str] = field(default_factory=dict)
     fetch: FetchReport = field(default_factory=FetchReport)
+    workbooks: list[str] = field(default_factory=list)
 
     @property
     def delivery_ids(self) -> list[int]:
@@ -156,8 +160,8 @@ def _look(
         intake.look(profile, files)
         found.unfinished |= {f"{profile.client_id}/{rel}": why for rel, why in intake.unfinished.items()}
         found.unmatched += [f"{profile.client_id}/{rel}" for rel in intake.report_unmatched()]
-        for arrival in intake.arrivals(domains, feed):
-            outcome, delivery = intake.judge(arrival)
+        arrived = (intake.judge(arrival) for arrival in intake.arrivals(domains, feed))
+        for outcome, delivery in chain(arrived, judged(intake, domains, feed)):
             if outcome == "seen":
                 found.seen += 1
             elif delivery is not None:
@@ -228,4 +232,5 @@ def run_night(
             progress(scope, step)
             run_step(step, scope.delivery_ids, office=office)
         progress(scope, None)
+    found.workbooks = [f"{m.client_id}/{m.path.name}" for m in make_workbooks(office, client)]
     return found, settle(found.delivery_ids, office=office)

@@ -18,11 +18,11 @@ import sqlalchemy as sa
 
 from pipelines.catalog import Catalog
 from pipelines.contract import Contract
-from pipelines.delivery import Delivery, Kind
+from pipelines.delivery import Delivery
 from pipelines.errors import GateError
 from pipelines.profile import SourceRef
 from pipelines.rulebook import RuleBook
-from pipelines.validate import accounts, files, verdict
+from pipelines.validate import accounts, correction, files, verdict
 from pipelines.validate.chunks import ChunkGate
 from pipelines.validate.gate import GateInput, GateResult
 from pipelines.validate.judge import Measurement, Outcome, evidence_of, judge
@@ -44,6 +44,7 @@ def validate(
 ) -> GateResult:
     """Judge a delivery; see the head of this module. Raises GateError when the gate itself cannot be trusted."""
     rules = load_rules(catalog, contract, delivery.client_id)
+    corrects = correction.is_correction(delivery)
     quarantine_store.clear(conn, delivery)
     book = RuleBook.of(catalog, contract.feed, delivery.client_id)
     gate = _stream(conn, delivery, contract, rules, folder, book)
@@ -61,10 +62,14 @@ def validate(
     _keep_rejected_rows(conn, delivery, contract, folder)
     counts = accounts.counts(conn, delivery)
     amounts = accounts.amounts(conn, delivery, contract, facts)
-    controls = accounts.controls(contract, facts)
+    controls = [] if corrects else accounts.controls(contract, facts)
     measured += accounts.facts(conn, delivery, ref, contract, facts, counts, len(rules))
     measured += [m for _, m in controls]
+    if corrects:
+        measured = [*correction.excused(measured, contract), *correction.review(contract, ref)]
     outcomes = [judge(m, contract.feed) for m in measured]
+    if corrects:
+        outcomes = correction.without_share(outcomes)
     _compare_with_quarantine(conn, delivery, outcomes, counts.rejected)
     result = GateResult(
         verdict=verdict.of(outcomes, counts),
@@ -102,12 +107,14 @@ def _stream(
 def _set_rules(sets: SetRules, contract: Contract, ref: SourceRef, rules: list[Rule]) -> list[Measurement]:
     """In order: each looks at what the ones before it have left."""
     measured = [sets.repeated_rows(), sets.keys()]
+    if correction.is_correction(sets.delivery):
+        measured.append(sets.newer_versions())
     measured += [sets.unique(rule) for rule in rules if rule.kind == "unique"]
     measured += sets.references()
     measured += sets.groups()
     measured += [sets.aggregate(rule) for rule in rules if rule.kind == "aggregate"]
     measured += [sets.compare(rule) for rule in rules if rule.kind == "compare"]
-    if ref.source.mode != "delta" and sets.delivery.kind is not Kind.CORRECTION:
+    if ref.source.mode != "delta" and not correction.is_correction(sets.delivery):
         measured += sets.closing()
     return measured
 
