@@ -36,7 +36,7 @@ from pipelines.quarantine.content import Content, Line, Reason
 from pipelines.quarantine.suggest import suggestion
 from pipelines.quarantine.words import WORDS
 from pipelines.quarantine.workbook import FIRST_ROW
-from pipelines.reject import Baseline, Owner
+from pipelines.reject import Baseline, Owner, baseline_rule
 from pipelines.rulebook import Language, RuleBook, derived_message
 from pipelines.sheetrows import sheet_address
 from pipelines.warehouse import register, workbooks
@@ -145,7 +145,6 @@ class _Composer:
         for position in cut:
             notes.setdefault(position, []).append(self.words["cut"])
         locked = frozenset() if malformed else frozenset(self._key_positions - notes.keys())
-        raw = self.words["record"] + shown(record.raw)[:2000] if malformed else ""
         said_all = "\n".join(told)
         return Line(
             token=token,
@@ -154,8 +153,14 @@ class _Composer:
             cells=[shown(t) for t in texts],
             notes={i: "\n".join(parts) for i, parts in notes.items()},
             locked=locked,
-            record=raw,
+            record=self._record_note(record) if malformed else "",
         )
+
+    def _record_note(self, record: Record) -> str:
+        """A record that is no row: its text as received, and how far it misses the width of the table."""
+        found, columns = len(record.found), len(self.original.columns)
+        width = self.words["width"].format(found=found, columns=columns) + "\n" if found != columns else ""
+        return width + self.words["record"] + shown(record.raw)[:2000]
 
     def _said(self, reason: OpenReason, positions: Sequence[int]) -> str:
         """A reason in the client's language and under the client's own column names."""
@@ -180,7 +185,9 @@ class _Composer:
         column = self._column(reason)
         habits = self._habits(column) if column else expected.Habits(self.ref.locale)
         wanted = expected.of_rule(kind, kwargs, self.names, self.ref.locale, self.language) if kind else ""
-        if not wanted and column:
+        if reason.rule_id == baseline_rule(self.root.feed, Baseline.KEY_UNIQUE):
+            wanted = self.words["once"]
+        elif not wanted and column:
             wanted = expected.of_column(self.contract.column(column), habits, self.language)
         if wanted:
             out.append(self.words["expected"] + wanted)

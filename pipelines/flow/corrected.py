@@ -23,12 +23,12 @@ import sqlalchemy as sa
 from pipelines.clean.corrected import Corrected
 from pipelines.clean.mapping import Header
 from pipelines.delivery import Delivery, Kind, State
-from pipelines.errors import DeliveryError, LoadError
+from pipelines.errors import DeclarationError, DeliveryError, LoadError
 from pipelines.extract.archive import archive, sync_folder
 from pipelines.extract.discover import path_of
 from pipelines.extract.reader import read_table
 from pipelines.extract.run import FACTS_FILE, RAW_FILE
-from pipelines.extract.table import CELLS, LEAD, PROBLEM, ROW, raw_schema
+from pipelines.extract.table import CELLS, PROBLEM, ROW, raw_schema
 from pipelines.flow.office import Office
 from pipelines.flow.original import Original, Record, as_batch, open_original, read_original
 from pipelines.profile import Format, SourceRef
@@ -295,6 +295,37 @@ def _write(out: Path, original: Original, taken: Sequence[_Row], notes: Sequence
 
 
 @dataclass(frozen=True)
+class Address:
+    """A row of a correction and the record of the original that it is; `changed`: columns this workbook changed."""
+
+    root: Delivery
+    original: Original
+    record: Record
+    sent: SentRow
+    changed: Sequence[str]
+
+
+def address_of(office: Office, conn: sa.Connection, delivery: Delivery, ref: SourceRef, row: int) -> Address:
+    """Recompute a row of a correction from the archived original and the archived workbook."""
+    root, book = root_of(conn, delivery), workbooks.of_correction(conn, delivery.delivery_id)
+    rows = workbooks.sent_rows(conn, book) if book else []
+    sent = next((r for r in rows if r.sheet_row == row), None)
+    if book is None or sent is None:
+        raise DeclarationError(
+            f"{delivery.file_name} brings no row {row}",
+            next_step="give the row number as it stands in quarantine or core: the row of the workbook as it was sent",
+        )
+    original = read_original(office, root, ref, [sent.row_number])
+    changed: Mapping[str, str] = {}
+    if book.path:
+        name = delivery.file_name
+        path = archive(office.settings.landing / delivery.client_id / path_of(name), delivery.sha256, office.settings)
+        found = changes_in(path, name, book, rows, token_of(path, name), ref, original.columns)
+        changed = found.cells.get(row, {})
+    return Address(root, original, corrected_record(original, sent, changed), sent, list(changed))
+
+
+@dataclass(frozen=True)
 class CleanTerms:
     """How the rows of a correction are cleaned: like those of its root, by the declarations of now."""
 
@@ -352,9 +383,3 @@ def close(conn: sa.Connection, delivery: Delivery, resolved: Sequence[int]) -> N
 
 
 CLOSED = "closed: no open reject"
-
-
-__all__ = [
-    "LEAD", "changes_in", "clean_terms", "close", "corrected_record", "extract_correction", "is_correction", "root_of",
-    "said", "stale", "token_of", "too_late",
-]  # fmt: skip

@@ -32,7 +32,7 @@ class Reason:
 @dataclass(frozen=True)
 class Content:
     """Everything a workbook says. `choices`: position of a column → texts to choose from. `facts` are the lines at the
-    head of the summary: (word, text). `amounts`: (column, currency, amount as text)."""
+    head of the summary, (word, text): the client first. `amounts`: (column, currency, amount as text)."""
 
     token: str
     feed: str

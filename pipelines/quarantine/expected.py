@@ -115,8 +115,8 @@ _ISO = {"date": "%Y-%m-%d", "timestamp": "%Y-%m-%d %H:%M", "period": "%Y-%m"}
 _TEXTS = {
     "email": ("e-mail address, e.g. name@example.com", "E-Mail-Adresse, z. B. name@example.com"),
     "phone": (
-        "telephone number with area code, e.g. +49 30 1234567",
-        "Telefonnummer mit Vorwahl, z. B. +49 30 1234567",
+        "telephone number with area code, e.g. +44 20 7946 0018",
+        "Telefonnummer mit Vorwahl, z. B. +49 30 23125 018",
     ),
     "country": ("country, e.g. Germany or DE", "Land, z. B. Deutschland oder DE"),
     "currency": ("currency by its three letters, e.g. EUR", "Währung mit drei Buchstaben, z. B. EUR"),

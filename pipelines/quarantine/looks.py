@@ -70,7 +70,7 @@ class Looks:
 
     def _make(self, name: str, quoted: bool) -> Any:
         cell = self._scratch.cell(1, 1)
-        for part, value in {"protection": _SHUT, "border": line(), **_STYLES[name]}.items():
+        for part, value in {"protection": _SHUT, "border": line(), "fill": PatternFill(), **_STYLES[name]}.items():
             setattr(cell, part, copy(value))
         if name == "legend":
             cell.border = Border()
@@ -87,6 +87,6 @@ def for_print(sheet: Worksheet, page: str, *, landscape: bool) -> None:
     setup.fitToWidth, setup.fitToHeight = 1, 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.page_margins.left = sheet.page_margins.right = 0.4
-    sheet.page_margins.top = sheet.page_margins.bottom = 0.6
+    sheet.page_margins.top, sheet.page_margins.bottom, sheet.page_margins.footer = 0.6, 0.8, 0.4
     sheet.oddFooter.right.text = page
     sheet.oddFooter.left.text = "&A"

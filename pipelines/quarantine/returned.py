@@ -15,6 +15,10 @@ from pipelines.quarantine.cells import plain, same
 from pipelines.quarantine.words import WORDS
 from pipelines.quarantine.workbook import HEADER_ROW, LEAD
 
+BROKEN = frozenset(
+    {"#NOT_CALCULATED", "#N/A", "#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"}
+)
+"""What cells read as that hold a formula nobody can take a value from."""
 AGAIN = "open the workbook as it was sent, correct only white and yellow cells, and return it"
 
 
@@ -107,6 +111,14 @@ def _changes(columns: Sequence[str], row: Sent, cells: Sequence[str], where: str
             continue
         if column in row.locked:
             raise _tampered(f"{where}, {column}", "a locked cell that was changed", "the text that was sent")
+        if got in BROKEN:
+            raise DeliveryError(
+                "correction workbook has a formula without a result, nothing of it is taken",
+                where=f"{where}, {column}",
+                got=got,
+                expected="the value itself",
+                next_step="write values instead of formulas, and return the workbook again",
+            )
         out[column] = plain(got)
     return out
 

@@ -14,17 +14,18 @@ from pipelines.quarantine.cells import is_active, put
 from pipelines.quarantine.content import Content
 
 _WIDTHS = {"A": 3, "B": 26, "C": 46, "D": 12, "E": 34, "F": 3}
-_TEXT_WIDTH = 108
+_TEXT_WIDTH = 125
 _UNDER = Border(bottom=Side("thin", looks.LINE))
 
 
 def write_summary(sheet: Worksheet, content: Content, words: Mapping[str, str]) -> None:
-    """Facts, reasons, amounts, steps; from top to bottom."""
+    """The client in the title; facts, reasons, amounts, steps; from top to bottom."""
     for letter, width in _WIDTHS.items():
         sheet.column_dimensions[letter].width = width
     sheet.sheet_view.showGridLines = False
-    row = _title(sheet, words["title"], dict(content.facts).get(words["client"], ""))
-    for name, text in content.facts:
+    (_, client), *facts = content.facts
+    row = _title(sheet, words["title"], client)
+    for name, text in facts:
         _text(sheet, row, 2, name, color="5B6B75")
         _text(sheet, row, 3, text, merge=5)
         row += 1
@@ -34,8 +35,8 @@ def write_summary(sheet: Worksheet, content: Content, words: Mapping[str, str]) 
     reasons = [(r.text, str(r.rows), words["us" if r.ours else "you"]) for r in content.reasons]
     row = _table(sheet, row, words["reasons"], (words["reason"], words["times"], words["who"]), reasons)
     if content.amounts:
-        amounts = [(column, currency, amount) for column, currency, amount in content.amounts]
-        row = _table(sheet, row, words["amounts"], (words["column"], words["currency"], words["amount"]), amounts)
+        header = (words["column"], words["currency"], words["amount"])
+        row = _table(sheet, row, words["amounts"], header, content.amounts, amounts=True)
     _steps(sheet, row, content, words)
     looks.for_print(sheet, words["page"], landscape=False)
 
@@ -51,13 +52,21 @@ def _title(sheet: Worksheet, title: str, client: str) -> int:
     return 5
 
 
-def _table(sheet: Worksheet, row: int, title: str, header: Sequence[str], rows: Sequence[tuple[str, str, str]]) -> int:
+def _table(
+    sheet: Worksheet,
+    row: int,
+    title: str,
+    header: Sequence[str],
+    rows: Sequence[tuple[str, str, str]],
+    *,
+    amounts: bool = False,
+) -> int:  # fmt: skip
     _heading(sheet, row, title)
     row += 1
     for line in (header, *rows):
         first = line is header
         for column, text, merge in ((2, line[0], 3), (4, line[1], 0), (5, line[2], 0)):
-            right = column == 4 or (column == 5 and not first and text[:1].isdigit())
+            right = column == 4 or (column == 5 and amounts)
             _text(
                 sheet, row, column, text, merge=merge, bold=first, color="5B6B75" if first else looks.INK, right=right
             )
@@ -101,6 +110,7 @@ def _text(
     cell.font = looks.font(**font)
     cell.number_format = "@"
     cell.quotePrefix = is_active(text)
-    cell.alignment = Alignment(horizontal="right" if right else "left", vertical="center", wrap_text=True)
+    across = "right" if right else "left"
+    cell.alignment = Alignment(horizontal=across, vertical="center", wrap_text=True, indent=1)
     if merge:
         sheet.merge_cells(start_row=row, start_column=column, end_row=row, end_column=merge)

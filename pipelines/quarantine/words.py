@@ -48,6 +48,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "suggestion": "Suggestion: ",
         "received_text": "As received: ",
         "record": "Row as received: ",
+        "width": "{found} cells where the file has {columns} columns",
+        "once": "every key in one row only",
         "choose": "please choose from the list",
         "page": "Page &P of &N",
         "cut": "The text is longer than a cell may be and is shown in part: leave it, or write the whole text anew.",
@@ -96,6 +98,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "suggestion": "Vorschlag: ",
         "received_text": "Eingegangen: ",
         "record": "Zeile wie eingegangen: ",
+        "width": "{found} Felder, wo die Datei {columns} Spalten hat",
+        "once": "jeder Schlüssel nur in einer Zeile",
         "choose": "Bitte aus der Liste wählen",
         "page": "Seite &P von &N",
         "cut": "Der Text ist länger, als eine Zelle sein darf, und nur zum Teil zu sehen: bitte stehen lassen oder "
