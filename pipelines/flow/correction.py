@@ -55,17 +55,25 @@ def make_workbooks(office: Office | None = None, client: str | None = None) -> l
             continue
         except KontorError as error:
             log.error("no correction workbook for delivery %s: %s", root, error)
+    _clear(office, client)
     return made
 
 
 def _make(office: Office, root_id: int) -> list[Made]:
     with office.warehouse.transaction() as conn:
-        root = register.get(conn, root_id)
-        made = _made(office, conn, root)
-        left = [book for book in workbooks.of_delivery(conn, root_id) if book.state != "open" and book.path]
-    for book in left:  # what no longer counts shall not be sent by mistake
-        (office.settings.outbox / book.path).unlink(missing_ok=True)
-    return made
+        return _made(office, conn, register.get(conn, root_id))
+
+
+def _clear(office: Office, client: str | None) -> None:
+    """What no longer counts shall not be sent by mistake, nor be kept longer than it must be."""
+    outbox = office.settings.outbox
+    for folder in [f for f in outbox.glob(client or "*") if f.is_dir()]:
+        there = [f"{folder.name}/{path.name}" for path in folder.glob("*.xlsx")]
+        if there:
+            with office.warehouse.transaction() as conn:
+                left = workbooks.ended(conn, folder.name, there)
+            for rel in left:
+                (outbox / rel).unlink(missing_ok=True)
 
 
 def _made(office: Office, conn: sa.Connection, root: Delivery) -> list[Made]:

@@ -132,6 +132,15 @@ def of_correction(conn: sa.Connection, delivery_id: int) -> Workbook | None:
     return _one(conn, "returned_as = :id", {"id": delivery_id})
 
 
+def ended(conn: sa.Connection, client_id: str, paths: Sequence[str]) -> list[str]:
+    """Which of these files no longer count."""
+    query = sa.text(
+        "select path from quarantine.workbook join ops.delivery d using (delivery_id) "
+        "where d.client_id = :client and path = any(:paths) and quarantine.workbook.state <> 'open'"
+    )
+    return list(conn.scalars(query, {"client": client_id, "paths": list(paths)}))
+
+
 def of_delivery(conn: sa.Connection, delivery_id: int) -> list[Workbook]:
     """All workbooks of a root, oldest first."""
     return _some(conn, "delivery_id = :id", {"id": delivery_id})

@@ -1,4 +1,4 @@
-"""A client of the samples, and a script that does what its clerk does: open the workbook, correct cells, send it back."""
+"""A script that does what the clerk of a client does: open the workbook, correct cells, send it back."""
 
 from __future__ import annotations
 
@@ -60,3 +60,52 @@ def correct(
     target = client.settings.home / "saved.xlsx"
     book.save(target)
     client.send(rel, target.read_bytes())
+
+
+CUSTOMERS = {
+    "42": {"PLZ": "20457"},
+    "43": {"Telefon": ""},
+    "44": {"Vorjahresumsatz": 1234567.5},  # typed as a number, as clerks do
+    "45": {"Name1": "Hafenkai Pumpen GmbH"},
+}
+"""What is right in the four customers of the sample that could not be taken."""
+
+
+def open_rejects(client: Client) -> int:
+    """Rejects of the client that nobody has resolved."""
+    query = "select count(*) from quarantine.reject where client_id = :client and state = 'open'"
+    return int(client.query(query)[0][0])
+
+
+def deliveries(client: Client) -> list[tuple[Any, ...]]:
+    """Kind, state and rows of each delivery, oldest first."""
+    return [
+        tuple(row)
+        for row in client.query(
+            "select kind, state, rows_received, rows_loaded, rows_rejected, rows_skipped from ops.delivery "
+            "where client_id = :client order by delivery_id"
+        )
+    ]
+
+
+def last(client: Client) -> Any:
+    """The newest delivery."""
+    return client.query("select * from ops.delivery where client_id = :client order by delivery_id desc limit 1")[0]
+
+
+def workbooks(client: Client) -> list[tuple[Any, ...]]:
+    """Number, state and rows of every workbook."""
+    query = (
+        "select k.number, k.state, k.rows from quarantine.workbook k join ops.delivery d using (delivery_id) "
+        "where d.client_id = :client order by workbook_id"
+    )
+    return [tuple(row) for row in client.query(query)]
+
+
+def open_rejects_of(client: Client, feed: str) -> int:
+    """Open rejects of one feed."""
+    query = (
+        "select count(*) from quarantine.reject j join ops.delivery d using (delivery_id) "
+        "where d.client_id = :client and d.feed = :feed and j.state = 'open'"
+    )
+    return int(client.query(query, feed=feed)[0][0])

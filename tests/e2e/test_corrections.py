@@ -5,13 +5,10 @@ from __future__ import annotations
 import gzip
 import io
 import os
-import signal
 import stat
-from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from itertools import count
+from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
@@ -19,83 +16,29 @@ import pytest
 from openpyxl import load_workbook
 from rich.console import Console
 
-from pipelines.delivery import Step
+from pipelines.delivery import Kind
 from pipelines.errors import DeclarationError
 from pipelines.flow.correction import make_workbooks, show
 from pipelines.flow.explain import explain
-from pipelines.flow.night import discover
 from pipelines.flow.release import approve
 from pipelines.flow.returned import submit
-from pipelines.flow.step import run_step
-from pipelines.settings import ROOT, Settings
-from tests.conftest import url_of
-from tests.e2e.conftest import Client
-from tests.e2e.correcting import FIRST_ROW, HEADER_ROW, LEAD, correct, header, newest, rows, rows_sheet
-from tests.e2e.test_kill import kill_in
-from tests.samples import brightline, hansa
-from tests.samples.common import Folder
-
-numbers = count(1)
-SAMPLES: dict[str, Callable[[Folder], None]] = {"hansa": hansa.write, "brightline": brightline.write}
-Make = Callable[..., Client]
-CUSTOMERS = {
-    "42": {"PLZ": "1012 AB"},
-    "43": {"Telefon": ""},
-    "44": {"Vorjahresumsatz": 1234567.5},  # typed as a number, as clerks do
-    "45": {"Name1": "Hafenkai Pumpen GmbH"},
-}
-"""What is right in the four customers of the sample that could not be taken."""
-
-
-@pytest.fixture
-def sample(settings: Settings, server_settings: Settings, database: str) -> Iterator[Make]:
-    """A sample client under a name of its own, with what its first evening leaves in landing."""
-    made: list[Client] = []
-
-    def make(name: str, *, change: Callable[[str], str] = str, client_id: str | None = None) -> Client:
-        client_id = client_id or f"{name}{next(numbers)}"
-        client = Client(client_id, replace(settings, warehouse_url=url_of(server_settings, database, "loader")), "")
-        profile = (ROOT / "pipelines" / "clients" / f"{name}.yaml").read_text(encoding="utf-8")
-        client.declare(change(profile.replace(f"client: {name}", f"client: {client_id}", 1)))
-        SAMPLES[name](Folder(settings.landing, client_id, 1, 7))
-        client.clock = count(1_800_000_000, 60)  # what the test sends comes after the files of the sample
-        made.append(client)
-        return client
-
-    yield make
-    for client in made:
-        client.warehouse.close()
-
-
-def open_rejects(client: Client) -> int:
-    """Rejects of the client that nobody has resolved."""
-    query = "select count(*) from quarantine.reject where client_id = :client and state = 'open'"
-    return int(client.query(query)[0][0])
-
-
-def deliveries(client: Client) -> list[tuple[Any, ...]]:
-    """Kind, state and rows of each delivery, oldest first."""
-    return [
-        tuple(row)
-        for row in client.query(
-            "select kind, state, rows_received, rows_loaded, rows_rejected, rows_skipped from ops.delivery "
-            "where client_id = :client order by delivery_id"
-        )
-    ]
-
-
-def last(client: Client) -> Any:
-    """The newest delivery."""
-    return client.query("select * from ops.delivery where client_id = :client order by delivery_id desc limit 1")[0]
-
-
-def workbooks(client: Client) -> list[tuple[Any, ...]]:
-    """Number, state and rows of every workbook."""
-    query = (
-        "select k.number, k.state, k.rows from quarantine.workbook k join ops.delivery d using (delivery_id) "
-        "where d.client_id = :client order by workbook_id"
-    )
-    return [tuple(row) for row in client.query(query)]
+from pipelines.warehouse import register
+from tests.e2e.conftest import Make
+from tests.e2e.correcting import (
+    CUSTOMERS,
+    FIRST_ROW,
+    LEAD,
+    correct,
+    deliveries,
+    header,
+    last,
+    newest,
+    open_rejects,
+    open_rejects_of,
+    rows,
+    rows_sheet,
+    workbooks,
+)
 
 
 def test_the_whole_loop_closes_the_accounting(sample: Make) -> None:
@@ -134,17 +77,17 @@ def test_the_whole_loop_closes_the_accounting(sample: Make) -> None:
 def test_what_is_still_wrong_comes_back_with_what_was_written(sample: Make) -> None:
     client = sample("hansa")
     client.night(feed="clients.customers")
-    correct(client, {**CUSTOMERS, "42": {"PLZ": "20", "Ort": "Amsterdam"}})
+    correct(client, {**CUSTOMERS, "42": {"PLZ": "20", "Ort": "Kiel"}})
     client.night(feed="clients.customers")
     assert workbooks(client) == [(1, "returned", 4), (2, "open", 1)]
     sheet = rows_sheet(load_workbook(newest(client)))
     columns = header(sheet)
-    assert [sheet.cell(FIRST_ROW, columns[c]).value for c in ("PLZ", "Ort", "KdNr")] == ["20", "Amsterdam", "000041"]
-    correct(client, {"42": {"PLZ": "1012 AB"}}, rel="zurück/2.xlsx")
+    assert [sheet.cell(FIRST_ROW, columns[c]).value for c in ("PLZ", "Ort", "KdNr")] == ["20", "Kiel", "000041"]
+    correct(client, {"42": {"PLZ": "24103"}}, rel="zurück/2.xlsx")
     client.night(feed="clients.customers")
     assert open_rejects(client) == 0
     query = "select city from core.clients_customers where client_id = :client and customer_id = '000041'"
-    assert client.query(query) == [("Amsterdam",)]
+    assert client.query(query) == [("Kiel",)]
     client.accounted()
 
 
@@ -175,19 +118,44 @@ def test_a_workbook_that_nobody_changed_brings_nothing(sample: Make) -> None:
     assert workbooks(client) == [(1, "returned", 4), (2, "open", 4)]
 
 
+def right_invoices(path: Path) -> dict[str, dict[str, str]]:
+    """What the clerk finds in the books, told from the other cells of the rows."""
+    sheet = rows_sheet(load_workbook(path))
+    columns, places = header(sheet), rows(sheet)
+
+    def cell(row: str, name: str) -> str:
+        return str(sheet.cell(places[row], columns[name]).value or "")
+
+    def amount(row: str, name: str) -> Decimal:
+        text = cell(row, name).replace(".", "").replace(",", ".")
+        return -Decimal(text[:-1]) if text.endswith("-") else Decimal(text)
+
+    def written(value: Decimal) -> str:
+        return f"{value}".replace(".", ",")
+
+    return {
+        "8": {"Belegdatum": "30.09.2026"},
+        "10": {"Netto": written(amount("10", "Brutto") - amount("10", "USt"))},
+        "12": {"Status": "A" if cell("12", "Ausgleich") else "O"},
+        "14": {"USt": written(amount("14", "Brutto") - amount("14", "Netto"))},
+        "16": {"Fällig": cell("16", "Ausgleich") or "31.12.2026"},
+        "21": {"Belegnr": "XX1000016"},
+    }
+
+
 def test_references_lookups_keys_and_identities_across_feeds(sample: Make) -> None:
     client = sample("hansa")
     for feed in ("people.employees", "payroll.pay_rates", "ledgers.payables"):
         client.night(feed=feed)
-    books = {p.name.split("_")[1]: p for p in (client.settings.outbox / client.client_id).iterdir()}
+    books = {
+        p.stem.removeprefix("corrections_").rsplit("_", 2)[0]: p
+        for p in (client.settings.outbox / client.client_id).iterdir()
+    }
     staff = {"12": {"Kostenstelle": "3200"}, "14": {"Eintritt": date(2008, 5, 28)}, "15": {"Austritt": "31.10.2026"}}
     correct(client, staff, path=books["people.employees"], rel="a.xlsx")
     rates = {"21": {"Satz": "21,5"}, "22": {"Personalnr": "00011"}, "23": {"Turnus": "M"}}
     correct(client, rates, path=books["payroll.pay_rates"], rel="b.xlsx")
-    bills = {
-        "8": {"Belegdatum": "30.09.2026"}, "10": {"Netto": "87,73"}, "12": {"Status": "O"}, "14": {"USt": "214,06"},
-        "16": {"Fällig": "01.11.2026"}, "21": {"Belegnr": "GS1000016"},
-    }  # fmt: skip
+    bills = right_invoices(books["ledgers.payables"])
     correct(client, bills, path=books["ledgers.payables"], rel="c.xlsx")
     for feed in ("people.employees", "payroll.pay_rates", "ledgers.payables"):
         client.night(feed=feed)
@@ -253,141 +221,13 @@ def test_malformed_records_and_english(sample: Make) -> None:
 
 def test_a_source_that_is_a_workbook_itself(sample: Make) -> None:
     client = sample("brightline")
-    client.night(feed="payroll.pay_rates")
+    for feed in ("people.employees", "payroll.pay_rates"):
+        client.night(feed=feed)
     correct(client, {"9": {"Rate": 14.25}}, rel="hr/staff_2026-12.xlsx")  # under a name that sources would match
     client.night()
     kinds = client.query("select kind, state from ops.delivery where client_id = :client and file_name like '%12.xlsx'")
     assert kinds == [("correction", "loaded")]
     assert open_rejects_of(client, "payroll.pay_rates") == 0
-
-
-def open_rejects_of(client: Client, feed: str) -> int:
-    """Open rejects of one feed."""
-    query = (
-        "select count(*) from quarantine.reject j join ops.delivery d using (delivery_id) "
-        "where d.client_id = :client and d.feed = :feed and j.state = 'open'"
-    )
-    return int(client.query(query, feed=feed)[0][0])
-
-
-def tokens(book: Any) -> tuple[Any, int, int]:
-    """The sheet, and its first two rows."""
-    return rows_sheet(book), FIRST_ROW, FIRST_ROW + 1
-
-
-def unknown_token(book: Any) -> None:
-    sheet, first, _ = tokens(book)
-    sheet.cell(first, 1).value = "BCDFGHJK"
-
-
-def doubled_token(book: Any) -> None:
-    sheet, first, second = tokens(book)
-    sheet.cell(second, 1).value = sheet.cell(first, 1).value
-
-
-def moved_token(book: Any) -> None:
-    sheet, first, second = tokens(book)
-    a, b = sheet.cell(first, 1), sheet.cell(second, 1)
-    a.value, b.value = b.value, a.value
-
-
-def locked_key(book: Any) -> None:
-    sheet, first, _ = tokens(book)
-    sheet.cell(first, header(sheet)["KdNr"]).value = "999999"
-
-
-def other_reason(book: Any) -> None:
-    sheet, first, _ = tokens(book)
-    sheet.cell(first, LEAD).value = "alles in Ordnung"
-
-
-def other_header(book: Any) -> None:
-    sheet, _, _ = tokens(book)
-    sheet.cell(HEADER_ROW, header(sheet)["PLZ"]).value = "Postleitzahl"
-
-
-def added_row(book: Any) -> None:
-    sheet, _, _ = tokens(book)
-    sheet.cell(sheet.max_row + 1, LEAD + 1).value = "000999"
-
-
-def no_sheet(book: Any) -> None:
-    book.remove(rows_sheet(book))
-
-
-def a_formula(book: Any) -> None:
-    sheet, first, _ = tokens(book)
-    sheet.cell(first, header(sheet)["PLZ"]).value = "=1+1"
-
-
-TAMPERED: dict[Callable[[Any], None], str] = {
-    unknown_token: "a key that was not sent", doubled_token: "a key that stands in two rows",
-    moved_token: "a locked cell", locked_key: "KdNr; got a locked cell", other_reason: "a locked cell",
-    other_header: "another header", added_row: "a row without key", no_sheet: "Korrekturen",
-    a_formula: "formula without a result",
-}  # fmt: skip
-
-
-def test_a_workbook_that_was_tampered_with_is_refused_and_its_own_stays_open(sample: Make) -> None:
-    client = sample("hansa")
-    client.night(feed="clients.customers")
-    path = newest(client)
-    for number, tamper in enumerate(TAMPERED):
-        correct(client, CUSTOMERS if tamper is not no_sheet else {}, path=path, rel=f"z/{number}.xlsx", also=tamper)
-    torn = (client.settings.landing / client.client_id / "z/0.xlsx").read_bytes()
-    client.send("z/torn.xlsx", torn[: len(torn) // 2])
-    _, report = client.night(feed="clients.customers")
-    refused = {line.file_name: line for line in report.lines}
-    assert len(refused) == len(TAMPERED)
-    for number, (_, said) in enumerate(TAMPERED.items()):
-        line = refused[f"z/{number}.xlsx"]
-        assert (line.state, line.verdict) == ("failed", "fail")
-        assert said in line.message
-        assert "client to act" in line.message
-        assert "999999" not in line.message
-    assert (open_rejects(client), workbooks(client)) == (4, [(1, "open", 4)])
-    correct(client, CUSTOMERS, path=path, rel="z/good.xlsx")
-    client.night(feed="clients.customers")
-    assert open_rejects(client) == 0
-
-
-def test_stale_and_foreign_workbooks_are_refused(sample: Make) -> None:
-    client, other = sample("hansa"), sample("hansa")
-    for one in (client, other):
-        one.night(feed="clients.customers")
-    first, foreign = newest(client).read_bytes(), newest(other).read_bytes()
-    client.send("fremd.xlsx", foreign)
-    client.send("unbekannt.xlsx", with_token(first, "A" * 22))
-    _, report = client.night(feed="clients.customers")
-    assert [line.state for line in report.lines] == ["failed", "failed"]
-    assert "sent to somebody else" in report.lines[0].message
-    assert "a token that we never gave" in report.lines[1].message
-    correct(client, {"45": CUSTOMERS["45"]}, rel="1.xlsx")
-    client.night(feed="clients.customers")
-    client.send("noch einmal.xlsx", first)  # changed nothing, so it is not the one that was returned
-    _, report = client.night(feed="clients.customers")
-    assert (report.lines[0].state, "was returned before" in report.lines[0].message) == ("failed", True)
-    client.send("1 Kopie.xlsx", (client.settings.landing / client.client_id / "1.xlsx").read_bytes())
-    client.night(feed="clients.customers")
-    assert (last(client).state, last(client).kind) == ("duplicate", "correction")
-    second = newest(client).read_bytes()
-    customers = client.settings.landing / client.client_id / "kunden/Kundenstamm.csv"
-    client.send("kunden/Kundenstamm (2).csv", customers.read_bytes().replace(b"folgt", b""))
-    client.night(feed="clients.customers")
-    client.send("zu spät.xlsx", second)
-    _, report = client.night(feed="clients.customers")
-    assert [line.state for line in report.lines] == ["failed"]
-    assert "out of date" in report.lines[0].message
-    assert open_rejects_of(other, "clients.customers") == 4
-
-
-def with_token(content: bytes, token: str) -> bytes:
-    """The same workbook under another token."""
-    book = load_workbook(io.BytesIO(content))
-    book.custom_doc_props["kontor-workbook"].value = token
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
 
 
 def test_a_correction_that_comes_with_a_newer_snapshot_is_too_late(sample: Make) -> None:
@@ -422,7 +262,7 @@ def test_a_later_delta_is_not_overwritten_by_an_older_correction(sample: Make) -
     )
     assert rules == [("clients.customers.newer_version", "open")]
     address = "select address_line_1, postal_code from core.clients_customers where client_id = :client"
-    assert client.query(address + " and customer_id = 'BR00052' and _known_to is null") == [("192 New Lane", "LS1 4AP")]
+    assert client.query(address + " and customer_id = 'BR00052' and _known_to is null") == [("178 New Lane", "LS1 4AP")]
     client.accounted()
 
 
@@ -482,16 +322,12 @@ def test_a_decision_brings_rows_as_they_are(sample: Make) -> None:
     client.night(feed="clients.customers")
     root = last(client)
     with client.warehouse.transaction() as conn:
-        from pipelines.warehouse import register
-        from pipelines.warehouse.intake import declarations
-        from pipelines.warehouse.register import NewDelivery, Scope
-
         made = register.add_delivery(
             conn,
-            NewDelivery(
-                Scope(client.client_id, root.feed, root.source), None, register.Kind.CORRECTION, root.file_name,
+            register.NewDelivery(
+                register.Scope(client.client_id, root.feed, root.source), None, Kind.CORRECTION, root.file_name,
                 root.sha256, root.size, root.received_at, root.inputs_hash, root.declaration_hash,
-                corrects=root.delivery_id, declarations=declarations(conn, root.delivery_id),
+                corrects=root.delivery_id, declarations=register.declarations(conn, root.delivery_id),
             ),
         )  # fmt: skip
         conn.exec_driver_sql(
@@ -509,44 +345,14 @@ def test_a_decision_brings_rows_as_they_are(sample: Make) -> None:
     client.accounted()
 
 
-TABLES = (
-    "select customer_id, company_name, _row_number, _known_to is null from core.clients_customers "
-    "where client_id = :client order by 1, 2",
-    "select d.kind, r.row_number, r.rule_id, r.state from quarantine.reject r join ops.delivery d using (delivery_id) "
-    "where d.client_id = :client order by 1, 2, 3",
-    "select kind, state, verdict, rows_received, rows_loaded, rows_unchanged, rows_rejected, rows_skipped, rows_held "
-    "from ops.delivery where client_id = :client order by delivery_id",
-    "select k.number, k.state, k.rows from quarantine.workbook k join ops.delivery d using (delivery_id) "
-    "where d.client_id = :client order by workbook_id",
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("step", list(Step))
-def test_killed_in_the_middle_of_a_correction_and_run_again(sample: Make, step: Step) -> None:
-    client = sample("hansa")
-    client.night(feed="clients.customers")
-    half = {"42": {"PLZ": "20"}, "45": CUSTOMERS["45"]}
-    correct(client, half)
-    office = client.office()
-    number = discover(["clients"], client=client.client_id, office=office).registered[0]
-    for before in list(Step)[: list(Step).index(step)]:
-        assert run_step(before, [number], office=office).done == [number]
-    assert kill_in(client, step, number) == -signal.SIGKILL
-    client.night(feed="clients.customers")
-    killed = [client.query(query) for query in TABLES]
-    assert killed[2][-1] == ("correction", "loaded", "pass_with_rejects", 4, 1, 0, 1, 2, 0)
-    assert killed[3] == [(1, "returned", 4), (2, "open", 3)]
-    assert [(row.row_number, row.state) for row in killed[1] if row.kind == "intake"] == [
-        (42, "open"), (43, "open"), (44, "open"), (45, "corrected"),
-    ]  # fmt: skip
-    client.accounted()
-
-
 CANARIES = ("=1+1", "+4930", "-2+3", "@SUM(A1)", "\tTab", "=cmd|' /C calc'!A0", "_x0041_")
 
 
 def test_what_a_file_holds_never_becomes_a_formula(sample: Make) -> None:
-    client = sample("hansa")
+    def tolerant(profile: str) -> str:
+        return profile.replace("    mode: snapshot\n", "    mode: snapshot\n    max_rejects: {pct: 20}\n", 1)
+
+    client = sample("hansa", change=tolerant)
     file = client.settings.landing / client.client_id / "kunden/Kundenstamm.csv"
     lines = file.read_text("cp1252").split("\n")
     for at, canary in enumerate(CANARIES, start=60):
