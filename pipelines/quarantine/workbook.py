@@ -49,7 +49,7 @@ def written(content: Content) -> bytes:
         _protect(sheet)
     hidden.sheet_state = "veryHidden"
     book.security = WorkbookProtection(lockStructure=True)
-    book.properties.creator = book.properties.lastModifiedBy = "Kontor"
+    book.properties.creator = "Kontor"
     book.properties.title = words["title"]
     book.custom_doc_props.append(StringProperty(name=PROPERTY, value=content.token))
     book.custom_doc_props.append(StringProperty(name=HINT, value=f"{content.feed}/{content.source}"))
