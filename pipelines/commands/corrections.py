@@ -27,14 +27,13 @@ def _list(args: argparse.Namespace, out: Console) -> int:
 
     lines = listing(args.client)
     table = Table(title=f"{len(lines)} correction workbooks", title_justify="left", pad_edge=False)
-    for name in ("workbook", "client", "feed", "delivery", "number", "rows", "state", "made", "returned as", "file"):
+    for name in ("id", "client", "feed", "delivery", "no.", "rows", "state", "made", "returned as"):
         table.add_column(name, overflow="fold")
     for line in lines:
         source = "" if line["source"] == "main" else f" ({line['source']})"
         cells = (
             line["workbook_id"], line["client_id"], line["feed"] + source, line["delivery_id"], line["number"],
             line["rows"], line["state"], f"{line['made_at']:%Y-%m-%d %H:%M}", line["returned_as"] or "",
-            Path(line["path"]).name,
         )  # fmt: skip
         table.add_row(*map(str, cells))
     out.print(table)
