@@ -52,6 +52,10 @@ class Cause(StrEnum):
     IMPLAUSIBLE = "implausible"
 
 
+NOT_CHANGED = "not changed"
+"""Why a row of a returned workbook is skipped: nobody touched it, and it would fail again as it did."""
+
+
 @dataclass(frozen=True)
 class Reject:
     """One reason why one row is set apart. `value` is the original text, masked when personal."""
@@ -100,6 +104,8 @@ class Baseline(StrEnum):
     MAX_CLOSED = "max_closed"
     UNREADABLE_KEY = "unreadable_key"
     LAYOUT_DRIFT = "layout_drift"
+    NEWER_VERSION = "newer_version"
+    CORRECTION_REVIEW = "correction_review"
 
 
 def baseline_rule(feed: str, kind: Baseline, column: str | None = None) -> str:

@@ -110,6 +110,12 @@ _DERIVED = {
         "eine andere Zeile mit gleichem {column} wurde abgewiesen",
         Cause.GROUP,
     ),
+    Baseline.NEWER_VERSION: _Derived(
+        "a later delivery has brought another version of this row",
+        "eine spätere Lieferung hat diese Zeile in anderer Fassung gebracht",
+        Cause.DUPLICATE,
+        Owner.US,
+    ),
 }
 _NOT_ABOUT_ROWS = {
     Baseline.NOT_EMPTY: ("no row is left to load", "keine Zeile bleibt zu laden"),
@@ -121,6 +127,10 @@ _NOT_ABOUT_ROWS = {
     Baseline.MAX_CLOSED: ("too many current rows are missing", "zu viele bisherige Zeilen fehlen"),
     Baseline.UNREADABLE_KEY: ("rejected rows have no readable key", "abgewiesene Zeilen ohne lesbaren Schlüssel"),
     Baseline.LAYOUT_DRIFT: ("the layout is not the accepted one", "der Aufbau der Datei hat sich geändert"),
+    Baseline.CORRECTION_REVIEW: (
+        "corrections of this source are looked at before they are loaded",
+        "Korrekturen dieser Quelle werden vor dem Laden geprüft",
+    ),
 }
 
 

@@ -59,6 +59,11 @@ class Settings:
         return self.home / "work"
 
     @property
+    def outbox(self) -> Path:
+        """What is meant for clients, `<client>/<file>`: correction workbooks. Holds what they sent, in clear."""
+        return self.home / "outbox"
+
+    @property
     def docs(self) -> Path:
         """Generated documentation: GX Data Docs, dbt docs."""
         return self.home / "docs"

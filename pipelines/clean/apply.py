@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,7 +25,7 @@ from pipelines.clean.unpivot import Parts, Unpivoter
 from pipelines.contract import Contract
 from pipelines.errors import DeclarationError
 from pipelines.profile import SourceRef, Unpivot
-from pipelines.reject import PROBLEM_SCHEMA, Baseline, baseline_rule, mask
+from pipelines.reject import NOT_CHANGED, PROBLEM_SCHEMA, Baseline, baseline_rule, mask
 
 SKIPPED, MALFORMED = "skipped", "malformed"
 CLEAN_FIELDS: tuple[tuple[str, pa.DataType], ...] = (
@@ -85,6 +85,10 @@ class Plan:
     filters: RowFilters
     unpivot: Unpivoter | None
     ignored: list[str]
+    left_out: frozenset[int] = frozenset()
+    """Row numbers of a correction's records that nobody changed."""
+    given_keys: dict[tuple[int, int], str] = field(default_factory=dict)
+    """Occurrence keys that rows had before they were corrected, by row number and part."""
     _occurrences: Occurrences = field(default_factory=Occurrences)
 
     @classmethod
@@ -192,6 +196,9 @@ class Plan:
             reason[foreign & ~claimed] = self.filters.number(UNCLAIMED)
         nobodys = first_holding(self.filters.skip, records)
         reason[nobodys > 0] = nobodys[nobodys > 0] + self.filters.skip_from
+        if self.left_out:
+            untouched = pc.is_in(records.numbers, pa.array(sorted(self.left_out), pa.int64()))
+            reason[untouched.to_numpy(zero_copy_only=False)] = self.filters.number(NOT_CHANGED)
         reason[malformed] = 0
         return reason
 
@@ -204,7 +211,35 @@ class Plan:
         without = ~rows.accepted
         without[list(unreadable)] = True
         keys = self._occurrences.keys({n: values[n] for n in names}, without)
+        if self.given_keys:
+            keys = self._kept_keys(rows, keys)
         return keys, dict.fromkeys(sorted(unreadable), _KEY_FAULT)
+
+    def _kept_keys(self, rows: _Rows, keys: pa.Array) -> pa.Array:
+        """A row whose values are those it was numbered by keeps its number."""
+        out: list[str | None] = []
+        for address in zip(rows.number.to_pylist(), rows.part.to_pylist(), keys.to_pylist(), strict=True):
+            number, part, key = address
+            before = self.given_keys.get((number, part))
+            same = before and key and before.rpartition("-")[0] == key.rpartition("-")[0]
+            out.append(before if same else key)
+        return pa.array(out, pa.string())
+
+    def keep_keys(self, before: Iterable[pa.RecordBatch], given: Mapping[tuple[int, int], str], rows: set[int]) -> None:
+        """For a correction: number the original's records first, so that no row gets the key of another one.
+
+        `given`: keys that earlier corrections gave; `rows`: row numbers of the records that are corrected.
+        """
+        if not self.ref.source.occurrence:
+            return
+        wanted = pa.array(sorted(rows), pa.int64())
+        for raw in before:
+            table = self.chunk(raw).table
+            some = table.filter(pc.is_in(table.column("_row_number"), wanted))
+            columns = [some.column(n).to_pylist() for n in ("_row_number", "_row_part", self.contract.key[0])]
+            self.given_keys.update({(n, p): key for n, p, key in zip(*columns, strict=True) if key})
+        self.given_keys.update(given)
+        self._occurrences.count(given.values())
 
     def _table(self, raw: pa.RecordBatch, rows: _Rows, values: Mapping[str, pa.Array]) -> pa.RecordBatch:
         count = rows.frame.rows

@@ -14,13 +14,14 @@ from pipelines.clean.plan import Absent, ColumnPlan, cleaner_of, in_order, stric
 from pipelines.contract import Contract
 from pipelines.errors import DeliveryError
 from pipelines.profile import Condition, SourceRef
+from pipelines.reject import NOT_CHANGED
 
 
 @dataclass(frozen=True)
 class RowFilters:
     """Tests on records (`skip`, `own`, of `siblings`) and on unpivoted `parts`, and the reason each one gives.
 
-    Reasons are numbered: `reasons[0]` is none, then those of skip, own and parts, then the two of our own.
+    Reasons are numbered: `reasons[0]` is none, then those of skip, own and parts, then those of our own.
     """
 
     skip: tuple[Test, ...]
@@ -55,7 +56,7 @@ class RowFilters:
 
 UNCLAIMED = "claimed by no source"
 NO_PARTS = "every unpivoted cell is empty"
-OWN_REASONS = (UNCLAIMED, NO_PARTS)
+OWN_REASONS = (UNCLAIMED, NO_PARTS, NOT_CHANGED)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,18 @@ class Occurrences:
         for row, code, n in zip(rows.tolist(), hashes.tolist(), numbers.tolist(), strict=True):
             out[row] = f"{code:016x}-{n}"
         return pa.array(out, pa.string())
+
+    def count(self, keys: Iterable[str]) -> None:
+        """Keys that are taken already: the next with the same values get higher numbers."""
+        highest: dict[int, int] = {}
+        for key in keys:
+            digits, _, number = key.rpartition("-")
+            highest[int(digits, 16)] = max(highest.get(int(digits, 16), 0), int(number))
+        known = dict(zip(self._seen.tolist(), self._times.tolist(), strict=True))
+        for code, most in highest.items():
+            known[code] = max(known.get(code, 0), most)
+        self._seen = np.array(sorted(known), np.uint64)
+        self._times = np.array([known[code] for code in sorted(known)], np.int64)
 
     def _number(self, hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
         """Which occurrence each one is, from 1."""

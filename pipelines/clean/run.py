@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from pipelines.clean.apply import Plan, clean_schema
 from pipelines.clean.controls import read_controls
+from pipelines.clean.corrected import Corrected
 from pipelines.clean.facts import CleanFacts, ControlText, FileInfo, Tally
 from pipelines.clean.frame import INTERNAL
 from pipelines.clean.lookup import LookupTable
@@ -33,12 +34,14 @@ def clean(
     *,
     passed_over: Collection[str] = (),
     promises: Mapping[str, ControlText] = MappingProxyType({}),
+    corrected: Corrected | None = None,
 ) -> CleanFacts:
     """Clean one delivery: batch i of `raw` becomes batch i of both outputs, in folder `out`.
 
     `siblings`: the client's other sources that match the same file; `facts_json`: the facts `extract` wrote;
     `passed_over`: columns that the profile need not declare, since the gate holds the delivery for them or did so;
-    `promises`: what control files and other sheets say, by control total.
+    `promises`: what control files and other sheets say, by control total; `corrected`: what is known of the rows of a
+    correction.
     The outputs are renamed into place at the end, clean.json last. Raises DeliveryError when the file's columns do
     not fit the profile.
     """
@@ -48,13 +51,15 @@ def clean(
         header = reader.schema.names[len(INTERNAL) :]
         plan = Plan.compile(ref, contract, siblings, header, lookups, info, file_groups, passed_over)
         totals = Totals(ref, contract, plan.sources)
+        if corrected:
+            corrected.prepare(plan)
         with (
             _written(out / "clean.arrow", clean_schema(contract)) as rows,
             _written(out / "problems.arrow", PROBLEM_SCHEMA) as problems,
         ):
             for number in range(reader.num_record_batches):
                 raw_rows = reader.get_batch(number)
-                cleaned = plan.chunk(raw_rows)
+                cleaned = corrected.chunk(plan, raw_rows) if corrected else plan.chunk(raw_rows)
                 rows.write_batch(cleaned.table)
                 problems.write_batch(cleaned.problems)
                 tally.add(cleaned.table, cleaned.unclaimed, cleaned.unreadable, cleaned.ambiguous)

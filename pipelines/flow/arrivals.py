@@ -17,6 +17,7 @@ from pipelines.extract.settled import Settled, finished
 from pipelines.flow import control_files
 from pipelines.flow.due import open_deadline
 from pipelines.flow.office import Office
+from pipelines.flow.returned import Recognised, recognise
 from pipelines.profile import Profile, SourceRef
 from pipelines.profile_words import MEMBER_SIGN
 from pipelines.warehouse import register
@@ -62,6 +63,7 @@ class Intake:
         self.found: list[landing.FoundFile] = []
         self.matches: list[landing.Match] = []
         self._claims: list[landing.Match] = []
+        self.returned: list[Recognised] = []
         self.domains: Sequence[str] = ()
         self.unfinished: dict[str, str] = {}
         self._markers: set[str] = set()
@@ -69,9 +71,10 @@ class Intake:
         self._hashes: dict[str, tuple[int, str]] = {}
 
     def look(self, profile: Profile, settled: Settled) -> None:
-        """Match the client's files to all of its sources; set apart those that are not complete yet."""
+        """Match the client's files to all of its sources; set apart correction workbooks, and what is not complete."""
         self.profile = profile
-        self.found = landing.with_members(settled.files, profile, self._members)
+        self.returned, files = recognise(self.conn, profile, settled.files)
+        self.found = landing.with_members(files, profile, self._members)
         self._claims = landing.match(self.found, profile.sources)
         self._controls = control_files.claimed(self._claims)
         self._claims = control_files.deliveries(self._claims, self._controls)
@@ -93,13 +96,13 @@ class Intake:
         wanted = [m for m in self.matches if m.ref.feed.split(".")[0] in domains and feed in (None, m.ref.feed)]
         for match in sorted(wanted, key=lambda m: (m.ref.feed, m.ref.name, m.order)):
             try:
-                arrival_id, sha256 = self._fingerprint(match.found)
+                arrival_id, sha256 = self.fingerprint(match.found)
             except FileNotFoundError:  # taken away meanwhile
                 continue
             except OSError as error:
                 unread = landing.unreadable(match.found, error)
                 match = replace(match, found=unread, error=unread.error)
-                arrival_id, sha256 = self._fingerprint(unread)
+                arrival_id, sha256 = self.fingerprint(unread)
             inputs, missing = self._inputs(match)
             yield Arrival(
                 match=match,
@@ -233,10 +236,10 @@ class Intake:
 
     def _members(self, file: landing.FoundFile) -> list[Member]:
         """The members of an archive, from the list that was made when this content was first seen."""
-        _, sha256 = self._fingerprint(file)
+        _, sha256 = self.fingerprint(file)
         return kept_listing(file.path, file.rel, sha256, self.office.settings.work / LISTINGS)
 
-    def _fingerprint(self, file: landing.FoundFile) -> tuple[int, str]:
+    def fingerprint(self, file: landing.FoundFile) -> tuple[int, str]:
         """(arrival id, sha256); a file already seen with this size and time is not read again.
 
         A member has the hash of its archive; a file that cannot be read has none.
@@ -254,18 +257,18 @@ class Intake:
         if not file.readable:
             return UNREAD
         if file.container:
-            return self._fingerprint(file.container)[1]
+            return self.fingerprint(file.container)[1]
         return landing.sha256_of(file.path) if seen in (None, UNREAD) else str(seen)
 
     def _inputs(self, match: landing.Match) -> tuple[tuple[register.Input, ...], tuple[str, ...]]:
         """What a delivery is made of beside its file, and what of it is not there yet, in words."""
-        lookups, no_lookups = self._lookups(match.ref)
-        controls, no_controls = control_files.inputs(match, self.found, self._fingerprint)
+        lookups, no_lookups = self.lookups(match.ref)
+        controls, no_controls = control_files.inputs(match, self.found, self.fingerprint)
         missing = [f"look-up file not there yet: {', '.join(no_lookups)}"] if no_lookups else []
         missing += [f"control file not there yet: {', '.join(no_controls)}"] if no_controls else []
         return (*lookups, *controls), tuple(missing)
 
-    def _lookups(self, ref: SourceRef) -> tuple[tuple[register.Input, ...], tuple[str, ...]]:
+    def lookups(self, ref: SourceRef) -> tuple[tuple[register.Input, ...], tuple[str, ...]]:
         """The look-up files a source needs, and the names of tables that have none, or none that can be read."""
         inputs: list[register.Input] = []
         missing: list[str] = []
@@ -273,7 +276,7 @@ class Intake:
             faults = [str(file.error) for file in files if file.error]
             for file in files if not faults else ():
                 try:
-                    inputs.append(register.Input("lookup", table, file.rel, self._fingerprint(file)[1]))
+                    inputs.append(register.Input("lookup", table, file.rel, self.fingerprint(file)[1]))
                 except OSError as error:
                     faults.append(f"{file.rel}: {error.strerror}")
             if faults or not files:

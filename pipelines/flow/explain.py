@@ -25,6 +25,7 @@ from pipelines.extract.members import member_of, opened
 from pipelines.extract.reader import read_table
 from pipelines.extract.run import cells_of
 from pipelines.flow import layouts
+from pipelines.flow.corrected import address_of, is_correction
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.recorded import Recorded, recorded
 from pipelines.flow.show import status_table
@@ -79,6 +80,8 @@ def _row(conn: sa.Connection, office: Office, delivery: Delivery, row: int) -> I
     told = recorded(conn, delivery)
     raw, changes = _recompute(conn, office, delivery, told, row)
     yield f"{delivery.file_name}:{row} of delivery {delivery.delivery_id} ({delivery.client_id} · {delivery.feed})"
+    if "__where" in raw:
+        yield f"corrects {raw['__where']}; changed by the client: {raw['__changed'] or 'nothing'}"
     if "__raw" in raw:
         yield f"malformed record: {raw['__problem']}"
         yield f"as received: {raw['__raw']}"
@@ -96,6 +99,8 @@ def _recompute(
     conn: sa.Connection, office: Office, delivery: Delivery, told: Recorded, row: int
 ) -> tuple[dict[str, str], dict[int, list[Change]]]:
     """The raw record of that row number, and the changes to each of its parts."""
+    if is_correction(delivery):
+        return _recompute_correction(conn, office, delivery, told, row)
     ref, settings = told.ref, office.settings
     name = delivery.file_name
     path = archive(settings.landing / delivery.client_id / path_of(name), delivery.sha256, settings)
@@ -115,16 +120,42 @@ def _recompute(
             got="a header, footer, blank or comment line, or a line inside a record",
             next_step="give the row number as it stands in quarantine or core",
         )
+    groups = register.file_groups(conn, delivery.delivery_id)
+    return raw, _changes_of(conn, office, delivery, told, raw, header, info, delivery.file_name, groups)
+
+
+def _recompute_correction(
+    conn: sa.Connection, office: Office, delivery: Delivery, told: Recorded, row: int
+) -> tuple[dict[str, str], dict[int, list[Change]]]:
+    """The record of the original with the changes of the workbook, and what cleaning made of it."""
+    found = address_of(office, conn, delivery, told.ref, row)
+    root, number = found.root, found.record.number
+    raw = dict(zip(found.original.columns, found.record.cells, strict=True))
+    raw["__where"] = f"row {number} of {root.file_name}, delivery {root.delivery_id}"
+    raw["__changed"] = ", ".join(found.changed)
+    if found.record.problem:
+        raw |= {"__raw": found.record.raw, "__problem": found.record.problem}
+    info = FileInfo.from_json(found.original.facts).of_row(number)
+    groups = register.file_groups(conn, root.delivery_id)
+    header = found.original.columns
+    return raw, _changes_of(conn, office, delivery, told, raw, header, info, root.file_name, groups)
+
+
+def _changes_of(
+    conn: sa.Connection, office: Office, delivery: Delivery, told: Recorded, raw: dict[str, str], header: list[str],
+    info: FileInfo, file_name: str, groups: dict[str, str],
+) -> dict[int, list[Change]]:  # fmt: skip
+    """Part → every change to its cells."""
     if "__raw" in raw:
-        return raw, {}
+        return {}
+    ref = told.ref
     lookup_inputs = [i for i in register.inputs(conn, delivery.delivery_id) if i.role == "lookup"]
     lookups = lookups_of(office, told.profile, ref, lookup_inputs)
-    groups = register.file_groups(conn, delivery.delivery_id)
-    siblings = told.siblings(delivery.file_name)
+    siblings = told.siblings(file_name)
     plan = Plan.compile(ref, told.contract, siblings, header, lookups, info, groups, header)
     cells = {k: v for k, v in raw.items() if not k.startswith("__")}
     parts = range(1, len(ref.source.unpivot.columns) + 1) if ref.source.unpivot else (0,)
-    return raw, {part: found for part in parts if (found := plan.explain(cells, part))}
+    return {part: found for part in parts if (found := plan.explain(cells, part))}
 
 
 def _changes(contract: Contract, changes: list[Change], title: str) -> Table:

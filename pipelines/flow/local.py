@@ -43,6 +43,8 @@ def run_local(out: Console, *, client: str | None, feed: str | None, replay: str
         out.print(show.status_table(lines))
         for text in show.needs_somebody(lines):
             out.print(text)
+    for name in found.workbooks:
+        out.print(f"correction workbook: {name}", markup=False)
     for text in show.unfinished(found.unfinished) + show.unmatched(found.unmatched) + show.due(report.due):
         out.print(text)
     built = True

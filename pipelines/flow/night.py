@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from pipelines.delivery import Delivery, State, Step
@@ -13,10 +14,12 @@ from pipelines.extract.discover import survey
 from pipelines.extract.members import escaped
 from pipelines.extract.settled import Settled, settled
 from pipelines.flow.arrivals import Intake, unmatched_entries
+from pipelines.flow.correction import make_workbooks
 from pipelines.flow.expected import DueLine, note_expected
 from pipelines.flow.fetch import FetchReport, fetch
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.replay import register_replays, run_deliveries
+from pipelines.flow.returned import judged
 from pipelines.flow.step import run_step
 from pipelines.profile import Profile
 from pipelines.warehouse import register
@@ -63,6 +66,7 @@ class Discovery:
     unfinished: dict[str, str] = field(default_factory=dict)
     fetch: FetchReport = field(default_factory=FetchReport)
     looked_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    workbooks: list[str] = field(default_factory=list)
 
     @property
     def delivery_ids(self) -> list[int]:
@@ -173,8 +177,8 @@ def _look(
         intake.look(profile, files)
         found.unfinished |= {f"{profile.client_id}/{rel}": why for rel, why in intake.unfinished.items()}
         found.unmatched += [f"{profile.client_id}/{rel}" for rel in intake.report_unmatched()]
-        for arrival in intake.arrivals(domains, feed):
-            outcome, delivery = intake.judge(arrival)
+        arrived = (intake.judge(arrival) for arrival in intake.arrivals(domains, feed))
+        for outcome, delivery in chain(arrived, judged(intake, domains, feed)):
             if outcome == "seen":
                 found.seen += 1
             elif delivery is not None:
@@ -245,6 +249,7 @@ def run_night(
             progress(scope, step)
             run_step(step, scope.delivery_ids, office=office)
         progress(scope, None)
+    found.workbooks = [f"{m.client_id}/{m.path.name}" for m in make_workbooks(office, client)]
     due = note_expected(office, looked=found.looked_at, client=client, domains=domains, feed=feed)
     return found, replace(settle(found.delivery_ids, office=office), due=due)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,19 @@ from pipelines.clean.lookup import build as build_lookups
 from pipelines.clean.run import clean
 from pipelines.contract import Contract
 from pipelines.delivery import STEP_TO, Delivery, Kind, State, Step
+from pipelines.errors import DeliveryError
 from pipelines.extract.archive import archive
 from pipelines.extract.discover import path_of
 from pipelines.extract.members import member_of, opened
 from pipelines.extract.reader import read_table
-from pipelines.flow import control_files, layouts
+from pipelines.flow import control_files, corrected, layouts
 from pipelines.flow.office import Office
 from pipelines.load.run import WorkLost, hold_accounting, load
 from pipelines.profile import Lookup, Profile, SourceRef, file_match
 from pipelines.settings import Settings
 from pipelines.validate.gate import GateInput, LayoutJudged
-from pipelines.warehouse import history, register
+from pipelines.warehouse import ddl, history, register, workbooks
+from pipelines.warehouse.connection import scope_lock
 from pipelines.warehouse.history_versions import ScopeHistory
 
 EVIDENCE = "validation.json"
@@ -37,6 +40,8 @@ EVIDENCE = "validation.json"
 
 def extract_step(office: Office, delivery: Delivery) -> Delivery:
     """Archive the original, its look-up and control files, then read the original or the member meant into raw rows."""
+    if corrected.is_correction(delivery):
+        return _extract_correction(office, delivery)
     ref, settings = office.ref(delivery), office.settings
     folder = settings.landing / delivery.client_id
     original = archive(folder / path_of(delivery.file_name), delivery.sha256, settings)
@@ -50,22 +55,36 @@ def extract_step(office: Office, delivery: Delivery) -> Delivery:
         return _move(conn, delivery, Step.EXTRACT)
 
 
+def _extract_correction(office: Office, delivery: Delivery) -> Delivery:
+    """A workbook that cannot be taken after all stays open."""
+    try:
+        corrected.extract_correction(office, delivery, _inputs(office, delivery))
+    except DeliveryError:
+        with office.warehouse.transaction() as conn:
+            workbooks.reopen(conn, delivery.delivery_id)
+        raise
+    with office.warehouse.transaction() as conn:
+        return _move(conn, delivery, Step.EXTRACT)
+
+
 def clean_step(office: Office, delivery: Delivery) -> Delivery:
     """Apply the column map and the contract: raw rows → clean rows and problems."""
     ref, folder = office.ref(delivery), office.settings.delivery_folder(delivery.delivery_id)
     inputs = _inputs(office, delivery)
     lookups = [item for item in inputs if item.role == "lookup"]
+    terms = corrected.clean_terms(office, delivery) if corrected.is_correction(delivery) else None
     clean(
         ref,
         office.contract(ref.feed),
-        siblings_of(office, ref, delivery.file_name),
+        siblings_of(office, ref, terms.file_name if terms else delivery.file_name),
         folder / "raw.arrow",
         (folder / "extract.json").read_text(encoding="utf-8"),
         lookups_of(office, office.profile(delivery.client_id), ref, lookups),
-        file_groups(ref, delivery.file_name),
+        terms.groups if terms else file_groups(ref, delivery.file_name),
         folder,
-        passed_over=layouts.passed_over(office, delivery, ref),
-        promises=control_files.promises_of(office, ref, delivery, inputs),
+        passed_over=terms.unread if terms else layouts.passed_over(office, delivery, ref),
+        promises={} if terms else control_files.promises_of(office, ref, delivery, inputs),
+        corrected=terms.corrected if terms else None,
     )
     with office.warehouse.transaction() as conn:
         return _move(conn, delivery, Step.CLEAN)
@@ -83,6 +102,8 @@ def validate_step(office: Office, delivery: Delivery) -> Delivery:
         judged = layouts.judged(conn, delivery, ref)
         given = gate_input(facts["records"], cleaned, judged)
         result = validate(delivery, ref, contract, office.catalog, conn, folder, given)
+        if corrected.is_correction(delivery):
+            result = replace(result, message=corrected.said(office, delivery, result.message))
         moved = register.move(conn, delivery, State.VALIDATED, actor=_actor(Step.VALIDATE), **result.fields)
         if result.verdict.value == "hold":
             hold_accounting(moved, contract, conn)
@@ -101,7 +122,10 @@ def load_step(office: Office, delivery: Delivery) -> Delivery:
     with office.warehouse.transaction() as conn:
         if blocked := _blocked(conn, delivery, ref):
             return register.say(conn, delivery, blocked)
+        resolved: list[int] = []
         try:
+            if corrected.is_correction(delivery):
+                resolved = _before_correcting(conn, delivery, ref, contract)
             result = load(delivery, ref, contract, conn)
         except WorkLost as error:
             return _start_again(conn, delivery, str(error))
@@ -111,7 +135,9 @@ def load_step(office: Office, delivery: Delivery) -> Delivery:
             history.take_over(conn, held, actor=_actor(Step.LOAD))
             return held
         moved = _move(conn, delivery, Step.LOAD, **result.fields)
-        if moved.kind is not Kind.CORRECTION:
+        if corrected.is_correction(delivery):
+            corrected.close(conn, moved, resolved)
+        else:
             register.supersede(conn, moved, mode=ref.source.mode)
         if moved.kind is Kind.REPLAY:
             _take_over(conn, moved, contract)
@@ -119,10 +145,26 @@ def load_step(office: Office, delivery: Delivery) -> Delivery:
     return moved
 
 
+def _before_correcting(conn: sa.Connection, delivery: Delivery, ref: SourceRef, contract: Contract) -> list[int]:
+    """Rows that this load brings in. Under the scope's lock: what was loaded since the gate may have outdated them."""
+    from pipelines.validate.correction import clashes
+
+    scope_lock(conn, register.scope_of(delivery, ref))
+    if why := corrected.stale(conn, corrected.root_of(conn, delivery), ref):
+        raise corrected.too_late(delivery.file_name, why)
+    if not ddl.work_table_exists(conn, delivery):
+        raise WorkLost("work table is gone", next_step="it is built again by itself")
+    if found := clashes(conn, delivery, ref, contract):
+        raise WorkLost(
+            f"{found} rows meet rows that were loaded since the gate judged them", next_step="it is judged again"
+        )
+    return workbooks.resolved_rows(conn, delivery)
+
+
 def _start_again(conn: sa.Connection, delivery: Delivery, message: str) -> Delivery:
-    """A crash of the database server empties work tables: the delivery starts its next attempt by itself."""
+    """The work table is lost, or what it was judged against has changed: the next attempt starts by itself."""
     failed = register.move(conn, delivery, State.FAILED, actor=_actor(Step.LOAD), message=message)
-    return register.move(conn, failed, State.REGISTERED, actor=_actor(Step.LOAD), message="work table lost: again")
+    return register.move(conn, failed, State.REGISTERED, actor=_actor(Step.LOAD), message="judged again")
 
 
 def gate_input(records: int, facts: CleanFacts, layout: LayoutJudged | None = None) -> GateInput:
@@ -198,7 +240,7 @@ def _blocked(conn: sa.Connection, delivery: Delivery, ref: SourceRef) -> str | N
     """Nothing overtakes a replay that comes before it, nor a delta one of its scope that is held."""
     if before := history.replay_before(conn, delivery):
         return f"waits: delivery {before} of this scope is to be published before it. it goes on by itself"
-    if ref.source.mode != "delta":
+    if ref.source.mode != "delta" or corrected.is_correction(delivery):
         return None
     held = register.held_in_scope(conn, register.scope_of(delivery, ref))
     if held is None or held.place >= delivery.place:

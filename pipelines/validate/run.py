@@ -22,11 +22,11 @@ import sqlalchemy as sa
 
 from pipelines.catalog import Catalog
 from pipelines.contract import Contract
-from pipelines.delivery import Delivery, Kind
+from pipelines.delivery import Delivery
 from pipelines.errors import GateError
 from pipelines.profile import SourceRef
 from pipelines.rulebook import RuleBook
-from pipelines.validate import accounts, feed_rules, files, group_rules, history_rules, verdict
+from pipelines.validate import accounts, correction, feed_rules, files, group_rules, history_rules, verdict
 from pipelines.validate.chunks import ChunkGate
 from pipelines.validate.gate import GateInput, GateResult
 from pipelines.validate.judge import Measurement, Outcome, evidence_of, judge
@@ -49,6 +49,7 @@ def validate(
 ) -> GateResult:
     """Judge a delivery; see the head of this module. Raises GateError when the gate itself cannot be trusted."""
     rules = load_rules(catalog, contract, delivery.client_id)
+    corrects = correction.is_correction(delivery)
     quarantine_store.clear(conn, delivery)
     book = RuleBook.of(catalog, contract.feed, delivery.client_id)
     gate = _stream(conn, delivery, contract, rules, folder, book)
@@ -68,11 +69,15 @@ def validate(
     _keep_rejected_rows(conn, delivery, contract, folder)
     counts = accounts.counts(conn, delivery)
     amounts = accounts.amounts(conn, delivery, contract, facts)
-    controls = accounts.controls(contract, facts)
+    controls = [] if corrects else accounts.controls(contract, facts)
     measured += accounts.facts(conn, delivery, ref, contract, facts, counts, len(rules))
     measured += [m for _, m in controls]
     measured = [waivers.shown(m) for m in measured]
+    if corrects:
+        measured = [*correction.excused(measured, contract), *correction.review(contract, ref)]
     outcomes = [judge(m, contract.feed) for m in measured]
+    if corrects:
+        outcomes = correction.without_share(outcomes)
     _compare_with_quarantine(conn, delivery, outcomes, counts.rejected)
     written_off = decisions.write_off_known(conn, delivery, contract)
     result = GateResult(
@@ -114,11 +119,13 @@ def _set_rules(sets: SetRules, contract: Contract, ref: SourceRef, rules: list[R
     def each(kind: RuleKind, measure: Callable[[Rule], Measurement]) -> list[Measure]:
         return [partial(measure, rule) for rule in rules if rule.kind == kind]
 
-    steps: list[Measure] = [sets.repeated_rows, sets.keys, *each("unique", sets.unique), sets.references]
+    corrects = correction.is_correction(sets.delivery)
+    steps: list[Measure] = [sets.repeated_rows, sets.keys, *([sets.newer_versions] if corrects else [])]
+    steps += [*each("unique", sets.unique), sets.references]
     steps += each("reference", partial(feed_rules.known, sets)) + each("group", partial(group_rules.group, sets))
     steps += [sets.groups, *each("aggregate", sets.aggregate), *each("balance", partial(group_rules.whole, sets))]
     steps += each("compare", partial(history_rules.compare, sets))
-    if ref.source.mode != "delta" and sets.delivery.kind is not Kind.CORRECTION:
+    if ref.source.mode != "delta" and not corrects:
         steps.append(sets.closing)
     return [m for step in steps for m in _timed(step)]
 

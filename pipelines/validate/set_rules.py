@@ -16,7 +16,7 @@ from pipelines.delivery import Delivery
 from pipelines.profile import SourceRef
 from pipelines.reject import Baseline
 from pipelines.rulebook import RuleBook
-from pipelines.validate import aggregates, baseline, conditions
+from pipelines.validate import aggregates, baseline, conditions, correction
 from pipelines.validate.aggregates import ROWS
 from pipelines.validate.gate import SAMPLES
 from pipelines.validate.judge import Measurement
@@ -59,14 +59,15 @@ class SetRules:
             f"(partition by _row_hash order by _row_number, _row_part) as place from {self.table} join twice "
             "using (_row_hash) where _fate is null) as ranked where place > 1"
         )
+        found, values = self._with_loaded(found, "repeated")
         if self.ref.source.repeated_rows == "reject":
-            return self._set_aside(rule, rows, found, {})
+            return self._set_aside(rule, rows, found, values)
         skipped = self.conn.execute(
             sa.text(
                 f"update {self.table} w set _fate = 'skipped', _skip_reason = :reason from ({found}) as f "
                 "where (w._row_number, w._row_part) = (f._row_number, f._row_part)"
             ),
-            {"reason": _SKIPPED_REPEAT},
+            {"reason": _SKIPPED_REPEAT, **values},
         ).rowcount
         observed = f"{skipped} of {rows} rows skipped by declaration" if skipped else None
         return counted(rule, rows, 0, observed=observed)
@@ -85,7 +86,26 @@ class SetRules:
             f"select _row_number, _row_part, {self.text(key)} as value from {self.table} join mixed "
             f"using ({names}) where {rows}"
         )
-        return self._set_aside(rule, self.count(rows), found, {})
+        found, values = self._with_loaded(found, "taken")
+        return self._set_aside(rule, self.count(rows), found, values)
+
+    def newer_versions(self) -> Measurement:
+        """Rows of a correction that a later delivery has brought in another version."""
+        rule = baseline.counted(self.contract, Baseline.NEWER_VERSION)
+        clash = correction.clashing(self.delivery, self.ref, self.contract, "newer")
+        found = f"select _row_number, _row_part, null::text as value from ({clash}) as n"
+        return self._set_aside(rule, self.count(ROWS["accepted"]), found, correction.values(self.delivery, self.ref))
+
+    def _with_loaded(self, found: str, clash: correction.Clash) -> tuple[str, dict[str, Any]]:
+        """For a correction also the rows that clash with what is loaded of the same file."""
+        if not correction.is_correction(self.delivery):
+            return found, {}
+        loaded = correction.clashing(self.delivery, self.ref, self.contract, clash)
+        both = (
+            f"select _row_number, _row_part, max(value) as value from (select * from ({found}) as own union all "
+            f"select _row_number, _row_part, null from ({loaded}) as loaded) as f group by 1, 2"
+        )
+        return both, correction.values(self.delivery, self.ref)
 
     def unique(self, rule: Rule) -> Measurement:
         """A uniqueness expectation: every row that shares its value with another one fails."""

@@ -298,13 +298,14 @@ def of_arrival(conn: sa.Connection, arrival_id: int, feed: str, source: str) -> 
 
 def newest_for_duplicate(conn: sa.Connection, scope: Scope) -> Delivery | None:
     """The newest delivery of the scope that is loaded, held or still on its way: what a duplicate is a duplicate of."""
-    return _find(conn, f"{_IN_SCOPE} and state <> all(:ended)", "delivery_id", {**_scope(scope), "ended": list(_ENDED)})
+    where = f"{_IN_SCOPE} and state <> all(:ended) and kind <> 'correction'"
+    return _find(conn, where, "delivery_id", {**_scope(scope), "ended": list(_ENDED)})
 
 
 def held_in_scope(conn: sa.Connection, scope: Scope | Delivery) -> Delivery | None:
-    """The oldest delivery of the scope (or of a delivery's scope) that waits for a steward."""
+    """The oldest delivery of the scope (or of a delivery's scope) that waits for a steward; corrections stop nobody."""
     values = _scope(scope) if isinstance(scope, Scope) else _scope_of(conn, scope)
-    found = _select(conn, f"{_IN_SCOPE} and state = 'held'", _ORDER, values)
+    found = _select(conn, f"{_IN_SCOPE} and state = 'held' and kind <> 'correction'", _ORDER, values)
     return found[0] if found else None
 
 
@@ -336,7 +337,8 @@ def received_since(conn: sa.Connection, ref: SourceRef, since: datetime) -> bool
         conn.scalar(
             sa.text(
                 "select exists (select 1 from ops.delivery where client_id = :client and feed = :feed "
-                "and source = :source and registered_at >= :since and state not in ('failed', 'returned'))"
+                "and source = :source and kind <> 'correction' and registered_at >= :since "
+                "and state not in ('failed', 'returned'))"
             ),
             {"client": ref.client_id, "feed": ref.feed, "source": ref.name, "since": since},
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import count
@@ -15,9 +16,11 @@ import sqlalchemy as sa
 from pipelines.catalog import load_catalog
 from pipelines.flow.night import Discovery, NightReport, run_night
 from pipelines.flow.office import Office
-from pipelines.settings import Settings
+from pipelines.settings import ROOT, Settings
 from pipelines.warehouse.connection import Warehouse
 from tests.conftest import url_of
+from tests.samples import brightline, hansa
+from tests.samples.common import Folder
 
 PROFILE = r"""client: {client}
 name: Sample Ltd
@@ -167,3 +170,28 @@ def client(settings: Settings, server_settings: Settings, database: str) -> Iter
     made.declare(PROFILE.format(client=client_id))
     yield made
     made.warehouse.close()
+
+
+SAMPLES: dict[str, Callable[[Folder], None]] = {"hansa": hansa.write, "brightline": brightline.write}
+Make = Callable[..., Client]
+
+
+@pytest.fixture
+def sample(settings: Settings, server_settings: Settings, database: str) -> Iterator[Make]:
+    """A sample client under a name of its own, with what its first evening leaves in landing."""
+    made: list[Client] = []
+
+    def make(name: str, *, change: Callable[[str], str] = str, client_id: str | None = None) -> Client:
+        client_id = client_id or f"{name}{next(clients)}"
+        client = Client(client_id, replace(settings, warehouse_url=url_of(server_settings, database, "loader")), "")
+        profile = (ROOT / "pipelines" / "clients" / f"{name}.yaml").read_text(encoding="utf-8")
+        client.declare(change(profile.replace(f"client: {name}", f"client: {client_id}", 1)))
+        SAMPLES[name](Folder(settings.home / "samples", name, 1, 7))
+        shutil.move(settings.home / "samples" / name, settings.landing / client_id)
+        client.clock = count(1_800_000_000, 60)  # what the test sends comes after the files of the sample
+        made.append(client)
+        return client
+
+    yield make
+    for client in made:
+        client.warehouse.close()
