@@ -15,7 +15,7 @@ from pipelines.errors import DeclarationError
 from pipelines.flow.office import Office, open_office
 from pipelines.reject import Cause, RejectState
 from pipelines.rulebook import RuleBook
-from pipelines.warehouse import decisions, register
+from pipelines.warehouse import decisions, register, waived_rows
 from pipelines.warehouse.decisions import DecisionKind, Reason, Terms
 
 LONGEST = timedelta(days=366)
@@ -81,7 +81,7 @@ def waive(
         made = decisions.decide(conn, delivery, terms, new)
         waived = {r.rule_id for r in named}
         out = [r.rule_id for r in found if r.state is RejectState.OPEN and r.rule_id not in waived and not r.waiver]
-        bring = decisions.rows_to_load(conn, delivery, office.contract(delivery.feed))
+        bring = waived_rows.rows_to_load(conn, delivery, office.contract(delivery.feed))
         correction = _correct(conn, office, delivery, bring, terms.person) if bring else None
     return Decided(DecisionKind.WAIVE, delivery_id, made, int(bool(new)), already, correction, bring, out)
 
@@ -303,5 +303,5 @@ def _correct(conn: sa.Connection, office: Office, original: Delivery, rows: Sequ
         ),
     )
     language = office.profile(original.client_id).language
-    decisions.hand_in(conn, original, correction, rows, language)
+    waived_rows.hand_in(conn, original, correction, rows, language)
     return correction.delivery_id

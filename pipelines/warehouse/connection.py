@@ -148,6 +148,15 @@ def scope_lock(conn: sa.Connection, scope: Scope, *, whole_feed: bool = False) -
     conn.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": int.from_bytes(digest, "big", signed=True)})
 
 
+@contextmanager
+def without_loops(conn: sa.Connection) -> Iterator[None]:
+    """Join by hash or by order, whatever the statistics say: they know nothing of rows that came in this transaction,
+    so that the planner may take a hundred thousand for one and loop over a table once for each."""
+    conn.execute(sa.text("set local enable_nestloop = off"))
+    yield
+    conn.execute(sa.text("reset enable_nestloop"))
+
+
 def copy_table(
     conn: sa.Connection, table: str, columns: Sequence[str], batches: Iterable[pa.RecordBatch | pa.Table]
 ) -> int:

@@ -8,19 +8,20 @@ amount of the row is above its limit. One about a row without a readable key cou
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
 from pipelines.contract import Contract
-from pipelines.delivery import SETTLED, Delivery, State
+from pipelines.delivery import Delivery
 from pipelines.reject import Cause, RejectState
 from pipelines.warehouse import audit
+from pipelines.warehouse.connection import without_loops
 from pipelines.warehouse.keys import key_hash_sql, largest_amount_sql
 
 
@@ -93,17 +94,12 @@ class Reason:
 _COUNTS = "d.lapsed_at is null and d.expires_at > clock_timestamp()"
 _OF_SCOPE = "(d.client_id, d.feed, d.source, d.period) = (x.client_id, x.feed, x.source, x.scope_period)"
 _COLUMNS = ", ".join(f"d.{f.name}" for f in fields(Decision))
-_SAME_ROW = (
-    "(d.key_hash = r.key_hash or d.key_hash is null "
-    "and (d.delivery_id, d.row_number, d.row_part) = (r.delivery_id, r.row_number, r.row_part))"
-)
-"""The decision `d` is about the row `r` of quarantine."""
 _LARGEST = "(select coalesce(max(abs(a.value::numeric)), 0) from jsonb_each_text(r.amounts) a)"
 _HIDDEN = (
-    "exists (select from quarantine.reject h where (h.delivery_id, h.row_number, h.row_part) "
-    "= (j.delivery_id, j.row_number, j.row_part) and h.column_name = any(:money) and h.cause_code = :unreadable)"
+    "(j.row_number, j.row_part) in (select h.row_number, h.row_part from quarantine.reject h "
+    "where h.delivery_id = :id and h.column_name = any(:money) and h.cause_code = :unreadable)"
 )
-"""Whether an amount of the rejected row `j` cannot be read: nobody knows whether it is within a limit."""
+"""Whether an amount of the rejected row `j` of the delivery cannot be read: nobody knows if it is within a limit."""
 
 
 def is_steward(conn: sa.Connection, person: str, client_id: str) -> bool:
@@ -131,48 +127,59 @@ def let_in(conn: sa.Connection, delivery: Delivery, contract: Contract, rules: S
     to `free`.
     """
     statement = (
-        "with found as materialized (select distinct j.rule_id, j.row_number, j.row_part from quarantine.reject j "
-        f"join {delivery.work_table} w on (w._row_number, w._row_part) = (j.row_number, j.row_part) "
-        "join ops.delivery x on x.delivery_id = j.delivery_id "
-        f"join quarantine.decision d on d.rule_id = j.rule_id and {_OF_SCOPE} "
-        f"where j.delivery_id = :id and j.state = 'open' and j.rule_id = any(:rules) and d.kind = 'waive' "
-        f"and {_COUNTS} and d.key_hash = {key_hash_sql(contract, 'w')} "
-        f"and (d.amount_limit is null or {largest_amount_sql(contract, 'w')} <= d.amount_limit and not {_HIDDEN})), "
+        "with failing as materialized (select distinct j.rule_id, j.row_number, j.row_part, "
+        f"{key_hash_sql(contract, 'w')} as key_hash, {largest_amount_sql(contract, 'w')} as largest, "
+        f"{_HIDDEN} as hidden from quarantine.reject j join {delivery.work_table} w "
+        "on (w._row_number, w._row_part) = (j.row_number, j.row_part) "
+        "where j.delivery_id = :id and j.state = 'open' and j.rule_id = any(:rules)), "
+        "found as materialized (select distinct f.rule_id, f.row_number, f.row_part from failing f "
+        "join ops.delivery x on x.delivery_id = :id "
+        f"join quarantine.decision d on d.rule_id = f.rule_id and d.key_hash = f.key_hash and {_OF_SCOPE} "
+        f"where d.kind = 'waive' and {_COUNTS} "
+        "and (d.amount_limit is null or f.largest <= d.amount_limit and not f.hidden)), "
         "gone as (delete from quarantine.reject j using found f where j.delivery_id = :id and j.state = 'open' "
         "and (j.rule_id, j.row_number, j.row_part) = (f.rule_id, f.row_number, f.row_part)) "
         "select rule_id, count(*) from found group by rule_id"
     )
     values = {"id": delivery.delivery_id, "rules": list(rules), **_amount_values(contract)}
-    return {rule: int(rows) for rule, rows in conn.execute(sa.text(statement), values).tuples()}
+    with without_loops(conn):
+        return {rule: int(rows) for rule, rows in conn.execute(sa.text(statement), values).tuples()}
 
 
 def free(conn: sa.Connection, delivery: Delivery) -> None:
     """Accept the rows of the work table that were set aside and have no reject left."""
-    conn.execute(
-        sa.text(
-            f"update {delivery.work_table} w set _fate = null where _fate = 'rejected' and not exists "
-            "(select from quarantine.reject j where j.delivery_id = :id "
-            "and (j.row_number, j.row_part) = (w._row_number, w._row_part))"
-        ),
-        {"id": delivery.delivery_id},
+    statement = (
+        f"update {delivery.work_table} w set _fate = null where _fate = 'rejected' and not exists "
+        "(select from quarantine.reject j where j.delivery_id = :id "
+        "and (j.row_number, j.row_part) = (w._row_number, w._row_part))"
     )
+    with without_loops(conn):
+        conn.execute(sa.text(statement), {"id": delivery.delivery_id})
 
 
 def write_off_known(conn: sa.Connection, delivery: Delivery, contract: Contract) -> int:
     """Write off by itself what was written off before in the scope; returns the rows that need nobody any more."""
+    if not conn.scalar(sa.text(_ANY_WRITE_OFF), {"id": delivery.delivery_id}):
+        return 0
+    known = [r for r in reasons(conn, delivery, contract) if r.state is RejectState.OPEN and r.write_off]
     statement = (
-        "with known as (select distinct on (j.reject_id) j.reject_id, d.decision_id, d.person from quarantine.reject j "
-        "join quarantine.row r using (delivery_id, row_number, row_part) "
-        "join ops.delivery x on x.delivery_id = j.delivery_id "
-        f"join quarantine.decision d on d.rule_id = j.rule_id and {_OF_SCOPE} and {_SAME_ROW} "
-        f"where j.delivery_id = :id and j.state = 'open' and d.kind = 'write_off' and {_COUNTS} "
-        f"and (d.amount_limit is null or {_LARGEST} <= d.amount_limit and not {_HIDDEN}) "
-        "order by j.reject_id, d.decision_id) "
-        "update quarantine.reject j set state = 'written_off', resolved_by = k.person, "
-        "resolved_at = clock_timestamp(), decision_id = k.decision_id from known k where j.reject_id = k.reject_id "
+        "update quarantine.reject j set state = 'written_off', resolved_by = d.person, "
+        "resolved_at = clock_timestamp(), decision_id = d.decision_id from quarantine.decision d "
+        "join unnest(cast(:decisions as bigint[]), cast(:rules as text[]), cast(:rows as bigint[]), "
+        "cast(:parts as integer[])) as k(decision_id, rule_id, row_number, row_part) using (decision_id) "
+        "where j.delivery_id = :id and j.state = 'open' "
+        "and (j.rule_id, j.row_number, j.row_part) = (k.rule_id, k.row_number, k.row_part) "
         "returning j.row_number, j.row_part, j.decision_id"
     )
-    found = conn.execute(sa.text(statement), {"id": delivery.delivery_id, **_amount_values(contract)}).all()
+    values = {
+        "id": delivery.delivery_id,
+        "decisions": [r.write_off for r in known],
+        "rules": [r.rule_id for r in known],
+        "rows": [r.row_number for r in known],
+        "parts": [r.row_part for r in known],
+    }
+    with without_loops(conn):
+        found = conn.execute(sa.text(statement), values).all()
     if not found:
         return 0
     detail = {"decisions": sorted({row.decision_id for row in found}), "rejects": len(found)}
@@ -180,6 +187,12 @@ def write_off_known(conn: sa.Connection, delivery: Delivery, contract: Contract)
     still = "select distinct row_number, row_part from quarantine.reject where delivery_id = :id and state = 'open'"
     open_rows = set(conn.execute(sa.text(still), {"id": delivery.delivery_id}).tuples())
     return len({(row.row_number, row.row_part) for row in found} - open_rows)
+
+
+_ANY_WRITE_OFF = (
+    "select exists (select from quarantine.decision d, ops.delivery x where x.delivery_id = :id "
+    f"and d.kind = 'write_off' and {_OF_SCOPE} and {_COUNTS})"
+)
 
 
 def _amount_values(contract: Contract) -> dict[str, object]:
@@ -199,35 +212,56 @@ def reasons(
     rule: str | None = None,
 ) -> list[Reason]:
     """Why rows of a delivery are kept out: one entry per row and rule, closed ones included."""
-    which = {kind: f"(select min(d.decision_id) {_decided(kind)})" for kind in DecisionKind}
     query = (
-        "select j.row_number, j.row_part, j.rule_id, min(j.state) filter (where j.state = 'open') is not null as open, "
-        f"min(j.state) as state, min(j.resolved_by) as resolved_by, r.key_hash, {_LARGEST} as largest, "
-        f"{_HIDDEN} as hidden, {which[DecisionKind.WAIVE]} as waiver, "
-        f"{which[DecisionKind.WRITE_OFF]} as write_off from quarantine.reject j "
-        "join quarantine.row r using (delivery_id, row_number, row_part) "
-        "join ops.delivery x on x.delivery_id = j.delivery_id where j.delivery_id = :id "
+        "select j.row_number, j.row_part, j.rule_id, bool_or(j.state = 'open') as open, min(j.state) as state, "
+        f"min(j.resolved_by) as resolved_by, r.key_hash, {_LARGEST} as largest, {_HIDDEN} as hidden "
+        "from quarantine.reject j "
+        "join quarantine.row r on (r.row_number, r.row_part) = (j.row_number, j.row_part) and r.delivery_id = :id "
+        "where j.delivery_id = :id "
         "and j.row_number = coalesce(:row, j.row_number) and j.row_part = coalesce(:part, j.row_part) "
         "and j.rule_id = coalesce(:rule, j.rule_id) "
-        "group by j.delivery_id, j.row_number, j.row_part, j.rule_id, "
-        "r.delivery_id, r.row_number, r.row_part, x.delivery_id order by 1, 2, 3"
+        "group by j.row_number, j.row_part, j.rule_id, r.delivery_id, r.row_number, r.row_part order by 1, 2, 3"
     )
     values = {"id": delivery.delivery_id, "row": row, "part": part, "rule": rule, **_amount_values(contract)}
+    with without_loops(conn):
+        found = conn.execute(sa.text(query), values).all()
+    counting = _Counting.of(conn, delivery)
     return [
         Reason(
             f.row_number, f.row_part, f.rule_id, RejectState.OPEN if f.open else RejectState(f.state), f.resolved_by,
-            f.key_hash, f.largest, f.hidden, f.waiver, f.write_off,
+            f.key_hash, f.largest, f.hidden, counting.on(DecisionKind.WAIVE, f), counting.on(DecisionKind.WRITE_OFF, f),
         )
-        for f in conn.execute(sa.text(query), values)
+        for f in found
     ]  # fmt: skip
 
 
-def _decided(kind: DecisionKind) -> str:
-    """From and where of the decisions of a kind that count for the row `r` and the rule of `j`."""
-    return (
-        f"from quarantine.decision d where d.kind = '{kind.value}' and d.rule_id = j.rule_id and {_OF_SCOPE} "
-        f"and {_SAME_ROW} and {_COUNTS} and (d.amount_limit is null or {_LARGEST} <= d.amount_limit and not {_HIDDEN})"
-    )
+@dataclass(frozen=True)
+class _Counting:
+    """The decisions that count in a delivery's scope now, by kind, rule and key or address."""
+
+    found: dict[tuple[object, ...], list[tuple[int, Decimal | None]]]
+
+    @classmethod
+    def of(cls, conn: sa.Connection, delivery: Delivery) -> _Counting:
+        query = (
+            "select d.kind, d.rule_id, d.key_hash, d.row_number, d.row_part, d.decision_id, d.amount_limit "
+            f"from quarantine.decision d, ops.delivery x where x.delivery_id = :id and {_OF_SCOPE} and {_COUNTS} "
+            "and (d.key_hash is not null or d.delivery_id = :id) order by d.decision_id"
+        )
+        found: dict[tuple[object, ...], list[tuple[int, Decimal | None]]] = {}
+        for d in conn.execute(sa.text(query), {"id": delivery.delivery_id}):
+            about = (d.key_hash,) if d.key_hash else (d.row_number, d.row_part)
+            found.setdefault((d.kind, d.rule_id, *about), []).append((d.decision_id, d.amount_limit))
+        return cls(found)
+
+    def on(self, kind: DecisionKind, row: sa.Row[Any]) -> int | None:
+        """The first decision of the kind on a row and its rule."""
+        by_key = self.found.get((kind.value, row.rule_id, row.key_hash), []) if row.key_hash else []
+        by_address = self.found.get((kind.value, row.rule_id, row.row_number, row.row_part), [])
+        for decision, limit in (*by_key, *by_address):
+            if limit is None or (row.largest <= limit and not row.hidden):
+                return decision
+        return None
 
 
 def decide(conn: sa.Connection, delivery: Delivery, terms: Terms, on: Sequence[Reason]) -> list[int]:
@@ -273,74 +307,23 @@ _INSERT = (
 
 def close(conn: sa.Connection, delivery: Delivery, ids: Sequence[int]) -> int:
     """Close the open rejects of a delivery that these decisions are about; returns how many."""
-    result = conn.execute(
-        sa.text(
-            "update quarantine.reject j set state = case d.kind when 'waive' then 'waived' else 'written_off' end, "
-            "resolved_by = d.person, resolved_at = clock_timestamp(), decision_id = d.decision_id "
-            "from quarantine.decision d where d.decision_id = any(:ids) and j.delivery_id = :id and j.state = 'open' "
-            "and (j.rule_id, j.row_number, j.row_part) = (d.rule_id, d.row_number, d.row_part)"
-        ),
-        {"ids": list(ids), "id": delivery.delivery_id},
+    statement = (
+        "update quarantine.reject j set state = case d.kind when 'waive' then 'waived' else 'written_off' end, "
+        "resolved_by = d.person, resolved_at = clock_timestamp(), decision_id = d.decision_id "
+        "from quarantine.decision d where d.decision_id = any(:ids) and j.delivery_id = :id and j.state = 'open' "
+        "and (j.rule_id, j.row_number, j.row_part) = (d.rule_id, d.row_number, d.row_part)"
     )
-    return int(result.rowcount)
-
-
-def rows_to_load(conn: sa.Connection, delivery: Delivery, contract: Contract) -> list[int]:
-    """Rows of a delivery that nothing keeps out any more: every open reason is waived, and no correction under way
-    brings them yet."""
-    query = (
-        "with settled as (select j.row_number, j.row_part, j.rule_id, "
-        f"exists (select {_decided(DecisionKind.WAIVE)} and d.key_hash is not null) as waived "
-        "from quarantine.reject j join quarantine.row r using (delivery_id, row_number, row_part) "
-        "join ops.delivery x on x.delivery_id = j.delivery_id where j.delivery_id = :id and j.state = 'open') "
-        "select row_number from settled group by row_number, row_part having bool_and(waived) "
-        "except select b.row_number from quarantine.workbook_row b join quarantine.workbook w using (workbook_id) "
-        "join ops.delivery c on c.delivery_id = w.returned_as where w.delivery_id = :id and c.state <> all(:ended) "
-        "order by 1"
-    )
-    values = {
-        "id": delivery.delivery_id,
-        "ended": [s.value for s in SETTLED - {State.HELD}],
-        **_amount_values(contract),
-    }
-    return [int(n) for n in conn.scalars(sa.text(query), values)]
-
-
-def hand_in(conn: sa.Connection, original: Delivery, correction: Delivery, rows: Sequence[int], language: str) -> None:
-    """Note which rows of the original a correction brings, with their cells unchanged: like a workbook that came back
-    as it was sent."""
-    mark = hashlib.sha256(f"waived rows of delivery {correction.delivery_id}".encode()).hexdigest()
-    workbook = conn.scalar(
-        sa.text(
-            "insert into quarantine.workbook (delivery_id, number, token_hash, language, path, sha256, rows, state, "
-            "returned_as) select :original, coalesce(max(number), 0) + 1, :mark, :language, '', :mark, :rows, "
-            "'returned', :correction from quarantine.workbook where delivery_id = :original returning workbook_id"
-        ),
-        {
-            "original": original.delivery_id,
-            "mark": mark,
-            "language": language,
-            "rows": len(rows),
-            "correction": correction.delivery_id,
-        },
-    )
-    conn.execute(
-        sa.text(
-            "insert into quarantine.workbook_row (workbook_id, sheet_row, token_hash, row_number, cells) "
-            "select :workbook, row_number() over (order by row_number), "
-            "encode(sha256(convert_to(:mark || ' ' || row_number, 'UTF8')), 'hex'), row_number, cells "
-            "from (select distinct on (row_number) row_number, cells from quarantine.row "
-            "where delivery_id = :original and row_number = any(:rows) order by row_number, row_part) as r"
-        ),
-        {"workbook": workbook, "mark": mark, "original": original.delivery_id, "rows": list(rows)},
-    )
+    with without_loops(conn):
+        return int(conn.execute(sa.text(statement), {"ids": list(ids), "id": delivery.delivery_id}).rowcount)
 
 
 def of_row(conn: sa.Connection, delivery: Delivery, row: int, part: int) -> list[Decision]:
     """Every decision that ever counted for a row of quarantine: by its key in the scope, or by its address."""
     query = (
         f"select {_COLUMNS} from quarantine.decision d, ops.delivery x, quarantine.row r where x.delivery_id = :id "
-        f"and (r.delivery_id, r.row_number, r.row_part) = (:id, :row, :part) and {_OF_SCOPE} and {_SAME_ROW} "
+        f"and (r.delivery_id, r.row_number, r.row_part) = (:id, :row, :part) and {_OF_SCOPE} "
+        "and (d.key_hash = r.key_hash or d.key_hash is null "
+        "and (d.delivery_id, d.row_number, d.row_part) = (r.delivery_id, r.row_number, r.row_part)) "
         "order by d.decision_id"
     )
     found = conn.execute(sa.text(query), {"id": delivery.delivery_id, "row": row, "part": part}).mappings()

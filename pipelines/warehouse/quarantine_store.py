@@ -18,7 +18,7 @@ from pipelines.contract import Contract
 from pipelines.delivery import Delivery, Kind
 from pipelines.reject import RejectState, Severity
 from pipelines.rulebook import RuleBook, RuleText
-from pipelines.warehouse.connection import copy_table
+from pipelines.warehouse.connection import copy_table, without_loops
 from pipelines.warehouse.keys import key_hash_sql
 
 REJECT_COLUMNS = (
@@ -175,7 +175,9 @@ def close_after_load(conn: sa.Connection, delivery: Delivery, contract: Contract
     A correction speaks for its own rows only: what it brings by waiver is waived. Any other delivery supersedes.
     """
     if delivery.kind is Kind.CORRECTION:
-        waived_by_load(conn, delivery)
+        with without_loops(conn):
+            _keep_age(conn, delivery, [delivery.corrects] if delivery.corrects else [])
+            waived_by_load(conn, delivery)
     else:
         supersede(conn, delivery, contract, mode=mode)
 
@@ -186,48 +188,58 @@ def supersede(conn: sa.Connection, delivery: Delivery, contract: Contract, *, mo
     In snapshot and period mode all, in delta mode those of the rows that it names. A fault that is still there keeps
     the day on which it was first found.
     """
-    values = {"id": delivery.delivery_id, "said": f"superseded by delivery {delivery.delivery_id}"}
-    found = _OLDER
-    if mode == "delta":
-        if not conn.scalar(sa.text(f"select exists ({_OLDER} and r.key_hash is not null)"), values):
-            return 0
-        keys = f"select {key_hash_sql(contract, 'w')} from {delivery.work_table} w"
-        found = f"{_OLDER} and r.key_hash in ({keys} where w._fate is distinct from 'skipped')"
-    ids: Sequence[int] = conn.execute(sa.text(found), values).scalars().all()
-    if not ids:
+    older = conn.scalars(sa.text(_OLDER), {"id": delivery.delivery_id}).all()
+    if not older:
         return 0
-    conn.execute(sa.text(_SINCE), {**values, "older": ids})
-    result = conn.execute(
-        sa.text(
-            "with closed as (update quarantine.reject set superseded_by = :id, "
-            "resolved_by = case when state = 'open' then :said else resolved_by end, "
-            "resolved_at = case when state = 'open' then clock_timestamp() else resolved_at end, "
-            "state = case when state = 'open' then 'superseded' else state end "
-            "where reject_id = any(:older) returning state) select count(*) from closed where state = 'superseded'"
-        ),
-        {**values, "older": ids},
-    )
-    return int(result.scalar_one())
+    spoken_for = "j.delivery_id = any(:older) and j.superseded_by is null"
+    if mode == "delta":
+        spoken_for += (
+            " and exists (select from quarantine.row r where r.delivery_id = any(:older) "
+            "and (r.delivery_id, r.row_number, r.row_part) = (j.delivery_id, j.row_number, j.row_part) and r.key_hash "
+            f"in (select {key_hash_sql(contract, 'w')} from {delivery.work_table} w "
+            "where w._fate is distinct from 'skipped'))"
+        )
+    values = {"id": delivery.delivery_id, "older": older, "said": f"superseded by delivery {delivery.delivery_id}"}
+    with without_loops(conn):
+        _keep_age(conn, delivery, older)
+        closed = conn.scalar(
+            sa.text(
+                "with closed as (update quarantine.reject j set superseded_by = :id, "
+                "resolved_by = case when state = 'open' then :said else resolved_by end, "
+                "resolved_at = case when state = 'open' then clock_timestamp() else resolved_at end, "
+                "state = case when state = 'open' then 'superseded' else state end "
+                f"where {spoken_for} returning state) select count(*) from closed where state = 'superseded'"
+            ),
+            values,
+        )
+    return int(closed or 0)
 
 
 _OLDER = (
-    "select j.reject_id from quarantine.reject j join ops.delivery o on o.delivery_id = j.delivery_id "
-    "join ops.delivery n on n.delivery_id = :id left join quarantine.row r "
-    "on (r.delivery_id, r.row_number, r.row_part) = (j.delivery_id, j.row_number, j.row_part) where "
-    "(o.client_id, o.feed, o.source, o.scope_period) = (n.client_id, n.feed, n.source, n.scope_period) "
+    "select o.delivery_id from ops.delivery o join ops.delivery n on n.delivery_id = :id "
+    "where (o.client_id, o.feed, o.source, o.scope_period) = (n.client_id, n.feed, n.source, n.scope_period) "
     "and (coalesce(o.period, ''), o.received_at, o.delivery_id) "
-    "< (coalesce(n.period, ''), n.received_at, n.delivery_id) and j.superseded_by is null"
+    "< (coalesce(n.period, ''), n.received_at, n.delivery_id) and exists "
+    "(select from quarantine.reject j where j.delivery_id = o.delivery_id and j.superseded_by is null)"
 )
-"""Rejects of older deliveries of the scope that no newer one speaks for yet."""
-_SINCE = (
-    "update quarantine.reject n set opened_at = o.since from quarantine.row r, (select j.rule_id, q.key_hash, "
-    "min(j.opened_at) as since from quarantine.reject j "
-    "join quarantine.row q using (delivery_id, row_number, row_part) where j.reject_id = any(:older) "
-    "and j.state in ('open', 'written_off') and q.key_hash is not null group by 1, 2) o "
-    "where n.delivery_id = :id "
-    "and (r.delivery_id, r.row_number, r.row_part) = (n.delivery_id, n.row_number, n.row_part) "
-    "and r.key_hash = o.key_hash and n.rule_id = o.rule_id and n.opened_at > o.since"
-)
+"""Older deliveries of the scope with rejects that no newer one speaks for yet."""
+
+
+def _keep_age(conn: sa.Connection, delivery: Delivery, older: Sequence[int]) -> None:
+    """A fault that older deliveries, still unresolved there, had already is as old as that."""
+    conn.execute(
+        sa.text(
+            "update quarantine.reject n set opened_at = o.since from quarantine.row r, "
+            "(select j.rule_id, q.key_hash, min(j.opened_at) as since from quarantine.reject j "
+            "join quarantine.row q on (q.delivery_id, q.row_number, q.row_part) "
+            "= (j.delivery_id, j.row_number, j.row_part) where j.delivery_id = any(:older) "
+            "and q.delivery_id = any(:older) and j.superseded_by is null and j.state in ('open', 'written_off') "
+            "and q.key_hash is not null group by 1, 2) o where n.delivery_id = :id and r.delivery_id = :id "
+            "and (r.row_number, r.row_part) = (n.row_number, n.row_part) "
+            "and r.key_hash = o.key_hash and n.rule_id = o.rule_id and n.opened_at > o.since"
+        ),
+        {"id": delivery.delivery_id, "older": older},
+    )
 
 
 def restore(conn: sa.Connection, delivery: Delivery) -> int:

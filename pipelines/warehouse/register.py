@@ -245,9 +245,9 @@ def supersede(conn: sa.Connection, delivery: Delivery, *, mode: str, actor: str 
 
     In snapshot and period mode: older held, waiting and failed deliveries of the scope. Once the newer one is loaded,
     also older loaded ones of the same period; without a period tomorrow's snapshot succeeds today's. Their work
-    tables are dropped.
+    tables are dropped. A correction replaces single rows, and retires nothing.
     """
-    if mode == "delta":
+    if mode == "delta" or delivery.kind is Kind.CORRECTION:
         return []
     states = [State.HELD, State.WAITING, State.FAILED]
     if delivery.state is State.LOADED and delivery.period is not None:

@@ -501,7 +501,7 @@ comment on column quarantine.decision.key_hash is 'It counts for this row in lat
 comment on column quarantine.decision.amount_limit is 'Counts only while no money amount of the row is above it, major units';
 comment on column quarantine.decision.lapsed_at is 'When it was found to have expired; its rejects were opened again';
 create index if not exists decision_row on quarantine.decision (client_id, feed, source, key_hash);
-create index if not exists decision_of_delivery on quarantine.decision (delivery_id);
+create index if not exists decision_address on quarantine.decision (delivery_id, row_number, row_part);
 
 create table if not exists quarantine.workbook (
     workbook_id  bigint generated always as identity primary key,

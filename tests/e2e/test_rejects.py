@@ -264,7 +264,7 @@ def test_a_decision_that_dies_midway_leaves_nothing(office: Client, monkeypatch:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr("pipelines.warehouse.decisions.hand_in", dies)
+        patched.setattr("pipelines.warehouse.waived_rows.hand_in", dies)
         waive(one, 21, proviso(), office=office.office())
     assert office.query("select count(*) from quarantine.decision where client_id = :client") == [(0,)]
     assert office.query("select count(*) from ops.delivery where client_id = :client") == deliveries
