@@ -28,8 +28,9 @@ from pipelines.validate.expectations import ExpectColumnsToAddUp
 from pipelines.validate.judge import Outcome, judge
 from pipelines.validate.measures import row_measurements
 from pipelines.validate.suites import REFUSED, UNIQUE, Rule, check_suite, load_suite
-from tests.unit.validate import agreement
-from tests.unit.validate.agreement import MANY, Case, Row, batch, cases, dirty, write
+from tests.unit.validate.agreement import Case, cases, write
+from tests.unit.validate.agreement_rows import MANY, Row, batch, dirty
+from tests.unit.validate.conftest import where
 
 SHIPPED = 34
 """Map expectations of Great Expectations 1.24. Another number: a version whose new rules nobody has looked at yet."""
@@ -292,7 +293,7 @@ def test_conditions_that_are_texts_are_refused(tmp_path: Path, parser: str, text
 @pytest.mark.parametrize(("operator", "listed"), [("==", False), ("!=", False), ("IN", True), ("NOT_IN", True)])
 def test_dates_compared_for_equality_in_a_condition_are_refused(tmp_path: Path, operator: str, listed: bool) -> None:
     """pandas compares the date with the text as such, so that no row would ever meet it."""
-    condition = agreement.where("day", operator, ["2026-03-01"] if listed else "2026-03-01")
+    condition = where("day", operator, ["2026-03-01"] if listed else "2026-03-01")
     kwargs = {"column": "tax", "row_condition": condition}
     path = write(tmp_path, [Case("it", "expect_column_values_to_not_be_null", kwargs, bool)])
     assert any("write >= and <=" in p for p in check_suite(path, MANY))
