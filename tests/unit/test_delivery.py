@@ -24,9 +24,14 @@ def test_anything_before_loaded_may_fail_and_a_failed_one_starts_again():
 
 
 def test_end_states_stay():
-    for state in (State.DUPLICATE, State.RETURNED, State.SUPERSEDED, State.WITHDRAWN):
+    for state in (State.DUPLICATE, State.RETURNED, State.WITHDRAWN):
         assert not TRANSITIONS[state]
         assert state in SETTLED
+
+
+def test_what_is_superseded_speaks_again_only_when_its_successor_is_withdrawn():
+    assert TRANSITIONS[State.SUPERSEDED] == {State.LOADED}
+    assert State.SUPERSEDED in SETTLED
 
 
 def test_no_step_may_be_skipped():
