@@ -33,7 +33,7 @@ def rehearsed(found: Rehearsal) -> Iterator[Shown]:
     yield Text.assemble(
         (f"{n} {'delivery' if n == 1 else 'deliveries'} rehearsed, nothing was touched: ", "bold"),
         f"{_n(sums['rows_newly_accepted'])} rows newly accepted, {_n(sums['rows_newly_rejected'])} newly rejected, "
-        f"{sums['verdict_changes']} verdicts change, {sums['would_be_held']} would be held, "
+        f"{sums['verdict_changes']} with another verdict, {sums['would_be_held']} would be held, "
         f"{sums['would_fail']} would fail; in core {_n(sums['new'])} new, {_n(sums['changed'])} changed, "
         f"{_n(sums['unchanged'])} unchanged, {_n(sums['closed'])} closed",
     )
