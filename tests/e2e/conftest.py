@@ -24,6 +24,7 @@ name: Sample Ltd
 locale: en_GB
 time_zone: Europe/London
 calendar: GB
+stewards: [steward]
 feeds:
   ledgers.spend:
     sources:
