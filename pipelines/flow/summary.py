@@ -37,8 +37,6 @@ class Finding:
     @property
     def extent(self) -> str:
         """How many rows of how many: `10 of 180 (5.6%)`."""
-        if not self.evaluated:
-            return "nothing to judge"
         return f"{number(self.failed)} of {number(self.evaluated)} ({100 * self.failed / self.evaluated:.1f}%)"
 
 
@@ -186,18 +184,17 @@ def _control(control: register.ControlTotal) -> list[str]:
 
 
 def _findings(findings: Sequence[Finding]) -> str:
+    broken = [f for f in findings if f.evaluated]
+    shown, idle = broken[:MOST_FINDINGS], [f for f in findings if not f.evaluated]
     if not findings:
         return ""
-    rows = [
-        [f"{f.severity.value}: {text(f.message)} {code(f.rule_id)}", f.extent, f.owner]
-        for f in findings[:MOST_FINDINGS]
-    ]
-    more = len(findings) - MOST_FINDINGS
-    samples = [f"- {code(f.rule_id)} {'; '.join(f.samples)}" for f in findings[:MOST_FINDINGS] if f.samples]
-    parts = ["#### What the rules found", _table(("Rule", "Rows", "Who acts"), rows)]
-    parts += [f"and {more} more: `python -m pipelines explain DELIVERY`"] if more > 0 else []
+    rows = [[f"{text(f.message)} {code(f.rule_id)}", f.severity.value, f.extent, f.owner] for f in shown]
+    samples = [f"- {code(f.rule_id)} {'; '.join(f.samples)}" for f in shown if f.samples]
+    parts = ["#### What the rules found", _table(("Rule", "Severity", "Fails", "Who acts"), rows)]
+    parts += [f"and {len(broken) - len(shown)} more"] if len(broken) > len(shown) else []
     parts += ["First rows, personal values masked:\n\n" + "\n".join(samples)] if samples else []
-    return "\n\n".join(parts)
+    parts += [f"Found nothing to judge: {', '.join(text(f.message) for f in idle)}."] if idle else []
+    return "\n\n".join(part for part in parts if part)
 
 
 def _consequences(told: Summary, expires_at: datetime | None) -> str:
@@ -234,7 +231,7 @@ def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = ["| " + " | ".join(row) + " |" for row in rows]
     if not lines:
         return ""
-    align = ["---" if not i or n in ("Currency", "Who acts", "") else "--:" for i, n in enumerate(names)]
+    align = ["---" if not i or n in ("Currency", "Severity", "Who acts", "") else "--:" for i, n in enumerate(names)]
     return "\n".join(["| " + " | ".join(names) + " |", "|" + "|".join(align) + "|", *lines])
 
 

@@ -50,12 +50,16 @@ class Ask(HITLOperator):  # type: ignore[misc]  # Airflow is not followed by myp
             subject="A delivery is held",
             options=[APPROVE, RETURN],
             defaults=RETURN,
-            params={REASON: reason_field()},
             response_timeout=timedelta(hours=1),  # that of the request takes its place
             do_xcom_push=False,
             **kwargs,
         )
         self.question = question
+
+    @property
+    def serialized_params(self) -> dict[str, dict[str, Any]]:
+        """The form. No parameter of the task itself: those must have a value before it starts, this one must not."""
+        return {REASON: {**reason_field().serialize(), "value": None}}
 
     def execute(self, context: Any) -> Any:
         """Ask, unless the question has been answered or has ended: a cleared task asks nothing twice."""

@@ -74,7 +74,9 @@ def test_intake_has_its_groups_in_order(dagbag: Any, dag_id: str) -> None:
 @pytest.mark.parametrize("dag_id", INTAKE)
 def test_a_failure_stops_neither_the_next_rank_nor_the_end(dagbag: Any, dag_id: str) -> None:
     rules = {task.task_id: str(task.trigger_rule.value) for task in dagbag.dags[dag_id].tasks}
-    after_failure = {"discover", "workbooks", "publish", "held", "outcome"} | {f"rank_{rank}.extract" for rank in RANKS[dag_id][1:]}
+    after_failure = {"discover", "workbooks", "publish", "held", "outcome"} | {
+        f"rank_{rank}.extract" for rank in RANKS[dag_id][1:]
+    }
     assert {name for name, rule in rules.items() if rule == "all_done"} == after_failure
 
 
