@@ -210,7 +210,7 @@ def _open(house: House) -> None:
     installation.wait_for_api()
     installation.wait_for_dags({"ledgers", RELEASE})
     api = installation.api
-    api.trigger("ledgers", "the night")
+    api.trigger("ledgers", "night")
 
     def asked() -> bool:
         runs = api.runs(RELEASE, "state=running")
