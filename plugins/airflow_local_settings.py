@@ -24,9 +24,10 @@ PRELOAD = (
     "dbt.adapters.postgres",
     "pipelines.flow.night",
     "pipelines.flow.work",
+    "pipelines.flow.release",
     "pipelines.flow.report",
     "pipelines.validate.run",
-    "plugins.kontor.factory",
+    "plugins.kontor.release",
 )
 API_SECONDS = 240
 

@@ -9,19 +9,23 @@ from typing import Any
 from airflow.plugins_manager import AirflowPlugin
 
 PREFIX = "/kontor/docs"
+OUTBOX = "/kontor/outbox"
 
 
 def _apps() -> list[dict[str, Any]]:
     """The web part, in the API server only: FastAPI and its security cost the others a second."""
     if "api-server" not in sys.argv[1:2]:
         return []
-    from plugins.kontor.pages import docs_app
+    from plugins.kontor.pages import docs_app, outbox_app
 
-    return [{"app": docs_app(), "url_prefix": PREFIX, "name": "Kontor documents"}]
+    return [
+        {"app": docs_app(), "url_prefix": PREFIX, "name": "Kontor documents"},
+        {"app": outbox_app(), "url_prefix": OUTBOX, "name": "Kontor outbox"},
+    ]
 
 
 class KontorPlugin(AirflowPlugin):  # type: ignore[misc]  # Airflow is not followed by mypy
-    """Data Docs of the gate, in the navigation, for those who are logged in."""
+    """Data Docs of the gate, in the navigation, for those who are logged in; workbooks for stewards."""
 
     name = "kontor"
     fastapi_apps = _apps()

@@ -20,7 +20,7 @@ from pipelines.delivery import SETTLED, Delivery, Kind, Scope, State, Verdict, m
 from pipelines.errors import DeclarationError, LoadError, TransientError
 from pipelines.profile import SourceRef
 from pipelines.reject import RejectState
-from pipelines.warehouse import audit, ddl, ledger, quarantine_store
+from pipelines.warehouse import audit, ddl, ledger, quarantine_store, requests
 from pipelines.warehouse.intake import (
     Arrival,
     Input,
@@ -220,6 +220,8 @@ def move(
             next_step="it is tried again by itself, from its new state",
         )
     moved = _delivery(row)
+    if delivery.state is State.HELD:
+        requests.end_of_delivery(conn, moved)
     said = {k: str(v) for k, v in values.items() if v is not None and k in ("verdict", "message", "supersedes")}
     audit.record(
         conn, actor=actor, action="move", delivery_id=moved.delivery_id, old_state=delivery.state.value,

@@ -281,12 +281,27 @@ create table if not exists ops.approval_request (
     asked_at     timestamptz not null default clock_timestamp(),
     expires_at   timestamptz not null,
     asked_in     text not null,
+    answer       text check (answer in ('approve', 'return')),
+    answered_by  text,
+    answered_at  timestamptz,
+    reason       text,
     ended_at     timestamptz,
-    outcome      text check (outcome in ('approved', 'returned', 'refused', 'lapsed', 'timed out'))
+    outcome      text check (outcome in ('approved', 'returned', 'refused', 'lapsed', 'timed out')),
+    message      text
 );
+alter table ops.approval_request add column if not exists answer text check (answer in ('approve', 'return'));
+alter table ops.approval_request add column if not exists answered_by text;
+alter table ops.approval_request add column if not exists answered_at timestamptz;
+alter table ops.approval_request add column if not exists reason text;
+alter table ops.approval_request add column if not exists message text;
+create unique index if not exists approval_request_open on ops.approval_request (delivery_id) where ended_at is null;
+create index if not exists approval_request_run on ops.approval_request (asked_in);
 comment on table ops.approval_request is 'Held deliveries that a steward was asked about, and what became of the question';
 comment on column ops.approval_request.hash is 'What was shown; an answer counts for this only';
 comment on column ops.approval_request.asked_in is 'The run that asks';
+comment on column ops.approval_request.answer is 'The first answer; it is checked before anything follows from it';
+comment on column ops.approval_request.answered_by is 'Null beside an answer: nobody answered in time';
+comment on column ops.approval_request.message is 'Why it ended as it did';
 
 create table if not exists ops.expected_delivery (
     client_id    text not null,

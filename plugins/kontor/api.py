@@ -87,6 +87,11 @@ class AirflowApi:
                 return None
             raise
 
+    def open_questions(self, dag_id: str) -> int:
+        """Questions of a DAG that wait for a person."""
+        url = f"/api/v2/dags/{dag_id}/dagRuns/~/hitlDetails?response_received=false&state=awaiting_input&limit=1"
+        return int(self._call("GET", url)["total_entries"])
+
     def queued_events(self, dag_id: str) -> int:
         """Asset events that wait to start a run of the DAG (the API answers 404 for none)."""
         try:

@@ -58,6 +58,20 @@ PUBLISH = """
 Tells the `reporting` DAG once, for all deliveries of this run. Skipped when the run worked on no delivery.
 """
 
+WORKBOOKS = """
+Writes a correction workbook (XLSX) for each delivery with rejected rows that its client can correct, below
+`outbox/<client>` of the installation. A workbook that is still right is left as it is.
+
+**Red:** the outbox cannot be written or the warehouse cannot be reached. No delivery is affected; clear this task.
+"""
+
+TELL_OF_HOLDS = """
+Starts the DAG `release` once, for all held deliveries of these feeds that nobody is asked about yet. Skipped when there
+is none. The night does not wait for an answer.
+
+**Red:** the warehouse cannot be reached. What is held stays held; clear this task, or the next night tells it.
+"""
+
 OUTCOME = """
 Lists every delivery of the run with its state, verdict and rows, and those that were due and are late or missing.
 
@@ -127,6 +141,73 @@ Every morning, after the intakes of the night, and whenever you trigger it.
 test the connection (*Admin > Connections*), then clear the task.
 """
 
+HELD = """
+Records a question for every held delivery that nobody is asked about: what is shown, when, until when. One that another
+run asks about is passed over; one whose rows, verdict or declarations changed since is asked about anew.
+
+**Red:** the warehouse or a declaration cannot be read. Nothing was asked and nothing decided; clear this task.
+"""
+
+ASK = """
+Waits for a steward: **Required Actions** of this task shows what failed, how many rows, which amounts, and samples with
+personal values masked. *Approve* or *Return*, with a reason. It holds no worker while it waits.
+
+Only the stewards of the client (`stewards` in its profile) may answer, and not the one who submitted a correction.
+Nobody in time (`decide_within_hours`): it counts as *Return*. **Skipped:** the question has ended.
+
+**Red:** the delivery could not be read, or nobody may decide. It stays held, the next night asks anew.
+"""
+
+DECIDE = """
+Follows the first answer if it stands every check: the delivery is held, the person is a steward of the client and not
+who submitted it, nothing changed since it was shown, a reason is given. The decision goes into the audit log.
+
+**Green:** approved. **Skipped:** returned, timed out, or the question ended otherwise (superseded, decided at the
+command line, changed meanwhile): the log says what. A late answer changes nothing.
+
+**Red:** this answer may not decide, or there was none. The delivery stays held; the last line of the log says who may
+decide. The next night asks anew; clearing this task changes nothing.
+"""
+
+LOAD_NOW = """
+Loads the approved delivery at once, as the night would: all or nothing, with its history and its accounting.
+
+**Red:** the accounting differs, so nothing was published. The log says who acts.
+**Skipped:** rows, verdict or declarations are not those that were approved: it is held again, and asked about anew.
+"""
+
+PUBLISH_ONE = "Tells the `reporting` DAG that a released delivery was loaded."
+
+RELEASED = """
+Lists every question of the run, who answered, and where the delivery stands now.
+
+**Red:** an answer was refused, a load failed, or nobody may decide on a delivery. The log names each, and who acts.
+Returned and timed-out deliveries leave this task green: the client is to send a corrected file.
+"""
+
+_RELEASE = """
+### {title}
+
+Starts when an intake run leaves deliveries **held**; the night itself does not wait. A run may wait for days, and
+several wait side by side.
+
+1. **held** records one question per delivery.
+2. **decision** one line per *client · feed · file*: **ask** waits for a steward, **decide** checks the answer and
+   follows it, **load** publishes an approved delivery at once, **publish** tells `reporting`.
+3. **outcome** lists what came of each question.
+
+**To decide:** *Browse → Required Actions*, or the task **ask** of a run. `python -m pipelines held [DELIVERY]` shows
+the same, `python -m pipelines approve|return DELIVERY --reason …` decides without Airflow.
+
+**Four eyes:** only a steward of the client decides, and never who submitted the correction. An approval is for the
+rows, the verdict and the declarations that were shown; when one of them changes it lapses. Nothing is ever loaded by a
+time-out, by clearing a task or by a second answer.
+
+#### When it is red
+1. Open the log of **outcome**: it names each delivery, why its answer did not count, and who may decide.
+2. The delivery is held as before. The next night asks anew, or decide at the command line.
+"""
+
 _INTAKE = """
 ### {title}
 
@@ -136,8 +217,9 @@ Every night, and whenever you trigger it, this DAG takes in what clients deliver
 2. **discover** finds and registers new files, and counts those already accounted for.
 3. **rank_…** one line per *client · feed · source*: **extract → clean → validate → load**. A rank starts when the
    one before is through, because its feeds refer to it. One broken delivery never stops another.
-4. **publish** tells the `reporting` DAG.
-5. **outcome** lists every delivery and is red when one failed, or when a client's files could not be fetched.
+4. **workbooks** writes what clients are to correct.
+5. **publish** tells the `reporting` DAG, **held** the `release` DAG when something waits for a steward.
+6. **outcome** lists every delivery and is red when one failed, or when a client's files could not be fetched.
 
 **Running it again changes nothing**: files already accounted for are passed over, unfinished deliveries go on
 where they stopped.
@@ -151,7 +233,8 @@ where they stopped.
    again; `replay` takes the number of a delivery whose declaration did not change.
 4. `python -m pipelines explain DELIVERY` shows every reject and every change made to a cell.
 
-A **held** delivery leaves the run green: a steward decides (`python -m pipelines status` lists them).
+A **held** delivery leaves the run green: a steward decides in the DAG `release` (`python -m pipelines held` lists
+what waits).
 """
 
 _REPORTING = """
@@ -182,6 +265,11 @@ def reporting(title: str, after: Sequence[str]) -> str:
 def housekeeping(title: str) -> str:
     """The page of the housekeeping DAG."""
     return _HOUSEKEEPING.format(title=title)
+
+
+def release(title: str) -> str:
+    """The page of the release DAG."""
+    return _RELEASE.format(title=title)
 
 
 def rank(number: int) -> str:

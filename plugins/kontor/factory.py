@@ -23,7 +23,8 @@ from airflow.sdk.configuration import conf
 
 from pipelines.delivery import Step
 from pipelines.errors import TransientError
-from plugins.kontor import docs, notify, tasks
+from plugins.kontor import decisions, docs, notify, tasks
+from plugins.kontor.names import HELD
 from plugins.kontor.ranks import feeds_of, ranks_of
 
 MOST_INSTANCES = 1000
@@ -58,7 +59,7 @@ def intake_dag(dag_id: str, *, domains: Sequence[str], title: str, owner: str, a
 
     `at` is a cron expression in the time zone of the office (`[core] default_timezone`).
     fetch → discover → rank_0 (a mapped instance per scope: extract → clean → validate → load) → rank_1 … →
-    publish → outcome.
+    workbooks → publish → held → outcome.
     """
     ranks = ranks_of(domains)
     with DAG(
@@ -90,8 +91,12 @@ def intake_dag(dag_id: str, *, domains: Sequence[str], title: str, owner: str, a
         published = task(
             task_id="publish", doc_md=docs.PUBLISH, trigger_rule=TriggerRule.ALL_DONE, outlets=[asset(dag_id)]
         )(tasks.publish)(asset(dag_id))
+        books = task(task_id="workbooks", doc_md=docs.WORKBOOKS, trigger_rule=TriggerRule.ALL_DONE)(tasks.workbooks)()
+        held = task(
+            task_id="held", doc_md=docs.TELL_OF_HOLDS, trigger_rule=TriggerRule.ALL_DONE, outlets=[asset(HELD)]
+        )(decisions.tell_of_holds)(list(domains), asset(HELD))
         told = task(task_id="outcome", doc_md=docs.OUTCOME, trigger_rule=TriggerRule.ALL_DONE)(tasks.outcome)()
-        before >> published >> told
+        before >> books >> published >> held >> told
     return dag
 
 

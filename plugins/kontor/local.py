@@ -28,9 +28,9 @@ from pipelines.settings import ROOT, Settings, load_settings
 from plugins.kontor.api import ApiError
 from plugins.kontor.components import Component, ComponentError, finish
 from plugins.kontor.installation import Installation
-from plugins.kontor.names import INTAKE, REPORTING
+from plugins.kontor.names import INTAKE, RELEASE, REPORTING
 from plugins.kontor.progress import Screen, table
-from plugins.kontor.secrets import USER, password_file
+from plugins.kontor.secrets import STEWARD, USER, password_file
 from plugins.kontor.watch import Line, Night, Watcher, already_known, our_faults
 
 MOST_LINES = 2000
@@ -89,6 +89,8 @@ def run(out: Console, settings: Settings) -> int:
         code = _conclude(out, night, known, our_faults(night, installation.api))
         for text in unmatched_since(started, office=office):
             out.print(text)
+        if night.questions:
+            _say_who_decides(out, night.questions, installation)
         _where_to_look(out, installation)
     out.print(f"[bold]{time.monotonic() - begun:.1f} s[/] wall time, {night.seconds:.1f} s of it the night itself")
     return code
@@ -137,7 +139,7 @@ def _started(out: Console, settings: Settings) -> Iterator[Installation]:
         say("starting Airflow: api-server, scheduler, dag-processor, triggerer")
         installation.start()
         installation.wait_for_api()
-        installation.wait_for_dags({*INTAKE, REPORTING})
+        installation.wait_for_dags({*INTAKE, REPORTING, RELEASE})
         say(f"Airflow answers at {installation.api.base_url} (user {USER})")
         yield installation
     finally:
@@ -189,6 +191,13 @@ def _say_who_acts(out: Console, lines: Sequence[Line]) -> None:
     out.print(", ".join(f"{count} {word}" for word, count in sorted(counts.items())), style="bold")
 
 
+def _say_who_decides(out: Console, questions: int, installation: Installation) -> None:
+    what = "1 held delivery waits" if questions == 1 else f"{questions} held deliveries wait"
+    out.print(f"{what} for a steward's decision; the night did not", style="bold yellow")
+    url = f"{installation.api.base_url}/required_actions"
+    _print(out, f"  in Airflow: `make up`, then {url}; or python -m pipelines held, approve, return")
+
+
 def _print(out: Console, text: str, style: str | None = None) -> None:
     """A message as it is: wrapped at words on a terminal, one line for whoever reads it later."""
     out.print(text, style=style, markup=False, soft_wrap=not out.is_terminal)
@@ -198,7 +207,7 @@ def _where_to_look(out: Console, installation: Installation) -> None:
     home = installation.settings.home
     docs = home / "docs"
     lines = {
-        "Airflow": f"{installation.api.base_url} while `make up` runs; user {USER}, password in "
+        "Airflow": f"{installation.api.base_url} while `make up` runs; users {USER} and {STEWARD}, passwords in "
         f"{password_file(installation.airflow_home)}",
         "deliveries": "python -m pipelines status; explain DELIVERY [ROW]; trace SCHEMA.TABLE KEY",
         "warehouse": "python -m pipelines url",

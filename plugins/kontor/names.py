@@ -8,6 +8,12 @@ INTAKE = ("client_data", "ledgers", "payroll", "shipments")
 REPORTING = "reporting"
 """The DAG that builds the reporting tables when one of them has published."""
 
+RELEASE = "release"
+"""The DAG in which stewards decide on held deliveries; it publishes the Asset of its name, too."""
+
+HELD = "held"
+"""The Asset that starts it: intake runs say with it that something waits for a steward."""
+
 IDS = "delivery_ids"
 """XCom of `discover`: the deliveries of the run."""
 

@@ -31,6 +31,28 @@ def docs_app() -> FastAPI:
     return app
 
 
+def outbox_app() -> FastAPI:
+    """Serves what waits for a client (`<home>/outbox/<client>/…`: correction workbooks) to the stewards of that client.
+
+    Others get the same 403 whether the file, or the client, is there or not.
+    """
+    app = FastAPI(title="Kontor outbox", docs_url=None, redoc_url=None, openapi_url=None)
+    root = load_settings().home / "outbox"
+
+    def outgoing(client: str, path: str, user: GetUserDep) -> Response:
+        from pipelines.flow.release import is_steward
+
+        if not is_steward(user.get_id(), client):
+            raise HTTPException(403, f"only stewards of the client, as its profile names them, may read {client}")
+        found = below(root / client, path)
+        if found is None:
+            raise HTTPException(404, "no such file")
+        return FileResponse(found, filename=found.name, headers={"Cache-Control": "no-store"})
+
+    app.get("/{client}/{path:path}", response_class=Response)(outgoing)
+    return app
+
+
 def below(root: Path, path: str) -> Path | None:
     """The file of that name below a folder; None when there is none, or the name leads out of it."""
     found = (root / path).resolve()

@@ -10,11 +10,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 USER = "admin"
+STEWARD = "steward"
+"""Who decides beside the first user; both are named in `airflow.cfg`."""
 
 
 @dataclass(frozen=True)
 class Secrets:
-    """What Airflow's components share with each other, and the password of the first user."""
+    """What Airflow's components share with each other, and the first password of the first user."""
 
     jwt_secret: str
     secret_key: str
@@ -49,10 +51,16 @@ def ensure_secrets(folder: Path) -> Secrets:
             admin_password=secrets.token_urlsafe(12),
         )
         write_private(path, json.dumps(asdict(found), indent=1) + "\n")
-    passwords = password_file(folder)
-    if not passwords.exists():
-        write_private(passwords, json.dumps({USER: found.admin_password}) + "\n")
+    _ensure_passwords(password_file(folder), found.admin_password)
     return found
+
+
+def _ensure_passwords(path: Path, admin: str) -> None:
+    """Give each of our users a password who has none: Airflow would make one itself and print it into its log."""
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    wanted = {USER: admin, STEWARD: secrets.token_urlsafe(12), **known}
+    if wanted != known:
+        write_private(path, json.dumps(wanted) + "\n")
 
 
 def password_file(folder: Path) -> Path:
@@ -60,9 +68,14 @@ def password_file(folder: Path) -> Path:
     return folder / "passwords.json"
 
 
+def password_of(folder: Path, user: str) -> str:
+    """The password of a user as it is now (its owner may have changed the file)."""
+    return str(json.loads(password_file(folder).read_text(encoding="utf-8"))[user])
+
+
 def admin_password(folder: Path) -> str:
-    """The password of the first user as it is now (its owner may have changed the file)."""
-    return str(json.loads(password_file(folder).read_text(encoding="utf-8"))[USER])
+    """That of the first user."""
+    return password_of(folder, USER)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -5,6 +5,7 @@ Nothing heavy at the top: this module is imported whenever a DAG file is parsed.
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -30,6 +31,10 @@ LEVELS = {State.FAILED: logging.ERROR, State.HELD: logging.WARNING, State.WAITIN
 
 RESTING = SETTLED | {State.WAITING}
 """States in which a run may leave a delivery."""
+
+
+CORRECTION = "pipelines.flow.correction"
+"""Imported by the task that needs it: it reads and writes workbooks."""
 
 
 class Work(TypedDict):
@@ -204,8 +209,17 @@ def _failure(label: str, messages: dict[int, str]) -> str:
     return f"{label}: {len(messages)} {'delivery' if len(messages) == 1 else 'deliveries'} failed\n{listed}"
 
 
+def workbooks() -> None:
+    """Write a correction workbook for every delivery with rejects that the client can correct."""
+    if importlib.util.find_spec(CORRECTION) is None:
+        raise AirflowSkipException("this version makes no correction workbooks")
+    client = get_current_context()["params"]["client"]
+    made = importlib.import_module(CORRECTION).make_workbooks(client=client)
+    log.info("%d correction workbooks written", len(made))
+
+
 def publish(asset: Asset) -> None:
-    """Tell `reporting` once, for all deliveries of the run: the only task with an outlet.
+    """Tell `reporting` once, for all deliveries of the run.
 
     Skipped when the run worked on no delivery, so that no report is built for nothing.
     """
@@ -250,8 +264,16 @@ def outcome() -> None:
     problems = get_current_context()["ti"].xcom_pull(task_ids="fetch", key=PROBLEMS) or []
     said = [_failure("the night", failed)] if failed else []
     said += ["not fetched:\n" + "\n".join(f"  {problem}" for problem in problems)] if problems else []
+    said += _failed_tasks(("workbooks", "publish", "held"))
     if said:
         raise AirflowFailException("\n".join(said))
+
+
+def _failed_tasks(names: Sequence[str]) -> list[str]:
+    """Tasks after the deliveries that failed: the run goes on after them, and is red."""
+    ti = get_current_context()["ti"]
+    states = ti.get_task_states(dag_id=ti.dag_id, task_ids=list(names), run_ids=[ti.run_id]).get(ti.run_id, {})
+    return [f"{name} failed. us to act: see its log, then clear it" for name in names if states.get(name) == "failed"]
 
 
 def _told(line: DeliveryLine) -> str:

@@ -11,9 +11,14 @@ from typing import Any
 from pipelines.delivery import SETTLED, State
 from plugins.kontor.api import AirflowApi, ApiError
 from plugins.kontor.components import ComponentError
-from plugins.kontor.names import COUNTS, IDS, INTAKE, REPORTING
+from plugins.kontor.names import COUNTS, HELD, IDS, INTAKE, RELEASE, REPORTING
 
 DONE = ("success", "failed")
+ASK = "decision.ask"
+ASKED = (*DONE, "awaiting_input", "skipped", "upstream_failed")
+"""States in which the task that asks stewards needs us no more: it waits for people, not for this machine."""
+ASK_SECONDS = 60.0
+"""How long a night that is through waits for its questions to stand; else they are asked at the next start."""
 Line = dict[str, Any]
 NEXT_STEP = {"registered": "extract", "extracted": "clean", "cleaned": "validate", "validated": "load"}
 """State → the step that comes now."""
@@ -27,6 +32,7 @@ class Night:
     lines: list[Line] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
     ended: float | None = None
+    questions: int = 0
 
     @property
     def seconds(self) -> float:
@@ -98,10 +104,28 @@ class Watcher:
                 self._look(night)
         self._look(night, wait=False)
         night.ended = time.monotonic()
+        if any(self._succeeded(HELD, dag_id, run_id) for dag_id in INTAKE for run_id in night.runs[dag_id]):
+            self._wait_for_questions()
+        night.questions = self.api.open_questions(RELEASE)
         return night
 
+    def _wait_for_questions(self) -> None:
+        """Until what is held tonight is asked about: the runs that ask go on for days, and are no part of the night."""
+        deadline = time.monotonic() + ASK_SECONDS
+        while time.monotonic() < deadline:
+            self.check()
+            if not self.api.queued_events(RELEASE):
+                runs = self.api.runs(RELEASE, "state=queued&state=running")
+                states = [self.api.task_states(RELEASE, run_id) for run_id in runs]
+                if all(any(name.startswith(ASK) for name in found) and _all_asked(found) for found in states):
+                    return
+            time.sleep(self.pause)
+
     def _published(self, dag_id: str, run_id: str) -> bool:
-        return self.api.task_states(dag_id, run_id).get("publish[-1]") == "success"
+        return self._succeeded("publish", dag_id, run_id)
+
+    def _succeeded(self, task_id: str, dag_id: str, run_id: str) -> bool:
+        return self.api.task_states(dag_id, run_id).get(f"{task_id}[-1]") == "success"
 
     def _reports_done(self, night: Night, begun: str) -> bool:
         """An event is taken off the queue in the transaction that creates its run, so neither is missed."""
@@ -138,6 +162,10 @@ class Watcher:
             f"Deliveries between two steps: {', '.join(open_lines) or 'none'}. us to act: read the logs named below; "
             "the next run goes on where this one stopped (KONTOR_STALL_MINUTES sets the patience)"
         )
+
+
+def _all_asked(states: dict[str, str]) -> bool:
+    return all(state in ASKED for name, state in states.items() if name.startswith(ASK))
 
 
 def already_known(api: AirflowApi, run_id: str) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipelines.settings import ROOT
-from plugins.kontor.names import HOUSEKEEPING, INTAKE, REPORTING
+from plugins.kontor.names import HELD, HOUSEKEEPING, INTAKE, RELEASE, REPORTING
 
 RANKS = {"client_data": (0,), "ledgers": (0,), "payroll": (0, 1), "shipments": (0,)}
 DOMAINS = {
@@ -21,7 +21,7 @@ STEPS = ("extract", "clean", "validate", "load")
 
 def test_exactly_these_dags_and_no_error(dagbag: Any) -> None:
     assert dagbag.import_errors == {}
-    assert set(dagbag.dags) == {*INTAKE, REPORTING, HOUSEKEEPING}
+    assert set(dagbag.dags) == {*INTAKE, REPORTING, RELEASE, HOUSEKEEPING}
 
 
 def test_a_file_is_called_as_its_dag(dagbag: Any) -> None:
@@ -35,13 +35,13 @@ def test_every_domain_with_a_contract_has_one_dag() -> None:
     assert sorted(folders) == sorted(domain for domains in DOMAINS.values() for domain in domains)
 
 
-@pytest.mark.parametrize("dag_id", [*INTAKE, REPORTING, HOUSEKEEPING])
+@pytest.mark.parametrize("dag_id", [*INTAKE, REPORTING, RELEASE, HOUSEKEEPING])
 def test_dag_says_who_what_and_what_to_do_when_red(dagbag: Any, dag_id: str) -> None:
     dag = dagbag.dags[dag_id]
     assert dag.description
     assert dag.tags
     assert "When it is red" in dag.doc_md
-    assert dag.max_active_runs == 1
+    assert dag.max_active_runs == 1 or (dag_id == RELEASE and dag.max_active_runs > 20)
     assert dag.catchup is False
     for task in dag.tasks:
         assert task.owner == "data engineering"
@@ -52,7 +52,7 @@ def test_dag_says_who_what_and_what_to_do_when_red(dagbag: Any, dag_id: str) -> 
 @pytest.mark.parametrize("dag_id", INTAKE)
 def test_intake_has_its_groups_in_order(dagbag: Any, dag_id: str) -> None:
     dag = dagbag.dags[dag_id]
-    expected = {"fetch", "discover", "publish", "outcome"}
+    expected = {"fetch", "discover", "workbooks", "publish", "held", "outcome"}
     for rank in RANKS[dag_id]:
         expected |= {f"rank_{rank}.{step}" for step in STEPS}
     expected |= {f"work_of_rank_{rank}" for rank in RANKS[dag_id][1:]}
@@ -66,21 +66,24 @@ def test_intake_has_its_groups_in_order(dagbag: Any, dag_id: str) -> None:
             assert task.map_index_template == "{{ label }}"
             assert list(task.iter_mapped_task_groups()), "one instance per scope"
             before = task.task_id
-    assert dag.get_task("publish").upstream_task_ids == {before}
-    assert dag.get_task("outcome").upstream_task_ids == {"publish"}
+    for name in ("workbooks", "publish", "held", "outcome"):
+        assert dag.get_task(name).upstream_task_ids == {before}
+        before = name
 
 
 @pytest.mark.parametrize("dag_id", INTAKE)
 def test_a_failure_stops_neither_the_next_rank_nor_the_end(dagbag: Any, dag_id: str) -> None:
     rules = {task.task_id: str(task.trigger_rule.value) for task in dagbag.dags[dag_id].tasks}
-    after_failure = {"discover", "publish", "outcome"} | {f"rank_{rank}.extract" for rank in RANKS[dag_id][1:]}
+    after_failure = {"discover", "workbooks", "publish", "held", "outcome"} | {
+        f"rank_{rank}.extract" for rank in RANKS[dag_id][1:]
+    }
     assert {name for name, rule in rules.items() if rule == "all_done"} == after_failure
 
 
 @pytest.mark.parametrize("dag_id", INTAKE)
-def test_only_publish_has_an_outlet(dagbag: Any, dag_id: str) -> None:
+def test_reporting_and_stewards_are_told_once_each(dagbag: Any, dag_id: str) -> None:
     outlets = {task.task_id: [o.name for o in task.outlets] for task in dagbag.dags[dag_id].tasks if task.outlets}
-    assert outlets == {"publish": [dag_id]}
+    assert outlets == {"publish": [dag_id], "held": [HELD]}
 
 
 @pytest.mark.parametrize("dag_id", INTAKE)
@@ -150,7 +153,7 @@ def test_reporting_runs_after_any_intake(dagbag: Any) -> None:
 
     condition = dagbag.dags[REPORTING].timetable.asset_condition
     assert isinstance(condition, AssetAny)
-    assert {a.name for a in condition.objects} == set(INTAKE)
+    assert {a.name for a in condition.objects} == {*INTAKE, RELEASE}
 
 
 def test_a_night_too_big_to_map_is_split() -> None:

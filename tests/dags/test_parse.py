@@ -19,6 +19,7 @@ HEAVY = (
 )  # fmt: skip
 PROBE = """
 import importlib.util, json, sys, time
+import airflow.providers.standard.operators.hitl
 import airflow.sdk
 from airflow.sdk import DAG, Asset, AssetAny, CronTriggerTimetable, ExceptionRetryPolicy, Param, task, task_group
 before = set(sys.modules)

@@ -132,6 +132,10 @@ def test_a_changed_password_is_kept(tmp_path: Path) -> None:
     password_file(tmp_path).write_text('{"admin": "mine", "viewer": "theirs"}')
     ensure_secrets(tmp_path)
     assert admin_password(tmp_path) == "mine"
+    passwords = json.loads(password_file(tmp_path).read_text())
+    assert passwords["viewer"] == "theirs"
+    assert len(passwords["steward"]) > 12, "who has none gets one: Airflow would print its own into a log"
+    assert password_file(tmp_path).stat().st_mode & 0o777 == 0o600
 
 
 def test_a_taken_port_is_passed_over() -> None:
@@ -205,6 +209,8 @@ def test_a_night_and_the_same_night_again(home: Path) -> None:
     assert "ledgers: failed" in first.stdout, "the truncated sample file makes its run red"
     assert "reporting: success" in first.stdout
     assert "fault of the file" in first.stdout
+    assert "1 held delivery waits for a steward's decision; the night did not" in first.stdout
+    assert "/required_actions" in first.stdout
     assert "reporting.dq_delivery" in first.stdout
     assert "wall time" in first.stdout
     again = make_run(home)

@@ -27,6 +27,7 @@ name: Sample Ltd
 locale: en_GB
 time_zone: Europe/London
 calendar: GB
+stewards: [steward]
 feeds:
   ledgers.spend:
     sources:

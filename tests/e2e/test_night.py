@@ -13,7 +13,7 @@ from pipelines.errors import DeclarationError
 from pipelines.flow.due import open_deadline
 from pipelines.flow.explain import explain
 from pipelines.flow.night import discover
-from pipelines.flow.release import approve, send_back
+from pipelines.flow.release import DecisionRefused, approve, send_back
 from pipelines.flow.step import run_step
 from pipelines.flow.trace import trace
 from pipelines.profile import Due
@@ -319,7 +319,7 @@ def held(client: Client) -> int:
 def test_an_approved_delivery_is_loaded_by_the_next_night(client: Client) -> None:
     number = held(client)
     approve(number, person="steward", reason="counted by hand", office=client.office())
-    with pytest.raises(DeclarationError, match="not held"):
+    with pytest.raises(DecisionRefused, match="not held"):
         approve(number, person="steward", reason="again", office=client.office())
     client.night()
     assert states(client) == [("loaded", "hold")]
