@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from pipelines.delivery import Delivery, Kind, Scope, State
 from pipelines.errors import DeclarationError
 from pipelines.flow.office import Office, open_office
+from pipelines.flow.summary import stewards
 from pipelines.reject import Cause, RejectState
 from pipelines.rulebook import RuleBook
 from pipelines.warehouse import decisions, register, waived_rows
@@ -152,12 +153,12 @@ def _decidable(delivery: Delivery, states: Sequence[State], done: str) -> Delive
 def _terms(conn: sa.Connection, office: Office, delivery: Delivery, kind: DecisionKind, given: Proviso) -> Terms:
     """The checked terms; the last day counts whole, in the client's time zone."""
     where = f"delivery {delivery.delivery_id}"
-    if not decisions.is_steward(conn, given.person, delivery.client_id):
+    if given.person not in stewards(office, conn, delivery.client_id):
         raise DeclarationError(
             f"{given.person} may not decide for {delivery.client_id}",
             where=where,
             expected="a person whom the client's profile names under stewards",
-            next_step="let a steward decide, or add the person under `stewards` in the profile, then run `init`",
+            next_step="let a steward decide, or add the person under `stewards` in the profile",
         )
     if not given.reason.strip():
         raise DeclarationError("decision without a reason", where=where, next_step="say why with --reason")

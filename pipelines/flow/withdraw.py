@@ -19,6 +19,7 @@ from pipelines.errors import DeclarationError, LoadError
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.recorded import recorded
 from pipelines.flow.replay import again_under_id, register_one, require_archived, run_deliveries
+from pipelines.flow.summary import stewards
 from pipelines.load.reconcile import Totals, totals
 from pipelines.reject import RejectState
 from pipelines.warehouse import ddl, history, quarantine_store, register
@@ -83,7 +84,7 @@ def withdraw(delivery_id: int, *, why: str, person: str, office: Office | None =
     with office.warehouse.lease(delivery_id):
         with office.warehouse.transaction() as conn:
             delivery = register.get(conn, delivery_id)
-            _require_steward(conn, delivery, person)
+            _require_steward(office, conn, delivery, person)
             if delivery.state is not State.WITHDRAWN:
                 _Taking(office, conn, delivery, person, why).run()
         with office.warehouse.transaction() as conn:
@@ -229,7 +230,7 @@ class _Taking:
         said = f"speaks again: delivery {self.delivery.delivery_id} was withdrawn by {self.person}"
         for old in back:
             register.move(self.conn, old, State.LOADED, actor=self.person, message=said)
-        history.speak_again(self.conn, self.delivery, by)
+        history.speak_again(self.conn, by)
         if self.delivery.kind is Kind.CORRECTION:
             root = register.get(self.conn, int(self.delivery.corrects or 0))
             family = history.all_of(self.conn, history.line_of(self.conn, root))
@@ -264,14 +265,14 @@ class _Taking:
         return replay
 
 
-def _require_steward(conn: sa.Connection, delivery: Delivery, person: str) -> None:
-    if history.is_steward(conn, delivery.client_id, person):
+def _require_steward(office: Office, conn: sa.Connection, delivery: Delivery, person: str) -> None:
+    named = stewards(office, conn, delivery.client_id)
+    if person in named:
         return
-    named = history.stewards_of(conn, delivery.client_id)
     raise DeclarationError(
         f"{person} may not withdraw deliveries of {delivery.client_id}",
         expected=f"one of its stewards: {', '.join(named) or 'none is named'}",
-        next_step="ask a steward, or name the person under `stewards:` in the client's profile and run `migrate`",
+        next_step="ask a steward, or name the person under `stewards:` in the client's profile",
     )
 
 

@@ -102,12 +102,6 @@ _HIDDEN = (
 """Whether an amount of the rejected row `j` of the delivery cannot be read: nobody knows if it is within a limit."""
 
 
-def is_steward(conn: sa.Connection, person: str, client_id: str) -> bool:
-    """Whether the profile of the client names the person as steward, as last synchronised."""
-    query = "select exists (select from ops.steward where user_name = :person and client_id = :client)"
-    return bool(conn.scalar(sa.text(query), {"person": person, "client": client_id}))
-
-
 # at the gate ------------------------------------------------------------------------------------------------
 
 

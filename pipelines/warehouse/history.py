@@ -172,18 +172,6 @@ def mark_taken_back(conn: sa.Connection, delivery_ids: Sequence[int], at: dateti
     conn.execute(sa.text(query), {"at": at, "ids": list(delivery_ids)})
 
 
-def is_steward(conn: sa.Connection, client_id: str, person: str) -> bool:
-    """Whether a person may decide for a client."""
-    query = "select exists (select from ops.steward where user_name = :person and client_id = :client)"
-    return bool(conn.scalar(sa.text(query), {"person": person, "client": client_id}))
-
-
-def stewards_of(conn: sa.Connection, client_id: str) -> list[str]:
-    """Who may decide for a client."""
-    query = sa.text("select user_name from ops.steward where client_id = :client order by 1")
-    return list(conn.scalars(query, {"client": client_id}))
-
-
 def withdrawal_of(conn: sa.Connection, delivery: Delivery) -> dict[str, Any] | None:
     """What the log says of the withdrawal of a delivery: actor, at, detail."""
     query = (
@@ -203,17 +191,10 @@ def uncorrect(conn: sa.Connection, delivery_ids: Sequence[int], by: int) -> int:
     return conn.execute(sa.text(query), {"ids": list(delivery_ids), "named": named([by])}).rowcount
 
 
-def speak_again(conn: sa.Connection, delivery: Delivery, by: Sequence[int]) -> None:
+def speak_again(conn: sa.Connection, by: Sequence[int]) -> None:
     """Older deliveries of the scope speak for the rows again whose rejects these had superseded: they are open."""
-    if restore := getattr(quarantine_store, "restore", None):
-        for one in all_of(conn, by):
-            restore(conn, one)
-    query = (
-        "update quarantine.reject set state = 'open', resolved_by = null, resolved_at = null "
-        f"where state = 'superseded' and resolved_by ~ :named "
-        f"and delivery_id in (select d.delivery_id {OF_SCOPE} and d.published_at is not null)"
-    )
-    conn.execute(sa.text(query), {"id": delivery.delivery_id, "named": named(by)})
+    for one in all_of(conn, by):
+        quarantine_store.restore(conn, one)
 
 
 def superseded(conn: sa.Connection, delivery: Delivery) -> list[int]:

@@ -18,6 +18,15 @@ from pipelines.contract import Contract
 from pipelines.delivery import SETTLED, Delivery, Scope
 from pipelines.warehouse import audit, register
 from pipelines.warehouse.history import OF_SCOPE, PENDING, all_of, line_of, named, names_of, place_of
+from pipelines.warehouse.keys import key_hash_sql
+
+_MORE_RULES = (
+    "select from quarantine.reject m where m.delivery_id = :new "
+    "and (m.row_number, m.row_part) = (n.row_number, n.row_part) and m.rule_id not in "
+    "(select w.rule_id from quarantine.reject w where w.delivery_id = :old and w.state = 'written_off' "
+    "and (w.row_number, w.row_part) = (n.row_number, n.row_part))"
+)
+"""Whether the row of reject `n` breaks rules that were not written off under the delivery before."""
 
 
 class ScopeHistory:
@@ -141,7 +150,8 @@ class ScopeHistory:
     def carry_over(self, old: Delivery, new: Delivery) -> int:
         """Rows of a replay that were resolved under the delivery it replays stay resolved; how many rejects.
 
-        A row is the same at the same address with the same key. A corrected or waived row must have a current version.
+        A row is the same at the same address with the same key. A corrected or waived row must have a current version;
+        a row that breaks more rules than were written off is open again.
         """
         known = f"select from {self.now()} and {key_hash_sql(self.contract, 'c')} = was.key_hash"
         query = (
@@ -154,7 +164,8 @@ class ScopeHistory:
             "where n.delivery_id = :new and n.state = 'open' and r.delivery_id = :new "
             "and (n.row_number, n.row_part) = (r.row_number, r.row_part) "
             "and (n.row_number, n.row_part) = (was.row_number, was.row_part) "
-            f"and r.key_hash is not distinct from was.key_hash and (was.state = 'written_off' or exists ({known}))"
+            "and r.key_hash is not distinct from was.key_hash "
+            f"and case was.state when 'written_off' then not exists ({_MORE_RULES}) else exists ({known}) end"
         )
         values = {**self.values, "old": old.delivery_id, "new": new.delivery_id}
         return self.conn.execute(sa.text(query), values).rowcount
@@ -166,7 +177,7 @@ class ScopeHistory:
             f"{self.contract.table} v where {_in_scope('v')} and v._known_from <= :since "
             "and (v._known_to is null or v._known_to > :since)"
         )
-        joined = f" v join resolved r on r.key_hash = {key_hash_sql(self.contract)} where"
+        joined = f" v join resolved r on r.key_hash = {key_hash_sql(self.contract, 'v')} where"
         return (
             "with resolved as (select distinct on (q.key_hash) q.key_hash, "
             "coalesce(s.sheet_row, j.row_number) as number, "
@@ -191,12 +202,6 @@ class ScopeHistory:
             ),
             values,
         ).rowcount
-
-
-def key_hash_sql(contract: Contract, alias: str = "v") -> str:
-    """SQL for `reject.key_hash` of a version. Keys are texts, dates and whole numbers: the same text here and there."""
-    parts = " || '\\x00'::bytea || ".join(f"convert_to({alias}.\"{k}\"::text, 'UTF8')" for k in contract.key)
-    return f"encode(sha256({parts}), 'hex')"
 
 
 def dangling(conn: sa.Connection, contracts: Iterable[Contract], feed: str, table: str, client: str) -> dict[str, int]:

@@ -218,8 +218,8 @@ def supersede(conn: sa.Connection, delivery: Delivery, contract: Contract, *, mo
 _OLDER = (
     "select o.delivery_id from ops.delivery o join ops.delivery n on n.delivery_id = :id "
     "where (o.client_id, o.feed, o.source, o.scope_period) = (n.client_id, n.feed, n.source, n.scope_period) "
-    "and (coalesce(o.period, ''), o.received_at, o.delivery_id) "
-    "< (coalesce(n.period, ''), n.received_at, n.delivery_id) and exists "
+    "and (coalesce(o.period, ''), o.received_at, coalesce(o.replays, o.delivery_id), o.delivery_id) "
+    "< (coalesce(n.period, ''), n.received_at, coalesce(n.replays, n.delivery_id), n.delivery_id) and exists "
     "(select from quarantine.reject j where j.delivery_id = o.delivery_id and j.superseded_by is null)"
 )
 """Older deliveries of the scope with rejects that no newer one speaks for yet."""
@@ -271,41 +271,6 @@ def waived_by_load(conn: sa.Connection, delivery: Delivery) -> int:
         {"original": delivery.corrects},
     )
     return int(result.rowcount)
-
-
-def carry_over(conn: sa.Connection, old: Delivery, new: Delivery) -> int:
-    """Resolve the rejects of a replay as those of the delivery it replays; returns how many. Call it after the load.
-
-    For each row all of whose open reasons were resolved at the same address: written off, or corrected while the
-    corrected version is still current (waived rows load, so they have no reject). Else the row is open again.
-    """
-    result = conn.execute(
-        sa.text(
-            f"{_CORRECTIONS}, was as (select row_number, row_part, rule_id, min(state) as state, "
-            "min(resolved_by) as resolved_by, min(decision_id) as decision_id from quarantine.reject "
-            "where delivery_id = :old and state in ('corrected', 'written_off') group by 1, 2, 3), "
-            "still as (select n.reject_id, was.* from quarantine.reject n left join was "
-            "using (row_number, row_part, rule_id) where n.delivery_id = :new and n.state = 'open'), "
-            "whole as (select n.row_number, n.row_part from quarantine.reject n left join still s "
-            "using (reject_id) where n.delivery_id = :new and n.state = 'open' group by 1, 2 having "
-            "bool_and(coalesce(s.state = 'written_off' or s.state = 'corrected' and exists (select from "
-            f"core.{new.feed.replace('.', '_')} c where c.client_id = :client and c._delivery_id in "
-            "(select delivery_id from corrections) and (c._row_number, c._row_part) = (n.row_number, n.row_part) "
-            "and c._known_to is null), false))) "
-            "update quarantine.reject n set state = s.state, resolved_by = s.resolved_by, "
-            "resolved_at = clock_timestamp(), decision_id = s.decision_id from still s join whole "
-            "using (row_number, row_part) where n.reject_id = s.reject_id"
-        ),
-        {"old": old.delivery_id, "new": new.delivery_id, "client": new.client_id},
-    )
-    return int(result.rowcount)
-
-
-_CORRECTIONS = (
-    "with recursive corrections as (select delivery_id from ops.delivery where corrects = :old "
-    "union select d.delivery_id from ops.delivery d join corrections c on d.corrects = c.delivery_id)"
-)
-"""The deliveries that correct one, and those that correct them."""
 
 
 def samples(conn: sa.Connection, delivery: Delivery, rule_id: str, column: str, limit: int) -> list[dict[str, Any]]:

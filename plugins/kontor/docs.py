@@ -224,13 +224,14 @@ Every night, and whenever you trigger it, this DAG takes in what clients deliver
 **Running it again changes nothing**: files already accounted for are passed over, unfinished deliveries go on
 where they stopped.
 
-**Parameters** (*Trigger*): `client` and `feed` narrow the run, `replay` runs one delivery again from its archive.
+**Parameters** (*Trigger*): `client` and `feed` narrow the run; `replay` judges a delivery (its number), a feed or a
+client again from the archive; `rehearse` only logs what that would change.
 
 #### When it is red
 1. Open the log of **outcome**: it names each failed delivery, its cause, and who acts (client or us).
 2. The client acts: send back what the message says; the new file is taken in with the next run.
 3. We act: correct the declaration (`python -m pipelines check`, `python -m pipelines try PROFILE FILE`), then trigger
-   again; `replay` takes the number of a delivery whose declaration did not change.
+   again; `replay` takes the number of a delivery whose declaration did not change, a feed or a client.
 4. `python -m pipelines explain DELIVERY` shows every reject and every change made to a cell.
 
 A **held** delivery leaves the run green: a steward decides in the DAG `release` (`python -m pipelines held` lists

@@ -5,8 +5,6 @@ Nothing heavy at the top: this module is imported whenever a DAG file is parsed.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import logging
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, TriggerRule, get_current_context, task
 from airflow.sdk.configuration import conf
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException
 
 from pipelines.errors import KontorError
 from plugins.kontor import docs, notify
@@ -58,24 +56,20 @@ def housekeeping_dag(dag_id: str, *, title: str, owner: str, at: str, defaults: 
     return dag
 
 
-def _flow(name: str) -> Any:
-    """A module of the flow, imported by the task that needs it."""
-    path = f"pipelines.flow.{name}"
-    if importlib.util.find_spec(path) is None:
-        raise AirflowSkipException(f"{path} is not part of this installation")
-    return importlib.import_module(path)
-
-
 def lapse() -> dict[str, int]:
     """End the decisions whose time is over."""
-    ended = _flow("rejects").lapse()
+    from pipelines.flow.rejects import lapse as end
+
+    ended = end()
     log.info("%d decisions have lapsed; the rows they let pass or wrote off are open again", ended)
     return {"lapsed": ended}
 
 
 def workbooks() -> dict[str, int]:
     """Write the correction workbooks that are due."""
-    made = _flow("correction").make_workbooks()
+    from pipelines.flow.correction import make_workbooks
+
+    made = make_workbooks()
     log.info("%d correction workbooks written", len(made))
     return {"workbooks": len(made)}
 

@@ -5,7 +5,6 @@ Nothing heavy at the top: this module is imported whenever a DAG file is parsed.
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -31,10 +30,6 @@ LEVELS = {State.FAILED: logging.ERROR, State.HELD: logging.WARNING, State.WAITIN
 
 RESTING = SETTLED | {State.WAITING}
 """States in which a run may leave a delivery."""
-
-
-CORRECTION = "pipelines.flow.correction"
-"""Imported by the task that needs it: it reads and writes workbooks."""
 
 
 class Work(TypedDict):
@@ -211,10 +206,9 @@ def _failure(label: str, messages: dict[int, str]) -> str:
 
 def workbooks() -> None:
     """Write a correction workbook for every delivery with rejects that the client can correct."""
-    if importlib.util.find_spec(CORRECTION) is None:
-        raise AirflowSkipException("this version makes no correction workbooks")
-    client = get_current_context()["params"]["client"]
-    made = importlib.import_module(CORRECTION).make_workbooks(client=client)
+    from pipelines.flow.correction import make_workbooks
+
+    made = make_workbooks(client=get_current_context()["params"]["client"])
     log.info("%d correction workbooks written", len(made))
 
 
