@@ -23,6 +23,7 @@ from pipelines.validate.gate import SAMPLES
 from pipelines.validate.judge import Measurement
 from pipelines.validate.suites import Rule
 from pipelines.warehouse import quarantine_store, register
+from pipelines.warehouse.connection import hash_joins
 
 _SKIPPED_REPEAT = "repeated row"
 
@@ -233,15 +234,14 @@ class SetRules:
     def say_what_stays(self) -> None:
         """A rejected row closes nothing: its rejects say so when its key has a current version."""
         same = " and ".join(f'w."{k}" = c."{k}"' for k in self.contract.key)
-        self.conn.execute(
-            sa.text(
-                "update quarantine.reject j set message = j.message || '; the version loaded earlier stays current' "
-                f"from {self.table} w where j.delivery_id = :id and j.state = 'open' and w._fate = 'rejected' "
-                "and (w._row_number, w._row_part) = (j.row_number, j.row_part) "
-                f"and exists (select from {self.contract.table} c where {_SCOPE} and {same})"
-            ),
-            {**self._scope, "id": self.delivery.delivery_id},
+        statement = (
+            "update quarantine.reject j set message = j.message || '; the version loaded earlier stays current' "
+            f"from {self.table} w where j.delivery_id = :id and j.state = 'open' and w._fate = 'rejected' "
+            "and (w._row_number, w._row_part) = (j.row_number, j.row_part) "
+            f"and exists (select from {self.contract.table} c where {_SCOPE} and {same})"
         )
+        with hash_joins(self.conn):
+            self.conn.execute(sa.text(statement), {**self._scope, "id": self.delivery.delivery_id})
 
     def _idle(self, rule: Rule, rows: int) -> Measurement:
         optional = any(not c.required for c in self.contract.columns if c.name in rule.columns)
