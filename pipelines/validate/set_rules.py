@@ -23,6 +23,7 @@ from pipelines.validate.judge import Measurement
 from pipelines.validate.suites import Rule
 from pipelines.validate.waivers import Waivers
 from pipelines.warehouse import quarantine_store, register
+from pipelines.warehouse.connection import without_loops
 
 _SKIPPED_REPEAT = "repeated row"
 
@@ -224,15 +225,14 @@ class SetRules:
     def say_what_stays(self) -> None:
         """A rejected row closes nothing: its rejects say so when its key has a current version."""
         same = " and ".join(f'w."{k}" = c."{k}"' for k in self.contract.key)
-        self.conn.execute(
-            sa.text(
-                "update quarantine.reject j set message = j.message || '; the version loaded earlier stays current' "
-                f"from {self.table} w where j.delivery_id = :id and j.state = 'open' and w._fate = 'rejected' "
-                "and (w._row_number, w._row_part) = (j.row_number, j.row_part) "
-                f"and exists (select from {self.contract.table} c where {_SCOPE} and {same})"
-            ),
-            {**self._scope, "id": self.delivery.delivery_id},
+        statement = (
+            "update quarantine.reject j set message = j.message || '; the version loaded earlier stays current' "
+            f"from {self.table} w where j.delivery_id = :id and j.state = 'open' and w._fate = 'rejected' "
+            "and (w._row_number, w._row_part) = (j.row_number, j.row_part) "
+            f"and exists (select from {self.contract.table} c where {_SCOPE} and {same})"
         )
+        with without_loops(self.conn):
+            self.conn.execute(sa.text(statement), {**self._scope, "id": self.delivery.delivery_id})
 
     def idle(self, rule: Rule, rows: int) -> Measurement:
         """A rule without a row to judge; `rows`: rows that meet its condition."""

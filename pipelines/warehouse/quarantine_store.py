@@ -119,14 +119,15 @@ def reject_found(
 
 def mark_rejected(conn: sa.Connection, delivery: Delivery, rule_id: str) -> int:
     """Set the fate of the accepted rows that a rule has rejected; returns how many were accepted before."""
-    result = conn.execute(
-        sa.text(
-            f"update {delivery.work_table} w set _fate = 'rejected' from (select distinct row_number, row_part "
-            "from quarantine.reject where delivery_id = :id and rule_id = :rule and state = :open) j "
-            "where w._fate is null and (w._row_number, w._row_part) = (j.row_number, j.row_part)"
-        ),
-        {"id": delivery.delivery_id, "rule": rule_id, "open": RejectState.OPEN.value},
+    statement = (
+        f"update {delivery.work_table} w set _fate = 'rejected' from (select distinct row_number, row_part "
+        "from quarantine.reject where delivery_id = :id and rule_id = :rule and state = :open) j "
+        "where w._fate is null and (w._row_number, w._row_part) = (j.row_number, j.row_part)"
     )
+    with without_loops(conn):
+        result = conn.execute(
+            sa.text(statement), {"id": delivery.delivery_id, "rule": rule_id, "open": RejectState.OPEN.value}
+        )
     return int(result.rowcount)
 
 

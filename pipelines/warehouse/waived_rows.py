@@ -31,7 +31,7 @@ def rows_to_load(conn: sa.Connection, delivery: Delivery, contract: Contract) ->
 
 def hand_in(conn: sa.Connection, original: Delivery, correction: Delivery, rows: Sequence[int], language: str) -> None:
     """Note which rows of the original a correction brings, with their cells unchanged: like a workbook that came back
-    as it was sent."""
+    as it was sent. The "sheet" is the original file: its row numbers stay."""
     mark = hashlib.sha256(f"waived rows of delivery {correction.delivery_id}".encode()).hexdigest()
     workbook = conn.scalar(
         sa.text(
@@ -50,7 +50,7 @@ def hand_in(conn: sa.Connection, original: Delivery, correction: Delivery, rows:
     conn.execute(
         sa.text(
             "insert into quarantine.workbook_row (workbook_id, sheet_row, token_hash, row_number, cells) "
-            "select :workbook, row_number() over (order by row_number), "
+            "select :workbook, row_number, "
             "encode(sha256(convert_to(:mark || ' ' || row_number, 'UTF8')), 'hex'), row_number, cells "
             "from (select distinct on (row_number) row_number, cells from quarantine.row "
             "where delivery_id = :original and row_number = any(:rows) order by row_number, row_part) as r"

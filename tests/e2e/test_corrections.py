@@ -195,7 +195,7 @@ def test_corrections_may_be_held_for_review(sample: Make) -> None:
     client.night(feed="clients.customers")
     assert (last(client).state, "correction_review" in last(client).message) == ("held", True)
     assert workbooks(client) == [(1, "returned", 4)]
-    approve(last(client).delivery_id, person="s", reason="seen", office=client.office())
+    approve(last(client).delivery_id, person="steward", reason="seen", office=client.office())
     client.night(feed="clients.customers")
     assert (last(client).state, open_rejects(client)) == ("loaded", 0)
 

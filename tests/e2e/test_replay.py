@@ -73,14 +73,14 @@ def test_a_delta_keeps_its_place(client: Client) -> None:
 def test_what_was_corrected_stays_corrected(client: Client) -> None:
     declare(client)
     (root,) = play(client, "main", [(0, {**ROWS, "L8": None, "L9": None})])
-    correct(client, root, "main", {"L8": "8.00"}, 1)
+    fixed = correct(client, root, {"L8": {"Amount": "8.00"}})
     (line,) = run_replay(str(root), office=client.office()).lines
     assert (line.rows_rejected, line.rows_unchanged) == (2, 5)
     assert amounts(client)["L8"] == "8.00"
     query = "select row_number, state from quarantine.reject where delivery_id = :id order by 1"
     assert client.query(query, id=line.delivery_id) == [(7, "corrected"), (8, "open")]
     with pytest.raises(DeclarationError, match="is a correction"):
-        run_replay(str(root + 1), office=client.office())
+        run_replay(str(fixed), office=client.office())
     sound(client)
 
 
@@ -90,7 +90,7 @@ def test_a_row_let_in_later_does_not_undo_its_correction(client: Client) -> None
     client.send("spend/1.csv", as_csv(rows(ROWS)) + odd)
     client.night()
     (root,) = states(client)
-    correct(client, root, "main", {"L8": "8.00"}, 1)
+    correct(client, root, {"L8": {"Amount": "8.00", "Date": "2026-10-05"}})
     client.declare(client.profile.replace("['%Y-%m-%d']", "['%Y-%m-%d', '%d.%m.%Y']"))
     (line,) = run_replay(str(root), office=client.office()).lines
     assert (line.state, line.rows_rejected, line.rows_skipped, line.rows_unchanged) == ("loaded", 0, 1, 5)

@@ -97,12 +97,12 @@ def test_a_correction_goes_with_its_delivery_or_alone(client: Client) -> None:
     declare(client)
     one = deliver(client, "main", FIRST, 0)
     two = deliver(client, "main", {**WRONG, "L6": None}, 1)
-    fixed = correct(client, two, "main", {"L6": "66.00"}, 1)
+    fixed = correct(client, two, {"L6": {"Amount": "66.00"}})
     assert ("L6", "66.00") in [(r[0], str(r[4])) for r in business(client)]
     withdraw(fixed, why="mistaken", person=STEWARD, office=client.office())
     assert "L6" not in [r[0] for r in business(client)]
     assert client.query("select state from quarantine.reject where delivery_id = :two", two=two) == [("open",)]
-    again = correct(client, two, "main", {"L6": "67.00"}, 2)
+    again = correct(client, two, {"L6": {"Amount": "67.00"}})
     done = withdraw(two, why="wrong", person=STEWARD, office=client.office())
     assert done.withdrawn == [two, again]
     assert states(client) == {one: "loaded", two: "withdrawn", fixed: "withdrawn", again: "withdrawn"}
@@ -119,11 +119,11 @@ def test_corrections_of_others_are_published_again(client: Client, source: str) 
     for who, skipped in ((client, ()), (twin, (1,))):
         made = numbers.setdefault(who.client_id, [])
         made.append(deliver(who, source, {**FIRST, "L8": None}, 0))
+        correct(who, made[0], {"L8": {"Amount": "8.00"}})
         if 1 not in skipped:
             made.append(deliver(who, source, {**WRONG, "L8": None}, 1))
-        correct(who, made[0], source, {"L8": "8.00"}, 10)
-        made.append(deliver(who, source, LATER[0], 2))
-        correct(who, made[-1], source, {"L4": "4000.00", "L6": "60.00"}, 12)
+        made.append(deliver(who, source, {**LATER[0], "L4": None, "L6": None}, 2))
+        correct(who, made[-1], {"L4": {"Amount": "4000.00"}, "L6": {"Amount": "60.00"}})
         made.append(deliver(who, source, {**LATER[1], "L6": None}, 3))
     withdraw(numbers[client.client_id][1], why="wrong", person=STEWARD, office=client.office())
     assert business(client) == business(twin)

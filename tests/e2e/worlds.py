@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 
-import sqlalchemy as sa
-
-from pipelines.delivery import Kind, Scope
-from pipelines.extract.discover import sha256_of
-from pipelines.flow.replay import run_deliveries
+from pipelines.flow.correction import make_workbooks
 from pipelines.warehouse import register
 from pipelines.warehouse.audit import verify
+from tests.e2e import correcting
 from tests.e2e.conftest import Client, Line, as_csv
 
 STEWARD = "stella"
@@ -86,38 +82,17 @@ def newest(client: Client) -> int:
     return int(client.query("select max(delivery_id) from ops.delivery where client_id = :client")[0][0])
 
 
-def correct(client: Client, root: int, source: str, amounts: Mapping[str, str | None], n: int) -> int:
-    """A correction of a delivery: its rows run through the steps, the rejects it repairs are closed."""
-    name = FOLDERS[source].format(n=f"{n} corrected")
-    client.send(name, as_csv(rows(amounts)))
-    office = client.office()
-    with client.warehouse.transaction() as conn:
-        old = register.get(conn, root)
-        path = client.settings.landing / client.client_id / name
-        scope = Scope(client.client_id, old.feed, source, old.period if source == "monthly" else None)
-        made = register.add_delivery(
-            conn,
-            register.NewDelivery(
-                scope=scope, period=old.period, kind=Kind.CORRECTION, file_name=name, sha256=sha256_of(path),
-                size=path.stat().st_size, received_at=datetime.fromtimestamp(path.stat().st_mtime, UTC),
-                inputs_hash=str(n), declaration_hash=old.declaration_hash, corrects=root,
-            ),
-        )  # fmt: skip
-    run_deliveries(office, [made])
-    path.unlink()
-    with client.warehouse.transaction() as conn:
-        conn.execute(
-            sa.text(
-                "update quarantine.reject j set state = 'corrected', resolved_by = :by, "
-                "resolved_at = clock_timestamp() from quarantine.row q, core.ledgers_spend c "
-                "where j.delivery_id = :root and j.state = 'open' "
-                "and (q.delivery_id, q.row_number, q.row_part) = (j.delivery_id, j.row_number, j.row_part) "
-                "and c.client_id = :client and c._known_to is null and c.spend_line_id = q.cells ->> 'Id' "
-                "and c.spend_line_id = any(:ids)"
-            ),
-            {"root": root, "by": f"delivery {made.delivery_id}", "client": client.client_id, "ids": list(amounts)},
-        )
-    return made.delivery_id
+def correct(client: Client, root: int, cells: Mapping[str, Mapping[str, str]]) -> int:
+    """What the client writes into the correction workbook of a delivery (id → column → cell), and the night that takes
+    it in; the correction's number."""
+    make_workbooks(client.office(), client.client_id)
+    query = "select cells ->> 'Id', row_number::text from quarantine.row where delivery_id = :root"
+    places = dict(client.query(query, root=root))
+    book = "select path from quarantine.workbook where delivery_id = :root and state = 'open'"
+    path = client.settings.outbox / str(client.query(book, root=root)[0][0])
+    correcting.correct(client, {places[i]: c for i, c in cells.items()}, path=path, rel=f"back/{path.name}")
+    client.night()
+    return newest(client)
 
 
 def business(client: Client) -> list[tuple[object, ...]]:

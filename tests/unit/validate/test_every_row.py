@@ -7,12 +7,15 @@ from __future__ import annotations
 import time
 from decimal import Decimal
 
+import sqlalchemy as sa
+
 from pipelines.delivery import Verdict
 from pipelines.reject import Baseline
 from pipelines.validate.chunks import ChunkGate
 from pipelines.validate.gate import SAMPLES
 from pipelines.validate.measures import row_measurements
 from pipelines.validate.suites import load_suite
+from pipelines.warehouse.connection import without_loops
 from tests.unit.validate.conftest import (
     ADDS_UP,
     LINES,
@@ -100,3 +103,17 @@ def test_the_rules_together_cost_no_more_than_the_gate(desk: Desk) -> None:
     seconds = [m.seconds for m in row_measurements(gate, LINES, rules)]
     assert all(s is not None and s > 0 for s in seconds[:5])
     assert 0 < sum(s or 0 for s in seconds) <= spent
+
+
+def test_new_rejects_are_not_looked_up_one_by_one(desk: Desk) -> None:
+    """Without statistics PostgreSQL would read the whole work table once for each reject: minutes for some thousands."""
+    delivery, _ = desk.gate(BAD)
+    shown = sa.text("show enable_nestloop")
+    plan = sa.text(
+        f"explain select from {delivery.work_table} w join quarantine.reject j on w._row_number = j.row_number "
+        f"and w._row_part = j.row_part where j.delivery_id = {delivery.delivery_id} and j.state = 'open'"
+    )
+    with desk.warehouse.transaction() as conn:
+        with without_loops(conn):
+            assert conn.scalar(shown) == "off" and "Nested Loop" not in "".join(conn.scalars(plan))
+        assert conn.scalar(shown) == "on"
