@@ -157,6 +157,8 @@ def tell_due() -> None:
 
     context = get_current_context()
     looked, params = context["ti"].xcom_pull(task_ids="discover", key=LOOKED), context["params"]
+    if looked is None:  # a rehearsal looks at nothing
+        return
     found = note_expected(
         open_office(),
         looked=datetime.fromisoformat(looked["at"]),

@@ -15,6 +15,7 @@ from pipelines.cli import main
 from pipelines.errors import DeclarationError
 from pipelines.flow.reject_views import Wanted, as_data, listed, show, table
 from pipelines.flow.rejects import Decided, Proviso, lapse, waive, write_off
+from pipelines.flow.release import approve
 from pipelines.reject import Owner, RejectState
 from pipelines.warehouse import quarantine_store, register
 from pipelines.warehouse.audit import verify
@@ -303,7 +304,11 @@ def test_a_row_without_a_key_is_written_off_for_its_delivery_only(office: Client
     assert one != two
     assert len(write_off(two, proviso(), row=21, office=office.office()).made) == 2
     assert {state for _, _, state in rejects(office, two)} == {"written_off"}
-    three = replay(office, two)
+    three = replay(office, two)  # held: which current row the row without a key speaks for cannot be told
+    assert {state for _, _, state in rejects(office, three)} == {"open"}
+    approve(three, person=STEWARD, reason="known", office=office.office())
+    office.night()
+    assert line(office, three)[0] == "loaded"
     assert {state for _, _, state in rejects(office, three)} == {"written_off"}  # the replay takes it over
 
 
