@@ -210,6 +210,7 @@ def _where_to_look(out: Console, installation: Installation) -> None:
         "Airflow": f"{installation.api.base_url} while `make up` runs; users {USER} and {STEWARD}, passwords in "
         f"{password_file(installation.airflow_home)}",
         "deliveries": "python -m pipelines status; explain DELIVERY [ROW]; trace SCHEMA.TABLE KEY",
+        "rejects": f"python -m pipelines rejects list; correction workbooks in {installation.settings.outbox}",
         "warehouse": "python -m pipelines url",
         "Data Docs": str(_index(docs)),
         "logs": str(home / "logs"),
