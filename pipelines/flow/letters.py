@@ -250,7 +250,9 @@ class _Writer:
         for reason in theirs:
             book = RuleBook.of(self.office.catalog, reason.feed, self.profile.client_id)
             said = book.rule(reason.rule_id).message(tongue.language)
-            first = next((c.name for c in book.contract.money if c.name in reason.amounts), None)
+            # the sum over a row or two of a personal amount would be that amount
+            open_ = (c.name for c in book.contract.money if not c.is_personal)
+            first = next((name for name in open_ if name in reason.amounts), None)
             money = tongue.money(reason.amounts[first]) if first else ""
             rows.append((reason.feed, said, tongue.number(reason.rows), money))
         hint = tongue.say("open_hint", rows=tongue.count(total, "row"))

@@ -93,10 +93,12 @@ def summary(office: Office, delivery_id: int) -> Summary:
     with office.warehouse.transaction() as conn:
         delivery = register.get(conn, delivery_id)
         profile = office.catalog.profiles.get(delivery.client_id)
+        # the sum over a row or two of a personal amount would be that amount
+        personal = {c.name for c in office.contract(delivery.feed).money if c.is_personal}
         return Summary(
             delivery=delivery,
             findings=tuple(_found(office, delivery, register.rule_results(conn, delivery))),
-            amounts=tuple(register.amounts(conn, delivery)),
+            amounts=tuple(a for a in register.amounts(conn, delivery) if a.column_name not in personal),
             controls=tuple(register.controls(conn, delivery)),
             stewards=tuple(stewards(office, conn, delivery.client_id)),
             hash=shown_hash(conn, delivery),
