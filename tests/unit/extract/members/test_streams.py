@@ -129,7 +129,11 @@ def test_a_file_of_empty_streams_takes_no_time(tmp_path: Path) -> None:
     assert time.monotonic() - started < 20
 
 
-@pytest.mark.parametrize("inside", [gzip.compress(STAFF), zip_of({"a.csv": STAFF}), bz2.compress(tar_of({"a": b"1"}))])
+@pytest.mark.parametrize(
+    "inside",
+    [gzip.compress(STAFF), zip_of({"a.csv": STAFF}), bz2.compress(tar_of({"a": b"1"}))],
+    ids=["gzip", "zip", "bzip2"],  # their bytes hold the time of day
+)
 def test_packed_twice_is_refused(tmp_path: Path, inside: bytes) -> None:
     with pytest.raises(DeliveryError, match="inside what is packed already"):
         text(put(tmp_path, gzip.compress(inside)))
