@@ -9,8 +9,6 @@ UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.txt)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# Test processes; each has a PostgreSQL server of its own, and a module runs in one of them.
-TESTERS ?= 2
 SPARK_VERSION := 4.3.0
 SPARK_VENV = $(abspath $(or $(KONTOR_HOME),.kontor))/spark
 SPARK = $(SPARK_VENV)/.ready-$(SPARK_VERSION)
@@ -40,7 +38,7 @@ up: $(READY) ## Airflow with its pages, until Ctrl-C; nights run by their schedu
 	@$(BIN)/python -m plugins.kontor.local up
 
 test: check ## check, then all tests (T=path or T='-k word' for some)
-	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile $(T)
+	$(BIN)/python -m pytest $(T)
 
 check: $(READY) ## format, lint, types, import walls, declarations; needs no database
 	$(BIN)/ruff format --check .
