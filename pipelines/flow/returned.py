@@ -93,7 +93,7 @@ def register_one(intake: Intake, item: Recognised, person: str | None = None) ->
         return ("seen" if delivery.state in SETTLED else "resumed"), delivery
     ref = office.catalog.source(intake.profile.client_id, item.feed, item.source)
     own = item.root if item.root and item.root.client_id == ref.client_id else None
-    if own and (twin := _twin(conn, own, sha256)):
+    if own and (twin := workbooks.of_same_file(conn, own.delivery_id, sha256)):
         duplicate = _add(intake, item, ref, own, arrival_id, sha256, person)
         said = f"same workbook as delivery {twin}"
         return "duplicates", register.move(conn, duplicate, State.DUPLICATE, actor="discover", message=said)
@@ -133,15 +133,6 @@ def _foreign(name: str, got: str) -> DeliveryError:
         _NOT_OURS, where=name, got=got, expected="a workbook that was made for this client",
         next_step="return the workbook that was sent to you",
     )  # fmt: skip
-
-
-def _twin(conn: sa.Connection, root: Delivery, sha256: str) -> int | None:
-    query = sa.text(
-        "select max(delivery_id) from ops.delivery where corrects = :root and sha256 = :sha and kind = 'correction' "
-        "and state not in ('failed', 'returned')"
-    )
-    found: int | None = conn.scalar(query, {"root": root.delivery_id, "sha": sha256})
-    return found
 
 
 def _add(

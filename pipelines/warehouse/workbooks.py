@@ -286,6 +286,16 @@ def amounts_of(conn: sa.Connection, root_id: int, rows: Iterable[int]) -> list[t
     return [(n, c, s) for n, c, s in conn.execute(query, {"root": root_id, "rows": list(rows)}).tuples()]
 
 
+def of_same_file(conn: sa.Connection, root_id: int, sha256: str) -> int | None:
+    """The newest correction of a delivery that came as this very file and was not refused."""
+    query = sa.text(
+        "select max(delivery_id) from ops.delivery where corrects = :root and sha256 = :sha and kind = 'correction' "
+        "and state not in ('failed', 'returned')"
+    )
+    found: int | None = conn.scalar(query, {"root": root_id, "sha": sha256})
+    return found
+
+
 def resolved_rows(conn: sa.Connection, correction: Delivery) -> list[int]:
     """Rows of a correction of which, before its load, every part is accepted, or skipped by a rule of the profile."""
     query = sa.text(
