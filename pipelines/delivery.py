@@ -143,6 +143,11 @@ class Delivery:
         return f"work.d_{self.delivery_id}"
 
     @property
+    def is_correction(self) -> bool:
+        """Whether it brings rows of another delivery again: a returned workbook, or rows that were waived."""
+        return self.kind is Kind.CORRECTION
+
+    @property
     def place(self) -> tuple[str, datetime, int]:
         """Place in the order of its scope; a replay has that of what it replays."""
         return self.period or "", self.received_at, self.replays or self.delivery_id

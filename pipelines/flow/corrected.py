@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from pipelines.clean.corrected import Corrected
 from pipelines.clean.mapping import Header
-from pipelines.delivery import Delivery, Kind, State
+from pipelines.delivery import Delivery, State
 from pipelines.errors import DeclarationError, DeliveryError, LoadError
 from pipelines.extract.archive import archive, sync_folder
 from pipelines.extract.discover import path_of
@@ -50,11 +50,6 @@ _DEPENDS = (
 """Reasons that lie in other rows or files: such a row may be right by now, though nobody changed it."""
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2})?)?")
 _MOST_NAMED = 20
-
-
-def is_correction(delivery: Delivery) -> bool:
-    """Whether the delivery is the correction of another one."""
-    return delivery.kind is Kind.CORRECTION
 
 
 def root_of(conn: sa.Connection, delivery: Delivery) -> Delivery:

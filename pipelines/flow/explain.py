@@ -25,7 +25,7 @@ from pipelines.extract.members import member_of, opened
 from pipelines.extract.reader import read_table
 from pipelines.extract.run import cells_of
 from pipelines.flow import layouts
-from pipelines.flow.corrected import address_of, is_correction
+from pipelines.flow.corrected import address_of
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.recorded import Recorded, recorded
 from pipelines.flow.show import status_table
@@ -99,7 +99,7 @@ def _recompute(
     conn: sa.Connection, office: Office, delivery: Delivery, told: Recorded, row: int
 ) -> tuple[dict[str, str], dict[int, list[Change]]]:
     """The raw record of that row number, and the changes to each of its parts."""
-    if is_correction(delivery):
+    if delivery.is_correction:
         return _recompute_correction(conn, office, delivery, told, row)
     ref, settings = told.ref, office.settings
     name = delivery.file_name

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from pipelines.clean.drift import Weight
 from pipelines.clean.mapping import Header
 from pipelines.clean.needs import Use
-from pipelines.delivery import Delivery, Kind
+from pipelines.delivery import Delivery
 from pipelines.extract.layout import measure
 from pipelines.extract.run import RAW_FILE, extract
 from pipelines.flow.misfit import Misfit, Reference, changes_of, first_of, names_of
@@ -66,7 +66,7 @@ def passed_over(office: Office, delivery: Delivery, ref: SourceRef) -> list[str]
 def judged(conn: sa.Connection, delivery: Delivery, ref: SourceRef) -> LayoutJudged | None:
     """What the gate is told of the layout; also kept with the delivery, for `explain`."""
     kept, known = layout_of(conn, delivery), reference(conn, delivery, ref)
-    if kept is None or delivery.kind is Kind.CORRECTION:
+    if kept is None or delivery.is_correction:
         return None
     changes = changes_of(known, kept.layout, ref)
     against = known.kept.delivery_id if known and known.kept else None

@@ -17,7 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pipelines.delivery import Delivery, Kind, State
+from pipelines.delivery import Delivery, State
 from pipelines.errors import DeclarationError
 from pipelines.flow.letter_pages import Page, Section, Table, as_html, as_text
 from pipelines.flow.letter_words import FAULTS_DE, Tongue
@@ -187,8 +187,8 @@ class _Writer:
         )  # fmt: skip
 
     def _deliveries(self, deliveries: Sequence[Delivery], counts: dict[str, int]) -> list[Section]:
-        corrections = [d for d in deliveries if d.kind is Kind.CORRECTION]
-        others = [d for d in deliveries if d.kind is not Kind.CORRECTION]
+        corrections = [d for d in deliveries if d.is_correction]
+        others = [d for d in deliveries if not d.is_correction]
         by_state = {state: [d for d in others if d.state is state] for state in State}
         out = []
         for state, key, weight in (
@@ -233,7 +233,7 @@ class _Writer:
             step = letters.failed_step(self.conn, d.delivery_id)
             said = self.tongue.say(f"step_{step}" if step in ("extract", "clean") else "step_other")
             what = _what_of(d) if self.tongue.language == "en" else FAULTS_DE.get(_what_of(d), "")
-            if d.kind is Kind.CORRECTION:
+            if d.is_correction:
                 return what or said
             return f"{said} ({what})" if what else said
         return ""

@@ -9,7 +9,7 @@ from itertools import groupby
 
 import sqlalchemy as sa
 
-from pipelines.delivery import SETTLED, Delivery, Kind, State, Step
+from pipelines.delivery import SETTLED, Delivery, State, Step
 from pipelines.errors import DeclarationError
 from pipelines.extract.discover import sha256_of
 from pipelines.flow.arrivals import UNREAD
@@ -188,7 +188,7 @@ def _one(office: Office, conn: sa.Connection, old: Delivery) -> Delivery:
             where=old.file_name,
             next_step="correct what its message says; the next night takes the file as a new delivery",
         )
-    if old.kind is Kind.CORRECTION:
+    if old.is_correction:
         raise DeclarationError(
             f"delivery {old.delivery_id} is a correction, and corrections are not replayed on their own",
             next_step=f"replay delivery {old.corrects}: what was corrected stays corrected",

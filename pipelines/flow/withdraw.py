@@ -14,7 +14,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from pipelines.contract import Contract
-from pipelines.delivery import Delivery, Kind, Scope, State
+from pipelines.delivery import Delivery, Scope, State
 from pipelines.errors import DeclarationError, LoadError
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.recorded import recorded
@@ -117,7 +117,7 @@ class _Taking:
         line = history.line_of(self.conn, self.delivery)
         since = self._since(line)
         later = [d for d in history.published(self.conn, self.delivery, since) if d.delivery_id not in line]
-        again = [d for d in later if d.kind is not Kind.CORRECTION and not self._spoken_for(d, later)]
+        again = [d for d in later if not d.is_correction and not self._spoken_for(d, later)]
         for one in again:
             self._require_readable(one)
         before = self._current()
@@ -172,9 +172,9 @@ class _Taking:
 
     def _speaker(self, line: list[int]) -> int | None:
         """The loaded replay of the same original."""
-        if self.delivery.kind is Kind.CORRECTION:
+        if self.delivery.is_correction:
             return None
-        others = [d for d in history.all_of(self.conn, line) if d.kind is not Kind.CORRECTION]
+        others = [d for d in history.all_of(self.conn, line) if not d.is_correction]
         return next((d.delivery_id for d in others if d.state is State.LOADED), None)
 
     def _spoken_for(self, one: Delivery, later: list[Delivery]) -> bool:
@@ -231,7 +231,7 @@ class _Taking:
         for old in back:
             register.move(self.conn, old, State.LOADED, actor=self.person, message=said)
         history.speak_again(self.conn, by)
-        if self.delivery.kind is Kind.CORRECTION:
+        if self.delivery.is_correction:
             root = register.get(self.conn, int(self.delivery.corrects or 0))
             family = history.all_of(self.conn, history.line_of(self.conn, root))
             spoken = [d.delivery_id for d in family if d.state is State.LOADED]
@@ -244,7 +244,7 @@ class _Taking:
         for one in history.all_of(self.conn, line):
             itself = one.delivery_id == self.delivery.delivery_id
             ddl.drop_work_table(self.conn, one)
-            if one.state is State.SUPERSEDED and (itself or one.kind is Kind.CORRECTION):
+            if one.state is State.SUPERSEDED and (itself or one.is_correction):
                 said = f"what superseded it was taken back with delivery {self.delivery.delivery_id}"
                 one = register.move(self.conn, one, State.LOADED, actor=self.person, message=said)
             if one.state is State.LOADED:

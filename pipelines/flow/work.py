@@ -40,7 +40,7 @@ EVIDENCE = "validation.json"
 
 def extract_step(office: Office, delivery: Delivery) -> Delivery:
     """Archive the original, its look-up and control files, then read the original or the member meant into raw rows."""
-    if corrected.is_correction(delivery):
+    if delivery.is_correction:
         return _extract_correction(office, delivery)
     ref, settings = office.ref(delivery), office.settings
     folder = settings.landing / delivery.client_id
@@ -72,7 +72,7 @@ def clean_step(office: Office, delivery: Delivery) -> Delivery:
     ref, folder = office.ref(delivery), office.settings.delivery_folder(delivery.delivery_id)
     inputs = _inputs(office, delivery)
     lookups = [item for item in inputs if item.role == "lookup"]
-    terms = corrected.clean_terms(office, delivery) if corrected.is_correction(delivery) else None
+    terms = corrected.clean_terms(office, delivery) if delivery.is_correction else None
     clean(
         ref,
         office.contract(ref.feed),
@@ -102,7 +102,7 @@ def validate_step(office: Office, delivery: Delivery) -> Delivery:
         judged = layouts.judged(conn, delivery, ref)
         given = gate_input(facts["records"], cleaned, judged)
         result = validate(delivery, ref, contract, office.catalog, conn, folder, given)
-        if corrected.is_correction(delivery):
+        if delivery.is_correction:
             result = replace(result, message=corrected.said(office, delivery, result.message))
         moved = register.move(conn, delivery, State.VALIDATED, actor=_actor(Step.VALIDATE), **result.fields)
         if result.verdict.value == "hold":
@@ -124,7 +124,7 @@ def load_step(office: Office, delivery: Delivery) -> Delivery:
             return register.say(conn, delivery, blocked)
         resolved: list[int] = []
         try:
-            if corrected.is_correction(delivery):
+            if delivery.is_correction:
                 resolved = _before_correcting(conn, delivery, ref, contract)
             result = load(delivery, ref, contract, conn)
         except WorkLost as error:
@@ -135,7 +135,7 @@ def load_step(office: Office, delivery: Delivery) -> Delivery:
             history.take_over(conn, held, actor=_actor(Step.LOAD))
             return held
         moved = _move(conn, delivery, Step.LOAD, **result.fields)
-        if corrected.is_correction(delivery):
+        if delivery.is_correction:
             corrected.close(conn, moved, resolved)
         else:
             register.supersede(conn, moved, mode=ref.source.mode)
@@ -240,7 +240,7 @@ def _blocked(conn: sa.Connection, delivery: Delivery, ref: SourceRef) -> str | N
     """Nothing overtakes a replay that comes before it, nor a delta one of its scope that is held."""
     if before := history.replay_before(conn, delivery):
         return f"waits: delivery {before} of this scope is to be published before it. it goes on by itself"
-    if ref.source.mode != "delta" or corrected.is_correction(delivery):
+    if ref.source.mode != "delta" or delivery.is_correction:
         return None
     held = register.held_in_scope(conn, register.scope_of(delivery, ref))
     if held is None or held.place >= delivery.place:

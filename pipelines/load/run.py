@@ -79,7 +79,7 @@ class Foresight:
 
 def foresee(delivery: Delivery, ref: SourceRef, contract: Contract, conn: sa.Connection) -> Foresight:
     """Compare a delivery's work table with core; writes nothing but the fate of overtaken rows in the work table."""
-    closes = ref.source.mode != "delta" and delivery.kind is not Kind.CORRECTION
+    closes = ref.source.mode != "delta" and not delivery.is_correction
     publication = Publication(conn, delivery, contract, register.scope_of(delivery, ref))
     found = publication.compare(closes=closes, shared_keys=ref.shared_keys)
     if reason := _hold(delivery, ref, found, conn):

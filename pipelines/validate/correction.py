@@ -16,7 +16,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from pipelines.contract import Contract
-from pipelines.delivery import Delivery, Kind
+from pipelines.delivery import Delivery
 from pipelines.profile import SourceRef
 from pipelines.reject import Baseline, baseline_rule
 from pipelines.rulebook import derived_message
@@ -28,11 +28,6 @@ SOME_ROWS = "a correction brings only some rows"
 _WHOLE = (Baseline.NOT_EMPTY, Baseline.MAX_REJECTS, Baseline.CONTROL, Baseline.LAYOUT_DRIFT)
 
 Clash = Literal["repeated", "taken", "newer"]
-
-
-def is_correction(delivery: Delivery) -> bool:
-    """Whether the delivery brings corrected rows."""
-    return delivery.kind is Kind.CORRECTION
 
 
 def without_share(outcomes: Sequence[Outcome]) -> list[Outcome]:

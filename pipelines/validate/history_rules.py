@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
-from pipelines.delivery import Delivery, Kind
+from pipelines.delivery import Delivery
 from pipelines.validate.aggregates import ROWS, currency_of
 from pipelines.validate.expectations import PREVIOUS_AMOUNTS, PREVIOUS_ROWS, TOTALS, ExpectRowCountToBeSimilar
 from pipelines.validate.judge import Measurement
@@ -26,7 +26,7 @@ _MISSING = {
 def compare(sets: SetRules, rule: Rule) -> Measurement:
     """Rows or amounts beside those of the newest accepted delivery that is comparable."""
     expectation, delivery = rule.expectation, sets.delivery
-    if delivery.kind is Kind.CORRECTION:
+    if delivery.is_correction:
         return Measurement(rule, 0, {}, note="a correction brings only some rows", excused=True)
     if sets.ref.source.mode == "delta":
         return Measurement(rule, 0, {}, note="a delta brings only what changed", excused=True)

@@ -49,7 +49,7 @@ def validate(
 ) -> GateResult:
     """Judge a delivery; see the head of this module. Raises GateError when the gate itself cannot be trusted."""
     rules = load_rules(catalog, contract, delivery.client_id)
-    corrects = correction.is_correction(delivery)
+    corrects = delivery.is_correction
     quarantine_store.clear(conn, delivery)
     book = RuleBook.of(catalog, contract.feed, delivery.client_id)
     gate = _stream(conn, delivery, contract, rules, folder, book)
@@ -119,7 +119,7 @@ def _set_rules(sets: SetRules, contract: Contract, ref: SourceRef, rules: list[R
     def each(kind: RuleKind, measure: Callable[[Rule], Measurement]) -> list[Measure]:
         return [partial(measure, rule) for rule in rules if rule.kind == kind]
 
-    corrects = correction.is_correction(sets.delivery)
+    corrects = sets.delivery.is_correction
     steps: list[Measure] = [sets.repeated_rows, sets.keys, *([sets.newer_versions] if corrects else [])]
     steps += [*each("unique", sets.unique), sets.references]
     steps += each("reference", partial(feed_rules.known, sets)) + each("group", partial(group_rules.group, sets))

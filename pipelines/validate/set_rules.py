@@ -99,7 +99,7 @@ class SetRules:
 
     def _with_loaded(self, found: str, clash: correction.Clash) -> tuple[str, dict[str, Any]]:
         """For a correction also the rows that clash with what is loaded of the same file."""
-        if not correction.is_correction(self.delivery):
+        if not self.delivery.is_correction:
             return found, {}
         loaded = correction.clashing(self.delivery, self.ref, self.contract, clash)
         both = (

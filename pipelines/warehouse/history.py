@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pipelines.delivery import SETTLED, Delivery, Kind, Scope, State
+from pipelines.delivery import SETTLED, Delivery, Scope, State
 from pipelines.reject import RejectState
 from pipelines.warehouse import ddl, quarantine_store, register
 
@@ -35,7 +35,7 @@ def line_of(conn: sa.Connection, delivery: Delivery) -> list[int]:
 
     A correction stands for itself.
     """
-    if delivery.kind is Kind.CORRECTION:
+    if delivery.is_correction:
         return [delivery.delivery_id]
     query = (
         "with line as (select delivery_id from ops.delivery where delivery_id = :first or replays = :first) "

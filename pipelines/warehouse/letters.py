@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
-from pipelines.delivery import Delivery, Kind, State, Verdict
+from pipelines.delivery import Delivery, State, Verdict
 from pipelines.warehouse import ledger, register
 
 Amounts = dict[str, dict[str, Decimal]]
@@ -64,7 +64,7 @@ def moved_since(conn: sa.Connection, client_id: str, since: datetime) -> list[De
     )
     ids = conn.scalars(query, {"client": client_id, "since": since, "states": [s.value for s in states]})
     found = [register.get(conn, delivery_id) for delivery_id in list(ids)]
-    return [d for d in found if d.kind is Kind.CORRECTION or _to_tell(d)]
+    return [d for d in found if d.is_correction or _to_tell(d)]
 
 
 def _to_tell(delivery: Delivery) -> bool:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from pipelines.contract import Contract
-from pipelines.delivery import Delivery, Kind
+from pipelines.delivery import Delivery
 from pipelines.reject import RejectState, Severity
 from pipelines.rulebook import RuleBook, RuleText
 from pipelines.warehouse.connection import copy_table, without_loops
@@ -175,7 +175,7 @@ def close_after_load(conn: sa.Connection, delivery: Delivery, contract: Contract
 
     A correction speaks for its own rows only: what it brings by waiver is waived. Any other delivery supersedes.
     """
-    if delivery.kind is Kind.CORRECTION:
+    if delivery.is_correction:
         with without_loops(conn):
             _keep_age(conn, delivery, [delivery.corrects] if delivery.corrects else [])
             waived_by_load(conn, delivery)

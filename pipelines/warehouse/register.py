@@ -249,7 +249,7 @@ def supersede(conn: sa.Connection, delivery: Delivery, *, mode: str, actor: str 
     also older loaded ones of the same period; without a period tomorrow's snapshot succeeds today's. Their work
     tables are dropped. A correction replaces single rows, and retires nothing.
     """
-    if mode == "delta" or delivery.kind is Kind.CORRECTION:
+    if mode == "delta" or delivery.is_correction:
         return []
     states = [State.HELD, State.WAITING, State.FAILED]
     if delivery.state is State.LOADED and delivery.period is not None:

@@ -146,15 +146,6 @@ def of_delivery(conn: sa.Connection, delivery_id: int) -> list[Workbook]:
     return _some(conn, "delivery_id = :id", {"id": delivery_id})
 
 
-def open_ones(conn: sa.Connection, client_id: str | None = None) -> list[Workbook]:
-    """Workbooks that wait for their clients."""
-    where = (
-        "state = 'open' and delivery_id in (select delivery_id from ops.delivery "
-        "where client_id = coalesce(:client, client_id))"
-    )
-    return _some(conn, where, {"client": client_id})
-
-
 def listed(conn: sa.Connection, client_id: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
     """The newest workbooks as plain data, newest first, with client, feed and file of their root."""
     query = sa.text(
