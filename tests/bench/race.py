@@ -10,11 +10,30 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pipelines.settings import ROOT
 
 CONTENDER = Path(__file__).with_name("contender.py")
+
+
+class Contest(Protocol):
+    """One thing the report measures: made with its data at hand, run, then told as Markdown and as JSON."""
+
+    title: str
+
+    def run(self, rounds: int) -> None:
+        """Measure; raises RuntimeError when a contender fails or finds other rows than the rest."""
+
+    def lines(self) -> list[str]:
+        """Markdown: a heading, a table, what must be reached and whether it is."""
+
+    def data(self) -> dict[str, Any]:
+        """What was measured, round by round, for the JSON report and the chart."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether everything that must be reached is."""
 
 
 @dataclass
@@ -79,6 +98,10 @@ class Race:
         differing = {name for name, what in found if what != found[0][1]}
         if self.same and differing:
             raise RuntimeError(f"{self.title}: {', '.join(sorted(differing))} found other rows: {found}")
+
+    def data(self) -> dict[str, Any]:
+        """Every round of every contender."""
+        return {"title": self.title, "entries": {e.name: e.rounds for e in self.entries}, "limits": self.limits}
 
     def lines(self) -> list[str]:
         """The race as a Markdown table; CPU seconds of the database server stand apart where there is one."""

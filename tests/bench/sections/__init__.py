@@ -1,0 +1,1 @@
+"""The sections of the report: each module has `contests(folder, rows)`, what it measures with data in that folder."""
