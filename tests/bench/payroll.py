@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyarrow import csv
 
 from pipelines.contract import Column, Contract
 from pipelines.reject import PROBLEM_SCHEMA
@@ -252,3 +253,55 @@ def write(folder: Path, rows: int, share: float, chunk_rows: int = CHUNK_ROWS) -
         writers[name].close()
         parts[name].replace(place / f"{name}.arrow")
     return done
+
+
+def sent(folder: Path, rows: int, share: float = 0.01, changed: float = 0.0) -> Path:
+    """The file as the client sends it: CSV of a British payroll system, `share` of the rows with a broken rule.
+
+    Dates are dd/mm/yyyy, names and codes stray blanks or lower case here and there,
+    and of the bad rows some have a cell nobody can read instead. With `changed`, that share of the rows has another
+    cost centre than in the file without.
+    """
+    path = folder / f"payslips_{rows}_{share * 100:g}_{changed * 100:g}.csv"
+    if path.exists():
+        return path
+    folder.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    with csv.CSVWriter(
+        part, _sent(chunk(1, 0), 0, 0).schema, write_options=csv.WriteOptions(quoting_style="none")
+    ) as to:
+        for start in range(0, rows, CHUNK_ROWS):
+            to.write_batch(_sent(chunk(min(CHUNK_ROWS, rows - start), share, start), start, share, changed))
+    part.replace(path)
+    return path
+
+
+def _sent(clean: pa.RecordBatch, start: int, share: float, changed: float = 0.0) -> pa.RecordBatch:
+    rng = np.random.default_rng([11, start])
+    number = start + np.arange(clean.num_rows)
+    out: dict[str, pa.Array] = {}
+    for field in PAYSLIPS.arrow_schema:
+        values = clean.column(field.name)
+        out[field.name] = _text_of(values, field.type)
+    untidy = number % 50 == 7
+    for name, make in {
+        "employee_name": pc.utf8_upper,
+        "country_code": pc.utf8_lower,
+        "currency_code": pc.utf8_lower,
+    }.items():
+        out[name] = pc.if_else(pa.array(untidy), make(out[name]), out[name])
+    padded = pc.binary_join_element_wise("", out["employee_name"], " ", " ")
+    out["employee_name"] = pc.if_else(pa.array(number % 40 == 3), padded, out["employee_name"])
+    if share:
+        unreadable = rng.random(clean.num_rows) < share / 10
+        out["base_amount"] = pc.if_else(pa.array(unreadable), "n/a?", out["base_amount"])
+    if changed:
+        other = rng.random(clean.num_rows) < changed
+        out["cost_center_id"] = pc.if_else(pa.array(other), "CC-9998", out["cost_center_id"])
+    return pa.RecordBatch.from_pydict({name.replace("_", " ").title(): pc.fill_null(a, "") for name, a in out.items()})
+
+
+def _text_of(values: pa.Array, kind: pa.DataType) -> pa.Array:
+    if pa.types.is_date(kind):
+        return pc.strftime(values.cast(pa.timestamp("s")), format="%d/%m/%Y")
+    return values.cast(pa.string())
