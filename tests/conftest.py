@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -20,6 +21,13 @@ from tests.guard import Watch, guarded
 
 CHEAP = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB", "max_wal_size": "1GB"}
 TEMPLATE = "kontor_template"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Which process runs which tests, when there are several."""
+    from tests.spread import InCollectedOrder
+
+    return InCollectedOrder(config, log)
 
 
 def make_settings(home: Path, warehouse_url: str | None = None) -> Settings:
