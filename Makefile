@@ -9,6 +9,8 @@ UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.txt)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Processes that share all tests; each has a PostgreSQL server of its own.
+TESTERS := 2
 SPARK_VERSION := 4.3.0
 SPARK_VENV = $(abspath $(or $(KONTOR_HOME),.kontor))/spark
 SPARK = $(SPARK_VENV)/.ready-$(SPARK_VERSION)
@@ -37,8 +39,8 @@ run: $(READY) ## one night on the sample deliveries, or on LANDING with CLIENTS
 up: $(READY) ## Airflow with its pages, until Ctrl-C; nights run by their schedules
 	@$(BIN)/python -m plugins.kontor.local up
 
-test: check ## check, then all tests (T=path or T='-k word' for some)
-	$(BIN)/python -m pytest $(T)
+test: check ## check, then all tests in two processes (T=path or T='-k word' for some, in one)
+	$(BIN)/python -m pytest $(or $(T),-n $(TESTERS))
 
 check: $(READY) ## format, lint, types, import walls, declarations; needs no database
 	$(BIN)/ruff format --check .

@@ -97,6 +97,14 @@ def read_yaml(path: Path) -> YamlFile:
             expected="valid YAML",
             next_step=f"correct {path.name} and run `python -m pipelines check`",
         ) from None
+    except yaml.reader.ReaderError as error:
+        raise DeclarationError(
+            "YAML syntax error",
+            where=f"{path}:{text.count(chr(10), 0, error.position) + 1}",
+            got=f"the character U+{ord(text[error.position]):04X}",
+            expected="characters that YAML allows",
+            next_step=f"delete it from {path.name} and run `python -m pipelines check`",
+        ) from None
 
 
 def _walk(file: YamlFile, node: yaml.Node, keys: tuple[Key, ...], lines: dict[tuple[Key, ...], int]) -> None:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,9 +17,17 @@ from pipelines.contract import read_contract
 from pipelines.settings import ROOT, Settings
 from pipelines.warehouse import ddl, server
 from pipelines.warehouse.connection import Warehouse
+from tests.guard import Watch, guarded
 
 CHEAP = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB", "max_wal_size": "1GB"}
 TEMPLATE = "kontor_template"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Which process runs which tests, when there are several."""
+    from tests.spread import InCollectedOrder
+
+    return InCollectedOrder(config, log)
 
 
 def make_settings(home: Path, warehouse_url: str | None = None) -> Settings:
@@ -30,9 +39,17 @@ def make_settings(home: Path, warehouse_url: str | None = None) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def server_settings() -> Iterator[Settings]:
-    """The installation that owns the one embedded server of this test session. Stopped and deleted at the end."""
+def watch() -> Iterator[Watch]:
+    """Call it with a home: what works there is ended and deleted even if this process is killed."""
+    with guarded() as told:
+        yield told
+
+
+@pytest.fixture(scope="session")
+def server_settings(watch: Watch) -> Iterator[Settings]:
+    """The installation that owns the one embedded server of this process. Stopped and deleted at the end."""
     home = Path(tempfile.mkdtemp(prefix="kontor-tests-"))
+    watch(home)
     settings = make_settings(home)
     try:
         server.ensure(settings, CHEAP)

@@ -5,34 +5,51 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.settings import ROOT
+from tests.guard import Watch
 
 
-@pytest.fixture(scope="package")
-def airflow_home() -> Iterator[Path]:
-    """Airflow's home, with a migrated database; from here on Airflow may be imported."""
+@pytest.fixture(scope="session")
+def _airflow(watch: Watch) -> Iterator[dict[str, str]]:
+    """What Airflow is told by environment, with its database migrated. Made once: it reads its home when imported."""
     home = Path(tempfile.mkdtemp(prefix="kontor-airflow-"))
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {
-            "AIRFLOW_HOME": str(home / "airflow"),
-            "AIRFLOW_CONFIG": str(ROOT / "airflow.cfg"),
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
-            "AIRFLOW__CORE__FERNET_KEY": "",
-            "KONTOR_ROOT": str(ROOT),
-            "KONTOR_HOME": str(home),
-        }.items():
-            patch.setenv(name, value)
+    watch(home)
+    environ = {
+        "AIRFLOW_HOME": str(home / "airflow"),
+        "AIRFLOW_CONFIG": str(ROOT / "airflow.cfg"),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "AIRFLOW__CORE__FERNET_KEY": "",
+        "KONTOR_ROOT": str(ROOT),
+        "KONTOR_HOME": str(home),
+    }
+    with _told(environ):
         from airflow.utils.db import initdb
 
         initdb()
-        _without_deadlines(patch)
-        yield home
+    yield environ
     shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="package")
+def airflow_home(_airflow: dict[str, str]) -> Iterator[Path]:
+    """Airflow's home, with a migrated database; from here on Airflow may be imported."""
+    with _told(_airflow) as patch:
+        _without_deadlines(patch)
+        yield Path(_airflow["KONTOR_HOME"])
+
+
+@contextmanager
+def _told(environ: dict[str, str]) -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environ.items():
+            patch.setenv(name, value)
+        yield patch
 
 
 def _without_deadlines(patch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ from plugins.kontor.names import HELD, RELEASE
 from plugins.kontor.secrets import STEWARD, USER, password_of
 from tests.conftest import CHEAP
 from tests.e2e.conftest import as_csv, lines
+from tests.guard import Watch
 
 GROUP = "decision"
 
@@ -168,9 +169,10 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory, watch: Watch) -> Iterator[House]:
     """One installation with a held delivery per client, and the run of `release` that asks about them."""
     home = tmp_path_factory.mktemp("release")
+    watch(home)
     for name in ("landing", "clients"):
         (home / name).mkdir()
     given = {"KONTOR_HOME": home, "KONTOR_CLIENTS": home / "clients", "KONTOR_LANDING": home / "landing"}

@@ -30,6 +30,7 @@ from plugins.kontor.components import (
 from plugins.kontor.installation import environment
 from plugins.kontor.secrets import admin_password, ensure_secrets, password_file
 from tests.conftest import make_settings
+from tests.guard import Watch
 
 STUBBORN = """
 import signal, subprocess, sys, time
@@ -172,8 +173,9 @@ def test_everything_local_and_nobody_told(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def home(tmp_path_factory: pytest.TempPathFactory, watch: Watch) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("kontor")
+    watch(folder)
     yield folder
     server.remove(replace(load_settings({"KONTOR_HOME": str(folder)}), warehouse_url=None))
 

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 from itertools import count
 from typing import Any
 
@@ -119,9 +120,9 @@ class Client:
         """The installation with the declarations of now."""
         return Office(self.settings, load_catalog(self.settings), self.warehouse)
 
-    @property
+    @cached_property
     def warehouse(self) -> Warehouse:
-        """The test's warehouse."""
+        """The test's warehouse, with one pool of connections for all nights and queries."""
         return Warehouse(str(self.settings.warehouse_url))
 
     def query(self, sql: str, **values: Any) -> list[Any]:

@@ -51,22 +51,24 @@ def test_a_marker_without_its_file_is_told(client: Client) -> None:
 def test_a_file_that_changes_between_two_looks_waits_for_the_next_night(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client.settings = replace(client.settings, settle=0.2)
+    client.settings = replace(client.settings, settle=600)  # young to the slowest machine
     client.send("spend/a.csv", as_csv(lines()))
     path = client.settings.landing / client.client_id / "spend/a.csv"
     os.utime(path)
-    wait = time.sleep
+    waited = []
 
     def meanwhile(seconds: float) -> None:  # the sender's program goes on writing
         with path.open("a") as file:
             file.write("L100,Supplier Z,2026-10-05,1.00\n")
-        wait(seconds)
+        waited.append(seconds)
 
     with monkeypatch.context() as patch:
         patch.setattr("pipelines.extract.settled.settled.__kwdefaults__", {"now": time.time, "wait": meanwhile})
         found, report = client.night()
     assert (found.unfinished, report.lines) == ({f"{client.client_id}/spend/a.csv": "still being written"}, [])
     assert found.unmatched == []
+    assert waited == [600]
+    client.settings = replace(client.settings, settle=0.2)
     found, report = client.night()
     assert [(line.state, line.rows_loaded) for line in report.lines] == [("loaded", 21)]
 

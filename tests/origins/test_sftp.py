@@ -143,11 +143,13 @@ def test_a_file_that_grows_between_two_looks(acme: Desk, sftp: Sftp, write: Writ
     path = write("log.csv", "x" * 10)
     old = write("old.csv", "o")
     age(old, 7200)
-    acme.settings = replace(acme.settings, settle=0.5)
+    acme.settings = replace(acme.settings, settle=2)
     code = "import sys,time\nf=open(sys.argv[1],'a')\nwhile 1: f.write('y'); f.flush(); time.sleep(.1)"
     writer = subprocess.Popen([sys.executable, "-c", code, str(path)])
     try:
-        time.sleep(0.3)
+        deadline = time.monotonic() + 20
+        while "y" not in path.read_text() and time.monotonic() < deadline:
+            time.sleep(0.05)
         report = acme.fetch()
     finally:
         writer.kill()

@@ -92,6 +92,12 @@ def test_unknown_key_lists_the_allowed_ones(written):
         read_profile(written(GOOD.replace("    mode: period", "    moed: period")))
 
 
+@pytest.mark.parametrize("character", ["\x07", "\x00", "\ufffe"])
+def test_a_character_that_yaml_does_not_allow_is_named_with_its_line(written, character):
+    with pytest.raises(DeclarationError, match=rf"acme.yaml:3.*U\+{ord(character):04X}.*delete it"):
+        read_profile(written(GOOD.replace("locale", f"{character}locale", 1)))
+
+
 def test_lookup_that_uses_itself_is_refused(written):
     text = GOOD + "lookups: {a: {files: x, key: k, columns: {z: {lookup: {table: a, key: k, column: q}}}}}\n"
     with pytest.raises(DeclarationError, match="circle"):

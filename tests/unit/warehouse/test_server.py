@@ -22,11 +22,13 @@ from pipelines.warehouse import cluster, server
 from pipelines.warehouse.cluster import locate
 from pipelines.warehouse.connection import Warehouse
 from tests.conftest import CHEAP, make_settings
+from tests.guard import Watch
 
 
 @pytest.fixture
-def home() -> Iterator[Path]:
+def home(watch: Watch) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="kontor-server-"))
+    watch(folder)
     yield folder
     server.remove(make_settings(folder))
     shutil.rmtree(folder, ignore_errors=True)
