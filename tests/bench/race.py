@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import statistics
 import subprocess
@@ -244,10 +245,18 @@ def peer(name: str, requirements: Sequence[str], folder: Path) -> Path:
 
 
 def versions(pythons: set[Path]) -> dict[str, str]:
-    """What is installed in those peers' environments, of what was asked for; the project's own is told elsewhere."""
+    """What was asked for in those peers' environments, as it is there; the project's own is told elsewhere."""
     found: dict[str, str] = {}
     for python in sorted(pythons):
         made = python.parents[1] / "requirements.txt"
-        if made.exists():
-            found |= {name: number for name, _, number in (r.partition("==") for r in made.read_text().split())}
+        asked = made.read_text(encoding="utf-8").split() if made.exists() else []
+        there = [one.name.split("-")[:2] for one in python.parents[1].glob("lib/*/site-packages/*.dist-info")]
+        numbers = {_normal(name): number.removesuffix(".dist") for name, number in there}
+        for requirement in asked:
+            name = re.split(r"[^\w.-]", requirement)[0]
+            found[name] = numbers.get(_normal(name), "")
     return found
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "_", name).lower()

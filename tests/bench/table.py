@@ -82,8 +82,15 @@ def _ratio(race: Race, entry: Entry, what: str) -> str:
 
 
 def _limit(check: dict[str, Any]) -> str:
-    got = "not measured" if check["got"] is None else f"{check['got']:.3g}"
+    got = "not measured" if check["got"] is None else figure(check["got"])
     return f"{check['text']}: {got}, {'kept' if check['kept'] else '**NOT kept**'}"
+
+
+def figure(value: float | None) -> str:
+    """Three digits that count, and no more than whole numbers."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def profile(name: str, profiled: dict[str, Any]) -> list[str]:
