@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.bench.race import Entry, Race
 
+LEAST = {"cpu": 0.001, "wall": 0.001, "memory": 5}
+
 
 def lines(race: Race) -> list[str]:
     """Heading, what was measured on, the table, then limits, notes, errors and the profile."""
@@ -51,7 +53,7 @@ def _table(race: Race, ran: list[Entry]) -> list[str]:
         cells += [spread(e.values(what), 2) for what in (["client", "server"] if served else [])]
         cells += [spread(e.values("cpu"), 2), spread(e.values("wall"), 2), spread(e.values("mb"), 0)]
         cells += [spread(e.values("server_mb"), 0)] if held else []
-        cells += [_ratio(race, e, what) for what in ("cpu", "wall", "mb")] if race.ours.rounds else []
+        cells += [_ratio(race, e, what) for what in ("cpu", "wall", "memory")] if race.ours.rounds else []
         out.append(_row(cells))
     return out
 
@@ -77,8 +79,10 @@ def spread(values: list[float], digits: int) -> str:
 
 
 def _ratio(race: Race, entry: Entry, what: str) -> str:
-    theirs = entry.median(what) if entry.values(what) else 0
-    return f"{race.ours.median(what) / theirs:.2f}" if theirs > 0 else "–"
+    """No ratio to next to nothing: of a contender that leaves its rows to the server, say."""
+    if entry.median(what) < LEAST[what]:
+        return "–"
+    return f"{race.ours.median(what) / entry.median(what):.2f}"
 
 
 def _limit(check: dict[str, Any]) -> str:
