@@ -200,7 +200,7 @@ def test_the_parsed_project_is_kept_until_a_file_changes(
     before = load_project(home, warehouse.url).hash
     macro = tmp_path / "sql" / "macros" / "mask.sql"
     macro.write_text(macro.read_text() + " ")
-    assert Project(home, warehouse.url, b"").hash != before
+    assert Project(home, warehouse.url, [], {}, b"").hash != before
     with pytest.raises(Parsed):
         load_project(home, warehouse.url)
     macro.write_text(macro.read_text()[:-1])
