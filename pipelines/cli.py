@@ -93,7 +93,7 @@ def _marts(args: argparse.Namespace, out: Console) -> int:
 def _report(args: argparse.Namespace, out: Console) -> int:
     from pipelines.flow.report import build_reports
 
-    result = build_reports()
+    result = build_reports(full=args.full)
     out.print(result.message, markup=False)
     return 0 if result.ok else 1
 
@@ -225,7 +225,8 @@ def build_parser() -> argparse.ArgumentParser:
     add("audit", _audit, "verify the hash chain of the audit log, and every delivery's state against it")
     words = add("dictionary", _dictionary, "the data dictionary: columns, types, meaning, sensitivity of a feed")
     words.add_argument("feed", nargs="?", metavar="FEED")
-    add("report", _report, "build the reporting tables")
+    report = add("report", _report, "bring the reporting tables up to date")
+    report.add_argument("--full", action="store_true", help="make all of them anew, not only what changed")
     explain = add("explain", _explain, "every reason and every change of a delivery, or of one of its rows")
     explain.add_argument("delivery", type=int, metavar="DELIVERY")
     explain.add_argument("row", type=int, nargs="?", metavar="ROW")

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from pipelines.reporting.project import MARTS
-from pipelines.reporting.publish import LIVE
+from pipelines.reporting.project import LIVE, MARTS
 
 
 class Preview(NamedTuple):

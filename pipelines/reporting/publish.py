@@ -7,15 +7,15 @@ is replaced by the new table. So row-level security cannot get lost: a mart with
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 
 import psycopg.errors
 import sqlalchemy as sa
 
 from pipelines.errors import DeclarationError, LoadError
-from pipelines.reporting.project import MARTS, NEXT
+from pipelines.reporting.project import LIVE, MARTS, NEXT
 
-LIVE = "reporting"
 OWNER = "kontor_mart_owner"
 LOCK_TIMEOUT = "60s"  # for a mart that is replaced, which has to wait for its readers
 
@@ -49,34 +49,69 @@ def make_side_schema(conn: sa.Connection) -> None:
     conn.execute(sa.text(f"create schema {NEXT}"))
 
 
-def publish(conn: sa.Connection, marts: Sequence[str] = MARTS) -> None:
-    """Move the marts of the side schema into `reporting`; the caller's transaction makes it one change."""
+def publish(
+    conn: sa.Connection,
+    marts: Sequence[str] = MARTS,
+    replaced: Mapping[str, str] | None = None,
+    kept: Sequence[str] = (),
+) -> None:
+    """Move the marts of the side schema into `reporting`; the caller's transaction makes it one change.
+
+    Of a mart in `replaced` only the rows `m` that meet the condition there make place for the new ones; those in `kept`
+    stay as they are. Any other table of ours in `reporting` is dropped.
+    """
     become_owner(conn)
     conn.execute(sa.text(f"set local lock_timeout = '{LOCK_TIMEOUT}'"))
     for mart in marts:
-        new, live = f"{NEXT}.{mart}", f"{LIVE}.{mart}"
-        rows = conn.scalar(sa.text(f"select count(*) from {new}"))  # noqa: S608
-        _secure(conn, new)
-        if _shape(conn, new) == _shape(conn, live):
-            conn.execute(sa.text(f"delete from {live}"))  # noqa: S608
-            conn.execute(sa.text(f"insert into {live} select * from {new}"))  # noqa: S608
-            _copy_comments(conn, new, live)
-        else:
-            _drop(conn, live)
-            conn.execute(sa.text(f"alter table {new} set schema {LIVE}"))
-        if (there := conn.scalar(sa.text(f"select count(*) from {live}"))) != rows:  # noqa: S608
-            raise LoadError(
-                "mart was not published whole",
-                where=live,
-                got=f"{there} rows",
-                expected=f"{rows} rows",
-                next_step=f"look at the policies of {live}; they must let {OWNER} see every row",
-            )
-        conn.execute(sa.text(f"analyze {live}"))
-    for mart in _former_marts(conn, marts):
+        _publish_one(conn, mart, (replaced or {}).get(mart))
+    for mart in _former_marts(conn, [*marts, *kept]):
         _drop(conn, f"{LIVE}.{mart}")
     conn.execute(sa.text(f"drop schema {NEXT} cascade"))
     conn.execute(sa.text("reset role"))
+
+
+def shapes_of(conn: sa.Connection, marts: Sequence[str] = MARTS) -> dict[str, str]:
+    """Mart → hash of its columns, indexes, policies and grants; empty for one that is not there."""
+    shapes = {mart: _shape(conn, f"{LIVE}.{mart}") or "" for mart in marts}
+    return {mart: shape and hashlib.sha256(shape.encode()).hexdigest() for mart, shape in shapes.items()}
+
+
+def _publish_one(conn: sa.Connection, mart: str, some: str | None) -> None:
+    new, live = f"{NEXT}.{mart}", f"{LIVE}.{mart}"
+    where = f" as m where {some}" if some else ""
+    rows = conn.scalar(sa.text(f"select count(*) from {new}"))  # noqa: S608
+    _secure(conn, new)
+    deleted = 0
+    if _shape(conn, new) == _shape(conn, live):
+        deleted = conn.execute(sa.text(f"delete from {live}{where}")).rowcount  # noqa: S608
+        conn.execute(sa.text(f"insert into {live} select * from {new}"))  # noqa: S608
+        _copy_comments(conn, new, live)
+    elif some:
+        raise LoadError(
+            "a mart was altered while a part of it was built",
+            where=live,
+            expected="the columns, indexes, policies and grants it had when the build began",
+            next_step="run the build again; it makes all marts anew",
+        )
+    else:
+        _drop(conn, live)
+        conn.execute(sa.text(f"alter table {new} set schema {LIVE}"))
+    if (there := conn.scalar(sa.text(f"select count(*) from {live}{where}"))) != rows:  # noqa: S608
+        raise LoadError(
+            "mart was not published whole",
+            where=live,
+            got=f"{there} rows",
+            expected=f"{rows} rows",
+            next_step=f"look at the policies of {live}; they must let {OWNER} see every row",
+        )
+    _analyze(conn, live, deleted + (rows or 0))
+
+
+def _analyze(conn: sa.Connection, live: str, moved: int) -> None:
+    """Refresh the statistics of a mart of which much was replaced."""
+    known = conn.scalar(sa.text("select reltuples from pg_class where oid = to_regclass(:live)"), {"live": live})
+    if known is None or moved >= 0.1 * known:
+        conn.execute(sa.text(f"analyze {live}"))
 
 
 def become_owner(conn: sa.Connection) -> None:

@@ -1,4 +1,7 @@
-"""One build of the reporting layer: all models and their tests in a side schema, then one swap, or none."""
+"""One build of the reporting layer: models and their tests in a side schema, then one swap, or none.
+
+A build makes anew what has changed since the last one (`changes.py`), or everything.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,9 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from pipelines.errors import AlreadyRunning
-from pipelines.reporting.project import MARTS, NEXT, NodeRun, run_dbt
+from pipelines.reporting import changes
+from pipelines.reporting.changes import Plan
+from pipelines.reporting.project import MARTS, NEXT, NodeRun, Project, load_project
 from pipelines.reporting.publish import make_side_schema, publish
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import Warehouse, passing_faults
@@ -41,7 +46,8 @@ _RECORD = sa.text(
 class BuildResult:
     """What a build did. `ok` False: analysts keep the marts they had, and `failed` names the models and tests at fault.
 
-    `models` holds every model and every test that did not succeed; `cut_off` is the moment whose knowledge is shown.
+    `models` holds every model that was built and every test that did not succeed; `cut_off` is the moment whose
+    knowledge is shown; `is_full`: everything was made anew.
     """
 
     ok: bool
@@ -51,50 +57,83 @@ class BuildResult:
     seconds: float
     build_id: str
     cut_off: datetime
+    is_full: bool
 
 
 def build(
-    settings: Settings, warehouse_url: str, cut_off: datetime | None = None, *, unit_tests: bool = False
+    settings: Settings,
+    warehouse_url: str,
+    cut_off: datetime | None = None,
+    *,
+    full: bool = False,
+    unit_tests: bool = False,
 ) -> BuildResult:
-    """Build every mart as of one cut-off (default: now, before any load still running) and publish all or none.
+    """Build the marts as of one cut-off (default: now, before any load still running) and publish all or none.
 
-    `unit_tests` also runs the unit tests of the formulas, which depend on the code only. Raises AlreadyRunning while
-    another build of this warehouse runs, DeclarationError when the project cannot be read.
+    Only what has changed since the last build is made anew, unless `full`, a cut-off of your own or `unit_tests` is
+    asked for. `unit_tests` also runs the unit tests of the formulas, which depend on the code only. Raises
+    AlreadyRunning while another build of this warehouse runs, DeclarationError when the project cannot be read.
     """
     started = time.monotonic()
     warehouse = Warehouse(warehouse_url)
     try:
         with _only_build(warehouse):
-            return _build(settings, warehouse, cut_off, unit_tests, started)
+            one = _Build(settings, warehouse, unit_tests, started)
+            return one.build(cut_off, full=full or unit_tests or cut_off is not None)
     finally:
         warehouse.close()
 
 
-def _build(
-    settings: Settings, warehouse: Warehouse, cut_off: datetime | None, unit_tests: bool, started: float
-) -> BuildResult:
-    with warehouse.transaction() as conn:
-        at = (cut_off or conn.scalars(sa.text(_CUT_OFF)).one()).astimezone(UTC)
-        make_side_schema(conn)
-    build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
-    command = ["build"] if unit_tests else ["build", "--exclude-resource-type", "unit_test"]
-    runs = run_dbt(settings, warehouse.url, command, at)
-    failed = [r for r in runs if r.failed]
-    kept = tuple(r for r in runs if r.kind == "model" or r.status not in ("pass", "skipped"))
-    with warehouse.transaction() as conn:
-        if not failed:
-            publish(conn)
-        _record(conn, build_id, at, kept)
-        shown = conn.scalar(sa.text(_SHOWN), {"build_id": build_id})
-    return BuildResult(
-        ok=not failed,
-        message=_message(settings, failed, kept, at, shown),
-        models=kept,
-        failed=tuple(r.name for r in failed),
-        seconds=round(time.monotonic() - started, 1),
-        build_id=build_id,
-        cut_off=at,
-    )
+@dataclass(frozen=True)
+class _Build:
+    settings: Settings
+    warehouse: Warehouse
+    unit_tests: bool
+    started: float
+
+    def build(self, cut_off: datetime | None, *, full: bool) -> BuildResult:
+        with self.warehouse.transaction() as conn:
+            at = (cut_off or conn.scalars(sa.text(_CUT_OFF)).one()).astimezone(UTC)
+            make_side_schema(conn)
+            conn.execute(sa.text("reset role"))
+            state = changes.begin(conn)
+        project = load_project(self.settings, self.warehouse.url)
+        plan = Plan()
+        if not full:
+            with self.warehouse.transaction() as conn:
+                plan = changes.plan(conn, project, state, at)
+        result = self._make(project, plan, at)
+        if not result.ok and not plan.is_full:
+            # Nobody shall have to ask whether a test failed only because a part was built and not the whole.
+            with self.warehouse.transaction() as conn:
+                make_side_schema(conn)
+            result = self._make(project, Plan(), at)
+        return result
+
+    def _make(self, project: Project, plan: Plan, at: datetime) -> BuildResult:
+        build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
+        command = ["build"] if self.unit_tests else ["build", "--exclude-resource-type", "unit_test"]
+        if not plan.is_full:
+            command += ["--select", *(f"+{mart}" for mart in plan.marts)]
+        runs = project.run(command, at, changes_only=not plan.is_full)
+        failed = [r for r in runs if r.failed]
+        kept = tuple(r for r in runs if r.kind == "model" or r.status not in ("pass", "skipped"))
+        with self.warehouse.transaction() as conn:
+            if not failed:
+                publish(conn, plan.marts, plan.replaced, plan.kept)
+                changes.finish(conn, build_id, at, project)
+            _record(conn, build_id, at, kept)
+            shown = conn.scalar(sa.text(_SHOWN), {"build_id": build_id})
+        return BuildResult(
+            ok=not failed,
+            message=_stopped(self.settings, failed, shown) if failed else _done(plan, kept, at),
+            models=kept,
+            failed=tuple(r.name for r in failed),
+            seconds=round(time.monotonic() - self.started, 1),
+            build_id=build_id,
+            cut_off=at,
+            is_full=plan.is_full,
+        )
 
 
 _SHOWN = """
@@ -105,14 +144,18 @@ order by max(at) desc limit 1
 """
 
 
-def _message(
-    settings: Settings, failed: Sequence[NodeRun], kept: Sequence[NodeRun], at: datetime, shown: datetime | None
-) -> str:
-    if not failed:
-        warned = [r.name for r in kept if r.status == "warn"]
-        return f"{len(MARTS)} marts as known at {at:%Y-%m-%d %H:%M:%S} UTC" + (
-            f"; warnings: {', '.join(warned)}" if warned else ""
-        )
+def _done(plan: Plan, kept: Sequence[NodeRun], at: datetime) -> str:
+    how = "all made anew"
+    if plan.since:
+        whole = len(plan.marts) - len(plan.replaced)
+        since = f"{plan.since:%Y-%m-%d %H:%M:%S} UTC"
+        how = f"{whole} made anew, {len(plan.replaced)} where they changed since {since}, {len(plan.kept)} as they were"
+    warned = [r.name for r in kept if r.status == "warn"]
+    warnings = f"; warnings: {', '.join(warned)}" if warned else ""
+    return f"{len(MARTS)} marts as known at {at:%Y-%m-%d %H:%M:%S} UTC: {how}{warnings}"
+
+
+def _stopped(settings: Settings, failed: Sequence[NodeRun], shown: datetime | None) -> str:
     first = failed[0]
     said = " ".join((first.message or first.status).split())[:300]
     stay = f"marts as known at {shown:%Y-%m-%d %H:%M:%S} UTC stay" if shown else "there are no earlier marts"

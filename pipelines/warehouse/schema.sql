@@ -357,6 +357,21 @@ create table if not exists ops.model_run (
     primary key (build_id, model)
 );
 
+create table if not exists ops.mart_state (
+    only_one      boolean primary key default true check (only_one),
+    build_id      text not null,
+    cut_off       timestamptz not null,
+    project_hash  text not null,
+    clients       jsonb not null,
+    shapes        jsonb not null,
+    unfinished    boolean not null default false
+);
+comment on table ops.mart_state is 'The build that the marts stand at: the next one makes anew what has changed since';
+comment on column ops.mart_state.project_hash is 'Models, tests and the code that runs them; with others all is made anew';
+comment on column ops.mart_state.clients is 'What marts took from each client''s profile: a hash of it and of its date at the cut-off';
+comment on column ops.mart_state.shapes is 'Hash of each mart''s columns, indexes, policies and grants as they were published';
+comment on column ops.mart_state.unfinished is 'A build began since and was not published; the next one makes all anew';
+
 -- audit: every entry carries the hash of the one before it -------------------------------------------
 
 create table if not exists ops.audit (

@@ -15,7 +15,7 @@ with ledger as (
 
 mart as (
     select client_id, source, currency_code, sum(open_amount) as open_amount
-    from {{ ref('rpt_payables_ageing') }}
+    from {{ whole(ref('rpt_payables_ageing')) }} as whole
     group by client_id, source, currency_code
 )
 

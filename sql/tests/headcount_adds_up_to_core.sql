@@ -8,7 +8,7 @@ with core as (
 
 mart as (
     select client_id, sum(headcount) as headcount, sum(headcount + former_employees) as employees
-    from {{ ref('rpt_headcount') }}
+    from {{ whole(ref('rpt_headcount')) }} as whole
     group by client_id
 )
 

@@ -8,7 +8,7 @@ with core as (
 
 mart as (
     select client_id, currency_code, sum(lines) as lines, sum(line_amount) as line_amount
-    from {{ ref('rpt_shipment_on_time') }}
+    from {{ whole(ref('rpt_shipment_on_time')) }} as whole
     group by client_id, currency_code
 )
 

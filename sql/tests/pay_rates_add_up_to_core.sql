@@ -8,7 +8,7 @@ with core as (
 
 mart as (
     select client_id, count(*) as rates, sum(hourly_rate) as total
-    from {{ ref('rpt_pay_rate_register') }}
+    from {{ whole(ref('rpt_pay_rate_register')) }} as whole
     group by client_id
 )
 

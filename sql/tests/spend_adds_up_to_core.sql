@@ -8,7 +8,7 @@ with core as (
 
 mart as (
     select client_id, currency_code, sum(lines) as lines, sum(spend_amount) as spend_amount
-    from {{ ref('rpt_supplier_spend') }}
+    from {{ whole(ref('rpt_supplier_spend')) }} as whole
     group by client_id, currency_code
 )
 

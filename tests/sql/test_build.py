@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from pipelines.contract import Contract
 from pipelines.reporting.marts import preview
-from pipelines.reporting.project import MARTS, PROJECT, run_dbt
+from pipelines.reporting.project import MARTS, PROJECT, load_project
 from pipelines.reporting.run import _CUT_OFF, BuildResult, build
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import Warehouse
@@ -349,5 +349,6 @@ def test_every_identity_can_fail(broken: Built, warehouse: Warehouse, home: Sett
         conn.execute(sa.text("set local search_path to reporting_next"))
         for statement in TAMPER.values():
             assert conn.execute(sa.text(statement)).rowcount > 0, statement
-    runs = run_dbt(home, warehouse.url, ["test", "--select", "test_type:singular"], broken.result.cut_off)
+    project = load_project(home, warehouse.url)
+    runs = project.run(["test", "--select", "test_type:singular"], broken.result.cut_off)
     assert {r.name for r in runs if r.failed} == IDENTITIES

@@ -62,3 +62,18 @@ def test_personal_columns_stand_in_marts_only_masked_or_by_declaration(contracts
                 assert declared.classification == "confidential"
                 shown[mart] = declared.name
     assert shown == {"rpt_pay_rate_register": "hourly_rate"}
+
+
+def test_what_depends_on_the_moment_of_the_build_says_so(contracts: dict[str, Contract]) -> None:
+    """A mart is kept while core and the dates of its clients stay: no model of a feed may use the cut-off otherwise."""
+    for path in (PROJECT / "models").glob("**/*.sql"):
+        text = path.read_text().replace("{{ cut_off() }} as known_at", "")
+        if "cut_off()" in text.replace("known_at_cut_off()", "") and path.stem != "stg_ops__clients":
+            without_history = "source('ops'" in text or "source('quarantine'" in text
+            assert without_history or "ref('stg_ops__clients')" in text, path
+
+
+def test_every_staging_model_can_be_cut_down_to_the_clients_that_changed(contracts: dict[str, Contract]) -> None:
+    for feed, contract in contracts.items():
+        text = (PROJECT / "models" / "staging" / f"stg_{feed.replace('.', '__')}.sql").read_text()
+        assert f"of_changed_clients('{contract.table.removeprefix('core.')}')" in text

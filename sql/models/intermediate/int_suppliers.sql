@@ -1,3 +1,5 @@
+{{ config(post_hook='{{ add_months_of_other_suppliers() }}') }}
+
 -- Which spellings on spend lines are one supplier of a client. A legal form is left out of the key only while the
 -- client's lines know the name with at most one form: "Acme" and "Acme Ltd" are then one supplier, but as soon as
 -- "Acme plc" occurs too the three stay apart.

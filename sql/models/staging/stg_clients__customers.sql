@@ -23,4 +23,6 @@ select
     employee_count,
     {{ address() }}
 from {{ source('core', 'clients_customers') }}
-where {{ known_at_cut_off() }}
+where
+    {{ known_at_cut_off() }}
+    and {{ of_changed_clients('clients_customers') }}

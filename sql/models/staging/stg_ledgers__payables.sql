@@ -1,13 +1,10 @@
 -- A period of this feed is the ledger as it stood at the period's end: only the newest one says what is open.
-with known as (
-    select *
-    from {{ source('core', 'ledgers_payables') }}
-    where {{ known_at_cut_off() }}
-),
-
-newest as (
+with newest as (
     select client_id, _source, max(_period) as _period
-    from known
+    from {{ source('core', 'ledgers_payables') }}
+    where
+        {{ known_at_cut_off() }}
+        and {{ of_changed_clients('ledgers_payables') }}
     group by client_id, _source
 )
 
@@ -29,5 +26,6 @@ select
     status_code,
     purchase_order_id,
     {{ address() }}
-from known
+from {{ source('core', 'ledgers_payables') }}
 join newest using (client_id, _source, _period)
+where {{ known_at_cut_off() }}

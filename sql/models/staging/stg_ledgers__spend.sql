@@ -12,4 +12,6 @@ select
     currency_code,
     {{ address() }}
 from {{ source('core', 'ledgers_spend') }}
-where {{ known_at_cut_off() }}
+where
+    {{ known_at_cut_off() }}
+    and {{ of_changed_clients('ledgers_spend') }}

@@ -9,4 +9,6 @@ select
     changed_at,
     {{ address() }}
 from {{ source('core', 'payroll_pay_rates') }}
-where {{ known_at_cut_off() }}
+where
+    {{ known_at_cut_off() }}
+    and {{ of_changed_clients('payroll_pay_rates') }}

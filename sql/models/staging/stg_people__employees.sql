@@ -13,4 +13,6 @@ select
     department_since_date,
     {{ address() }}
 from {{ source('core', 'people_employees') }}
-where {{ known_at_cut_off() }}
+where
+    {{ known_at_cut_off() }}
+    and {{ of_changed_clients('people_employees') }}

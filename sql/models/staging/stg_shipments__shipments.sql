@@ -24,4 +24,6 @@ select
     freight_amount_absent_code,
     {{ address() }}
 from {{ source('core', 'shipments_shipments') }}
-where {{ known_at_cut_off() }}
+where
+    {{ known_at_cut_off() }}
+    and {{ of_changed_clients('shipments_shipments') }}

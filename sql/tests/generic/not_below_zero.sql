@@ -1,4 +1,4 @@
 {# Counts and shares are zero or more. #}
-{% test not_below_zero(model, column_name) %}
-select * from {{ model }} where {{ column_name }} < 0
+{% test not_below_zero(model, columns) %}
+select * from {{ model }} where least({{ columns | join(', ') }}) < 0
 {% endtest %}

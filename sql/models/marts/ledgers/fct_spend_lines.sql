@@ -1,3 +1,5 @@
+{{ config(indexes=[{'columns': ['client_id', 'spend_month']}]) }}
+
 select
     line.client_id,
     line.source,
@@ -20,3 +22,4 @@ select
 from {{ ref('stg_ledgers__spend') }} as line
 join {{ ref('int_suppliers') }} as supplier
     on supplier.client_id = line.client_id and supplier.spelling = line.supplier_name
+where {{ of_changed_months('ledgers_spend', 'line.document_date', 'line.client_id') }}

@@ -1,3 +1,5 @@
+{{ config(indexes=[{'columns': ['client_id', 'spend_month']}]) }}
+
 select
     client_id,
     supplier_key,

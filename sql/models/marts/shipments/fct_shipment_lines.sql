@@ -1,3 +1,5 @@
+{{ config(indexes=[{'columns': ['client_id', 'promised_month']}]) }}
+
 select
     client_id,
     source,
@@ -24,3 +26,4 @@ select
     row_part,
     {{ cut_off() }} as known_at
 from {{ ref('stg_shipments__shipments') }}
+where {{ of_changed_months('shipments_shipments', 'promised_date') }}

@@ -1,3 +1,5 @@
+{{ config(indexes=[{'columns': ['client_id', 'promised_month']}]) }}
+
 -- By month of promise, not of delivery: a late line counts against the month it was promised for.
 select
     client_id,

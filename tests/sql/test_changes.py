@@ -1,0 +1,259 @@
+"""A build of what changed comes to what a full build comes to; and when it cannot be trusted, all is made anew."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from pipelines.contract import Contract
+from pipelines.delivery import Scope
+from pipelines.errors import DeclarationError
+from pipelines.reporting import changes, project
+from pipelines.reporting.changes import Plan
+from pipelines.reporting.project import MARTS, PROJECT, Mart, Project, load_project
+from pipelines.reporting.publish import become_owner, make_side_schema
+from pipelines.reporting.run import BuildResult, _Build, build
+from pipelines.settings import Settings
+from pipelines.warehouse.connection import Warehouse
+from tests.sql.history import History
+
+Marts = dict[str, Counter[tuple[Any, ...]]]
+SEED = 7
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("home")
+    return Settings(folder, folder / "landing", (), None)
+
+
+@pytest.fixture(scope="module")
+def history(warehouse: Warehouse, contracts: dict[str, Contract]) -> History:
+    history = History(warehouse, contracts, random.Random(SEED))
+    history.begin()
+    return history
+
+
+@pytest.fixture(scope="module")
+def stood(history: History, warehouse: Warehouse, home: Settings) -> BuildResult:
+    """The first build, which makes everything."""
+    first = build(home, warehouse.url)
+    assert first.ok, first.message
+    assert first.is_full
+    return first
+
+
+def marts_of(warehouse: Warehouse, *, known_at: bool = False) -> Marts:
+    """Every row of every mart, as the owner of the marts sees them."""
+    out: Marts = {}
+    with warehouse.transaction() as conn:
+        become_owner(conn)
+        for mart in MARTS:
+            found = conn.execute(sa.text(f"select * from reporting.{mart}")).mappings()
+            out[mart] = Counter(tuple(v for n, v in r.items() if known_at or n != "known_at") for r in found)
+    return out
+
+
+def differences(one: Marts, other: Marts) -> dict[str, Any]:
+    return {m: ((one[m] - other[m]), (other[m] - one[m])) for m in MARTS if one[m] != other[m]}
+
+
+def built(result: BuildResult) -> set[str]:
+    return {run.name for run in result.models} & set(MARTS)
+
+
+def moments(warehouse: Warehouse, mart: str) -> set[Any]:
+    with warehouse.transaction() as conn:
+        become_owner(conn)
+        return set(conn.scalars(sa.text(f"select distinct known_at from reporting.{mart}")))
+
+
+def test_what_has_not_changed_is_kept_and_known_to_be_complete(
+    stood: BuildResult, history: History, warehouse: Warehouse, home: Settings
+) -> None:
+    with warehouse.transaction() as conn:
+        history.publish(conn, Scope("north", "ledgers.spend", "third"), history.rows("ledgers.spend", 9))
+    result = build(home, warehouse.url)
+    assert result.ok, result.message
+    spend = {"fct_spend_lines", "rpt_supplier_spend"}
+    quality = {"dq_cut_off", "dq_delivery", "dq_open_reject", "dq_reject_rule", "rpt_feed_timeliness"}
+    assert built(result) == spend | quality
+    assert "2 where they changed since" in result.message
+    assert moments(warehouse, "fct_spend_lines") == {stood.cut_off, result.cut_off}
+    assert moments(warehouse, "fct_shipment_lines") == {stood.cut_off}
+    assert moments(warehouse, "dq_cut_off") == {result.cut_off}
+
+
+def test_a_mart_that_does_not_add_up_to_core_any_more_is_found_and_made_anew(
+    stood: BuildResult, history: History, warehouse: Warehouse, owner: Warehouse, home: Settings
+) -> None:
+    """Another client's delivery is enough: the marts are compared with all of core in every build."""
+    with owner.transaction() as conn:
+        lost = "delete from reporting.rpt_headcount where client_id = 'south'"
+        assert conn.execute(sa.text(lost)).rowcount
+    with warehouse.transaction() as conn:
+        history.publish(conn, Scope("north", "people.employees", "third"), history.rows("people.employees", 3))
+    result = build(home, warehouse.url)
+    assert result.ok, result.message
+    assert result.is_full
+    query = sa.text("select model from ops.model_run where status = 'fail' and cut_off = :at")
+    with warehouse.engine.connect() as conn:
+        assert list(conn.scalars(query, {"at": result.cut_off})) == ["headcount_adds_up_to_core"]
+    assert any(row[0] == "south" for row in marts_of(warehouse)["rpt_headcount"])
+
+
+# when a part would not do --------------------------------------------------------------------------------------
+
+
+def planned(conn: sa.Connection, home: Settings, warehouse: Warehouse, **other: Any) -> Plan:
+    """The plan of a build an hour from now that finds another state than the one that stands."""
+    state = changes.begin(conn)
+    assert state
+    make_side_schema(conn)
+    conn.execute(sa.text("reset role"))
+    at = datetime.now(UTC) + timedelta(hours=1)
+    return changes.plan(conn, load_project(home, warehouse.url), replace(state, **other), at)
+
+
+@pytest.mark.parametrize(
+    ("other", "full"),
+    [
+        ({}, False),
+        ({"unfinished": True}, True),
+        ({"project_hash": "of other models"}, True),
+        ({"cut_off": datetime(2100, 1, 1, tzinfo=UTC)}, True),
+    ],
+)
+def test_all_is_made_anew_when_the_last_build_is_no_ground_to_stand_on(
+    other: dict[str, Any], full: bool, stood: BuildResult, warehouse: Warehouse, home: Settings
+) -> None:
+    with warehouse.engine.begin() as conn:
+        assert planned(conn, home, warehouse, **other).is_full == full
+        conn.rollback()
+
+
+@pytest.mark.parametrize(
+    "altered",
+    ["drop policy own_clients on reporting.rpt_headcount", "drop table reporting.dq_delivery",
+     "grant select on reporting.rpt_headcount to public"],
+)  # fmt: skip
+def test_all_is_made_anew_when_a_mart_was_altered(
+    altered: str, stood: BuildResult, warehouse: Warehouse, home: Settings
+) -> None:
+    with warehouse.engine.begin() as conn:
+        become_owner(conn)
+        conn.execute(sa.text(altered))
+        conn.execute(sa.text("reset role"))
+        assert planned(conn, home, warehouse).is_full
+        conn.rollback()
+
+
+def test_a_build_that_was_killed_leaves_word(stood: BuildResult, warehouse: Warehouse) -> None:
+    with warehouse.engine.begin() as conn:
+        first, second = changes.begin(conn), changes.begin(conn)
+        assert (first and first.unfinished, second and second.unfinished) == (False, True)
+        conn.rollback()
+
+
+def test_feeds_that_a_mart_reads_together_change_together(warehouse: Warehouse, stood: BuildResult) -> None:
+    marts = [
+        Mart("one", frozenset({"orders", "receipts"}), False, False, None),
+        Mart("two", frozenset({"receipts", "invoices"}), False, False, None),
+        Mart("three", frozenset({"people"}), False, False, None),
+    ]
+    with warehouse.engine.begin() as conn:
+        make_side_schema(conn)
+        conn.execute(sa.text(f"create table {changes.CHANGED} (feed text, client_id text, month date)"))
+        conn.execute(
+            sa.text(f"insert into {changes.CHANGED} values ('orders', 'a', '2026-01-01'), ('people', 'b', null)")
+        )
+        changes._note_relatives(conn, marts)
+        found = conn.execute(sa.text(f"select feed, client_id, month::text from {changes.CHANGED}")).tuples()
+        assert set(found) == {
+            ("orders", "a", "2026-01-01"), ("receipts", "a", None), ("invoices", "a", None), ("people", "b", None)
+        }  # fmt: skip
+        conn.rollback()
+
+
+# the project as dbt parsed it ------------------------------------------------------------------------------------
+
+
+def test_the_parsed_project_is_kept_until_a_file_changes(
+    stood: BuildResult, warehouse: Warehouse, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parsed(*_: Any) -> Any:
+        raise Parsed
+
+    monkeypatch.setattr(project, "_invoke", parsed)
+    assert {m.name for m in load_project(home, warehouse.url).marts} == set(MARTS)
+    shutil.copytree(PROJECT, tmp_path / "sql")
+    monkeypatch.setattr(project, "PROJECT", tmp_path / "sql")
+    before = load_project(home, warehouse.url).hash
+    macro = tmp_path / "sql" / "macros" / "mask.sql"
+    macro.write_text(macro.read_text() + " ")
+    assert Project(home, warehouse.url, [], {}, b"").hash != before
+    with pytest.raises(Parsed):
+        load_project(home, warehouse.url)
+    macro.write_text(macro.read_text()[:-1])
+    (kept,) = (home.home / "dbt").glob("parsed-*")
+    whole = kept.read_bytes()
+    try:
+        kept.write_bytes(whole[:-1])
+        with pytest.raises(Parsed):
+            load_project(home, warehouse.url)
+    finally:
+        kept.write_bytes(whole)
+
+
+class Parsed(Exception):
+    """dbt was asked to parse."""
+
+
+def test_a_mart_by_months_may_depend_on_nothing_but_its_feed() -> None:
+    source = SimpleNamespace(source_name="core", name="ledgers_spend")
+    clients = SimpleNamespace(source_name="ops", name="client")
+    node = SimpleNamespace(
+        name="rpt_x", unique_id="m", original_file_path="models/rpt_x.sql",
+        config=SimpleNamespace(meta={"month": "spend_month"}), depends_on=SimpleNamespace(nodes=["s"]),
+    )  # fmt: skip
+    manifest = SimpleNamespace(sources={"s": source, "c": clients}, nodes={"m": node})
+    assert project._mart(manifest, node).month == "spend_month"
+    node.depends_on.nodes.append("c")
+    with pytest.raises(DeclarationError, match=r"rpt_x.*ops\.client"):
+        project._mart(manifest, node)
+
+
+# the whole of it ---------------------------------------------------------------------------------------------
+
+
+def test_whatever_happens_a_build_of_changes_equals_a_full_one(
+    stood: BuildResult, history: History, warehouse: Warehouse, home: Settings
+) -> None:
+    """Also on the next day, when what depends on the date has moved."""
+    before = marts_of(warehouse, known_at=True)
+    for steps in (3, 9):
+        history.go_on(steps)
+        result = build(home, warehouse.url)
+        assert result.ok, result.message
+        assert not result.is_full
+        after = marts_of(warehouse, known_at=True)
+        for mart in MARTS:  # a row is made anew, or it is the one that was there, moment and all
+            old = Counter({row: n for row, n in after[mart].items() if row[-1] != result.cut_off})
+            assert old <= before[mart], mart
+        before = after
+    history.go_on(2)
+    tomorrow = _Build(home, warehouse, False, 0)
+    at = result.cut_off + timedelta(days=1)
+    assert not tomorrow.build(at, full=False).is_full
+    by_changes = marts_of(warehouse)
+    assert build(home, warehouse.url, at).is_full
+    assert differences(by_changes, marts_of(warehouse)) == {}
