@@ -17,7 +17,7 @@ from tests.bench.process import Failed, once, tell
 
 WHAT = {
     "cpu": "CPU", "client": "client CPU", "server": "server CPU", "wall": "wall time", "mb": "added MB",
-    "memory": "memory", "peak": "peak MB",
+    "private": "private MB", "memory": "memory", "peak": "peak MB",
 }  # fmt: skip
 
 
@@ -50,9 +50,10 @@ class Contest(Protocol):
 class Limit:
     """What one of ours must keep to: `what` of it at most `ratio` × that of the contender `than`.
 
-    `what` is `cpu` (client and server together), `client`, `server`, `wall`, `mb` (added by the client), `memory` (what
-    the server adds included) or `peak` (of the client's whole process). `of` names the contender that must keep to it,
-    else the first. Without `than` the figure itself is limited: seconds or MB.
+    `what` is `cpu` (client and server together), `client`, `server`, `wall`, `mb` (added by the client),
+    `private` (of it, without the pages of mapped files), `memory` (`mb` and what the server adds) or `peak` (of the
+    client's whole process). `of` names the contender that must keep to it, else the first. Without `than` the figure
+    itself is limited: seconds or MB.
     """
 
     than: str

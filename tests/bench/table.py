@@ -44,14 +44,19 @@ def _table(race: Race, ran: list[Entry]) -> list[str]:
     served = any(e.values("server") for e in ran)
     held = any(e.values("server_mb") for e in ran)
     parts = ["client CPU s", "server CPU s"] if served else []
-    heads = ["contender", *parts, "CPU s", "wall s", "added MB", *(["server adds MB"] if held else [])]
+    heads = ["contender", *parts, "CPU s", "wall s", "added MB", "private MB", *(["server adds MB"] if held else [])]
     heads += ["ours / it: CPU", "wall", "memory"] if race.ours.rounds else []
     out = [_row(heads), "|---|" + "---:|" * (len(heads) - 1)]
     for e in ran:
         few = f" ({_count(len(e.rounds))})" if len(e.rounds) < len(race.ours.rounds) else ""
         cells = [e.name + few]
         cells += [spread(e.values(what), 2) for what in (["client", "server"] if served else [])]
-        cells += [spread(e.values("cpu"), 2), spread(e.values("wall"), 2), spread(e.values("mb"), 0)]
+        cells += [
+            spread(e.values("cpu"), 2),
+            spread(e.values("wall"), 2),
+            spread(e.values("mb"), 0),
+            spread(e.values("private"), 0),
+        ]
         cells += [spread(e.values("server_mb"), 0)] if held else []
         cells += [_ratio(race, e, what) for what in ("cpu", "wall", "memory")] if race.ours.rounds else []
         out.append(_row(cells))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.bench import process
-from tests.bench.contender import Server
+from tests.bench.contender import Server, peaks
 from tests.bench.race import Check, Entry, Limit, Race
 
 JOBS = """
@@ -33,6 +33,13 @@ def broken(path):
 
 def endless(path):
     return lambda: time.sleep(600)
+
+def large(path):
+    def go():
+        held = b"x" * 50_000_000
+        time.sleep(0.5)
+        return len(held)
+    return go
 
 def busy(path):
     def go():
@@ -165,6 +172,14 @@ def test_a_peer_gets_its_environment_and_nothing_of_the_project(script: Path) ->
     assert process.once(_entry("project", script), script, script)["found"] == []
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only where the kernel tells")
+def test_memory_is_what_the_job_adds(script: Path) -> None:
+    cost = process.once(_entry("large", script), script, script)
+    assert 45 < cost["mb"] < 60
+    assert 45 < cost["private"] < 60
+    assert cost["peak"] > cost["mb"]
+
+
 def test_the_dearest_functions_are_told_apart_from_the_rounds(script: Path) -> None:
     race = _race([_entry("busy", script)], script, profile=True)
     race.run(1)
@@ -200,7 +215,7 @@ def test_cpu_of_a_server_is_that_of_its_processes_running_and_ended() -> None:
         assert head.stdin and head.stdout
         server = Server(head.pid)
         before = server.cpu()
-        with server.watched():
+        with peaks(server.memory) as risen:
             head.stdin.write(b"\n")
             head.stdin.flush()
             head.stdout.readline()
@@ -208,4 +223,4 @@ def test_cpu_of_a_server_is_that_of_its_processes_running_and_ended() -> None:
         head.stdin.write(b"\n")
         head.stdin.close()
     assert 0.8 < used < 3
-    assert server.peak > 1
+    assert risen[0] > 1
