@@ -182,7 +182,10 @@ def profiled(go):
         threading.setprofile(None)
     stats = pstats.Stats(*found).stats
     dearest = sorted(stats.items(), key=lambda item: item[1][2], reverse=True)[:DEAREST]
-    return answer, [[own, calls, _place(*where)] for where, (_, calls, own, *_rest) in dearest]
+    return answer, [
+        [own, calls, _place(*where), _place(*max(callers, key=lambda one: callers[one][2])) if callers else ""]
+        for where, (_, calls, own, _all, callers) in dearest
+    ]
 
 
 def _place(file, line, name):

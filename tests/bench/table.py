@@ -17,7 +17,7 @@ def lines(race: Race) -> list[str]:
     if ran:
         out += _table(race, ran)
     out += [f"\n{_limit(check.data())}" for check in race.checks]
-    out += [f"\n{e.name}: {e.note}" for e in race.entries if e.note]
+    out += [f"\n{e.name}: {e.note}" for e in ran if e.note]
     out += [f"\n**{e.name} failed:**\n\n```\n{e.error}\n```" for e in race.entries if e.error]
     if race.differing:
         out += ["\n**Not all found the same:**\n", *(f"- {text}" for text in race.differing)]
@@ -26,7 +26,7 @@ def lines(race: Race) -> list[str]:
 
 def _subject(race: Race, ran: list[Entry]) -> str:
     size = f"{race.file.parent.name}/{race.file.name}, {race.file.stat().st_size / 1e6:.0f} MB"
-    return f"{size}, {_found(race)}, median of {len(race.ours.rounds)} rounds (min–max)" if ran else size
+    return f"{size}, {_found(race)}, median of {_count(len(race.ours.rounds))} (min–max)" if ran else size
 
 
 def _found(race: Race) -> str:
@@ -111,8 +111,8 @@ def profile(name: str, profiled: dict[str, Any]) -> list[str]:
         out += ["```", profiled["error"], "```"]
     if "profile" in profiled:
         out += ["One run more under cProfile, which makes Python code dearer than it is; waiting counts.", ""]
-        out += ["| own s | calls | function |", "|---:|---:|---|"]
-        out += [f"| {own:.2f} | {calls:,} | `{place}` |" for own, calls, place in profiled["profile"]]
+        out += ["| own s | calls | function | mostly for |", "|---:|---:|---|---|"]
+        out += [f"| {own:.2f} | {calls:,} | `{at}` | `{caller}` |" for own, calls, at, caller in profiled["profile"]]
     if profiled.get("statements"):
         out += ["", "| s | calls | statement |", "|---:|---:|---|"]
         out += [f"| {spent:.2f} | {calls:,} | `{text}` |" for spent, calls, text in profiled["statements"]]

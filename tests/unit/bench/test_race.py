@@ -184,7 +184,7 @@ def test_the_dearest_functions_are_told_apart_from_the_rounds(script: Path) -> N
     race = _race([_entry("busy", script)], script, profile=True)
     race.run(1)
     assert len(race.ours.rounds) == 1
-    own, calls, place = race.profiled["profile"][0]
+    own, calls, place, _ = race.profiled["profile"][0]
     assert own > 0.1
     assert calls >= 1
     assert "jobs.py" in place or "process_time" in place
