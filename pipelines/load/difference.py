@@ -10,6 +10,7 @@ a current row of the scope, and nobody else the work table.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,7 @@ import sqlalchemy as sa
 
 from pipelines.contract import Contract
 from pipelines.delivery import Delivery
-from pipelines.warehouse.connection import without_loops
+from pipelines.warehouse.connection import by_merging, without_loops
 
 OVERTAKEN = "a later delivery says otherwise"
 """Why a row of a replay is skipped whose key has a newer word."""
@@ -51,12 +52,11 @@ class Difference:
         self.current = current
         self.keys = [f"key_{i}" for i in range(len(contract.key))]
 
-    def find(self, *, whole: bool, small: bool, named: int) -> Found:
+    def find(self, *, whole: bool, merge: bool, named: int) -> Found:
         """Compare: `whole` with every current row of the scope, else only with those the delivery names.
 
-        `small`: its rows are few beside the scope and may be looked up one by one; else by hashing. This is told by
-        counting, not by statistics, which know nothing of rows that came minutes ago: the planner may take a scope for
-        one row and loop over the delivery once for each of a million.
+        `merge` both sides, or leave the way to the planner: its statistics know nothing of rows that came minutes ago,
+        and it may take a scope for one row and loop over the delivery once for each of a million.
         """
         pairs = list(zip(self.contract.key, self.keys, strict=True))
         rows = ", ".join(f'w."{k}" as {name}' for k, name in pairs)
@@ -71,11 +71,8 @@ class Difference:
             f"on {' and '.join(f'c.{name} = w.{name}' for name in self.keys)} "
             "where c._row_hash is distinct from w._row_hash"
         )
-        if small:
+        with by_merging(self.conn) if merge else nullcontext():
             self.conn.execute(sa.text(query), self.values)
-        else:
-            with without_loops(self.conn):
-                self.conn.execute(sa.text(query), self.values)
         counted = f"select kind, count(*) as rows, count(*) filter (where known) as known from {_TABLE} group by kind"
         by_kind = {row.kind: row for row in self.conn.execute(sa.text(counted))}
         rows_of = {kind: row.rows for kind, row in by_kind.items()}
@@ -125,10 +122,6 @@ class Difference:
         """SQL: a condition for the current rows `c` that the delivery has not left open on purpose."""
         kinds = "('kept')" if closes else "('kept', 'absent')"
         return f" and not exists (select from {_TABLE} d where d.version = c.ctid and d.kind in {kinds})"
-
-    def drop(self) -> None:
-        """It is of no use any more."""
-        self.conn.execute(sa.text(f"drop table {_TABLE}"))
 
     def _keep_named(self) -> int:
         """A key on a rejected row, or on one that was overtaken, is named: its current version stays open."""

@@ -16,7 +16,7 @@ from pipelines.delivery import Delivery, Scope
 from pipelines.errors import LoadError, TransientError
 from pipelines.load.difference import OVERTAKEN, Difference
 from pipelines.load.reconcile import Totals, totals_by
-from pipelines.warehouse.connection import without_loops
+from pipelines.warehouse.connection import by_merging
 from pipelines.warehouse.history_versions import ScopeHistory
 
 SORTED_FROM = 50_000
@@ -25,6 +25,9 @@ SORTED_FROM = 50_000
 A row that goes to the end of the index needs no search for its place: a million rows of 20 columns cost the server
 4.6 CPU seconds in the order of the file and 3.7 sorted first. Below, nothing is won.
 """
+
+MERGED_FROM = 5_000
+"""Accepted rows from which the whole truth is merged with its scope, whatever the planner thinks."""
 
 
 class WorkLost(LoadError):
@@ -110,20 +113,21 @@ class Publication:
         self.current = "c.client_id = :client and c._source = :source and c._period = :period and c._known_to is null"
         self.same_key = " and ".join(f'c."{k}" = w."{k}"' for k in contract.key)
         self.difference: Difference | None = None
-        self.small = False
+        self.merges = False
 
     def compare(self, work: Work, *, shared_keys: bool) -> Comparison:
         """Compare, writing to no table of ours. A scope without current rows is not compared."""
         elsewhere = self._elsewhere() if shared_keys else 0
-        # A delivery of some size that is not the whole truth is looked up by hashing; counting tells the small ones.
-        limit = 1 if self.whole or work.accepted > SORTED_FROM else work.accepted * 20 + 1
+        # Rows that are few beside the scope may be looked up one by one, and counting alone tells whether they are.
+        limit = 1 if self.whole or work.accepted >= SORTED_FROM else work.accepted * 20 + 1
         current = self._current_up_to(limit)
+        few = 1 < limit <= current
+        self.merges = not few and (not self.whole or work.accepted >= MERGED_FROM)
         if not current:
             self._require_known(work.known)
             return Comparison(work.accepted, elsewhere=elsewhere)
         self.difference = Difference(self.conn, self.delivery, self.contract, self.values, self.current)
-        self.small = 1 < limit <= current
-        found = self.difference.find(whole=self.whole, small=self.small, named=work.named)
+        found = self.difference.find(whole=self.whole, merge=self.merges, named=work.named)
         self._require_known(found.known)
         return Comparison(
             accepted=work.accepted,
@@ -182,8 +186,6 @@ class Publication:
                 sa.text("select ops.analyze_core(cast(:table as regclass), :written)"),
                 {"table": self.contract.table, "written": written},
             )
-        if self.difference:
-            self.difference.drop()
 
     def read_back(self, at: datetime, *, closes: bool) -> tuple[Totals, Totals]:
         """What this publication wrote, and the older current rows that equal an accepted row: read from core, once.
@@ -197,7 +199,7 @@ class Publication:
         elif self.difference:
             accepted = f"select from {self.work} where w._fate is null and {self.same_key}"
             where += f" and exists ({accepted} and c._row_hash = w._row_hash)"
-        with nullcontext() if self.small else without_loops(self.conn):
+        with by_merging(self.conn) if self.merges and not self.whole else nullcontext():
             found = totals_by(
                 self.conn, self.contract, f"{self.core} where {where}", {**self.values, "at": at}, "c",
                 by="c._delivery_id = :id and c._known_from = :at",

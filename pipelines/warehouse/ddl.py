@@ -39,6 +39,8 @@ ADDRESS_COLUMNS = (
     ("_known_to", "timestamptz"),
 )
 """What stands behind the business columns in a core table."""
+_UPKEEP = "autovacuum_vacuum_insert_scale_factor = 0.05"
+"""Of core tables: new pages are read whole by whoever looks for a delivery, until a vacuum has summarised them."""
 _NUMERIC = re.compile(r"numeric\((\d+),(\d+)\)")
 _SHORT = {"timestamp with time zone": "timestamptz"}
 
@@ -169,7 +171,7 @@ def _create_core(conn: sa.Connection, contract: Contract) -> None:
     columns = [*scope, *business, *(f"{n} {t}" for n, t in ADDRESS_COLUMNS)]
     key = ", ".join(f'"{k}"' for k in contract.key)
     statements = [
-        f"create table {contract.table} ({', '.join(columns)}, check (_known_to > _known_from))",
+        f"create table {contract.table} ({', '.join(columns)}, check (_known_to > _known_from)) with ({_UPKEEP})",
         f"create unique index {name}_current on {contract.table} (client_id, _source, _period, {key}) "
         "where _known_to is null",
         _versions_index(contract),
@@ -201,6 +203,7 @@ def _small_index(conn: sa.Connection, contract: Contract) -> list[str]:
     if conn.scalar(sa.text("select to_regclass(:index)"), {"index": old}) is None:
         return []
     conn.execute(sa.text(f"drop index {old}"))
+    conn.execute(sa.text(f"alter table {contract.table} set ({_UPKEEP})"))
     conn.execute(sa.text(_versions_index(contract)))
     return [f"{contract.table}: index of its versions made small"]
 

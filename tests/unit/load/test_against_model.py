@@ -121,13 +121,14 @@ def test_random_deliveries_end_as_the_model_says(
 ) -> None:
     if large:  # every threshold from which a large delivery is treated in another way
         monkeypatch.setattr(publish, "SORTED_FROM", 1)
+        monkeypatch.setattr(publish, "MERGED_FROM", 1)
         monkeypatch.setattr(difference, "_ANALYZED_FROM", 1)
     rng = random.Random(f"{mode} {large}")
     ref = desk.ref(mode, source=f"{mode}_{large}", max_closed_pct=LIMIT)
     scopes: dict[str | None, Model] = {}
     replays: set[int] = set()
     held = 0
-    for _ in range(30):
+    for _ in range(20):
         period = rng.choice(("2026-01", "2026-02")) if mode == "period" else None
         model = scopes.setdefault(period, Model())
         rows = _rows(rng, model.current)
