@@ -8,7 +8,7 @@ them; what was received was counted while the file was cleaned. A difference is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
 from typing import Any
@@ -27,10 +27,14 @@ Place = tuple[str, str]
 
 @dataclass
 class Totals:
-    """Rows, and the sum of each money column by currency over its non-null cells."""
+    """Rows, and the sum of each money column by currency over its non-null cells.
+
+    `at_odds`: what two places say differently of the same rows, though their counts may agree.
+    """
 
     rows: int = 0
     amounts: dict[Place, Decimal] = field(default_factory=dict)
+    at_odds: list[str] = field(default_factory=list)
 
     def add(self, place: Place, amount: Decimal | None) -> None:
         """Add an amount exactly, however many digits it has."""
@@ -68,27 +72,58 @@ class Parts:
 
 def totals(conn: sa.Connection, contract: Contract, source: str, values: Mapping[str, Any], alias: str) -> Totals:
     """Rows and amounts of `source` (what stands behind FROM), whose rows with our columns are called `alias`."""
+    return totals_by(conn, contract, source, values, alias, by="true").get(True, Totals())
+
+
+def totals_by(
+    conn: sa.Connection, contract: Contract, source: str, values: Mapping[str, Any], alias: str, *, by: str
+) -> dict[Any, Totals]:
+    """The totals of `source` for each value of the SQL expression `by`, by one scan."""
     columns = {c.name for c in contract.columns}
     currencies = sorted({c.currency for c in contract.money if c.currency in columns})
     picked = [f"""coalesce({alias}."{c}", '{NO_CURRENCY}') as cur_{i}""" for i, c in enumerate(currencies)]
     sums = [f'sum({alias}."{c.name}") as sum_{i}' for i, c in enumerate(contract.money)]
-    group = f" group by {', '.join(f'cur_{i}' for i in range(len(currencies)))}" if currencies else ""
-    query = f"select {', '.join(['count(*) as rows', *picked, *sums])} from {source}{group}"
-    found = Totals()
+    group = ", ".join(["label", *(f"cur_{i}" for i in range(len(currencies)))])
+    query = f"select {', '.join([f'{by} as label', 'count(*) as rows', *picked, *sums])} from {source} group by {group}"
+    found: dict[Any, Totals] = {}
     for row in conn.execute(sa.text(query), dict(values)).mappings():
-        found.rows += row["rows"]
+        part = found.setdefault(row["label"], Totals())
+        part.rows += row["rows"]
         for i, column in enumerate(contract.money):
             place = currencies.index(column.currency) if column.currency in currencies else None
             currency = column.currency if place is None else row[f"cur_{place}"]
-            found.add((column.name, currency or NO_CURRENCY), row[f"sum_{i}"])
+            part.add((column.name, currency or NO_CURRENCY), row[f"sum_{i}"])
     return found
 
 
+def read_work(
+    conn: sa.Connection, delivery: Delivery, contract: Contract, fates: Sequence[str | None]
+) -> dict[str | None, Totals]:
+    """Rows of the work table by the fates asked for (None: accepted)."""
+    wanted = "w._fate = any(:fates)" + (" or w._fate is null" if None in fates else "")
+    values = {"fates": [fate for fate in fates if fate is not None]}
+    found = totals_by(conn, contract, f"{delivery.work_table} w where {wanted}", values, "w", by="w._fate")
+    return {fate: found.get(fate, Totals()) for fate in fates}
+
+
 def quarantined(conn: sa.Connection, delivery: Delivery) -> Totals:
-    """Rows and readable amounts of the delivery in quarantine."""
+    """Rows and readable amounts of the delivery in quarantine: exactly the rows that its work table rejects."""
+    query = (
+        "select count(q.row_number) as rows, count(*) filter (where q.row_number is null) as not_kept, "
+        "count(*) filter (where w._row_number is null) as not_rejected "
+        f"from (select _row_number, _row_part from {delivery.work_table} where _fate = 'rejected') w "
+        "full join (select row_number, row_part from quarantine.row where delivery_id = :id) q "
+        "on q.row_number = w._row_number and q.row_part = w._row_part"
+    )
     key = {"id": delivery.delivery_id}
-    count = conn.scalar(sa.text("select count(*) from quarantine.row where delivery_id = :id"), key)
-    found = Totals(rows=count or 0)
+    row = conn.execute(sa.text(query), key).one()
+    found = Totals(rows=row.rows)
+    if row.not_kept:
+        found.at_odds.append(f"{row.not_kept} rejected rows are not in quarantine")
+    if row.not_rejected:
+        found.at_odds.append(f"{row.not_rejected} rows in quarantine are not rejected")
+    if not found.rows:
+        return found
     query = (
         "select a.key as name, coalesce(q.currencies ->> a.key, :none) as currency, sum(a.value::numeric) as amount "
         "from quarantine.row q cross join jsonb_each_text(q.amounts) a where q.delivery_id = :id group by 1, 2"
@@ -100,7 +135,7 @@ def quarantined(conn: sa.Connection, delivery: Delivery) -> Totals:
 
 def check(conn: sa.Connection, delivery: Delivery, parts: Parts) -> list[Amount]:
     """Compare what was received with the sum of the parts; returns the amounts to be written."""
-    differences = _rejected_elsewhere(conn, delivery)
+    differences = list(parts.rejected.at_odds)
     if delivery.rows_received != parts.rows:
         counts = ", ".join(f"{t.rows} {name}" for name, t in parts.by_name.items() if t.rows)
         differences.append(f"rows: {delivery.rows_received} received, {parts.rows} found again ({counts or 'none'})")
@@ -140,17 +175,3 @@ def _split(received: list[Amount], parts: Parts) -> list[Amount]:
         )
         for place, amount in known.items()
     ]
-
-
-def _rejected_elsewhere(conn: sa.Connection, delivery: Delivery) -> list[str]:
-    """Rows rejected in the work table but not in quarantine, or the reverse: a balance could hide a swap."""
-    query = (
-        "select count(*) filter (where q.row_number is null) as not_kept, "
-        "count(*) filter (where w._row_number is null) as not_rejected "
-        f"from (select _row_number, _row_part from {delivery.work_table} where _fate = 'rejected') w "
-        "full join (select row_number, row_part from quarantine.row where delivery_id = :id) q "
-        "on q.row_number = w._row_number and q.row_part = w._row_part"
-    )
-    row = conn.execute(sa.text(query), {"id": delivery.delivery_id}).one()
-    out = [f"{row.not_kept} rejected rows are not in quarantine"] if row.not_kept else []
-    return out + ([f"{row.not_rejected} rows in quarantine are not rejected"] if row.not_rejected else [])

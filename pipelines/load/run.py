@@ -13,17 +13,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from pipelines.contract import Contract
-from pipelines.delivery import Delivery, Kind, Scope, State
+from pipelines.delivery import Delivery, Kind, State
 from pipelines.errors import LoadError
-from pipelines.load.publish import Comparison, Publication
-from pipelines.load.reconcile import Parts, check, quarantined
+from pipelines.load.publish import Comparison, Publication, Work, WorkLost, count_work
+from pipelines.load.reconcile import Parts, Totals, check, quarantined, read_work
 from pipelines.profile import SourceRef
 from pipelines.warehouse import ddl, quarantine_store, register
 from pipelines.warehouse.connection import scope_lock
-
-
-class WorkLost(LoadError):
-    """The work table is gone or not whole (a server crash empties unlogged tables): validate again first."""
 
 
 @dataclass(frozen=True)
@@ -77,17 +73,18 @@ class Foresight:
         return self.found.missing if self.closes else 0
 
 
-def foresee(delivery: Delivery, ref: SourceRef, contract: Contract, conn: sa.Connection) -> Foresight:
+def foresee(
+    delivery: Delivery, ref: SourceRef, contract: Contract, conn: sa.Connection, work: Work | None = None
+) -> Foresight:
     """Compare a delivery's work table with core; writes nothing but the fate of overtaken rows in the work table."""
     closes = ref.source.mode != "delta" and not delivery.is_correction
-    publication = Publication(conn, delivery, contract, register.scope_of(delivery, ref))
-    found = publication.compare(closes=closes, shared_keys=ref.shared_keys)
+    publication = Publication(conn, delivery, contract, register.scope_of(delivery, ref), whole=closes)
+    work = work or count_work(conn, delivery, contract)
+    found = publication.compare(work, shared_keys=ref.shared_keys)
     if reason := _hold(delivery, ref, found, conn):
         return Foresight(publication, found, closes, held_reason=reason)
-    overtaken = publication.set_aside_overtaken() if delivery.kind is Kind.REPLAY else 0
-    if overtaken:
-        found = publication.compare(closes=closes, shared_keys=ref.shared_keys)
-    return Foresight(publication, found, closes and not found.unreadable_keys, overtaken)
+    left = publication.set_aside_overtaken(found) if delivery.kind is Kind.REPLAY else found
+    return Foresight(publication, left, closes and not left.unreadable_keys, found.accepted - left.accepted)
 
 
 def load(delivery: Delivery, ref: SourceRef, contract: Contract, conn: sa.Connection) -> LoadResult:
@@ -98,7 +95,7 @@ def load(delivery: Delivery, ref: SourceRef, contract: Contract, conn: sa.Connec
     that shares keys, or the approval was given for something else. Raises LoadError, which rolls everything back,
     when the accounting does not balance.
     """
-    received = _require_work(delivery, conn)
+    work = _require_work(delivery, contract, conn)
     scope = register.scope_of(delivery, ref)
     if ref.source.mode == "period" and not scope.period:
         raise LoadError(
@@ -109,17 +106,19 @@ def load(delivery: Delivery, ref: SourceRef, contract: Contract, conn: sa.Connec
     if ref.shared_keys:
         scope_lock(conn, scope, whole_feed=True)
     scope_lock(conn, scope)
-    foreseen = foresee(delivery, ref, contract, conn)
+    foreseen = foresee(delivery, ref, contract, conn, work)
     if foreseen.held_reason:
-        return LoadResult(rows_received=received, held_reason=foreseen.held_reason)
+        return LoadResult(rows_received=work.rows, held_reason=foreseen.held_reason)
     publication = foreseen.publication
     at = publication.moment()
     publication.write(foreseen.found, at, closes=foreseen.closes)
+    loaded, unchanged = publication.read_back(at, closes=foreseen.closes)
+    skips = work.skipped or foreseen.overtaken
     parts = Parts(
-        loaded=publication.read_loaded(at),
-        unchanged=publication.read_unchanged(at),
+        loaded=loaded,
+        unchanged=unchanged,
         rejected=quarantined(conn, delivery),
-        skipped=publication.read_work("skipped"),
+        skipped=read_work(conn, delivery, contract, ["skipped"])["skipped"] if skips else Totals(),
     )
     register.write_amounts(conn, delivery, check(conn, delivery, parts))
     publication.finish(parts.loaded.rows)
@@ -134,33 +133,28 @@ def hold_accounting(delivery: Delivery, contract: Contract, conn: sa.Connection)
     Writes counts and amounts; the work table stays, for the approval. Raises LoadError when the accounting does not
     balance.
     """
-    _require_work(delivery, conn)
-    publication = Publication(conn, delivery, contract, Scope(delivery.client_id, delivery.feed, delivery.source))
-    parts = Parts(
-        rejected=quarantined(conn, delivery),
-        skipped=publication.read_work("skipped"),
-        held=publication.read_work(None),
-    )
+    _require_work(delivery, contract, conn)
+    found = read_work(conn, delivery, contract, ["skipped", None])
+    parts = Parts(rejected=quarantined(conn, delivery), skipped=found["skipped"], held=found[None])
     register.write_amounts(conn, delivery, check(conn, delivery, parts))
     result = LoadResult.of(parts)
     register.set_fields(conn, delivery, **result.fields)
     return result
 
 
-def _require_work(delivery: Delivery, conn: sa.Connection) -> int:
-    """Rows received; raises WorkLost when the work table does not hold exactly them."""
-    there = 0
-    if ddl.work_table_exists(conn, delivery):
-        there = conn.scalar(sa.text(f"select count(*) from {delivery.work_table}")) or 0  # noqa: S608
-    if delivery.rows_received is None or there != delivery.rows_received:
+def _require_work(delivery: Delivery, contract: Contract, conn: sa.Connection) -> Work:
+    """What the work table holds; raises WorkLost when it is not exactly the rows received."""
+    there = ddl.work_table_exists(conn, delivery)
+    work = count_work(conn, delivery, contract) if there else Work(0, 0, 0, 0, 0, 0)
+    if delivery.rows_received is None or work.rows != delivery.rows_received:
         raise WorkLost(
             "work table is not whole, nothing was published",
             where=delivery.work_table,
-            got=f"{there} rows",
+            got=f"{work.rows} rows",
             expected=f"{delivery.rows_received} rows, as the gate counted",
             next_step=f"replay delivery {delivery.delivery_id}: its work table is built again from the archive",
         )
-    return there
+    return work
 
 
 def _hold(delivery: Delivery, ref: SourceRef, found: Comparison, conn: sa.Connection) -> str | None:

@@ -103,7 +103,7 @@ def _stream(
     """Row rules chunk by chunk; every row goes into the work table with its fate, every reason into quarantine."""
     gate = ChunkGate(contract, rules)
     table = ddl.create_work_table(conn, delivery, contract)
-    columns = [name for name, _ in ddl.WORK_COLUMNS] + [name for name, _ in contract.stored]
+    columns = [name for name, _ in ddl.WORK_COLUMNS if name != "_known"] + [name for name, _ in contract.stored]
     for clean, problems in files.chunks(folder, "clean.arrow", "problems.arrow"):
         judged = gate.judge(clean, problems)
         rows = clean.set_column(clean.schema.get_field_index("_fate"), "_fate", judged.fates)

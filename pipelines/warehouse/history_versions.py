@@ -56,11 +56,14 @@ class ScopeHistory:
         )
 
     def moment(self) -> datetime:
-        """Now, but later than everything known of the scope."""
+        """Now, but later than everything known of the scope.
+
+        Each version became known when a delivery of its scope was published or taken back, and that moment is kept.
+        """
         query = (
-            "select greatest(clock_timestamp(), (select max(greatest(d.published_at, d.taken_back_at)) "
-            "from ops.delivery d where d.client_id = :client and d.feed = :feed and d.source = :source) "
-            f"+ interval '1 microsecond', (select max(c._known_from) from {self.now()}) + interval '1 microsecond')"
+            "select greatest(clock_timestamp(), max(greatest(d.published_at, d.taken_back_at)) "
+            "+ interval '1 microsecond') "
+            "from ops.delivery d where d.client_id = :client and d.feed = :feed and d.source = :source"
         )
         at: datetime = self.conn.execute(sa.text(query), self.values).scalar_one()
         return at

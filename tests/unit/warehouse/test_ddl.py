@@ -130,6 +130,25 @@ def test_history_cannot_be_changed_not_even_by_the_owner(owner: Warehouse) -> No
         assert conn.execute(sa.text("delete from core.tests_history")).rowcount == 1
 
 
+def test_index_of_an_earlier_installation_is_made_small_once(owner: Warehouse) -> None:
+    migrate(owner, contract("older"))
+    insert(owner, "older")
+    old = "create index tests_older_delivery on core.tests_older (client_id, _delivery_id)"
+    kinds = sa.text(
+        "select c.relname, a.amname from pg_index i join pg_class c on c.oid = i.indexrelid "
+        "join pg_am a on a.oid = c.relam where i.indrelid = 'core.tests_older'::regclass"
+    )
+    with owner.transaction() as conn:
+        conn.execute(sa.text("drop index core.tests_older_versions"))
+        conn.execute(sa.text(old))
+    assert migrate(owner, contract("older")) == ["core.tests_older: index of its versions made small"]
+    assert migrate(owner, contract("older")) == []
+    with owner.transaction() as conn:
+        assert set(conn.execute(kinds).tuples()) == {("tests_older_current", "btree"), ("tests_older_versions", "brin")}
+        conn.execute(sa.text("set local enable_seqscan = off"))
+        assert conn.scalar(sa.text("select item_id from core.tests_older where _delivery_id = 1")) == "a"
+
+
 def test_one_current_row_per_key_of_a_scope(owner: Warehouse) -> None:
     migrate(owner, contract("unique"))
     insert(owner, "unique")
