@@ -124,7 +124,8 @@ class Desk:
             schema=pa.schema(
                 [
                     ("_row_number", pa.int64()), ("_row_part", pa.int32()), ("_fate", pa.string()),
-                    ("_skip_reason", pa.string()), ("_row_hash", pa.string()), *CONTRACT.arrow_schema,
+                    ("_skip_reason", pa.string()), ("_row_hash", pa.string()), ("_known", pa.bool_()),
+                    *CONTRACT.arrow_schema,
                 ]
             ),
         )  # fmt: skip
