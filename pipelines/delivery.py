@@ -143,6 +143,11 @@ class Delivery:
         return f"work.d_{self.delivery_id}"
 
     @property
+    def work_rows(self) -> str:
+        """Qualified name of the view on it that shows every column of every row, those of known rows included."""
+        return f"work.r_{self.delivery_id}"
+
+    @property
     def is_correction(self) -> bool:
         """Whether it brings rows of another delivery again: a returned workbook, or rows that were waived."""
         return self.kind is Kind.CORRECTION

@@ -30,7 +30,7 @@ from pipelines.load.run import WorkLost, hold_accounting, load
 from pipelines.profile import Lookup, Profile, SourceRef, file_match
 from pipelines.settings import Settings
 from pipelines.validate.gate import GateInput, LayoutJudged
-from pipelines.warehouse import ddl, history, register, workbooks
+from pipelines.warehouse import ddl, history, known_rows, register, workbooks
 from pipelines.warehouse.connection import scope_lock
 from pipelines.warehouse.history_versions import ScopeHistory
 
@@ -106,6 +106,7 @@ def validate_step(office: Office, delivery: Delivery) -> Delivery:
             result = replace(result, message=corrected.said(office, delivery, result.message))
         moved = register.move(conn, delivery, State.VALIDATED, actor=_actor(Step.VALIDATE), **result.fields)
         if result.verdict.value == "hold":
+            known_rows.write_out(conn, moved, contract)
             hold_accounting(moved, contract, conn)
             moved = register.move(conn, moved, State.HELD, actor=_actor(Step.VALIDATE), message=result.message)
             history.take_over(conn, moved, actor=_actor(Step.VALIDATE))
@@ -130,6 +131,9 @@ def load_step(office: Office, delivery: Delivery) -> Delivery:
         except WorkLost as error:
             return _start_again(conn, delivery, str(error))
         if result.held_reason:
+            known_rows.write_out(conn, delivery, contract)
+            if register.stored_content_hash(conn, delivery) is None:
+                register.set_fields(conn, delivery, content_hash=register.content_hash(conn, delivery))
             hold_accounting(delivery, contract, conn)
             held = register.move(conn, delivery, State.HELD, actor=_actor(Step.LOAD), message=result.held_reason)
             history.take_over(conn, held, actor=_actor(Step.LOAD))

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
 
 import sqlalchemy as sa
 
@@ -20,18 +22,44 @@ from pipelines.validate.judge import Measurement
 from pipelines.warehouse.ledger import NO_CURRENCY, Amount, ControlTotal
 
 
-def counts(conn: sa.Connection, delivery: Delivery) -> Counts:
-    """Rows by fate."""
-    query = f"select coalesce(_fate, 'accepted'), count(*) from {delivery.work_table} group by 1"
-    rows = {fate: int(n) for fate, n in conn.execute(sa.text(query)).tuples()}
-    return Counts(sum(rows.values()), rows.get("accepted", 0), rows.get("rejected", 0), rows.get("skipped", 0))
+@dataclass(frozen=True)
+class ReadBack:
+    """What the work table holds: rows by fate, and money column → currency → sums of all, rejected, skipped rows."""
+
+    counts: Counts
+    sums: dict[str, dict[str, tuple[Decimal, Decimal, Decimal]]]
 
 
-def amounts(conn: sa.Connection, delivery: Delivery, contract: Contract, facts: GateInput) -> list[Amount]:
+def read_back(conn: sa.Connection, delivery: Delivery, contract: Contract) -> ReadBack:
+    """Rows and amounts by fate, in one pass over the work table."""
+    money = contract.money
+    currencies = list(dict.fromkeys(_currency(contract, column) for column in money))
+    picked = "".join(f", {currency} as cur_{i}" for i, currency in enumerate(currencies))
+    sums = "".join(f', sum("{column.name}")' for column in money)
+    group = ", ".join(str(2 + i) for i in range(1 + len(currencies)))
+    query = f"select count(*), coalesce(_fate, 'accepted'){picked}{sums} from {delivery.work_table} group by {group}"
+    rows: Counter[str] = Counter()
+    found: dict[str, dict[str, tuple[Decimal, Decimal, Decimal]]] = {column.name: {} for column in money}
+    with localcontext(prec=_EXACT):
+        for number, fate, *values in conn.execute(sa.text(query)).tuples():
+            rows[fate] += number
+            for column, amount in zip(money, values[len(currencies) :], strict=True):
+                if amount is not None:
+                    currency = values[currencies.index(_currency(contract, column))]
+                    whole, rejected, skipped = found[column.name].get(currency, (Decimal(0),) * 3)
+                    found[column.name][currency] = (
+                        whole + amount,
+                        rejected + amount if fate == "rejected" else rejected,
+                        skipped + amount if fate == "skipped" else skipped,
+                    )
+    return ReadBack(Counts(rows.total(), rows["accepted"], rows["rejected"], rows["skipped"]), found)
+
+
+def amounts(contract: Contract, facts: GateInput, there: ReadBack) -> list[Amount]:
     """Amounts by fate per money column and currency; raises GateError when they are not what cleaning received."""
     out: list[Amount] = []
     for column in contract.money:
-        lines = _amounts(conn, delivery, contract, column)
+        lines = there.sums[column.name]
         for currency in {*lines, *(c for n, c in facts.received if n == column.name)}:
             found = lines.get(currency, (Decimal(0),) * 3)[0]
             expected = facts.received.get((column.name, currency), Decimal(0))
@@ -47,26 +75,18 @@ def amounts(conn: sa.Connection, delivery: Delivery, contract: Contract, facts: 
         home = next(iter(lines)) if len(lines) == 1 else NO_CURRENCY  # unreadable cells have no currency of their own
         if unreadable:
             lines.setdefault(home, (Decimal(0),) * 3)
-        out += [
-            Amount(
-                column.name, currency, received=sums[0], rejected=sums[1], skipped=sums[2],
-                held=sums[0] - sums[1] - sums[2], unreadable_cells=unreadable if currency == home else 0,
-            )
-            for currency, sums in sorted(lines.items())
-        ]  # fmt: skip
+        with localcontext(prec=_EXACT):
+            out += [
+                Amount(
+                    column.name, currency, received=sums[0], rejected=sums[1], skipped=sums[2],
+                    held=sums[0] - sums[1] - sums[2], unreadable_cells=unreadable if currency == home else 0,
+                )
+                for currency, sums in sorted(lines.items())
+            ]  # fmt: skip
     return out
 
 
-def _amounts(
-    conn: sa.Connection, delivery: Delivery, contract: Contract, column: Column
-) -> dict[str, tuple[Decimal, ...]]:
-    """Currency → sums of all, rejected and skipped rows."""
-    name, currency = f'"{column.name}"', _currency(contract, column)
-    sums = ", ".join(f"coalesce(sum({name}) filter (where {w}), 0)" for w in ("true", _IS["rejected"], _IS["skipped"]))
-    query = f"select {currency}, {sums} from {delivery.work_table} where {name} is not null group by 1"
-    return {c: tuple(map(Decimal, values)) for c, *values in conn.execute(sa.text(query)).tuples()}
-
-
+_EXACT = 200  # digits: more than any sum of amounts has
 _IS = {fate: f"_fate = '{fate}'" for fate in ("rejected", "skipped")}
 
 

@@ -41,6 +41,11 @@ ROWS = {"received": "_fate is distinct from 'skipped'", "accepted": "_fate is nu
 """Rows a rule is about. Rows skipped by declaration are no rows of the feed."""
 
 
+def domain(over: Over, condition: str) -> str:
+    """SQL of the rows a rule with a condition is about."""
+    return ROWS[over] if condition == "true" else f"{ROWS[over]} and {condition}"
+
+
 def supported(expectation: Expectation) -> bool:
     """Whether every metric it needs can be measured by SQL."""
     needed = getattr(expectation, "metric_dependencies", ())

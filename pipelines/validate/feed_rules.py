@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-from pipelines.validate import conditions
-from pipelines.validate.aggregates import ROWS
+from pipelines.validate import aggregates, conditions
 from pipelines.validate.judge import Measurement
 from pipelines.validate.set_rules import SetRules
 from pipelines.validate.suites import Rule
@@ -20,7 +19,7 @@ def known(sets: SetRules, rule: Rule) -> Measurement:
     if expectation.same_period and delivery.period is None:
         return Measurement(rule, 0, {}, note="the delivery speaks for no period")
     condition, values = conditions.where(expectation.row_condition)
-    domain = f"{ROWS[rule.over]} and {condition}"
+    domain = aggregates.domain(rule.over, condition)
     judged = f'{domain} and "{own}" is not null'
     other = sets.catalog.contracts[feed]
     types = dict(other.stored)

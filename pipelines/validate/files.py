@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -39,23 +40,31 @@ def packed(batch: pa.RecordBatch, number: str = "_row_number", part: str = "_row
 
 
 def chunks(folder: Path, *names: str) -> Iterator[tuple[pa.RecordBatch, ...]]:
-    """The batches of some files side by side, from memory-mapped files: never more than a chunk in memory."""
-    sources = [pa.memory_map(str(folder / name)) for name in names]
-    try:
-        readers = [pa.ipc.open_file(source) for source in sources]
-        if len({reader.num_record_batches for reader in readers}) != 1:
-            raise GateError(
-                "step outputs do not belong together",
-                where=str(folder),
-                got=", ".join(f"{n}: {r.num_record_batches} batches" for n, r in zip(names, readers, strict=True)),
-                expected="as many batches in each",
-                next_step="run the delivery again from extract",
-            )
-        for i in range(readers[0].num_record_batches):
-            yield tuple(reader.get_batch(i) for reader in readers)
-    finally:
+    """The batches of some files side by side, from memory-mapped files: never more than a chunk in memory.
+
+    What was read is given back when the next chunk is asked for, else the pages of the whole file would count as ours.
+    A batch that is still in use stays good: its pages are read again.
+    """
+    sources = [_mapped(folder / name) for name in names]
+    readers = [pa.ipc.open_file(pa.py_buffer(source)) for source in sources]
+    if len({reader.num_record_batches for reader in readers}) != 1:
+        raise GateError(
+            "step outputs do not belong together",
+            where=str(folder),
+            got=", ".join(f"{n}: {r.num_record_batches} batches" for n, r in zip(names, readers, strict=True)),
+            expected="as many batches in each",
+            next_step="run the delivery again from extract",
+        )
+    for i in range(readers[0].num_record_batches):
+        yield tuple(reader.get_batch(i) for reader in readers)
         for source in sources:
-            source.close()
+            source.madvise(mmap.MADV_DONTNEED)
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    """It is unmapped with the last batch that is read from it."""
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
 
 
 def rejected_rows(folder: Path, contract: Contract, rejected: npt.NDArray[np.int64]) -> Iterator[pa.RecordBatch]:

@@ -75,6 +75,8 @@ class Counts:
 class GateResult:
     """The gate's judgement, as written to `ops`. `holds` are the reasons of a hold, one sentence each.
 
+    `content_hash` is what an approval is for: of a delivery that nobody has to approve it is not made.
+
     `validation_result` is the JSON of one ExpectationSuiteValidationResult, for Data Docs.
     """
 
@@ -85,7 +87,7 @@ class GateResult:
     rules: list[RuleResult]
     holds: list[str]
     message: str | None
-    content_hash: str
+    content_hash: str | None
     validation_result: dict[str, Any]
 
     @property

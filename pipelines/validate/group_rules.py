@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from pipelines.contract import Contract
-from pipelines.validate import conditions
+from pipelines.validate import aggregates, conditions
 from pipelines.validate.aggregates import ROWS, currency_of
 from pipelines.validate.expectations import BALANCE, ExpectGroupsToBalance
 from pipelines.validate.judge import Measurement
@@ -23,7 +23,7 @@ def group(sets: SetRules, rule: Rule) -> Measurement:
     """A rule about groups: every row of a group that breaks it fails, and its reject says by how much."""
     expectation = rule.expectation
     condition, values = conditions.where(expectation.row_condition)
-    domain = f"{ROWS[rule.over]} and {condition}"
+    domain = aggregates.domain(rule.over, condition)
     judged = f"{domain} and {' and '.join(f'{_q(c)} is not null' for c in expectation.group)}"
     if isinstance(expectation, ExpectGroupsToBalance):
         broken = _unbalanced(sets, expectation, judged)

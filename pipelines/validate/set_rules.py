@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,12 +22,53 @@ from pipelines.validate import aggregates, baseline, conditions, correction
 from pipelines.validate.aggregates import ROWS
 from pipelines.validate.gate import SAMPLES
 from pipelines.validate.judge import Measurement
+from pipelines.validate.stream import Streamed
 from pipelines.validate.suites import Rule
 from pipelines.validate.waivers import Waivers
 from pipelines.warehouse import quarantine_store, register
 from pipelines.warehouse.connection import without_loops
 
 _SKIPPED_REPEAT = "repeated row"
+_FEW = 50_000
+"""Rows that are looked up in core one by one, by its index; more are compared with the whole scope at once."""
+_MOST_PLACES = 10_000
+"""Rows that are named to the server one by one."""
+
+
+@dataclass
+class Tally:
+    """Rows by fate while the set rules are at it, and what was counted since the last one changed its fate.
+
+    Kept here so that the work table is not counted before every rule; in the end it is read back all the same.
+    """
+
+    accepted: int
+    received: int
+    with_key: int
+    asked: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, streamed: Streamed, freed: int) -> Tally:
+        """After the row rules; `freed` of the rows they rejected were accepted after all."""
+        gate = streamed.gate
+        return cls(streamed.accepted + freed, gate.received - gate.skipped, streamed.keys.rows)
+
+    @property
+    def rejected(self) -> int:
+        """Rows set aside so far."""
+        return self.received - self.accepted
+
+    def reject(self, rows: int) -> None:
+        """That many accepted rows were rejected."""
+        self.accepted -= rows
+        if rows:
+            self.asked.clear()
+
+    def skip(self, rows: int) -> None:
+        """That many accepted rows were skipped."""
+        self.reject(rows)
+        self.received -= rows
+        self.with_key -= rows
 
 
 @dataclass(frozen=True)
@@ -43,6 +86,9 @@ class SetRules:
     catalog: Catalog
     book: RuleBook
     waivers: Waivers
+    streamed: Streamed
+    folder: Path
+    tally: Tally
 
     @property
     def table(self) -> str:
@@ -52,24 +98,28 @@ class SetRules:
     def repeated_rows(self) -> Measurement:
         """Rows equal in all business columns: the first stays, the others are rejected, or skipped if declared."""
         rule = baseline.counted(self.contract, Baseline.REPEATED_ROW)
-        rows = self.count(ROWS["accepted"])
+        rows = self.tally.accepted
+        if not self._near:
+            return counted(rule, rows, 0)
         found = (
-            f"with twice as (select _row_hash from {self.table} where _fate is null "
+            f"with {self._near}, twice as (select _row_hash from near where _fate is null "
             "group by _row_hash having count(*) > 1) "
             "select _row_number, _row_part, null::text as value from (select _row_number, _row_part, row_number() over "
-            f"(partition by _row_hash order by _row_number, _row_part) as place from {self.table} join twice "
+            "(partition by _row_hash order by _row_number, _row_part) as place from near join twice "
             "using (_row_hash) where _fate is null) as ranked where place > 1"
         )
         found, values = self._with_loaded(found, "repeated")
         if self.ref.source.repeated_rows == "reject":
             return self._set_aside(rule, rows, found, values)
-        skipped = self.conn.execute(
-            sa.text(
-                f"update {self.table} w set _fate = 'skipped', _skip_reason = :reason from ({found}) as f "
-                "where (w._row_number, w._row_part) = (f._row_number, f._row_part)"
-            ),
-            {"reason": _SKIPPED_REPEAT, **values},
-        ).rowcount
+        with without_loops(self.conn):
+            skipped = self.conn.execute(
+                sa.text(
+                    f"update {self.table} w set _fate = 'skipped', _skip_reason = :reason from ({found}) as f "
+                    "where (w._row_number, w._row_part) = (f._row_number, f._row_part)"
+                ),
+                {"reason": _SKIPPED_REPEAT, **values},
+            ).rowcount
+        self.tally.skip(skipped)
         observed = f"{skipped} of {rows} rows skipped by declaration" if skipped else None
         return counted(rule, rows, 0, observed=observed)
 
@@ -77,25 +127,49 @@ class SetRules:
         """Rows with equal key and different content: all are rejected, also when another rule rejected one of them."""
         key = self.contract.key
         rule = baseline.counted(self.contract, Baseline.KEY_UNIQUE, columns=key)
+        if not self._near:
+            return counted(rule, self.tally.with_key, 0)
         names = ", ".join(f'"{k}"' for k in key)
-        whole = " and ".join(f'"{k}" is not null' for k in key)
-        rows = f"{ROWS['received']} and {whole}"
+        rows = f"{ROWS['received']} and " + " and ".join(f'"{k}" is not null' for k in key)
         found = (
-            f"with twice as (select {names} from {self.table} where {rows} group by {names} having count(*) > 1), "
-            f"mixed as (select {names} from {self.table} join twice using ({names}) where {rows} "
+            f"with {self._near}, twice as (select {names} from near where {rows} group by {names} "
+            f"having count(*) > 1), mixed as (select {names} from near join twice using ({names}) where {rows} "
             f"group by {names} having count(distinct _row_hash) > 1) "
-            f"select _row_number, _row_part, {self.text(key)} as value from {self.table} join mixed "
+            f"select _row_number, _row_part, {self.text(key)} as value from near join mixed "
             f"using ({names}) where {rows}"
         )
         found, values = self._with_loaded(found, "taken")
-        return self._set_aside(rule, self.count(rows), found, values)
+        return self._set_aside(rule, self.tally.with_key, found, values)
+
+    @cached_property
+    def _near(self) -> str:
+        """SQL of the rows `near` that may share their key with another one; empty when no row does."""
+        picked = ", ".join(f'w."{c}"' for c in ("_row_number", "_row_part", "_fate", "_row_hash", *self.contract.key))
+        whole = f"near as (select {picked} from {self.table} w)"
+        if self.delivery.is_correction:  # its rows may clash with what is loaded, too
+            return whole
+        keys = self.streamed.keys
+        twice = keys.twice()
+        if not len(twice):
+            return ""
+        numbers, parts = list[int](), list[int]()
+        for more in keys.addresses(self.folder, twice):
+            numbers += more[0]
+            parts += more[1]
+            if len(numbers) > _MOST_PLACES:
+                return whole
+        places = ", ".join(f"({n}, {p})" for n, p in zip(numbers, parts, strict=True))
+        return (
+            f"places(n, p) as materialized (values {places}), near as materialized (select {picked} "
+            f"from {self.table} w join places on (w._row_number, w._row_part) = (places.n, places.p))"
+        )
 
     def newer_versions(self) -> Measurement:
         """Rows of a correction that a later delivery has brought in another version."""
         rule = baseline.counted(self.contract, Baseline.NEWER_VERSION)
         clash = correction.clashing(self.delivery, self.ref, self.contract, "newer")
         found = f"select _row_number, _row_part, null::text as value from ({clash}) as n"
-        return self._set_aside(rule, self.count(ROWS["accepted"]), found, correction.values(self.delivery, self.ref))
+        return self._set_aside(rule, self.tally.accepted, found, correction.values(self.delivery, self.ref))
 
     def _with_loaded(self, found: str, clash: correction.Clash) -> tuple[str, dict[str, Any]]:
         """For a correction also the rows that clash with what is loaded of the same file."""
@@ -112,7 +186,7 @@ class SetRules:
         """A uniqueness expectation: every row that shares its value with another one fails."""
         expectation = rule.expectation
         condition, values = conditions.where(getattr(expectation, "row_condition", None))
-        domain = f"{ROWS[rule.over]} and {condition}"
+        domain = aggregates.domain(rule.over, condition)
         judged = f"{domain} and {_considered(rule)}"
         names = ", ".join(f'"{c}"' for c in rule.columns)
         found = (
@@ -166,7 +240,7 @@ class SetRules:
         rule = baseline.counted(self.contract, Baseline.GROUP_INCOMPLETE, columns=columns)
         broken = " union all ".join(self._broken(names) for names in groups.values())
         found = f"select _row_number, _row_part, min(value) as value from ({broken}) as b group by 1, 2"
-        return [self._set_aside(rule, self.count(ROWS["accepted"]), found, {})]
+        return [self._set_aside(rule, self.tally.accepted, found, {})]
 
     def _broken(self, columns: Sequence[str]) -> str:
         """Accepted rows of the groups, named by these columns, that have a rejected row."""
@@ -204,35 +278,66 @@ class SetRules:
             "rejected rows have no readable key: which current rows are missing cannot be told",
             high=0,
         )
-        same = " and ".join(f'w."{k}" = c."{k}"' for k in self.contract.key)
-        query = (
-            f"with current as materialized (select * from {self.contract.table} where {_SCOPE}) "
-            "select (select count(*) from current), (select count(*) from current c where not exists "
-            f"(select from {self.table} w where {ROWS['received']} and {same}))"
-        )
-        row = self.conn.execute(sa.text(query), self._scope).one()
-        total, missing = int(row[0]), int(row[1])
+        total = int(self.conn.scalar(sa.text(f"select count(*) from {self._current}"), self._scope) or 0)
         if not total:
             return [Measurement(r, 0, {}, note="the scope has no current rows", excused=True) for r in (share, hidden)]
+        missing = self._missing(total)
         said = f"{missing} of {total} current rows missing ({missing * 100 / total:.2f} %)"
         gap = " or ".join(f'"{k}" is null' for k in self.contract.key)
-        rows = self.count(f"_fate = 'rejected' and ({gap})")
+        rows = self.count(f"_fate = 'rejected' and ({gap})") if self.tally.rejected else 0
         return [
             Measurement(share, 1, {baseline.MEASURED: missing * 100 / total}, observed=said),
             Measurement(hidden, 1, {baseline.MEASURED: rows}, observed=f"{rows} rows"),
         ]
 
+    def _missing(self, total: int) -> int:
+        """Current rows whose key does not occur in the delivery.
+
+        A known row speaks for one current row each, as no two rows have the same key; only the keys of the others, a
+        few, are then looked up.
+        """
+        if self.streamed.current is not None and not self._near:
+            here = f"select 1 from {self._current} and {self._same_key}"
+            rows = f"{self.table} w where {ROWS['received']}"
+            row = self.conn.execute(
+                sa.text(
+                    f"select (select count(*) from {rows} and _known), "
+                    f"(select count(*) from (select ({here}) as found from {rows} and _known is not true) f "
+                    "where found = 1)"
+                ),
+                self._scope,
+            ).one()
+            return max(0, total - int(row[0]) - int(row[1]))
+        query = (
+            f"select count(*) from {self._current} and not exists "
+            f"(select from {self.table} w where {ROWS['received']} and {self._same_key})"
+        )
+        with without_loops(self.conn):
+            return int(self.conn.scalar(sa.text(query), self._scope) or 0)
+
     def say_what_stays(self) -> None:
         """A rejected row closes nothing: its rejects say so when its key has a current version."""
-        same = " and ".join(f'w."{k}" = c."{k}"' for k in self.contract.key)
+        current = f"select true from {self._current} and {self._same_key}"
+        # of few, by a subquery of one value: it goes by the index, whatever the planner thinks
+        stays = f"({current} limit 1)" if self.tally.rejected <= _FEW else f"exists ({current})"
         statement = (
+            f"with stays as materialized (select _row_number, _row_part from {self.table} w "
+            f"where w._fate = 'rejected' and {stays}) "
             "update quarantine.reject j set message = j.message || '; the version loaded earlier stays current' "
-            f"from {self.table} w where j.delivery_id = :id and j.state = 'open' and w._fate = 'rejected' "
-            "and (w._row_number, w._row_part) = (j.row_number, j.row_part) "
-            f"and exists (select from {self.contract.table} c where {_SCOPE} and {same})"
+            "from stays where j.delivery_id = :id and j.state = 'open' "
+            "and (stays._row_number, stays._row_part) = (j.row_number, j.row_part)"
         )
         with without_loops(self.conn):
             self.conn.execute(sa.text(statement), {**self._scope, "id": self.delivery.delivery_id})
+
+    @property
+    def _current(self) -> str:
+        """SQL: the current rows `c` of the scope."""
+        return f"{self.contract.table} c where {_SCOPE}"
+
+    @property
+    def _same_key(self) -> str:
+        return " and ".join(f'w."{k}" = c."{k}"' for k in self.contract.key)
 
     def idle(self, rule: Rule, rows: int) -> Measurement:
         """A rule without a row to judge; `rows`: rows that meet its condition."""
@@ -246,8 +351,14 @@ class SetRules:
         return {"client": self.delivery.client_id, "source": self.delivery.source, "period": period}
 
     def count(self, where: str, values: dict[str, Any] | None = None) -> int:
-        """Rows of the work table for which a condition holds."""
-        return int(self.conn.scalar(sa.text(f"select count(*) from {self.table} where {where}"), values or {}) or 0)
+        """Rows of the work table for which a condition holds; asked once until a rule changes a fate."""
+        if where in _BY_FATE:
+            return int(getattr(self.tally, _BY_FATE[where]))
+        asked = f"{where} {values or ''}"
+        if asked not in self.tally.asked:
+            query = sa.text(f"select count(*) from {self.table} where {where}")
+            self.tally.asked[asked] = int(self.conn.scalar(query, values or {}) or 0)
+        return self.tally.asked[asked]
 
     def text(self, columns: Sequence[str]) -> str:
         """SQL of the columns' values as one text, masked as `reject.mask` does when one of them is personal."""
@@ -294,7 +405,7 @@ class SetRules:
         )  # fmt: skip
         if failed:
             self.waivers.of_rule(rule.id)
-            quarantine_store.mark_rejected(self.conn, self.delivery, rule.id)
+            self.tally.reject(quarantine_store.mark_rejected(self.conn, self.delivery, rule.id))
         return failed
 
     def _look(self, found: str, values: dict[str, Any], label: str) -> list[dict[str, Any]]:
@@ -303,7 +414,8 @@ class SetRules:
         return [{"row_number": n, "row_part": p, "values": {label: v}} for n, p, v in rows]
 
 
-_SCOPE = "client_id = :client and _source = :source and _period = :period and _known_to is null"
+_BY_FATE = {ROWS["accepted"]: "accepted", ROWS["received"]: "received", "_fate = 'rejected'": "rejected"}
+_SCOPE = "c.client_id = :client and c._source = :source and c._period = :period and c._known_to is null"
 
 
 def counted(

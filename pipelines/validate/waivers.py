@@ -32,14 +32,15 @@ class Waivers:
         """Those of the delivery's scope."""
         return cls(conn, delivery, contract, frozenset(decisions.waived_rules(conn, delivery)))
 
-    def after_stream(self) -> None:
-        """Once all rows are in the work table: for the rules that looked at row by row."""
+    def after_stream(self) -> int:
+        """Once all rows are in the work table: for the rules that looked at row by row; rows accepted after all."""
         if not self.rules:
-            return
+            return 0
         found = decisions.let_in(self.conn, self.delivery, self.contract, sorted(self.rules))
         if found:
             self.rows.update(found)
-            decisions.free(self.conn, self.delivery)
+            return decisions.free(self.conn, self.delivery)
+        return 0
 
     def of_rule(self, rule_id: str) -> None:
         """Once a rule about the whole delivery has written its rejects, before their rows are marked."""

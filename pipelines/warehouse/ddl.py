@@ -17,7 +17,7 @@ from pipelines.catalog import Catalog
 from pipelines.contract import Contract
 from pipelines.delivery import Delivery
 from pipelines.errors import DeclarationError
-from pipelines.warehouse import roles
+from pipelines.warehouse import known_rows, roles
 from pipelines.warehouse.connection import raw
 
 SCHEMAS = ("ops", "quarantine", "work", "core", "reporting")
@@ -69,17 +69,21 @@ def migrate(conn: sa.Connection, catalog: Catalog) -> list[str]:
 
 
 def create_work_table(conn: sa.Connection, delivery: Delivery, contract: Contract) -> str:
-    """Make the delivery's work table, dropping what a killed run left; returns its name, `work.d_<id>`."""
-    drop_work_table(conn, delivery)
+    """Make the delivery's work table and the view on it, dropping what a killed run left; returns the table's name."""
     columns = (*WORK_COLUMNS, *contract.stored)
     text = ", ".join(f'"{name}" {kind}' for name, kind in columns)
-    conn.execute(sa.text(f"create unlogged table {delivery.work_table} ({text})"))
+    statements = (
+        f"drop table if exists {delivery.work_table} cascade",
+        f"create unlogged table {delivery.work_table} ({text})",
+        known_rows.view_sql(delivery, contract, [name for name, _ in WORK_COLUMNS]),
+    )
+    raw(conn).execute("; ".join(statements).encode())
     return delivery.work_table
 
 
 def drop_work_table(conn: sa.Connection, delivery: Delivery) -> None:
-    """Drop the delivery's work table if there is one."""
-    conn.execute(sa.text(f"drop table if exists {delivery.work_table}"))
+    """Drop the delivery's work table, if there is one, and the view on it."""
+    conn.execute(sa.text(f"drop table if exists {delivery.work_table} cascade"))
 
 
 def work_tables(conn: sa.Connection) -> set[int]:
@@ -89,8 +93,10 @@ def work_tables(conn: sa.Connection) -> set[int]:
 
 
 def work_table_exists(conn: sa.Connection, delivery: Delivery) -> bool:
-    """Whether the delivery's work table is there: a crash of the server empties or loses unlogged tables."""
-    return conn.scalar(sa.text("select to_regclass(:name)"), {"name": delivery.work_table}) is not None
+    """Whether the delivery's work table is there: a crash of the server empties or loses unlogged tables, and when a
+    column of core gets a wider type the view has to go."""
+    query = sa.text("select to_regclass(:table) is not null and to_regclass(:view) is not null")
+    return bool(conn.scalar(query, {"table": delivery.work_table, "view": delivery.work_rows}))
 
 
 def _migrate_one(conn: sa.Connection, contract: Contract) -> list[str]:

@@ -140,15 +140,15 @@ def let_in(conn: sa.Connection, delivery: Delivery, contract: Contract, rules: S
         return {rule: int(rows) for rule, rows in conn.execute(sa.text(statement), values).tuples()}
 
 
-def free(conn: sa.Connection, delivery: Delivery) -> None:
-    """Accept the rows of the work table that were set aside and have no reject left."""
+def free(conn: sa.Connection, delivery: Delivery) -> int:
+    """Accept the rows of the work table that were set aside and have no reject left; returns how many."""
     statement = (
         f"update {delivery.work_table} w set _fate = null where _fate = 'rejected' and not exists "
         "(select from quarantine.reject j where j.delivery_id = :id "
         "and (j.row_number, j.row_part) = (w._row_number, w._row_part))"
     )
     with without_loops(conn):
-        conn.execute(sa.text(statement), {"id": delivery.delivery_id})
+        return int(conn.execute(sa.text(statement), {"id": delivery.delivery_id}).rowcount)
 
 
 def write_off_known(conn: sa.Connection, delivery: Delivery, contract: Contract) -> int:

@@ -287,9 +287,9 @@ def samples(conn: sa.Connection, delivery: Delivery, rule_id: str, column: str, 
 
 def rows_kept(conn: sa.Connection, delivery: Delivery) -> int:
     """Rows of the delivery in quarantine that have an open reject, as read back."""
-    query = (
-        "select count(*) from quarantine.row where delivery_id = :id and (row_number, row_part) in "
-        "(select row_number, row_part from quarantine.reject where delivery_id = :id and state = :open)"
+    query = (  # as a set, since a join of tables that new has no statistics: by a loop it took 40 s for 11 000 rows
+        "select count(*) from (select row_number, row_part from quarantine.row where delivery_id = :id intersect "
+        "select row_number, row_part from quarantine.reject where delivery_id = :id and state = :open) as kept"
     )
     return int(conn.scalar(sa.text(query), {"id": delivery.delivery_id, "open": RejectState.OPEN.value}))
 

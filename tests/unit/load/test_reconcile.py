@@ -83,7 +83,9 @@ def test_difference_aborts_the_load(desk: Desk, tamper: str, says: str) -> None:
     assert desk.state(delivery) is State.VALIDATED
 
 
-@pytest.mark.parametrize("loss", ["drop table {work}", "truncate {work}", "delete from {work} where item_id = 'a'"])
+@pytest.mark.parametrize(
+    "loss", ["drop table {work} cascade", "truncate {work}", "delete from {work} where item_id = 'a'"]
+)
 def test_lost_work_table_is_told_apart(desk: Desk, loss: str) -> None:
     delivery = desk.gate(_delta(desk), MIXED)
     with desk.warehouse.transaction() as conn:

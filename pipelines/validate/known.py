@@ -1,0 +1,59 @@
+"""Which rows of a chunk core has already, and what of them goes into the work table all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipelines.contract import Contract
+from pipelines.validate import arguments
+from pipelines.validate.suites import Rule
+
+_HEX = 32
+
+
+def among(current: npt.NDArray[np.uint64], hashes: pa.Array) -> npt.NDArray[np.bool_]:
+    """Whether the first half of each row hash is among sorted ones.
+
+    Two rows share half a hash once in ten million deliveries of a million rows; the load compares the whole of it.
+    """
+    halves = _halves(hashes)
+    order = np.argsort(halves)  # numpy finds sorted values much faster, as it goes on where it was
+    wanted = halves[order]
+    at = np.minimum(np.searchsorted(current, wanted), len(current) - 1)
+    found = np.zeros(len(halves), dtype=bool)
+    found[order] = current[at] == wanted
+    return found
+
+
+def _halves(hashes: pa.Array) -> npt.NDArray[np.uint64]:
+    """The first eight bytes of hashes written as 32 hexadecimal digits."""
+    start, end = hashes.offset * _HEX, (hashes.offset + len(hashes)) * _HEX
+    text = str(memoryview(hashes.buffers()[2])[start:end], "ascii")
+    return np.frombuffer(bytes.fromhex(text), ">u8")[::2].astype(np.uint64)
+
+
+def columns_needed(contract: Contract, rules: Sequence[Rule]) -> list[str]:
+    """The business columns that the SQL of the gate and of the load reads of every row, in order of the contract."""
+    named = {c.name for c in contract.columns}
+    wanted = {*contract.key, *(c.name for c in contract.money), *(c.currency for c in contract.money)}
+    wanted |= {c for names in contract.groups.values() for c in names}
+    for feed, pairs in contract.references.items():
+        wanted |= {own for own, _ in pairs}
+        if feed == contract.feed:  # rows may refer to each other
+            wanted |= {theirs for _, theirs in pairs}
+    wanted &= named
+    for rule in rules:
+        if rule.kind != "row":
+            wanted |= {*rule.columns, *arguments.used(rule.expectation), *_of_own_feed(rule, contract.feed)}
+    return [name for name, _ in contract.stored if name in wanted]
+
+
+def _of_own_feed(rule: Rule, feed: str) -> Iterator[str]:
+    """What a rule about values in a feed compares them with, when the feed is the one it judges."""
+    if rule.kind == "reference" and rule.expectation.feed == feed:
+        yield rule.expectation.feed_column
+        yield from rule.expectation.where or {}
