@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -138,6 +139,11 @@ class Plan:
 
     def chunk(self, raw: pa.RecordBatch) -> Cleaned:
         """Clean one raw batch."""
+        return self.begin(raw)()
+
+    def begin(self, raw: pa.RecordBatch) -> Callable[[], Cleaned]:
+        """Read the cells of a raw batch. What is returned does the rest (hashes, problems) and may do so in another
+        thread: it needs and changes nothing that the next batch does."""
         malformed = pc.is_valid(raw.column("__problem")).to_numpy(zero_copy_only=False)
         rows, unclaimed = self._rows(raw, malformed)
         filled = self.fill(rows.frame, rows.malformed)
@@ -150,6 +156,17 @@ class Plan:
         if self.ref.source.occurrence:
             key = self.contract.key[0]
             values[key], faults[key] = self._occurrence_keys(rows, values, faults)
+        return partial(self._finish, raw, rows, values, filled, faults, unclaimed)
+
+    def _finish(
+        self,
+        raw: pa.RecordBatch,
+        rows: _Rows,
+        values: Mapping[str, pa.Array],
+        filled: Mapping[str, Filled],
+        faults: Mapping[str, dict[int, Fault]],
+        unclaimed: Mask,
+    ) -> Cleaned:
         table = self._table(raw, rows, values)
         problems, unreadable, ambiguous = self._problems(raw, rows, filled, faults)
         numbers = raw.column("__row_number").filter(pa.array(unclaimed)).to_pylist()

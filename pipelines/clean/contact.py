@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 import phonenumbers
 import pyarrow as pa
@@ -49,7 +48,6 @@ def fast_email(cells: pa.Array) -> tuple[pa.Array, pa.Array]:
     return regular, addresses
 
 
-@lru_cache(maxsize=262_144)  # one number costs about 50 µs, and files repeat them from night to night
 def read_phone(text: str, country: str | None) -> str:
     """A telephone number in E.164: '+', country calling code, number.
 

@@ -20,6 +20,8 @@ NO_CURRENCY = "XXX"
 
 _MOST_LISTED = 50
 _EXACT = Context(prec=200)
+_ROOM = 28
+"""Digits to which amounts are summed as they are: a sum has 38, room for more rows than a batch can hold."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,6 @@ class Tally:
     """Adds up the facts over the chunks of a delivery."""
 
     def __init__(self, contract: Contract) -> None:
-        self._contract = contract
         self.rows = 0
         self.malformed = 0
         self.skipped: Counter[str] = Counter()
@@ -136,6 +137,9 @@ class Tally:
         self.unreadable: Counter[str] = Counter()
         self.ambiguous: Counter[tuple[str, str | None]] = Counter()
         self._sums: dict[str, dict[str, Decimal]] = {c.name: {} for c in contract.money}
+        self._money: dict[str, list[str]] = {}
+        for column in contract.money:
+            self._money.setdefault(column.currency or NO_CURRENCY, []).append(column.name)
 
     def add(
         self,
@@ -146,31 +150,33 @@ class Tally:
     ) -> None:
         """One cleaned batch, the records nobody takes, its problem cells by column, its doubtful look-up keys."""
         self.rows += batch.num_rows
-        fates = Counter(batch.column("_fate").to_pylist())
-        self.malformed += fates["malformed"]
-        if fates["skipped"]:
+        fates = {f["values"]: f["counts"] for f in batch.column("_fate").drop_null().value_counts().to_pylist()}
+        self.malformed += fates.get("malformed", 0)
+        if "skipped" in fates:
             reasons = batch.column("_skip_reason").drop_null().value_counts().to_pylist()
             self.skipped.update({r["values"]: r["counts"] for r in reasons})
         self.unclaimed += len(unclaimed)
         self.unclaimed_rows += unclaimed[: _MOST_LISTED - len(self.unclaimed_rows)]
         self.unreadable.update(unreadable)
         self.ambiguous.update(ambiguous)
-        for column in self._contract.money:
-            self._add_sums(batch, column.name, column.currency or NO_CURRENCY)
+        for currency, names in self._money.items():
+            self._add_sums(batch, names, currency)
 
-    def _add_sums(self, batch: pa.RecordBatch, name: str, currency: str) -> None:
-        amounts = batch.column(name)
+    def _add_sums(self, batch: pa.RecordBatch, names: Sequence[str], currency: str) -> None:
+        """Of the amounts that are in one currency column, or in one currency."""
+        columns = {"currency": pa.repeat(pa.scalar(currency, pa.string()), batch.num_rows)}
         if currency in batch.schema.names:
-            currencies = pc.fill_null(batch.column(currency), NO_CURRENCY)
-        else:
-            currencies = pa.repeat(pa.scalar(currency, pa.string()), batch.num_rows)
-        table = pa.table({"amount": amounts.cast(pa.decimal256(76, amounts.type.scale)), "currency": currencies})
-        totals = table.filter(pc.is_valid(table["amount"])).group_by("currency").aggregate([("amount", "sum")])
-        sums = self._sums[name]
+            columns["currency"] = pc.fill_null(batch.column(currency), NO_CURRENCY)
+        columns |= {name: _roomy(batch.column(name)) for name in names}
+        wanted = [(name, what) for name in names for what in ("sum", "count")]
+        totals = pa.table(columns).group_by("currency", use_threads=False).aggregate(wanted).to_pylist()
         with localcontext(_EXACT):
-            for total in totals.to_pylist():
-                code = total["currency"]
-                sums[code] = sums.get(code, Decimal(0)) + total["amount_sum"]
+            for name in names:
+                sums = self._sums[name]
+                for total in totals:
+                    if total[f"{name}_count"]:
+                        code = total["currency"]
+                        sums[code] = sums.get(code, Decimal(0)) + total[f"{name}_sum"]
 
     def facts(self, **others: Any) -> CleanFacts:
         """The facts so far, with what does not come from the rows."""
@@ -194,3 +200,9 @@ class Tally:
         for (table, _), count in ordered[_MOST_LISTED:]:
             rest[table] += count
         return listed + [AmbiguousKey(table, "…", count) for table, count in sorted(rest.items())]
+
+
+def _roomy(amounts: pa.Array) -> pa.Array:
+    """Amounts that can be added up without overflow."""
+    kind = amounts.type
+    return amounts if kind.precision <= _ROOM else amounts.cast(pa.decimal256(76, kind.scale))

@@ -14,7 +14,7 @@ from babel import Locale
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from pipelines.clean.codes import currency_codes, currency_reader, currency_symbols
-from pipelines.clean.column import CellError
+from pipelines.clean.column import CellError, Fast
 from pipelines.clean.text import clean_text
 from pipelines.reject import Baseline
 
@@ -201,45 +201,54 @@ def _unreadable(style: NumberStyle) -> CellError:
     return CellError(f"expected a number such as {style.example}")
 
 
-def fast_decimal(style: NumberStyle, precision: int, scale: int) -> Callable[[pa.Array], tuple[pa.Array, pa.Array]]:
-    """Fast path of `read_decimal`: plain or grouped digits that fit, with an optional minus before or behind them."""
+def fast_decimal(style: NumberStyle, precision: int, scale: int) -> tuple[Fast, Fast]:
+    """Fast paths of `read_decimal`: digits that fit with an optional minus before them; the same grouped, or with the
+    minus behind them."""
     places = precision - scale
     d, g = re.escape(style.decimal), re.escape(style.group)
-    forms = [f"[0-9]{{1,{places}}}"] if places else ["0"]
+    digits = f"[0-9]{{1,{places}}}" if places else "0"
+    forms = [digits]
     if places >= 6:
         forms.append(f"[1-9][0-9]{{0,2}}(?:{g}[0-9]{{3}}){{1,{(places - 3) // 3}}}")
     part = f"[0-9]{{1,{scale}}}0{{0,20}}" if scale else "0{1,20}"
     number = f"(?:{'|'.join(forms)})(?:{d}{part})?"
+    plain = f"^-?{digits}(?:{d}[0-9]{{1,{scale}}})?$" if scale else f"^-?{digits}$"
     pattern = f"^(?:-?{number}|{number}-)$"
     kind = pa.decimal128(precision, scale)
 
     def fast(cells: pa.Array) -> tuple[pa.Array, pa.Array]:
-        return _converted(cells, pattern, style, kind)
+        regular, texts = _matching(cells, plain)
+        return regular, _pointed(texts, style).cast(kind)
 
-    return fast
+    def fuller(cells: pa.Array) -> tuple[pa.Array, pa.Array]:
+        regular, texts = _matching(cells, pattern)
+        texts = _pointed(pc.replace_substring(texts, style.group, ""), style)
+        if pc.any(pc.ends_with(texts, "-")).as_py():
+            texts = pc.replace_substring_regex(texts, "^(.*)-$", r"-\1")
+        return regular, texts.cast(kind)
+
+    return fast, fuller
 
 
-def fast_integer(style: NumberStyle, limit: int) -> Callable[[pa.Array], tuple[pa.Array, pa.Array]]:
+def fast_integer(style: NumberStyle, limit: int) -> Fast:
     """Fast path of `read_integer`: digits that cannot overflow, with an optional minus before them."""
     pattern = f"^-?[0-9]{{1,{len(str(limit)) - 1}}}$"
 
     def fast(cells: pa.Array) -> tuple[pa.Array, pa.Array]:
-        return _converted(cells, pattern, style, pa.int64())
+        regular, texts = _matching(cells, pattern)
+        return regular, texts.cast(pa.int64())
 
     return fast
 
 
-def _converted(cells: pa.Array, pattern: str, style: NumberStyle, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
-    """Match once; what matches is cast by Arrow, which reads plain decimals exactly."""
+def _matching(cells: pa.Array, pattern: str) -> tuple[pa.Array, pa.Array]:
+    """(which cells match or are empty, those that match: Arrow reads plain numbers exactly)."""
     matches = pc.match_substring_regex(cells, pattern)
     regular = pc.or_(matches, pc.equal(cells, "")).fill_null(True)
-    plain = cells
-    if not pc.all(matches).as_py() or matches.null_count:
-        plain = pc.if_else(matches, cells, pa.scalar(None, pa.string()))
-    if pa.types.is_decimal(kind):
-        plain = pc.replace_substring(plain, style.group, "")
-        if style.decimal != ".":
-            plain = pc.replace_substring(plain, style.decimal, ".")
-        if pc.any(pc.ends_with(plain, "-")).as_py():
-            plain = pc.replace_substring_regex(plain, "^(.*)-$", r"-\1")
-    return regular, plain.cast(kind)
+    if pc.all(matches).as_py() and not matches.null_count:
+        return regular, cells
+    return regular, pc.if_else(matches, cells, pa.scalar(None, pa.string()))
+
+
+def _pointed(texts: pa.Array, style: NumberStyle) -> pa.Array:
+    return texts if style.decimal == "." else pc.replace_substring(texts, style.decimal, ".")

@@ -14,7 +14,7 @@ from pipelines.clean.column import CellOptions, ColumnCleaner
 from pipelines.clean.expression import Expression
 from pipelines.clean.filters import Mask
 from pipelines.clean.frame import Cells, Fault, Frame, by_distinct
-from pipelines.clean.origins import Origin
+from pipelines.clean.origins import Origin, Renamed
 from pipelines.clean.registry import cleaner
 from pipelines.clean.signed import TERM_TYPE
 from pipelines.contract import CLASSIFICATIONS, Column, Contract
@@ -64,7 +64,7 @@ class ColumnPlan:
 
     def fill(self, frame: Frame, done: Mapping[str, pa.Array], dead: Mask) -> Filled:
         """Make the column. `done` holds the columns made before (country, currency); `dead` rows have no cells."""
-        cells = self.origin.read(frame)
+        cells = self._cells(frame)
         faults = {row: fault for row, fault in cells.faults.items() if not dead[row]} if dead.any() else cells.faults
         codes, faults = self.absent_codes(cells, faults)
         gone = dead.copy()
@@ -79,6 +79,13 @@ class ColumnPlan:
         if codes is not None and dead.any():
             codes = pc.if_else(pa.array(dead), pa.scalar(None, pa.string()), codes)
         return Filled(cleaned.values, codes, faults, cells.originals)
+
+    def _cells(self, frame: Frame) -> Cells:
+        """The cells of the origin. A cleaner trims what it must, so a plain column need not be trimmed before it."""
+        if isinstance(self.origin, Renamed) and not self.absent.markers:
+            cells = frame.raw(self.origin.column)
+            return Cells(cells, cells)
+        return self.origin.read(frame)
 
     def absent_codes(self, cells: Cells, faults: dict[int, Fault]) -> tuple[pa.Array | None, dict[int, Fault]]:
         """Absent codes, and the faults that remain: a cell the origin could not use is tested as received."""

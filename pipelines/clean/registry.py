@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 
 from babel import Locale
 
@@ -17,8 +17,9 @@ from pipelines.errors import DeclarationError
 Read = Callable[[str], Value | None]
 
 
+@lru_cache(maxsize=1024)
 def cleaner(column: Column, options: CellOptions) -> ColumnCleaner:
-    """The cleaner of a column; DeclarationError when contract and profile do not fit together."""
+    """The cleaner of a column, each time the same; DeclarationError when contract and profile do not fit together."""
     stored, build = _TYPES[column.semantic]
     if column.physical_type.partition("(")[0] not in stored:
         raise DeclarationError(
@@ -28,16 +29,18 @@ def cleaner(column: Column, options: CellOptions) -> ColumnCleaner:
             next_step="correct semantic or physicalType in the contract",
         )
     semantic = build(column, options)
+    semantic = replace(semantic, dear=column.semantic not in _CHEAP)
     if options.codes:
         # The map stands between the text and its reading, so the bulk path of the unmapped text does not apply.
-        semantic = replace(semantic, mapped=codes.code_map(column, options), fast=None)
+        semantic = replace(semantic, mapped=codes.code_map(column, options), fast=())
     return ColumnCleaner(column, options, semantic)
 
 
-def _semantic(read: Read, said: str | Callable[[str], str], fast: Fast | None = None) -> Semantic:
+def _semantic(read: Read, said: str | Callable[[str], str], *fast: Fast | None) -> Semantic:
     """A type that reads cleaned text and needs nothing else of the row."""
     words = said if callable(said) else lambda _: said
-    return Semantic(text.TEXT_STEPS, text.clean_text, lambda cell, _: read(cell), words, fast)
+    ways = tuple(way for way in fast if way)
+    return Semantic(text.TEXT_STEPS, text.clean_text, lambda cell, _: read(cell), words, ways)
 
 
 def _text(column: Column, _: CellOptions) -> Semantic:
@@ -105,14 +108,14 @@ def _integer(column: Column, options: CellOptions) -> Semantic:
 def _decimal(column: Column, options: CellOptions) -> Semantic:
     style, size = numbers.number_style(options.locale), column.precision_scale or (0, 0)
     read = partial(numbers.read_decimal, style=style, precision=size[0], scale=size[1])
-    return _semantic(read, f"read as {column.semantic} in {options.locale}", numbers.fast_decimal(style, *size))
+    return _semantic(read, f"read as {column.semantic} in {options.locale}", *numbers.fast_decimal(style, *size))
 
 
 def _money(column: Column, options: CellOptions) -> Semantic:
     style, size = numbers.number_style(options.locale), column.precision_scale or (0, 0)
     read = numbers.money_reader(style, *size)
     fixed = column.currency if re.fullmatch("[A-Z]{3}", column.currency or "") else None
-    semantic = _semantic(lambda _: "", f"read as money in {options.locale}", numbers.fast_decimal(style, *size))
+    semantic = _semantic(lambda _: "", f"read as money in {options.locale}", *numbers.fast_decimal(style, *size))
     if fixed:
         return replace(semantic, read=lambda cell, _: read(cell, fixed))
     return replace(semantic, read=read, context="currency")
@@ -126,6 +129,11 @@ def _by_country(read: Callable[[str, str | None], str], said: str, column: Colum
     semantic = replace(semantic, read=lambda cell, country: read(cell, country or default))
     return replace(semantic, context="country") if column.country and not fixed else semantic
 
+
+_CHEAP = frozenset(
+    {"text", "region", "code", "identifier", "currency", "company_name", "address_line", "city", "boolean"}
+)
+"""Read in less than a microsecond a value: remembering them would only drive the dear ones out."""
 
 _NUMBER = ("numeric",)
 _TEXT = ("text",)

@@ -7,7 +7,7 @@ of the columns, on columns that are empty, or on the scale of a number: 12.3 in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from hashlib import blake2b
 from itertools import pairwise
@@ -59,13 +59,29 @@ def row_texts(columns: Mapping[str, pa.Array]) -> pa.Array:
     """
     names = sorted(columns)
     texts = [canonical(columns[name]) for name in names]
-    filled = np.column_stack([pc.is_valid(t).to_numpy(zero_copy_only=False) for t in texts])
-    packed = np.packbits(filled, axis=1)
-    patterns = packed.view(f"V{packed.shape[1]}").ravel()
-    _, first, which = np.unique(patterns, return_index=True, return_inverse=True)
-    named = (",".join(name for name, there in zip(names, filled[row], strict=True) if there) for row in first)
-    heads = pa.array([blake2b(n.encode(), digest_size=8).hexdigest() for n in named], pa.string())
-    return pc.binary_join_element_wise(heads.take(pa.array(which.ravel())), *texts, _BETWEEN, null_handling="skip")
+    return pc.binary_join_element_wise(_heads(names, texts), *texts, _BETWEEN, null_handling="skip")
+
+
+_BITS = 31
+"""Columns whose nulls are packed at once: the number of a pattern, below 2**31, and these stay within 64 bits."""
+
+
+def _heads(names: Sequence[str], texts: Sequence[pa.Array]) -> pa.Array:
+    """For every row the hash of the names of its columns that are not null. Most columns have no null at all."""
+    rows = len(texts[0]) if texts else 0
+    patterns = np.zeros(rows, np.int64)
+    nullable = [text for text in texts if text.null_count]
+    for start in range(0, len(nullable), _BITS):
+        for text in nullable[start : start + _BITS]:
+            patterns = patterns * 2 + pc.is_valid(text).to_numpy(zero_copy_only=False)
+        patterns = pa.array(patterns).dictionary_encode().indices.to_numpy().astype(np.int64)
+    first = np.zeros(int(patterns.max(initial=-1)) + 1, np.int64)
+    first[patterns[::-1]] = np.arange(rows)[::-1]  # of several rows the last one written stays: the first of them
+    heads = []
+    for row in first.tolist():
+        named = ",".join(name for name, text in zip(names, texts, strict=True) if text[row].is_valid)
+        heads.append(blake2b(named.encode(), digest_size=8).hexdigest())
+    return pa.array(heads, pa.string()).take(pa.array(patterns))
 
 
 def digests(texts: pa.Array, size: int) -> list[bytes]:

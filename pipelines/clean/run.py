@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
 import pyarrow as pa
 
-from pipelines.clean.apply import Plan, clean_schema
+from pipelines.arrowfile import ArrowChunks, Behind, written
+from pipelines.clean.apply import Cleaned, Plan, clean_schema
 from pipelines.clean.controls import read_controls
 from pipelines.clean.corrected import Corrected
 from pipelines.clean.facts import CleanFacts, ControlText, FileInfo, Tally
@@ -47,23 +47,29 @@ def clean(
     """
     info = FileInfo.from_json(facts_json)
     tally = Tally(contract)
-    with pa.memory_map(str(raw)) as source, pa.ipc.open_file(source) as reader:
-        header = reader.schema.names[len(INTERNAL) :]
-        plan = Plan.compile(ref, contract, siblings, header, lookups, info, file_groups, passed_over)
-        totals = Totals(ref, contract, plan.sources)
-        if corrected:
-            corrected.prepare(plan)
-        with (
-            _written(out / "clean.arrow", clean_schema(contract)) as rows,
-            _written(out / "problems.arrow", PROBLEM_SCHEMA) as problems,
-        ):
-            for number in range(reader.num_record_batches):
-                raw_rows = reader.get_batch(number)
-                cleaned = corrected.chunk(plan, raw_rows) if corrected else plan.chunk(raw_rows)
-                rows.write_batch(cleaned.table)
-                problems.write_batch(cleaned.problems)
-                tally.add(cleaned.table, cleaned.unclaimed, cleaned.unreadable, cleaned.ambiguous)
-                totals.add(raw_rows, cleaned.table)
+    source = ArrowChunks(raw)
+    header = source.schema.names[len(INTERNAL) :]
+    plan = Plan.compile(ref, contract, siblings, header, lookups, info, file_groups, passed_over)
+    totals = Totals(ref, contract, plan.sources)
+    if corrected:
+        corrected.prepare(plan)
+    with (
+        written(out / "clean.arrow", clean_schema(contract)) as rows,
+        written(out / "problems.arrow", PROBLEM_SCHEMA) as problems,
+        Behind(alone=len(source) < 2) as behind,
+    ):
+
+        def finish(raw_rows: pa.RecordBatch, rest: Callable[[], Cleaned]) -> None:
+            cleaned = rest()
+            rows.write_batch(cleaned.table)
+            problems.write_batch(cleaned.problems)
+            tally.add(cleaned.table, cleaned.unclaimed, cleaned.unreadable, cleaned.ambiguous)
+            totals.add(raw_rows, cleaned.table)
+            source.release()
+
+        for raw_rows in source:
+            rest = partial(corrected.chunk, plan, raw_rows) if corrected else plan.begin(raw_rows)
+            behind.do(partial(finish, raw_rows, rest))
     facts = tally.facts(
         controls=read_controls(ref, info, plan.sources, promises),
         measured=totals.measured(),
@@ -75,17 +81,3 @@ def clean(
     part.write_text(facts.to_json(), encoding="utf-8")
     part.replace(out / "clean.json")
     return facts
-
-
-@contextmanager
-def _written(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatchFileWriter]:
-    """An Arrow file under a temporary name, renamed when all of it was written."""
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("wb") as file:
-            with pa.ipc.new_file(file, schema) as writer:
-                yield writer
-            os.fsync(file.fileno())  # a rename may reach the disk before the content does
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

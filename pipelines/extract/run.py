@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 
+from pipelines.arrowfile import Behind
 from pipelines.delivery import Delivery, Step
 from pipelines.errors import KontorError
 from pipelines.extract.archive import sync_folder
@@ -47,9 +49,9 @@ def write(reader: Reader, out: Path) -> FileFacts:
     raw, facts = out / f".{RAW_FILE}.{mark}", out / f".{FACTS_FILE}.{mark}"
     try:
         with raw.open("wb") as file:
-            with pa.ipc.new_file(file, reader.schema) as writer:
+            with pa.ipc.new_file(file, reader.schema) as writer, Behind() as behind:
                 for batch in reader.batches():
-                    writer.write_batch(batch)
+                    behind.do(partial(writer.write_batch, batch))
             os.fsync(file.fileno())  # a rename may reach the disk before the content does
         with facts.open("w", encoding="utf-8") as text:
             text.write(reader.facts.to_json())

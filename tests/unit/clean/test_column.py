@@ -133,16 +133,30 @@ def test_any_string_layout_is_taken() -> None:
 
 
 def test_one_distinct_text_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    built, scalar = build("country"), build("country")._one
-    seen: list[str] = []
+    built = build("country", "lb_LU")
+    scalar, seen = built._one, []
 
     def noted(text: str, beside: str | None) -> Value | None:
         seen.append(text)
         return scalar(text, beside)
 
     monkeypatch.setattr(built, "_one", noted)
-    built.clean(pa.array(["Deutschland", "FR", "Deutschland"] * 100))
-    assert seen == ["Deutschland", "FR"]
+    cells = pa.array(["Däitschland", "FR", "Utopia", "Däitschland"] * 100)
+    first = built.clean(cells)
+    assert seen == ["Däitschland", "FR", "Utopia"]
+    assert build("country", "lb_LU").clean(cells) == first, "the next delivery"
+    assert seen == ["Däitschland", "FR", "Utopia"]
+
+
+def test_what_is_remembered_belongs_to_one_way_of_reading() -> None:
+    cells = pa.array(["01.02.2026"])
+    first = build("date", formats=("%d.%m.%Y",)).clean(cells).values.to_pylist()
+    other = build("date", formats=("%m.%d.%Y",)).clean(cells).values.to_pylist()
+    assert (first, other) == ([dt.date(2026, 2, 1)], [dt.date(2026, 1, 2)])
+    phone, cells = build("phone"), pa.array(["030 1234567"] * 3)
+    beside = {"country": pa.array(["DE", "GB", "DE"])}
+    assert phone.clean(cells, beside).values.to_pylist()[::2] == ["+49301234567"] * 2
+    assert phone.clean(cells, beside).problems == [p for p in phone.clean(cells, beside).problems if p.index == 1]
 
 
 def test_the_steps_of_a_cell() -> None:
