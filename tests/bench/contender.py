@@ -1,16 +1,32 @@
-"""Do one job once, in a process of its own, and print what it cost: `python contender.py JOB FILE WARM`.
+"""Do one job once, in a process of its own, and print what it cost: `python contender.py JOB FILE WARM [SCRIPT]`.
 
-Needs nothing of the project at import, so that it runs in a peer's own environment too. The job is done on the small
-file WARM first: what libraries import at their first use is not measured. What a job answers is kept, so that the race
-can see that all of them found the same.
+A job is a function that takes a path and returns the function to measure; what it does before is not measured. JOB is
+one of the readers here, `module.function` below tests/bench, a job of tests/bench/gate.py, or with SCRIPT a function of
+that plain script, in an environment that knows nothing of the project. Nothing of the project is needed at import.
+
+The job is done on the small file WARM first: what libraries import at their first use is not measured. What a job
+answers (a value, or a dictionary with `found` and figures of its own) is printed with the cost, so that the race can
+see that all of them found the same. KONTOR_BENCH_SERVER names the process of a database server whose CPU time and
+memory count too; KONTOR_BENCH_PROFILE asks for the dearest functions.
 """
 
+import cProfile
 import importlib
+import importlib.util
 import json
+import os
+import pstats
 import resource
+import signal
 import sys
+import threading
 import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+SAMPLE_SECONDS = 0.05
+DEAREST = 15
+_TICK = os.sysconf("SC_CLK_TCK")
 
 
 def kontor_csv(path):
@@ -81,35 +97,152 @@ def openpyxl_xlsx(path):
     return go
 
 
-def memory(what):
+def memory(what, process="self"):
     """MB, as the kernel counts them (0 where it does not tell)."""
-    status = Path("/proc/self/status")
-    lines = status.read_text(encoding="utf-8").splitlines() if status.exists() else []
+    status = Path(f"/proc/{process}/status")
+    try:
+        lines = status.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return 0
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(what)), 0)
 
 
-def job_named(name):
-    """One of the readers here, or a job of the gate, which needs the project."""
+def cpu():
+    """CPU seconds of this process so far, and of those it started and waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
+class Server:
+    """A database server seen from outside: a head process and the processes it has started."""
+
+    def __init__(self, head):
+        self.head = int(head)
+        self.peak = 0
+        self._done = threading.Event()
+
+    def cpu(self):
+        """CPU seconds so far: of what runs and, by its head, of what has ended."""
+        ended = _stat(self.head)
+        return (sum(ended[11:15]) + sum(sum(_stat(one)[11:13]) for one in self._children())) / _TICK
+
+    def memory(self):
+        """MB that its processes hold for themselves, without what they share."""
+        return sum(memory("RssAnon", one) for one in self._children())
+
+    @contextmanager
+    def watched(self):
+        """See the memory's peak meanwhile, as far as it was before; `peak` has it afterwards."""
+        base = self.memory()
+        watch = threading.Thread(target=self._watch, args=(base,), daemon=True)
+        watch.start()
+        try:
+            yield
+        finally:
+            self._done.set()
+            watch.join()
+
+    def _watch(self, base):
+        while not self._done.wait(SAMPLE_SECONDS):
+            self.peak = max(self.peak, self.memory() - base)
+
+    def _children(self):
+        """Anew each time: every connection is a process."""
+        path = Path(f"/proc/{self.head}/task/{self.head}/children")
+        return path.read_text(encoding="ascii").split()
+
+
+def _stat(process):
+    """The numbers of /proc/PID/stat behind the name; zeros for a process that has ended."""
+    try:
+        text = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return [0] * 50
+    return [int(word) if word.lstrip("-").isdigit() else 0 for word in text.rpartition(")")[2].split()]
+
+
+def profiled(go):
+    """What `go` answers and the functions with the most time of their own, waiting included, over all threads."""
+    found = []
+
+    def begin(*_):
+        profile = cProfile.Profile()
+        found.append(profile)
+        profile.enable()
+
+    if sys.version_info < (3, 12):  # from then on one profile sees every thread, and refuses a second
+        threading.setprofile(begin)
+    begin()
+    try:
+        answer = go()
+    finally:
+        found[0].disable()
+        threading.setprofile(None)
+    stats = pstats.Stats(*found).stats
+    dearest = sorted(stats.items(), key=lambda item: item[1][2], reverse=True)[:DEAREST]
+    return answer, [[own, calls, _place(*where)] for where, (_, calls, own, *_rest) in dearest]
+
+
+def _place(file, line, name):
+    """`package/module.py:12 name`, without where packages lie on this machine."""
+    if file == "~":
+        return name
+    parts = Path(file).parts
+    at = max((i + 1 for i, part in enumerate(parts) if part == "site-packages" or part[:7] == "python3"), default=0)
+    return f"{'/'.join(parts[at:][-3:])}:{line} {name}"
+
+
+def job_named(name, script=None):
+    """A function of a plain script, of a module of the bench, one of the readers here, or a job of the gate."""
+    if script:
+        sys.path.append(str(Path(script).parent))  # behind what is installed: a script may be called like a package
+        spec = importlib.util.spec_from_file_location(f"peer_{Path(script).stem}", script)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        spec.loader.exec_module(module)
+        return getattr(module, name)
     if name in globals():
         return globals()[name]
-    job = getattr(importlib.import_module("tests.bench.gate"), name)
+    module, _, function = name.removeprefix("tests.bench.").rpartition(".")
+    job = getattr(importlib.import_module(f"tests.bench.{module or 'gate'}"), function)
     return lambda path: job(Path(path))
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a server of the job's own is removed
     name, path, warm = sys.argv[1:4]
-    job = job_named(name)
+    job = job_named(name, *sys.argv[4:5])
     job(warm)()
     go = job(path)
-    before = resource.getrusage(resource.RUSAGE_SELF)
+    if os.environ.get("KONTOR_BENCH_PROFILE"):
+        answer, dearest = profiled(go)
+        told = answer if isinstance(answer, dict) else {"found": answer}
+        print(json.dumps({**told, "profile": dearest}))
+        return
+    print(json.dumps(measured(go)))
+
+
+def measured(go):
+    """What it found and what it cost: seconds of CPU and wall, MB added and at its peak."""
+    head = os.environ.get("KONTOR_BENCH_SERVER")
+    server = Server(head) if head else None
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak from now on
     base = memory("VmRSS")
+    before_server, before = server.cpu() if server else 0, cpu()
     started = time.perf_counter()
-    found = go()
+    if server:
+        with server.watched():
+            found = go()
+    else:
+        found = go()
     wall = time.perf_counter() - started
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    cost = {"cpu": cpu() - before, "wall": wall, "mb": memory("VmHWM") - base, "peak": memory("VmHWM")}
+    if server:
+        cost |= {"server": server.cpu() - before_server, "server_mb": server.peak}
     told = found if isinstance(found, dict) else {"found": found}
-    print(json.dumps({**told, "cpu": cpu, "wall": wall, "mb": memory("VmHWM") - base}))
+    return {**cost, **told}
 
 
-main()
+if __name__ == "__main__":
+    main()
