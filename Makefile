@@ -50,7 +50,7 @@ check: $(READY) ## format, lint, types, import walls, declarations; needs no dat
 fuzz: $(READY) ## read 10,000 broken files (ARGS='--count N --seed N'); KONTOR_REAL names a folder of more whole ones
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
-bench: $(READY) ## measure against peers in the same run, report in .kontor/bench (ARGS='--rows N --rounds N --only reading|gate')
+bench: $(READY) ## measure against peers in the same run; report and chart in .kontor/bench (ARGS='--only SECTION --rows N --rounds N')
 	$(BIN)/python -m tests.bench $(ARGS)
 
 spark: $(SPARK) ## our expectations on Spark too (needs Java 17 or newer; pyspark goes into a venv of its own)

@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -64,13 +64,17 @@ class Check:
     text: str
     limit: float
     got: float | None
+    of: str = ""
+    than: str = ""
+    what: str = ""
 
     @property
     def kept(self) -> bool:
         return self.got is not None and self.got <= self.limit
 
     def data(self) -> dict[str, Any]:
-        return {"text": self.text, "limit": self.limit, "got": self.got, "kept": self.kept}
+        """For the report; the chart marks the limit where it finds the contenders `of` and `than`."""
+        return {**asdict(self), "kept": self.kept}
 
 
 @dataclass
@@ -197,11 +201,10 @@ class Race:
         at_most = f"{limit.ratio:g} × {limit.than}" if limit.than else f"{limit.ratio:g}"
         ran = [mine, self.entry(limit.than)] if limit.than else [mine]
         text = f"{mine.name} ≤ {at_most} ({what})"
-        if not all(e.values(limit.what) for e in ran):
-            return Check(text, limit.ratio, None)
-        if not limit.than:
-            return Check(text, limit.ratio, mine.median(limit.what))
-        return Check(text, limit.ratio, self.ratio(limit.than, limit.what, limit.of))
+        got = None
+        if all(e.values(limit.what) for e in ran):
+            got = self.ratio(limit.than, limit.what, limit.of) if limit.than else mine.median(limit.what)
+        return Check(text, limit.ratio, got, mine.name, limit.than, limit.what)
 
     def data(self) -> dict[str, Any]:
         """Every round of every contender, with what they are and what went wrong."""
