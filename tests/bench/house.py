@@ -124,6 +124,8 @@ class House:
         for found in _STATEMENT.finditer(
             locate(self.street.home).log_file.read_text(encoding="utf-8", errors="replace")
         ):
+            if found[2].lower().startswith(("create database", "drop database")):
+                continue  # those of the bench
             text = re.sub(r"\b([dr])_\d+\b", r"\1_N", " ".join(found[2].split()))[:110]
             spent.setdefault(text, []).append(float(found[1]) / 1000)
         dearest = sorted(spent.items(), key=lambda item: -sum(item[1]))[:most]
