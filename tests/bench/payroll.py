@@ -16,13 +16,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv
 
 from pipelines.contract import Column, Contract
 from pipelines.reject import PROBLEM_SCHEMA
 from pipelines.settings import CHUNK_ROWS
+from tests.bench.generate.cells import Columns, typed
 
-Columns = dict[str, npt.NDArray[Any]]
 FEED = "bench.payslips"
 COUNTRIES = ("DE", "GB", "FR", "NL", "PL")
 CURRENCIES = ("EUR", "GBP", "PLN")
@@ -131,7 +130,7 @@ BREAKS: tuple[Callable[[Columns, npt.NDArray[np.int64]], None], ...] = (
     _set("employee_id", "E12"),
     _set("employee_name", "X"),
     _set("iban", "unknown"),
-    _set("country_code", "XX"),
+    _set("country_code", "US"),
     _set("currency_code", "USD"),
     _set("cost_center_id", "4711"),
     _move("period_end_date", "period_start_date", -1),
@@ -155,7 +154,7 @@ BREAKS: tuple[Callable[[Columns, npt.NDArray[np.int64]], None], ...] = (
 def chunk(rows: int, share: float, start: int = 0, seed: int = 7) -> pa.RecordBatch:
     """Cleaned rows, `share` of them bad: at 0.5 every second one."""
     rng = np.random.default_rng([seed, start])
-    columns = _good(rng, rows, start)
+    columns = good(rng, start + np.arange(rows))
     every = round(1 / share) if share else 0
     bad = np.flatnonzero((start + np.arange(rows)) % every == every - 1) if every else np.zeros(0, np.int64)
     first = rng.integers(0, len(BREAKS), len(bad))
@@ -165,8 +164,9 @@ def chunk(rows: int, share: float, start: int = 0, seed: int = 7) -> pa.RecordBa
     return _batch(columns, rows, start)
 
 
-def _good(rng: np.random.Generator, rows: int, start: int) -> Columns:
-    number = start + np.arange(rows)
+def good(rng: np.random.Generator, number: npt.NDArray[np.int64]) -> Columns:
+    """Rows of these numbers that keep to every rule; amounts in cents."""
+    rows = len(number)
     month = (_DAY.astype("M8[M]") + rng.integers(0, 12, rows)).astype("M8[D]")
     end = (month.astype("M8[M]") + 1).astype("M8[D]") - 1
     hired = np.datetime64("1990-01-01") + rng.integers(0, 13_000, rows)
@@ -207,16 +207,9 @@ def _batch(columns: Columns, rows: int, start: int) -> pa.RecordBatch:
         "_fate": pa.nulls(rows, pa.string()),
         "_skip_reason": pa.nulls(rows, pa.string()),
         "_row_hash": pa.array(np.char.mod("%032x", numbers).astype(object), pa.string()),
-        **{f.name: _array(columns[f.name], f.type) for f in schema},
+        **{f.name: typed(columns[f.name], f.type) for f in schema},
     }
     return pa.RecordBatch.from_pydict(arrays)
-
-
-def _array(values: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:
-    if not pa.types.is_decimal(kind):
-        return pa.array(values, kind)
-    halves = np.stack([values.astype(np.int64), values.astype(np.int64) >> 63], axis=1)
-    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(halves.tobytes())])
 
 
 def _raw(clean: pa.RecordBatch) -> pa.RecordBatch:
@@ -253,55 +246,3 @@ def write(folder: Path, rows: int, share: float, chunk_rows: int = CHUNK_ROWS) -
         writers[name].close()
         parts[name].replace(place / f"{name}.arrow")
     return done
-
-
-def sent(folder: Path, rows: int, share: float = 0.01, changed: float = 0.0) -> Path:
-    """The file as the client sends it: CSV of a British payroll system, `share` of the rows with a broken rule.
-
-    Dates are dd/mm/yyyy, names and codes stray blanks or lower case here and there,
-    and of the bad rows some have a cell nobody can read instead. With `changed`, that share of the rows has another
-    cost centre than in the file without.
-    """
-    path = folder / f"payslips_{rows}_{share * 100:g}_{changed * 100:g}.csv"
-    if path.exists():
-        return path
-    folder.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    with csv.CSVWriter(
-        part, _sent(chunk(1, 0), 0, 0).schema, write_options=csv.WriteOptions(quoting_style="none")
-    ) as to:
-        for start in range(0, rows, CHUNK_ROWS):
-            to.write_batch(_sent(chunk(min(CHUNK_ROWS, rows - start), share, start), start, share, changed))
-    part.replace(path)
-    return path
-
-
-def _sent(clean: pa.RecordBatch, start: int, share: float, changed: float = 0.0) -> pa.RecordBatch:
-    rng = np.random.default_rng([11, start])
-    number = start + np.arange(clean.num_rows)
-    out: dict[str, pa.Array] = {}
-    for field in PAYSLIPS.arrow_schema:
-        values = clean.column(field.name)
-        out[field.name] = _text_of(values, field.type)
-    untidy = number % 50 == 7
-    for name, make in {
-        "employee_name": pc.utf8_upper,
-        "country_code": pc.utf8_lower,
-        "currency_code": pc.utf8_lower,
-    }.items():
-        out[name] = pc.if_else(pa.array(untidy), make(out[name]), out[name])
-    padded = pc.binary_join_element_wise("", out["employee_name"], " ", " ")
-    out["employee_name"] = pc.if_else(pa.array(number % 40 == 3), padded, out["employee_name"])
-    if share:
-        unreadable = rng.random(clean.num_rows) < share / 10
-        out["base_amount"] = pc.if_else(pa.array(unreadable), "n/a?", out["base_amount"])
-    if changed:
-        other = rng.random(clean.num_rows) < changed
-        out["cost_center_id"] = pc.if_else(pa.array(other), "CC-9998", out["cost_center_id"])
-    return pa.RecordBatch.from_pydict({name.replace("_", " ").title(): pc.fill_null(a, "") for name, a in out.items()})
-
-
-def _text_of(values: pa.Array, kind: pa.DataType) -> pa.Array:
-    if pa.types.is_date(kind):
-        return pc.strftime(values.cast(pa.timestamp("s")), format="%d/%m/%Y")
-    return values.cast(pa.string())
