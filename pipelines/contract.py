@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import pyarrow as pa
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaProperty
 from pydantic import ValidationError
 
-from pipelines.yamlfile import YamlFile, read_yaml
+from pipelines.yamlfile import KEPT, YamlFile, parsed, read_yaml
 
 SEMANTICS = (
     "text", "code", "identifier", "date", "timestamp", "decimal", "money", "quantity", "rate", "integer",
@@ -180,7 +180,13 @@ def next_or_key_error(columns: tuple[Column, ...], name: str) -> Column:
 
 def read_contract(path: Path) -> Contract:
     """Read and check one `<domain>/<feed>.odcs.yaml`; raises DeclarationError with file, line and key."""
-    file = read_yaml(path)
+    return contract_from(path, read_yaml(path).text)
+
+
+@lru_cache(maxsize=KEPT)
+def contract_from(path: Path, text: str) -> Contract:
+    """The same from the text of a file; kept by content, as the parsed file is."""
+    file = parsed(path, text)
     feed = f"{path.parent.name}.{path.name.removesuffix('.odcs.yaml')}"
     try:
         model = OpenDataContractStandard.model_validate(file.data)

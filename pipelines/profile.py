@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -32,12 +32,12 @@ from pipelines.profile_words import (
     absent_pattern,
     profile_json_schema,
 )  # fmt: skip
-from pipelines.yamlfile import YamlFile, read_yaml
+from pipelines.yamlfile import KEPT, YamlFile, parsed, read_yaml
 
 __all__ = [
     "ColumnRule", "Condition", "ControlAt", "Due", "FeedSources", "Format", "Lookup", "LookupUse", "MaxRejects",
     "Profile", "ProfileModel", "Signed", "Source", "SourceRef", "Split", "Unpivot", "absent_pattern", "file_match",
-    "profile_json_schema", "read_profile",
+    "profile_from", "profile_json_schema", "read_profile",
 ]  # fmt: skip
 
 
@@ -141,7 +141,13 @@ def file_match(files: str, name: str) -> re.Match[str] | None:
 
 def read_profile(path: Path) -> Profile:
     """Read one client's YAML; raises DeclarationError with file, line, key and what is allowed."""
-    file = read_yaml(path)
+    return profile_from(path, read_yaml(path).text)
+
+
+@lru_cache(maxsize=KEPT)
+def profile_from(path: Path, text: str) -> Profile:
+    """The same from the text of a file; kept by content, as the parsed file is."""
+    file = parsed(path, text)
     try:
         model = ProfileModel.model_validate(file.data)
     except ValidationError as error:

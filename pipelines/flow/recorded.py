@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from pipelines.contract import Contract, read_contract
+from pipelines.contract import Contract, contract_from
 from pipelines.delivery import Delivery
-from pipelines.profile import Profile, SourceRef, read_profile
+from pipelines.profile import Profile, SourceRef, profile_from
 from pipelines.warehouse import register
+
+RECORDED = Path("recorded")
+"""Where errors say that a recorded declaration stands; there is no such folder."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,9 @@ class Recorded:
 
 
 def recorded(conn: sa.Connection, delivery: Delivery) -> Recorded:
-    """Read the recorded texts as files again, so that the same reader judges them."""
+    """Read the recorded texts by the names of the files they stood in, so that the same reader judges them."""
     texts = register.declarations(conn, delivery.delivery_id)
     domain, _, feed = delivery.feed.partition(".")
-    with tempfile.TemporaryDirectory() as folder:
-        contract = Path(folder) / domain / f"{feed}.odcs.yaml"
-        contract.parent.mkdir()
-        contract.write_text(texts["contract"], encoding="utf-8")
-        client = Path(folder) / f"{delivery.client_id}.yaml"
-        client.write_text(texts["profile"], encoding="utf-8")
-        profile = read_profile(client)
-        return Recorded(read_contract(contract), profile, profile.source(delivery.feed, delivery.source))
+    contract = contract_from(RECORDED / domain / f"{feed}.odcs.yaml", texts["contract"])
+    profile = profile_from(RECORDED / f"{delivery.client_id}.yaml", texts["profile"])
+    return Recorded(contract, profile, profile.source(delivery.feed, delivery.source))

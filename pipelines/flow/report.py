@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pipelines.flow.office import Office, open_office
-from pipelines.reporting.run import BuildResult, build
+from pipelines.reporting.run import BuildResult, build, now, shown_as_of
 
 
 def build_reports(*, full: bool = False, office: Office | None = None) -> BuildResult:
@@ -11,3 +13,18 @@ def build_reports(*, full: bool = False, office: Office | None = None) -> BuildR
     yesterday's."""
     office = office or open_office()
     return build(office.settings, office.warehouse.url, full=full)
+
+
+def moment(*, office: Office | None = None) -> datetime:
+    """Now, by the clock of the warehouse: what is committed by now is in every build whose cut-off is not before."""
+    office = office or open_office()
+    with office.warehouse.transaction() as conn:
+        return now(conn)
+
+
+def shows(at: datetime, *, office: Office | None = None) -> bool:
+    """Whether the marts that analysts have now already know all that was committed at a moment."""
+    office = office or open_office()
+    with office.warehouse.transaction() as conn:
+        shown = shown_as_of(conn)
+    return shown is not None and shown >= at

@@ -48,13 +48,20 @@ def run_step(step: Step, delivery_ids: Sequence[int], *, office: Office | None =
     """
     office = office or open_office()
     outcome = StepOutcome()
-    for delivery_id in delivery_ids:
-        with office.warehouse.lease(delivery_id):
-            with office.warehouse.transaction() as conn:
-                delivery = register.get(conn, delivery_id)
-            if delivery.state in STEP_FROM[step]:
-                delivery = _run_one(office, step, delivery)
-        _sort(outcome, step, delivery)
+    judged: dict[tuple[str, str, str], Delivery] = {}
+    try:
+        for delivery_id in delivery_ids:
+            with office.warehouse.lease(delivery_id):
+                with office.warehouse.transaction() as conn:
+                    delivery = register.get(conn, delivery_id)
+                if delivery.state in STEP_FROM[step]:
+                    delivery = _run_one(office, step, delivery)
+                    if step is Step.VALIDATE:
+                        judged[delivery.client_id, delivery.feed, delivery.source] = delivery
+            _sort(outcome, step, delivery)
+    finally:
+        for delivery in judged.values():
+            _document(office, delivery)
     return outcome
 
 
@@ -85,14 +92,16 @@ def _run_one(office: Office, step: Step, delivery: Delivery) -> Delivery:
         after = _fail(office, step, delivery, error)
         message, outcome = after.message, after.state.value
     _end(office, run_id, outcome, message, cpu)
-    if step is Step.VALIDATE:
-        _document(office, after)
     log.info("%s %s: %s in %.1f s", step.value, delivery.delivery_id, outcome, time.perf_counter() - started)
     return after
 
 
 def _document(office: Office, delivery: Delivery) -> None:
-    """Data Docs are for reading: a night does not fail for them."""
+    """Data Docs are for reading: a night does not fail for them.
+
+    There is one page per source, so of several deliveries in a row the last one's is drawn, and no page that the next
+    would replace.
+    """
     try:
         write_docs(office.settings, delivery)
     except Exception:

@@ -136,6 +136,18 @@ class _Build:
         )
 
 
+def now(conn: sa.Connection) -> datetime:
+    """This moment, by the clock that cut-offs are told by."""
+    at: datetime = conn.scalars(sa.text("select clock_timestamp()")).one()
+    return at.astimezone(UTC)
+
+
+def shown_as_of(conn: sa.Connection) -> datetime | None:
+    """The cut-off of the marts that analysts have now; None before the first build."""
+    found: datetime | None = conn.scalar(sa.text(_SHOWN), {"build_id": ""})
+    return found
+
+
 _SHOWN = """
 select cut_off from ops.model_run
 where build_id <> :build_id

@@ -14,7 +14,7 @@ from airflow.sdk import Asset, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from pipelines.delivery import State, Step
-from plugins.kontor.names import RELEASE
+from plugins.kontor.names import AT, RELEASE
 from plugins.kontor.tasks import Work, step
 
 log = logging.getLogger("kontor.tasks")
@@ -92,12 +92,13 @@ def load(question: dict[str, Any]) -> None:
 def publish(question: dict[str, Any], asset: Asset) -> None:
     """Tell `reporting` of one released delivery."""
     from pipelines.flow.night import settle
+    from pipelines.flow.report import moment
 
     context = get_current_context()
     context["label"] = question["label"]
     (line,) = settle([question["delivery_id"]]).lines
     told = {name: getattr(line, name) for name in ("delivery_id", "client_id", "feed", "state", "rows_loaded")}
-    context["outlet_events"][asset].extra = {"deliveries": [told]}
+    context["outlet_events"][asset].extra = {AT: moment().isoformat(), "deliveries": [told]}
     log.info("published delivery %d", line.delivery_id)
 
 

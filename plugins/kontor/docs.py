@@ -79,8 +79,16 @@ Lists every delivery of the run with its state, verdict and rows, and those that
 with its file or origin, the cause and who acts; all others were loaded. Held deliveries leave this task green.
 """
 
+INTAKE_IS_OVER = """
+Waits until no intake run is under way, so that a night is built once and not once for each of its runs.
+
+**Skipped:** they took longer than half an hour. The build then starts without them; their own events build them later.
+"""
+
 BUILD = """
 Runs every model and test of the dbt project in `sql/` once, in this process.
+
+**Skipped:** an earlier run's build began after everything that started this one was published: nothing is new.
 
 **Red:** a model or a critical test failed. Analysts stay on the tables of the last good build.
 The log names the model and the test; `.kontor/docs` has the details.

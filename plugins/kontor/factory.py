@@ -24,7 +24,7 @@ from airflow.sdk.configuration import conf
 from pipelines.delivery import Step
 from pipelines.errors import TransientError
 from plugins.kontor import decisions, docs, notify, tasks
-from plugins.kontor.names import HELD
+from plugins.kontor.names import HELD, INTAKE
 from plugins.kontor.ranks import feeds_of, ranks_of
 
 MOST_INSTANCES = 1000
@@ -32,6 +32,12 @@ MOST_INSTANCES = 1000
 
 STEP_TIMEOUT = timedelta(hours=4)
 """A step that takes longer hangs: it is killed, and the next run goes on from its last finished step."""
+
+LONGEST_WAIT = timedelta(minutes=30)
+"""A build that waits for intake runs waits no longer: analysts get what is there; what comes later is built later."""
+
+LOOK_SECONDS = 5
+"""Between two looks at them; each costs a light task."""
 
 RETRY = {
     "retries": 2,
@@ -154,7 +160,11 @@ def _rank_group(rank: int) -> Any:
 
 
 def reporting_dag(dag_id: str, *, after: Sequence[str], title: str, owner: str) -> DAG:
-    """The build of the reporting tables, whenever one of the intake DAGs has published."""
+    """The build of the reporting tables, whenever one of the intake DAGs has published.
+
+    intake_is_over → build_reports. The intake runs of a night overlap, and each publishes: the first event waits for
+    the others, then one build shows them all. A run whose events came meanwhile finds them built, and is skipped.
+    """
     with DAG(
         dag_id,
         description=title,
@@ -165,5 +175,16 @@ def reporting_dag(dag_id: str, *, after: Sequence[str], title: str, owner: str) 
         default_args={"owner": owner, "execution_timeout": STEP_TIMEOUT, **RETRY},
         tags=["reporting"],
     ) as dag:
-        task(task_id="build_reports", doc_md=docs.BUILD)(tasks.build_reports)()
+        waited = task.sensor(
+            task_id="intake_is_over",
+            doc_md=docs.INTAKE_IS_OVER,
+            mode="reschedule",  # holds no slot while it waits
+            poke_interval=LOOK_SECONDS,
+            timeout=LONGEST_WAIT.total_seconds(),
+            soft_fail=True,
+        )(tasks.intake_is_over)(list(INTAKE))
+        built = task(task_id="build_reports", doc_md=docs.BUILD, trigger_rule=TriggerRule.ALL_DONE)(
+            tasks.build_reports
+        )()
+        waited >> built
     return dag

@@ -26,5 +26,8 @@ COUNTS = "counts"
 LOOKED = "looked"
 """XCom of `discover`: when it began to look at the landing folder, and for which domains."""
 
+AT = "at"
+"""In the extra of what is published: when, by the clock of the warehouse (ISO, UTC)."""
+
 HOUSEKEEPING = "housekeeping"
 """The DAG that tells clients what came of their deliveries, and tidies up."""

@@ -6,7 +6,8 @@ Nothing heavy at the top: this module is imported whenever a DAG file is parsed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow.sdk import Asset, get_current_context
@@ -16,7 +17,7 @@ from pipelines.delivery import SETTLED, State, Step
 from pipelines.errors import TransientError
 from pipelines.secrets import ask_also
 from plugins.kontor.housekeeping import tell_due
-from plugins.kontor.names import COUNTS, IDS, LOOKED, PROBLEMS
+from plugins.kontor.names import AT, COUNTS, IDS, LOOKED, PROBLEMS
 from plugins.kontor.passwords import password_of
 
 if TYPE_CHECKING:
@@ -217,10 +218,13 @@ def publish(asset: Asset) -> None:
 
     Skipped when the run worked on no delivery, so that no report is built for nothing.
     """
+    from pipelines.flow.report import moment
+
     lines = _settled()
     if not lines:
         raise AirflowSkipException("no delivery in this run: nothing to publish")
     get_current_context()["outlet_events"][asset].extra = {
+        AT: moment().isoformat(),
         "deliveries": [
             {
                 "delivery_id": line.delivery_id,
@@ -230,7 +234,7 @@ def publish(asset: Asset) -> None:
                 "rows_loaded": line.rows_loaded,
             }
             for line in lines
-        ]
+        ],
     }
     log.info("published %d deliveries", len(lines))
 
@@ -294,12 +298,32 @@ def _settled() -> list[DeliveryLine]:
     return settle(delivery_ids).lines if delivery_ids else []
 
 
-def build_reports() -> dict[str, Any]:
-    """Build every mart; red when a model or a critical test failed (analysts then stay on the marts of before)."""
-    from pipelines.flow.report import build_reports as build
+def intake_is_over(intake: Sequence[str]) -> bool:
+    """Whether no intake run is under way: a night that several of them share is worth one build, not one for each."""
+    ti = get_current_context()["ti"]
+    return not any(ti.get_dr_count(dag_id=dag_id, states=["running"]) for dag_id in intake)
 
+
+def build_reports() -> dict[str, Any]:
+    """Build every mart; red when a model or a critical test failed (analysts then stay on the marts of before).
+
+    Skipped when the marts of another run know everything this one was started for.
+    """
+    from pipelines.flow.report import build_reports as build
+    from pipelines.flow.report import shows
+
+    published = published_at(get_current_context().get("triggering_asset_events") or {})
+    if published is not None and shows(published):
+        raise AirflowSkipException(f"all that was published until {published:%H:%M:%S} UTC is in the marts already")
     result = build()
     log.info("%s", result.message)
     if not result.ok:
         raise AirflowFailException(f"{result.message}\nfailed: {', '.join(result.failed)}")
     return {"models": len(result.models)}
+
+
+def published_at(events: Mapping[Any, Sequence[Any]]) -> datetime | None:
+    """When the newest of the events that started a run was published; None unless there are some and each tells."""
+    told = [(event.extra or {}).get(AT) for found in events.values() for event in found]
+    known = [datetime.fromisoformat(at) for at in told if at]
+    return max(known) if known and len(known) == len(told) else None
