@@ -150,14 +150,6 @@ class Publication:
         rows = self.difference.set_aside(later)
         return replace(found, accepted=found.accepted - rows, changed=found.changed - rows)
 
-    def known_lost(self) -> int:
-        """Known rows of the work table without their current version: core has changed since the gate."""
-        known = f"from {self.work} where w._known and w._fate is null"
-        if not self._count(f"from (select {known} limit 1) w"):
-            return 0
-        version = f"select from {self.core} where {self.in_scope} and c._known_to is null and {self.same_key} "
-        return self._count(f"{known} and not exists ({version} and c._row_hash = w._row_hash)")
-
     def moment(self) -> datetime:
         """`_known_from` of this publication: now, but later than everything known of the scope."""
         return self.history.moment()

@@ -110,10 +110,6 @@ def load(delivery: Delivery, ref: SourceRef, contract: Contract, conn: sa.Connec
     if foreseen.held_reason:
         return LoadResult(rows_received=work.rows, held_reason=foreseen.held_reason)
     publication = foreseen.publication
-    if lost := publication.known_lost():
-        raise WorkLost(
-            f"{lost} rows that were current when the gate judged are not any more", next_step="it is judged again"
-        )
     at = publication.moment()
     publication.write(foreseen.found, at, closes=foreseen.closes)
     loaded, unchanged = publication.read_back(at, closes=foreseen.closes)
