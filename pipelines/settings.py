@@ -59,6 +59,14 @@ class Settings:
         return self.home / "work"
 
     @property
+    def memo(self) -> Path:
+        """Raw and cleaned rows of the deliveries loaded last, by client, domain, feed, source and delivery; in clear.
+
+        Nothing but speed depends on it: safe to delete at any time, as a whole or for a client.
+        """
+        return self.home / "memo"
+
+    @property
     def outbox(self) -> Path:
         """What is meant for clients, `<client>/<file>`: correction workbooks. Holds what they sent, in clear."""
         return self.home / "outbox"

@@ -19,7 +19,7 @@ from pipelines.clean.filters import Mask, first_failing, first_holding
 from pipelines.clean.frame import Fault, Frame
 from pipelines.clean.mapping import Binder, Header
 from pipelines.clean.occurrence import Occurrences
-from pipelines.clean.origins import Table
+from pipelines.clean.origins import SheetName, Table
 from pipelines.clean.plan import Filled
 from pipelines.clean.rowhash import row_hashes
 from pipelines.clean.unpivot import Parts, Unpivoter
@@ -132,6 +132,13 @@ class Plan:
         if self.ref.source.occurrence:
             filled.add(self.contract.key[0])
         return [c.name for c in self.contract.columns if c.name not in filled]
+
+    @property
+    def row_by_row(self) -> bool:
+        """Whether a record makes one row, and its cells alone decide what is in it: not its number, not other rows."""
+        source = self.ref.source
+        by_number = any(isinstance(plan.origin, SheetName) for plan in self.columns.plans)
+        return not (source.unpivot or source.occurrence or self.left_out or by_number)
 
     def explain(self, raw_row: Mapping[str, str], part: int = 0) -> list[Change]:
         """Every change made to each cell of one record (of one part of it, when it is unpivoted)."""

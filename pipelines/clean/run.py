@@ -16,6 +16,7 @@ from pipelines.clean.corrected import Corrected
 from pipelines.clean.facts import CleanFacts, ControlText, FileInfo, Tally
 from pipelines.clean.frame import INTERNAL
 from pipelines.clean.lookup import LookupTable
+from pipelines.clean.memo import Known, Memo
 from pipelines.clean.totals import Totals
 from pipelines.contract import Contract
 from pipelines.profile import SourceRef
@@ -35,13 +36,14 @@ def clean(
     passed_over: Collection[str] = (),
     promises: Mapping[str, ControlText] = MappingProxyType({}),
     corrected: Corrected | None = None,
+    memo: Path | None = None,
 ) -> CleanFacts:
     """Clean one delivery: batch i of `raw` becomes batch i of both outputs, in folder `out`.
 
     `siblings`: the client's other sources that match the same file; `facts_json`: the facts `extract` wrote;
     `passed_over`: columns that the profile need not declare, since the gate holds the delivery for them or did so;
     `promises`: what control files and other sheets say, by control total; `corrected`: what is known of the rows of a
-    correction.
+    correction; `memo`: folder with what an earlier delivery became under all the same (see `memo.py`).
     The outputs are renamed into place at the end, clean.json last. Raises DeliveryError when the file's columns do
     not fit the profile.
     """
@@ -53,6 +55,7 @@ def clean(
     totals = Totals(ref, contract, plan.sources)
     if corrected:
         corrected.prepare(plan)
+    before = Memo.open(memo, plan, source.schema) if memo and not corrected else None
     with (
         written(out / "clean.arrow", clean_schema(contract)) as rows,
         written(out / "problems.arrow", PROBLEM_SCHEMA) as problems,
@@ -66,10 +69,17 @@ def clean(
             tally.add(cleaned.table, cleaned.unclaimed, cleaned.unreadable, cleaned.ambiguous)
             totals.add(raw_rows, cleaned.table)
             source.release()
+            if before:
+                before.release()
 
         for raw_rows in source:
-            rest = partial(corrected.chunk, plan, raw_rows) if corrected else plan.begin(raw_rows)
-            behind.do(partial(finish, raw_rows, rest))
+            known = before.known(raw_rows) if before else None
+            if known:
+                behind.do(partial(finish, raw_rows, partial(_completed, known, plan.begin(known.rest))))
+            elif corrected:
+                behind.do(partial(finish, raw_rows, partial(corrected.chunk, plan, raw_rows)))
+            else:
+                behind.do(partial(finish, raw_rows, plan.begin(raw_rows)))
     facts = tally.facts(
         controls=read_controls(ref, info, plan.sources, promises),
         measured=totals.measured(),
@@ -81,3 +91,7 @@ def clean(
     part.write_text(facts.to_json(), encoding="utf-8")
     part.replace(out / "clean.json")
     return facts
+
+
+def _completed(known: Known, rest: Callable[[], Cleaned]) -> Cleaned:
+    return known.with_rest(rest())

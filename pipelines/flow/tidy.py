@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pipelines.delivery import State
 from pipelines.errors import AlreadyRunning, DeclarationError
+from pipelines.flow import memos
 from pipelines.flow.office import Office, open_office
 from pipelines.warehouse import ddl, register
 
@@ -23,9 +24,10 @@ class Tidied:
 
 
 def tidy(office: Office | None = None) -> Tidied:
-    """Drop work tables and folders of deliveries that ended; what a run is at, or nobody knows, stays.
+    """Drop work tables and folders of deliveries that ended; what a run is at, or nobody knows, stays. Also memos
+    (`memos.py`) of deliveries that do not speak any more, were withdrawn for instance.
 
-    Nothing is lost: both are made again from the archive by whoever needs them.
+    Nothing is lost: all are made again from the archive by whoever needs them.
     """
     office = office or open_office()
     with office.warehouse.transaction() as conn:
@@ -47,4 +49,16 @@ def tidy(office: Office | None = None) -> Tidied:
                     dropped[1] += 1
         except (AlreadyRunning, DeclarationError):  # a run is at it, or it is no delivery of ours
             continue
+    _drop_memos(office)
     return Tidied(*dropped)
+
+
+def _drop_memos(office: Office) -> None:
+    for folder in list(memos.kept(office.settings)):
+        with office.warehouse.transaction() as conn:
+            try:
+                speaks = register.get(conn, int(folder.name)).state is State.LOADED
+            except DeclarationError:  # no delivery of ours
+                speaks = False
+        if not speaks:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -13,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from pipelines.clean.facts import CleanFacts
+from pipelines.clean.facts import CleanFacts, FileInfo
 from pipelines.clean.lookup import LookupFile, LookupTable
 from pipelines.clean.lookup import build as build_lookups
 from pipelines.clean.run import clean
@@ -24,7 +23,7 @@ from pipelines.extract.archive import archive
 from pipelines.extract.discover import path_of
 from pipelines.extract.members import member_of, opened
 from pipelines.extract.reader import read_table
-from pipelines.flow import control_files, corrected, layouts
+from pipelines.flow import control_files, corrected, layouts, memos
 from pipelines.flow.office import Office
 from pipelines.load.run import WorkLost, hold_accounting, load
 from pipelines.profile import Lookup, Profile, SourceRef, file_match
@@ -73,19 +72,27 @@ def clean_step(office: Office, delivery: Delivery) -> Delivery:
     inputs = _inputs(office, delivery)
     lookups = [item for item in inputs if item.role == "lookup"]
     terms = corrected.clean_terms(office, delivery) if delivery.is_correction else None
+    siblings = siblings_of(office, ref, terms.file_name if terms else delivery.file_name)
+    groups = terms.groups if terms else file_groups(ref, delivery.file_name)
+    facts = (folder / "extract.json").read_text(encoding="utf-8")
+    key = None
+    if not terms and json.loads(facts)["records"] >= memos.MEMO_ROWS:
+        key = memos.key_of(office, ref, siblings, lookups, FileInfo.from_json(facts), groups)
     clean(
         ref,
         office.contract(ref.feed),
-        siblings_of(office, ref, terms.file_name if terms else delivery.file_name),
+        siblings,
         folder / "raw.arrow",
-        (folder / "extract.json").read_text(encoding="utf-8"),
+        facts,
         lookups_of(office, office.profile(delivery.client_id), ref, lookups),
-        terms.groups if terms else file_groups(ref, delivery.file_name),
+        groups,
         folder,
         passed_over=terms.unread if terms else layouts.passed_over(office, delivery, ref),
         promises={} if terms else control_files.promises_of(office, ref, delivery, inputs),
         corrected=terms.corrected if terms else None,
+        memo=memos.usable(office.settings, ref, key),
     )
+    memos.promise(folder, key)
     with office.warehouse.transaction() as conn:
         return _move(conn, delivery, Step.CLEAN)
 
@@ -145,7 +152,7 @@ def load_step(office: Office, delivery: Delivery) -> Delivery:
             register.supersede(conn, moved, mode=ref.source.mode)
         if moved.kind is Kind.REPLAY:
             _take_over(conn, moved, contract)
-    shutil.rmtree(office.settings.delivery_folder(delivery.delivery_id), ignore_errors=True)
+    memos.keep(office.settings, moved)
     return moved
 
 
