@@ -95,9 +95,10 @@ def plan(conn: sa.Connection, project: Project, state: MartState | None, at: dat
     """Find what has changed between the build the marts stand at and `at`, and write it to the side schema.
 
     Everything is built when there was no build, the last one did not end well, the project or its code is another one,
-    a mart was altered by hand, or the cut-off lies not later than the last one.
+    a mart was altered by hand, or the cut-off lies before the last one. (Two builds have one cut-off while the same
+    load is still running: nothing of core has changed then.)
     """
-    if state is None or state.unfinished or state.cut_off >= at or state.project_hash != project.hash:
+    if state is None or state.unfinished or state.cut_off > at or state.project_hash != project.hash:
         return Plan()
     if shapes_of(conn) != state.shapes:
         return Plan()

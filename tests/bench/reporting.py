@@ -139,8 +139,8 @@ def open_database(settings: Settings, name: str, role: str = "loader") -> Wareho
 def write_history(settings: Settings, name: str, months: int, size: Size) -> None:
     """The months before this one."""
     warehouse = open_database(settings, name, "owner")
-    with warehouse.transaction() as conn:
-        for back in range(months, 0, -1):
+    for back in range(months, 0, -1):
+        with warehouse.transaction() as conn:
             write_night(conn, -back, size, restated=True)
     with warehouse.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
         conn.execute(sa.text("vacuum analyze"))
@@ -215,6 +215,7 @@ def _write_rows(conn: sa.Connection, feed: str, values: dict[str, Any], versions
 
 def _end_changed(conn: sa.Connection, feed: str, values: dict[str, Any]) -> str:
     """Of a list that is there, end one row in fifty; returns which rows are to be written."""
+    conn.execute(sa.text("set local enable_nestloop = off"))  # rows of a moment ago are not in the statistics
     current = "client_id = :client and _known_to is null"
     if not conn.scalar(sa.text(f"select exists (select from {_table(feed)} where {current})"), values):
         return "true"
