@@ -86,7 +86,7 @@ class RowRules:
         self._columns = list(dict.fromkeys(c for used in self._used.values() for c in used))
         adding = [r for r in self.rules if isinstance(r.expectation, ExpectColumnsToAddUp)]
         self._exact = list(dict.fromkeys(c for r in adding for c in r.columns))
-        self._plans = _plans(self.rules)
+        self._plans = _planned(self.rules)
 
     def check(self, batch: pa.RecordBatch) -> list[Failing]:
         """Judge every row of a chunk; rules without a failing row are left out."""
@@ -144,6 +144,20 @@ class RowRules:
 def _frame_of(rule: Rule) -> str:
     """Rules on the same columns share a frame."""
     return "chunk of " + ", ".join(sorted(arguments.used(rule.expectation)))
+
+
+def _planned(rules: Sequence[Rule]) -> list[_Plan]:
+    """The plans of these very rules, made once: for a small delivery making them costs more than all the rest."""
+    which = tuple(map(id, rules))
+    if which not in _PLANNED:
+        while len(_PLANNED) >= _MOST_PLANNED:
+            del _PLANNED[next(iter(_PLANNED))]
+        _PLANNED[which] = _plans(rules)  # they hold the rules, so that no other takes their id
+    return _PLANNED[which]
+
+
+_MOST_PLANNED = 16
+_PLANNED: dict[tuple[int, ...], list[_Plan]] = {}
 
 
 def _plans(rules: Sequence[Rule]) -> list[_Plan]:

@@ -100,9 +100,23 @@ class Rule:
 
 
 def load_rules(catalog: Catalog, contract: Contract, client_id: str | None = None) -> list[Rule]:
-    """The rules that a client's deliveries of a feed are judged by: the feed's, then those for the client only."""
+    """The rules that a client's deliveries of a feed are judged by: the feed's, then those for the client only.
+
+    A process that judges many deliveries understands the same texts by the same contracts only once.
+    """
     files = catalog.suite_files(contract.feed, client_id)
-    return [r for path in files for r in load_suite(path, contract, catalog)]
+    contracts = (contract, *catalog.contracts.values())
+    said = (tuple((path, path.read_bytes()) for path in files), tuple(map(id, contracts)))
+    if said not in _UNDERSTOOD:
+        while len(_UNDERSTOOD) >= _MOST_UNDERSTOOD:
+            del _UNDERSTOOD[next(iter(_UNDERSTOOD))]
+        _UNDERSTOOD[said] = contracts, [r for path in files for r in load_suite(path, contract, catalog)]
+    return list(_UNDERSTOOD[said][1])
+
+
+_MOST_UNDERSTOOD = 16
+_UNDERSTOOD: dict[Any, tuple[tuple[Contract, ...], list[Rule]]] = {}
+"""Suites by their text and the contracts they were compared with, which are kept so that no other takes their id."""
 
 
 def load_suite(path: Path, contract: Contract, catalog: Catalog | None = None) -> list[Rule]:

@@ -5,8 +5,7 @@ hash. In binary the same rows take it little more than half the time. The bytes 
 types: per row the number of its fields, per field its length (-1 for null) and its value, all big-endian.
 
 Fields of one width without a null stand first, so that they make one block of the same size in every row; Arrow joins
-the blocks and the fields of varying size row by row. Values that do not fit the format here (numbers beyond 18 digits)
-make `encoded` return None: the caller sends such a batch as text.
+the blocks and the fields of varying size row by row. Numbers of more than 18 digits go as text, with their whole batch.
 """
 
 from __future__ import annotations
@@ -39,47 +38,36 @@ def copy_rows(conn: sa.Connection, table: str, types: Mapping[str, str], rows: p
     Columns without any value are left to be null.
     """
     filled = [name for name in types if rows.column(name).null_count < rows.num_rows]
-    if not filled:
+    if not filled or any(_is_too_long(rows.column(name).type) for name in filled):
         return copy_table(conn, table, list(types), [rows])
     fixed = [n for n in filled if not rows.column(n).null_count and not _is_text(rows.column(n), types[n])]
     names = [*fixed, *(n for n in filled if n not in fixed)]
-    parts = []
-    for at in range(0, rows.num_rows, _ROWS):
-        part = encoded(rows.slice(at, _ROWS), names, types, len(fixed))
-        if part is None:
-            return copy_table(conn, table, names, [rows])
-        parts.append(part)
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
     target = sql.Identifier(*table.split("."))
     statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(target, columns)
     with raw(conn).cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(_START)
-        for part in parts:
-            copy.write(part)
+        for at in range(0, rows.num_rows, _ROWS):
+            copy.write(encoded(rows.slice(at, _ROWS), names, types, len(fixed)))
         copy.write(_END)
     return int(rows.num_rows)
 
 
-def encoded(rows: pa.RecordBatch, names: Sequence[str], types: Mapping[str, str], fixed: int) -> memoryview | None:
-    """The bytes of all rows; the first `fixed` columns have one width and no null. None when a value does not fit."""
+def encoded(rows: pa.RecordBatch, names: Sequence[str], types: Mapping[str, str], fixed: int) -> memoryview:
+    """The bytes of all rows; the first `fixed` columns have one width and no null."""
     head: list[tuple[str, npt.NDArray[Any]]] = [("fields", np.full(rows.num_rows, len(names), ">i2"))]
     for name in names[:fixed]:
         values = _values(rows.column(name), types[name])
-        if values is None:
-            return None
         head += [(f"{name} length", np.full(rows.num_rows, values.dtype.itemsize, ">i4")), (name, values)]
     pieces = [_texts_of(_together(head))]
     for name in names[fixed:]:
-        more = _pieces(rows.column(name), types[name])
-        if more is None:
-            return None
-        pieces += more
+        pieces += _pieces(rows.column(name), types[name])
     joined = pc.binary_join_element_wise(*pieces, pa.scalar(b"", pa.large_binary()))
     ends = np.frombuffer(joined.buffers()[1], np.int64, len(joined) + 1, joined.offset * 8)
     return memoryview(joined.buffers()[2])[int(ends[0]) : int(ends[-1])]
 
 
-def _pieces(column: pa.Array, kind: str) -> list[pa.Array] | None:
+def _pieces(column: pa.Array, kind: str) -> list[pa.Array]:
     """Length and value of every field of a column of varying width."""
     there = np.asarray(column.is_valid())
     if _is_text(column, kind):
@@ -88,8 +76,6 @@ def _pieces(column: pa.Array, kind: str) -> list[pa.Array] | None:
         lengths = np.where(there, np.diff(offsets), -1).astype(">i4")
         return [_texts_of(lengths), texts.cast(pa.large_string()).cast(pa.large_binary())]
     values = _values(column.drop_null(), kind)
-    if values is None:
-        return None
     width = values.dtype.itemsize
     lengths = np.where(there, width, -1).astype(">i4")
     ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(there) * width])
@@ -101,8 +87,19 @@ def _is_text(column: pa.Array, kind: str) -> bool:
     return bool(pa.types.is_string(column.type)) and kind != "uuid"
 
 
-def _values(column: pa.Array, kind: str) -> npt.NDArray[Any] | None:
-    """What `recv` of the type reads, of a column without null; None when it cannot be said here."""
+def _is_too_long(kind: pa.DataType) -> bool:
+    """Whether a number need not fit into an int64, as it is or when its digits are grouped."""
+    return bool(pa.types.is_decimal(kind)) and (
+        kind.precision > _LONGEST or kind.scale < 0 or _groups_behind(kind.scale) * 4 > _LONGEST
+    )
+
+
+def _groups_behind(scale: int) -> int:
+    return -(-scale // 4)
+
+
+def _values(column: pa.Array, kind: str) -> npt.NDArray[Any]:
+    """What `recv` of the type reads, of a column without null."""
     if kind == "uuid":
         ends = np.frombuffer(column.buffers()[1], np.int32, len(column) + 1, column.offset * 4)
         digits = memoryview(column.buffers()[2])[int(ends[0]) : int(ends[-1])]
@@ -118,15 +115,13 @@ def _values(column: pa.Array, kind: str) -> npt.NDArray[Any] | None:
     if kind == "timestamptz":
         stamps = column.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
         return (np.asarray(stamps) - _EPOCH).astype(">i8")
-    return _numbers(column) if pa.types.is_decimal(column.type) else None
+    return _numbers(column)
 
 
-def _numbers(column: pa.Array) -> npt.NDArray[Any] | None:
+def _numbers(column: pa.Array) -> npt.NDArray[Any]:
     """Decimals: digits to the base of 10 000, their weight, sign and scale. PostgreSQL drops zeros in front."""
     kind = column.type
-    after = -(-kind.scale // 4)
-    if kind.precision > _LONGEST or kind.scale < 0 or after * 4 > _LONGEST:
-        return None
+    after = _groups_behind(kind.scale)
     # A decimal128 is a 16-byte little-endian integer; what fits into 18 digits is in its lower half.
     units = np.frombuffer(column.buffers()[1], np.int64).reshape(-1, 2)[column.offset :][: len(column), 0]
     whole, part = np.divmod(np.abs(units), np.int64(10**kind.scale))

@@ -49,7 +49,7 @@ def current_hashes(
         return None
     current = f"from {contract.table} c join ops.delivery x on x.delivery_id = :id where {_OF_SCOPE}"
     there = conn.scalar(sa.text(f"select count(*) from (select {current} limit :most) c"), values) or 0
-    if not KNOWN_FROM <= there < most:
+    if not there or not KNOWN_FROM <= there < most:
         return None
     return _fetched(
         conn, f"from {contract.table} c join ops.delivery x on x.delivery_id = %s where {_OF_SCOPE}", delivery

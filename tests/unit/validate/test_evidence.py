@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
+
+import pytest
+from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
 
 from pipelines.settings import Settings
+from pipelines.validate import judge, run
 from pipelines.validate.evidence import write_data_docs
-from tests.unit.validate.conftest import ADDS_UP, Desk, line, rule
+from tests.unit.validate.conftest import ADDS_UP, Desk, line, rule, where
 
 
 def test_pages_tell_what_failed_and_load_nothing(desk: Desk, settings: Settings) -> None:
@@ -35,3 +40,36 @@ def test_the_last_run_replaces_the_one_before(desk: Desk, settings: Settings) ->
         page = write_data_docs(settings, "tests.lines", result.validation_result)
     assert f"delivery {delivery.delivery_id}" in page.read_text()
     assert len(list(page.parent.iterdir())) == 1
+
+
+def test_it_is_written_as_great_expectations_writes_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    evidence: list[judge.ExpectationValidationResult] = []
+
+    def kept(*args: Any) -> dict[str, Any]:
+        evidence.extend(outcome.evidence for outcome in args[1])
+        return judge.evidence_of(*args)
+
+    monkeypatch.setattr(run, "evidence_of", kept)
+    desk.suite(
+        [
+            ADDS_UP,
+            rule("short", "expect_column_value_lengths_to_be_between", "warning", column="contact_name", max_value=3),
+            rule("late", "expect_column_values_to_be_between", column="booked_date", min_value="2026-03-02"),
+            rule(
+                "once",
+                "expect_column_values_to_be_unique",
+                column="head_count",
+                row_condition=where("tax_amount", ">", 1),
+            ),
+            rule("sum", "expect_column_sum_to_be_between", column="net_amount", min_value=5),
+        ]
+    )
+    _, result = desk.gate(
+        [line("1"), line("2", gross_amount=1), line("2", head_count=None), line("3", booked_date=None)]
+    )
+    written = result.validation_result
+    whole = ExpectationSuiteValidationResult(
+        success=written["success"], results=evidence, suite_name=written["suite_name"],
+        statistics=written["statistics"], meta=written["meta"],
+    )  # fmt: skip
+    assert json.dumps(whole.to_json_dict(), sort_keys=True) == json.dumps(written, sort_keys=True)
