@@ -95,6 +95,7 @@ def _migrate_one(conn: sa.Connection, contract: Contract) -> list[str]:
     if not have:
         _create_core(conn, contract)
         return [f"{contract.table} created"]
+    _index_moments(conn, contract)
     wanted = dict(contract.stored)
     problems = _not_widening(conn, contract, have, wanted)
     if problems and not conn.scalar(sa.text(f"select exists (select 1 from {contract.table})")):
@@ -181,7 +182,15 @@ def _create_core(conn: sa.Connection, contract: Contract) -> None:
     ]
     for statement in statements:
         conn.execute(sa.text(statement))
+    _index_moments(conn, contract)
     _comment(conn, contract)
+
+
+def _index_moments(conn: sa.Connection, contract: Contract) -> None:
+    """Find what began or ended since a moment: versions lie in the order in which they came, so a few kB will do."""
+    name = contract.table.split(".")[1]
+    columns = "using brin (_known_from, _known_to) with (autosummarize)"
+    conn.execute(sa.text(f"create index if not exists {name}_known on {contract.table} {columns}"))
 
 
 def _comment(conn: sa.Connection, contract: Contract) -> None:
