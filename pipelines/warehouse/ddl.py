@@ -199,7 +199,7 @@ def _versions_index(contract: Contract) -> str:
     name = contract.table.split(".")[1]
     return (
         f"create index {name}_versions on {contract.table} using brin (_delivery_id, _known_from, _known_to) "
-        "with (pages_per_range = 32)"
+        "with (pages_per_range = 32, autosummarize)"
     )
 
 
