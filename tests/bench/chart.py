@@ -22,9 +22,10 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 BLUE, ORANGE, GREEN, RED, GREY, INK = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#B8B8B8", "#222222"
-MEASURES = {"cpu": ("CPU", BLUE, "o"), "wall": ("wall time", ORANGE, "s"), "mb": ("memory", GREEN, "D")}
+MEASURES = {"cpu": ("CPU", BLUE, "o"), "wall": ("wall time", ORANGE, "s"), "memory": ("memory", GREEN, "D")}
 LINES = (BLUE, RED, GREEN, ORANGE, "#CC79A7", "#56B4E9")
 WIDTH, ROW, HEAD = 15.0, 0.36, 1.35
+LEAST = {"cpu": 0.001, "wall": 0.001, "memory": 5}  # below it a ratio says nothing
 LABEL, TITLE, LIMIT = 34, 46, 92
 HALO = [withStroke(linewidth=3, foreground="white")]
 
@@ -136,7 +137,7 @@ def _rows(costs, checks):
         ratios = {
             what: by_name[of][what] / by_name[than][what]
             for what in MEASURES
-            if by_name[of].get(what, 0) > 0 and by_name[than].get(what, 0) > 0
+            if min(by_name[of].get(what, 0), by_name[than].get(what, 0)) >= LEAST[what]
         }
         label = than if of == costs[0]["name"] else f"{of} / {than}"
         if ratios:

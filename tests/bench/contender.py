@@ -118,8 +118,6 @@ class Server:
 
     def __init__(self, head):
         self.head = int(head)
-        self.peak = 0
-        self._done = threading.Event()
 
     def cpu(self):
         """CPU seconds so far: of what runs and, by its head, of what has ended."""
@@ -130,26 +128,30 @@ class Server:
         """MB that its processes hold for themselves, without what they share."""
         return sum(memory("RssAnon", one) for one in self._children())
 
-    @contextmanager
-    def watched(self):
-        """See the memory's peak meanwhile, as far as it was before; `peak` has it afterwards."""
-        base = self.memory()
-        watch = threading.Thread(target=self._watch, args=(base,), daemon=True)
-        watch.start()
-        try:
-            yield
-        finally:
-            self._done.set()
-            watch.join()
-
-    def _watch(self, base):
-        while not self._done.wait(SAMPLE_SECONDS):
-            self.peak = max(self.peak, self.memory() - base)
-
     def _children(self):
         """Anew each time: every connection is a process."""
         path = Path(f"/proc/{self.head}/task/{self.head}/children")
         return path.read_text(encoding="ascii").split()
+
+
+@contextmanager
+def peaks(*readers):
+    """How far each of these figures rises meanwhile above what it was, and last the CPU seconds of looking."""
+    bases, found, done = [read() for read in readers], [0.0] * (len(readers) + 1), threading.Event()
+
+    def watch():
+        while not done.wait(SAMPLE_SECONDS):
+            for at, read in enumerate(readers):
+                found[at] = max(found[at], read() - bases[at])
+            found[-1] = time.thread_time()
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield found
+    finally:
+        done.set()
+        thread.join()
 
 
 def _stat(process):
@@ -180,7 +182,10 @@ def profiled(go):
         threading.setprofile(None)
     stats = pstats.Stats(*found).stats
     dearest = sorted(stats.items(), key=lambda item: item[1][2], reverse=True)[:DEAREST]
-    return answer, [[own, calls, _place(*where)] for where, (_, calls, own, *_rest) in dearest]
+    return answer, [
+        [own, calls, _place(*where), _place(*max(callers, key=lambda one: callers[one][2])) if callers else ""]
+        for where, (_, calls, own, _all, callers) in dearest
+    ]
 
 
 def _place(file, line, name):
@@ -222,23 +227,27 @@ def main():
 
 
 def measured(go):
-    """What it found and what it cost: seconds of CPU and wall, MB added and at its peak."""
+    """What it found and what it cost: seconds of CPU and wall, MB added and at its peak.
+
+    `mb` and `peak` are the kernel's own and count the pages of mapped files that were read; `private` does not.
+    """
     head = os.environ.get("KONTOR_BENCH_SERVER")
     server = Server(head) if head else None
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak from now on
     base = memory("VmRSS")
-    before_server, before = server.cpu() if server else 0, cpu()
-    started = time.perf_counter()
-    if server:
-        with server.watched():
-            found = go()
-    else:
+    readers = [lambda: memory("RssAnon"), *([server.memory] if server else [])]
+    with peaks(*readers) as risen:
+        before_server, before = server.cpu() if server else 0, cpu()
+        started = time.perf_counter()
         found = go()
-    wall = time.perf_counter() - started
-    cost = {"cpu": cpu() - before, "wall": wall, "mb": memory("VmHWM") - base, "peak": memory("VmHWM")}
+        wall = time.perf_counter() - started
+        used = cpu() - before - risen[-1]
+        served = server.cpu() - before_server if server else 0
+    peak = memory("VmHWM")
+    cost = {"cpu": used, "wall": wall, "mb": peak - base, "peak": peak, "private": risen[0]}
     if server:
-        cost |= {"server": server.cpu() - before_server, "server_mb": server.peak}
+        cost |= {"server": served, "server_mb": risen[1]}
     return {**cost, **_told(found)}
 
 

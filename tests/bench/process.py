@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,10 +70,13 @@ def _output(command: list[Any], env: dict[str, str], seconds: float) -> str:
 
 def _end(running: subprocess.Popen[str]) -> None:
     """First ask, so that it can stop a server it started, then make sure."""
-    if running.poll() is None:
-        running.terminate()
-        try:
+    if running.poll() is not None:
+        return
+    running.terminate()
+    try:
+        with suppress(subprocess.TimeoutExpired):
             running.communicate(timeout=GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
+    finally:
+        if running.poll() is None:
             os.killpg(running.pid, signal.SIGKILL)
-            running.communicate()
+            running.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import statistics
 import subprocess
@@ -14,14 +15,17 @@ from typing import Any, Protocol
 from tests.bench import table
 from tests.bench.process import Failed, once, tell
 
-WHAT = {"cpu": "CPU", "client": "client CPU", "server": "server CPU", "wall": "wall", "mb": "memory", "peak": "peak MB"}
+WHAT = {
+    "cpu": "CPU", "client": "client CPU", "server": "server CPU", "wall": "wall time", "mb": "added MB",
+    "private": "private MB", "memory": "memory", "peak": "peak MB",
+}  # fmt: skip
 
 
 class Contest(Protocol):
     """One thing the report measures: made with its data at hand, run, then told as Markdown and as JSON.
 
     `data()` may hold, beside figures of its own: `checks`, what must be reached (`Check.data()` each) for the summary
-    on top of the report; `costs`, for the chart of ratios: per contender, ours first, `{name, cpu, wall, mb}` as
+    on top of the report; `costs`, for the chart of ratios: per contender, ours first, `{name, cpu, wall, memory}` as
     medians; `series`, for the chart of growth: `{name, what, points: [[rows, figure], …]}` each; `versions`, of its
     peers, by name. A contest without `checks` is one line of the summary, by its title and `kept`.
     """
@@ -46,9 +50,10 @@ class Contest(Protocol):
 class Limit:
     """What one of ours must keep to: `what` of it at most `ratio` × that of the contender `than`.
 
-    `what` is `cpu` (client and server together), `client`, `server`, `wall`, `mb` (added) or `peak` (of the whole
-    process). `of` names the contender that must keep to it, else the first. Without `than` the figure itself is
-    limited: seconds or MB.
+    `what` is `cpu` (client and server together), `client`, `server`, `wall`, `mb` (added by the client),
+    `private` (of it, without the pages of mapped files), `memory` (`mb` and what the server adds) or `peak` (of the
+    client's whole process). `of` names the contender that must keep to it, else the first. Without `than` the figure
+    itself is limited: seconds or MB.
     """
 
     than: str
@@ -104,7 +109,9 @@ class Entry:
         return self.job.rpartition(".")[2] + self.label
 
     def values(self, what: str) -> list[float]:
-        """One figure of every round; `cpu` is client and server together."""
+        """One figure of every round; `cpu` and `memory` are client and server together."""
+        if what == "memory":
+            return [r["mb"] + r.get("server_mb", 0) for r in self.rounds]
         return [r[what] for r in self.rounds if what in r]
 
     def median(self, what: str) -> float:
@@ -160,11 +167,13 @@ class Race:
 
         One that fails is out of the race and the others go on. Stopped in between, what is measured stays.
         """
-        for done in range(rounds):
-            for entry in self.entries:
-                if done < entry.at_most and not entry.error:
-                    self._round(entry, f"{done + 1}/{min(rounds, entry.at_most)}")
-        self._compare()
+        try:
+            for done in range(rounds):
+                for entry in self.entries:
+                    if done < entry.at_most and not entry.error:
+                        self._round(entry, f"{done + 1}/{min(rounds, entry.at_most)}")
+        finally:
+            self._compare()
         if self.profile and not self.ours.error:
             self._profile()
 
@@ -209,7 +218,7 @@ class Race:
     def data(self) -> dict[str, Any]:
         """Every round of every contender, with what they are and what went wrong."""
         costs = [
-            {"name": e.name, **{what: e.median(what) for what in ("cpu", "wall", "mb") if e.values(what)}}
+            {"name": e.name, "cpu": e.median("cpu"), "wall": e.median("wall"), "memory": e.median("memory")}
             for e in self.entries
             if e.rounds
         ]
@@ -244,10 +253,18 @@ def peer(name: str, requirements: Sequence[str], folder: Path) -> Path:
 
 
 def versions(pythons: set[Path]) -> dict[str, str]:
-    """What is installed in those peers' environments, of what was asked for; the project's own is told elsewhere."""
+    """What was asked for in those peers' environments, as it is there; the project's own is told elsewhere."""
     found: dict[str, str] = {}
     for python in sorted(pythons):
         made = python.parents[1] / "requirements.txt"
-        if made.exists():
-            found |= {name: number for name, _, number in (r.partition("==") for r in made.read_text().split())}
+        asked = made.read_text(encoding="utf-8").split() if made.exists() else []
+        there = [one.name.split("-")[:2] for one in python.parents[1].glob("lib/*/site-packages/*.dist-info")]
+        numbers = {_normal(name): number.removesuffix(".dist") for name, number in there}
+        for requirement in asked:
+            name = re.split(r"[^\w.-]", requirement)[0]
+            found[name] = numbers.get(_normal(name), "")
     return found
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "_", name).lower()

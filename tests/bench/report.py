@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.bench.table import figure
+
 FORMAT = 1
 
 
@@ -132,14 +134,8 @@ def summary(lines: Sequence[Reached]) -> list[str]:
         mark = "kept" if line.kept else "**NOT kept**"
         share = f"{line.share:.0%}" if line.got is not None and line.limit else "–"
         what = f"{line.title}: {line.text}"
-        out.append(f"| {mark} | {line.section} | {what} | {_figure(line.limit)} | {_figure(line.got)} | {share} |")
+        out.append(f"| {mark} | {line.section} | {what} | {figure(line.limit)} | {figure(line.got)} | {share} |")
     return out
-
-
-def _figure(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def _head(facts: dict[str, str]) -> list[str]:

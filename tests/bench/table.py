@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.bench.race import Entry, Race
 
+LEAST = {"cpu": 0.001, "wall": 0.001, "memory": 5}
+
 
 def lines(race: Race) -> list[str]:
     """Heading, what was measured on, the table, then limits, notes, errors and the profile."""
@@ -15,7 +17,7 @@ def lines(race: Race) -> list[str]:
     if ran:
         out += _table(race, ran)
     out += [f"\n{_limit(check.data())}" for check in race.checks]
-    out += [f"\n{e.name}: {e.note}" for e in race.entries if e.note]
+    out += [f"\n{e.name}: {e.note}" for e in ran if e.note]
     out += [f"\n**{e.name} failed:**\n\n```\n{e.error}\n```" for e in race.entries if e.error]
     if race.differing:
         out += ["\n**Not all found the same:**\n", *(f"- {text}" for text in race.differing)]
@@ -24,7 +26,7 @@ def lines(race: Race) -> list[str]:
 
 def _subject(race: Race, ran: list[Entry]) -> str:
     size = f"{race.file.parent.name}/{race.file.name}, {race.file.stat().st_size / 1e6:.0f} MB"
-    return f"{size}, {_found(race)}, median of {len(race.ours.rounds)} rounds (min–max)" if ran else size
+    return f"{size}, {_found(race)}, median of {_count(len(race.ours.rounds))} (min–max)" if ran else size
 
 
 def _found(race: Race) -> str:
@@ -42,16 +44,21 @@ def _table(race: Race, ran: list[Entry]) -> list[str]:
     served = any(e.values("server") for e in ran)
     held = any(e.values("server_mb") for e in ran)
     parts = ["client CPU s", "server CPU s"] if served else []
-    heads = ["contender", *parts, "CPU s", "wall s", "added MB", *(["server adds MB"] if held else [])]
+    heads = ["contender", *parts, "CPU s", "wall s", "added MB", "private MB", *(["server adds MB"] if held else [])]
     heads += ["ours / it: CPU", "wall", "memory"] if race.ours.rounds else []
     out = [_row(heads), "|---|" + "---:|" * (len(heads) - 1)]
     for e in ran:
         few = f" ({_count(len(e.rounds))})" if len(e.rounds) < len(race.ours.rounds) else ""
         cells = [e.name + few]
         cells += [spread(e.values(what), 2) for what in (["client", "server"] if served else [])]
-        cells += [spread(e.values("cpu"), 2), spread(e.values("wall"), 2), spread(e.values("mb"), 0)]
+        cells += [
+            spread(e.values("cpu"), 2),
+            spread(e.values("wall"), 2),
+            spread(e.values("mb"), 0),
+            spread(e.values("private"), 0),
+        ]
         cells += [spread(e.values("server_mb"), 0)] if held else []
-        cells += [_ratio(race, e, what) for what in ("cpu", "wall", "mb")] if race.ours.rounds else []
+        cells += [_ratio(race, e, what) for what in ("cpu", "wall", "memory")] if race.ours.rounds else []
         out.append(_row(cells))
     return out
 
@@ -77,13 +84,22 @@ def spread(values: list[float], digits: int) -> str:
 
 
 def _ratio(race: Race, entry: Entry, what: str) -> str:
-    theirs = entry.median(what) if entry.values(what) else 0
-    return f"{race.ours.median(what) / theirs:.2f}" if theirs > 0 else "–"
+    """No ratio to next to nothing: of a contender that leaves its rows to the server, say."""
+    if entry.median(what) < LEAST[what]:
+        return "–"
+    return f"{race.ours.median(what) / entry.median(what):.2f}"
 
 
 def _limit(check: dict[str, Any]) -> str:
-    got = "not measured" if check["got"] is None else f"{check['got']:.3g}"
+    got = "not measured" if check["got"] is None else figure(check["got"])
     return f"{check['text']}: {got}, {'kept' if check['kept'] else '**NOT kept**'}"
+
+
+def figure(value: float | None) -> str:
+    """Three digits that count, and no more than whole numbers."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def profile(name: str, profiled: dict[str, Any]) -> list[str]:
@@ -95,8 +111,8 @@ def profile(name: str, profiled: dict[str, Any]) -> list[str]:
         out += ["```", profiled["error"], "```"]
     if "profile" in profiled:
         out += ["One run more under cProfile, which makes Python code dearer than it is; waiting counts.", ""]
-        out += ["| own s | calls | function |", "|---:|---:|---|"]
-        out += [f"| {own:.2f} | {calls:,} | `{place}` |" for own, calls, place in profiled["profile"]]
+        out += ["| own s | calls | function | mostly for |", "|---:|---:|---|---|"]
+        out += [f"| {own:.2f} | {calls:,} | `{at}` | `{caller}` |" for own, calls, at, caller in profiled["profile"]]
     if profiled.get("statements"):
         out += ["", "| s | calls | statement |", "|---:|---:|---|"]
         out += [f"| {spent:.2f} | {calls:,} | `{text}` |" for spent, calls, text in profiled["statements"]]
