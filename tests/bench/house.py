@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -35,12 +34,11 @@ from pipelines.warehouse import ddl, register, server
 from pipelines.warehouse.cluster import locate
 from pipelines.warehouse.connection import Warehouse
 from tests.bench import payroll
-from tests.bench.contender import memory
+from tests.bench.contender import memory, peaks
 from tests.bench.generate.kind import Kind
 from tests.bench.generate.out import profile_of
 from tests.bench.generate.payslips import PAYSLIPS
 
-SAMPLE_SECONDS = 0.02
 LOGGED_MS = 100
 _number = itertools.count(1)
 _STATEMENT = re.compile(
@@ -100,11 +98,13 @@ class House:
         out: list[Cost] = []
         with suppress(OSError):
             Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak from now on
-        client, served, wall = time.process_time(), self.server_cpu(), time.perf_counter()
-        with _watched() as held:
+        base = memory("RssAnon")
+        with peaks(lambda: memory("RssAnon")) as risen:
+            client, served, wall = time.process_time(), self.server_cpu(), time.perf_counter()
             yield out
-        spent = time.process_time() - client, self.server_cpu() - served, time.perf_counter() - wall
-        out.append(Cost(*spent, peak=memory("VmHWM"), anonymous=max(held)))
+            wall = time.perf_counter() - wall
+            client, served = time.process_time() - client - risen[-1], self.server_cpu() - served
+        out.append(Cost(client, served, wall, peak=memory("VmHWM"), anonymous=base + risen[0]))
 
     def server_cpu(self) -> float:
         """CPU seconds of the server so far: of what runs and, by its head, of what has ended."""
@@ -178,24 +178,6 @@ def _times(process: psutil.Process) -> tuple[float, ...]:
         return tuple(process.cpu_times()[:2])
     except psutil.NoSuchProcess:
         return (0.0,)
-
-
-@contextmanager
-def _watched() -> Iterator[list[float]]:
-    """MB of its own that this process holds, looked at again and again."""
-    held, done = [memory("RssAnon")], threading.Event()
-
-    def watch() -> None:
-        while not done.wait(SAMPLE_SECONDS):
-            held.append(memory("RssAnon"))
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield held
-    finally:
-        done.set()
-        thread.join()
 
 
 class Street:

@@ -69,16 +69,16 @@ def _close_before_the_next(stack: ExitStack) -> None:
 
 
 def _delivered(house: House, file: Path, kind: str = "first") -> dict[str, Any]:
-    base = memory("VmRSS")
+    resident, private = memory("VmRSS"), memory("RssAnon")
     delivery, steps = house.deliver(file)
     _expect(delivery, kind)
     cost = sum(steps.values(), Cost(0, 0, 0))
     return {
         "found": found(house),
         **_figures(cost),
-        "mb": cost.peak - base,
+        "mb": cost.peak - resident,
+        "private": cost.anonymous - private,
         "peak": cost.peak,
-        "anonymous": cost.anonymous,
         "steps": {name: _figures(one) for name, one in steps.items()},
     }
 

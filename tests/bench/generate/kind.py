@@ -97,7 +97,8 @@ def _block(kind: Kind, number: int, seed: int, share: float, changed: float, mal
     for i, spoil in enumerate(breaks):
         spoil(columns, faults.at[(faults.name == "rule") & (faults.turn % len(breaks) == i)])
     if changed:
-        kind.change(columns, np.flatnonzero(other.random(BLOCK_ROWS) < changed))
+        some = np.flatnonzero(other.random(BLOCK_ROWS) < changed)
+        kind.change(columns, some[~np.isin(some, faults.at)])  # which may not become right by it
     schema = kind.contract.arrow_schema
     given = {f.name: typed(columns[f.name], f.type) for f in schema if f.name in columns}
     rows = pa.RecordBatch.from_pydict(

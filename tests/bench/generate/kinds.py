@@ -9,4 +9,7 @@ from tests.bench.generate.payslips import PAYSLIPS
 from tests.bench.generate.rates import RATES
 from tests.bench.generate.shipment import SHIPMENT
 
-KINDS: dict[str, Kind] = {k.name: k for k in (RATES, LEDGER, SHIPMENT, CUSTOMER, PAYSLIPS)}
+SHIPPED = (RATES, LEDGER, SHIPMENT, CUSTOMER)
+"""Files of feeds that the product ships."""
+
+KINDS: dict[str, Kind] = {k.name: k for k in (*SHIPPED, PAYSLIPS)}

@@ -27,7 +27,7 @@ Each load in a process of its own, on a new server, warmed by a small file. The 
 through the logarithms of rows and seconds: 1 is linear. What each load costs whatever its size bends it down, so that
 the two largest are told apart. The peak is the whole resident set of the process (VmHWM), and
 that is what is limited. It holds pages of mapped files too, which the kernel takes back when memory is short: "its own"
-is what the process holds beside them (RssAnon, looked at every 20 ms), and what a small machine must have.
+is what the process holds beside them (RssAnon, looked at every 50 ms), and what a small machine must have.
 """
 
 
