@@ -15,7 +15,7 @@ import psutil
 from pipelines.settings import load_settings
 from tests.bench.race import Contest
 
-SECTIONS = ("reading", "gate")
+SECTIONS = ("reading", "gate", "night")
 VERSIONS = ("pyarrow", "pandas", "duckdb", "openpyxl", "python-calamine", "great-expectations")
 
 
