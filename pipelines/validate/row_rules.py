@@ -4,7 +4,7 @@ For every map expectation it builds the metric `<map_metric>.condition`: a mask 
 asked for, beside the counts its judgement needs, so one evaluation gives the rows and the numbers, without the
 result formatting that costs minutes on a bad file.
 
-Great Expectations plans once per delivery (which metrics, which of them need which) and computes every metric of
+Great Expectations plans once per suite (which metrics, which of them need which) and computes every metric of
 every chunk with its own engine. What we save it: it filters and copies whole frames where a rule has missing values
 or a condition, so each rule is given a frame of its own columns only; and a metric that several rules share is
 computed once.
@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,8 @@ from pipelines.validate.texts import samples
 
 Positions = npt.NDArray[np.int64]
 Values = dict[MetricConfigurationID, Any]
+PLANNED = 1024
+"""Suites whose plan a process remembers: one for each feed, and one for each client with rules of its own."""
 _COUNTS = {"result_format": {"result_format": "BOOLEAN_ONLY"}}
 
 
@@ -71,7 +74,7 @@ class _Plan:
 
 
 class RowRules:
-    """The row rules of a suite, compiled once per delivery, and their tallies.
+    """The row rules of a suite and, for one delivery, their tallies.
 
     `rows`: rows judged so far; `present`: column → of these, rows with a value.
     """
@@ -86,7 +89,7 @@ class RowRules:
         self._columns = list(dict.fromkeys(c for used in self._used.values() for c in used))
         adding = [r for r in self.rules if isinstance(r.expectation, ExpectColumnsToAddUp)]
         self._exact = list(dict.fromkeys(c for r in adding for c in r.columns))
-        self._plans = _planned(self.rules)
+        self._plans = _plans(tuple(self.rules))
 
     def check(self, batch: pa.RecordBatch) -> list[Failing]:
         """Judge every row of a chunk; rules without a failing row are left out."""
@@ -146,22 +149,12 @@ def _frame_of(rule: Rule) -> str:
     return "chunk of " + ", ".join(sorted(arguments.used(rule.expectation)))
 
 
-def _planned(rules: Sequence[Rule]) -> list[_Plan]:
-    """The plans of these very rules, made once: for a small delivery making them costs more than all the rest."""
-    which = tuple(map(id, rules))
-    if which not in _PLANNED:
-        while len(_PLANNED) >= _MOST_PLANNED:
-            del _PLANNED[next(iter(_PLANNED))]
-        _PLANNED[which] = _plans(rules)  # they hold the rules, so that no other takes their id
-    return _PLANNED[which]
+@lru_cache(maxsize=PLANNED)
+def _plans(rules: tuple[Rule, ...]) -> tuple[_Plan, ...]:
+    """The metrics of each rule with what they need before them; what an earlier rule computes is not listed again.
 
-
-_MOST_PLANNED = 16
-_PLANNED: dict[tuple[int, ...], list[_Plan]] = {}
-
-
-def _plans(rules: Sequence[Rule]) -> list[_Plan]:
-    """The metrics of each rule with what they need before them; what an earlier rule computes is not listed again."""
+    Kept by the very rules: planning costs as much as judging some thousand rows, and most deliveries are smaller.
+    """
     planner, planned = MetricsCalculator(PandasExecutionEngine(caching=False)), set[MetricConfigurationID]()
     plans = []
     for rule in rules:
@@ -170,7 +163,7 @@ def _plans(rules: Sequence[Rule]) -> list[_Plan]:
         steps = tuple(step for metric in metrics.values() for step in _in_order(metric, planned))
         counts = {name: metric.id for name, metric in metrics.items()}
         plans.append(_Plan(rule, counts.pop(_condition(rule)), counts, steps))
-    return plans
+    return tuple(plans)
 
 
 def _in_order(metric: MetricConfiguration, planned: set[MetricConfigurationID]) -> Iterator[MetricConfiguration]:

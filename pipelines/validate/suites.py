@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,6 +34,7 @@ from pipelines.validate import aggregates, arguments, json_schema, other_feeds  
 from pipelines.validate.expectations import ExpectGroupsToBalance
 from pipelines.validate.expectations.described import Described
 from pipelines.validate.gate import Over
+from pipelines.yamlfile import KEPT
 
 RuleKind = Literal["row", "unique", "reference", "group", "aggregate", "balance", "compare", "counted", "fact"]
 ABOUT_ROWS = ("row", "unique", "reference", "group")
@@ -59,9 +61,11 @@ _META_KEYS = {"id", "message", "owner", "cause", "on_failure", "over", "evidence
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """One rule as the gate uses it. `columns` are the contract columns it judges; the first one names its rejects.
+
+    Equal to itself only, so that what is planned for it can be kept by it.
 
     kind: `row` sets failing rows aside while they stream, `unique`, `reference` and `group` do so by SQL, `aggregate`,
     `balance` and `compare` judge the delivery as a whole; `counted` (rows) and `fact` (the delivery) are derived from
@@ -105,27 +109,33 @@ def load_rules(catalog: Catalog, contract: Contract, client_id: str | None = Non
     A process that judges many deliveries understands the same texts by the same contracts only once.
     """
     files = catalog.suite_files(contract.feed, client_id)
-    contracts = (contract, *catalog.contracts.values())
-    said = (tuple((path, path.read_bytes()) for path in files), tuple(map(id, contracts)))
-    if said not in _UNDERSTOOD:
-        while len(_UNDERSTOOD) >= _MOST_UNDERSTOOD:
-            del _UNDERSTOOD[next(iter(_UNDERSTOOD))]
-        _UNDERSTOOD[said] = contracts, [r for path in files for r in load_suite(path, contract, catalog)]
-    return list(_UNDERSTOOD[said][1])
+    contracts = tuple(catalog.contracts.values())
+    return [r for path in files for r in _kept(path, _text(path), contract, contracts)]
 
 
-_MOST_UNDERSTOOD = 16
-_UNDERSTOOD: dict[Any, tuple[tuple[Contract, ...], list[Rule]]] = {}
-"""Suites by their text and the contracts they were compared with, which are kept so that no other takes their id."""
+@lru_cache(maxsize=KEPT)
+def _kept(path: Path, text: str | None, contract: Contract, contracts: tuple[Contract, ...]) -> tuple[Rule, ...]:
+    """Rules by all that decides about them, so that many small deliveries share theirs. Nothing changes a rule."""
+    catalog = Catalog({c.feed: c for c in contracts}, {}, path.parent.parent)
+    return tuple(load_suite(path, contract, catalog, text))
 
 
-def load_suite(path: Path, contract: Contract, catalog: Catalog | None = None) -> list[Rule]:
+def _text(path: Path) -> str | None:
+    """What a suite says; None when it cannot be read, which whoever loads it tells."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def load_suite(path: Path, contract: Contract, catalog: Catalog | None = None, text: str | None = None) -> list[Rule]:
     """The rules of one file; the first fault is raised as DeclarationError. An empty suite is for the gate to hold.
 
-    With a catalog, rules about other feeds are compared with the contracts of those.
+    With a catalog, rules about other feeds are compared with the contracts of those. `text`: what the file says, when
+    it has been read already.
     """
     rules: list[Rule] = []
-    for item, problems, rule in _read(path, contract, catalog):
+    for item, problems, rule in _read(path, contract, catalog, text):
         if problems or rule is None:
             raise DeclarationError(
                 "suite not understood",
@@ -162,11 +172,11 @@ def check_suite(
 
 
 def _read(
-    path: Path, contract: Contract, catalog: Catalog | None = None
+    path: Path, contract: Contract, catalog: Catalog | None = None, text: str | None = None
 ) -> Iterator[tuple[str, list[str], Rule | None]]:
     """(place, problems, rule) of every expectation; faults of the file itself come as one line without rule."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8") if text is None else text
         data = json.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         yield str(path), [f"cannot be read: {error}"], None

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ import great_expectations as gx
 import pyarrow as pa
 import pytest
 
+from pipelines.catalog import Catalog
 from pipelines.errors import GateError
 from pipelines.reject import Severity
 from pipelines.validate import views
@@ -23,7 +25,7 @@ from pipelines.validate.expectations import ExpectColumnsToAddUp
 from pipelines.validate.judge import Outcome, judge
 from pipelines.validate.measures import row_measurements
 from pipelines.validate.row_rules import RowRules
-from pipelines.validate.suites import Rule, load_suite
+from pipelines.validate.suites import Rule, load_rules, load_suite
 from tests.unit.validate.conftest import (
     ADDS_UP,
     LINES,
@@ -246,3 +248,26 @@ def test_a_problem_without_its_row_is_refused() -> None:
     )
     with pytest.raises(GateError, match="not in its chunk"):
         gate.judge(clean_batch([line("1")]), stray)
+
+
+def told(rules: list[Rule], lines: list[Line]) -> list[Any]:
+    """Everything the row rules say of some rows, but how long they took."""
+    failing, outcomes = judged(rules, 97, lines)
+    return [
+        failing,
+        [replace(o.result, seconds=0) for o in outcomes],
+        [o.evidence.to_json_dict() for o in outcomes],
+        [o.hold for o in outcomes],
+    ]
+
+
+def test_kept_rules_judge_each_delivery_as_fresh_ones_do(tmp_path: Path) -> None:
+    path = write_suite(tmp_path, SUITE)
+    catalog = Catalog({LINES.feed: LINES}, {}, tmp_path)
+    deliveries = [dirty(seed=7), dirty(40, seed=8), dirty(seed=9), dirty(seed=7)]
+    for lines in deliveries:
+        kept = load_rules(catalog, LINES)
+        assert told(kept, lines) == told(load_suite(path, LINES), lines)
+        assert all(a is b for a, b in zip(kept, load_rules(catalog, LINES), strict=True))
+    write_suite(tmp_path, SUITE[1:])
+    assert [r.id for r in load_rules(catalog, LINES)] == [r.id for r in kept[1:]]

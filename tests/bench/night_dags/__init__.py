@@ -1,0 +1,1 @@
+"""DAG files of the bench: what a user would write, and tasks that do nothing."""
