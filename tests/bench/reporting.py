@@ -142,6 +142,12 @@ def write_history(settings: Settings, name: str, months: int, size: Size) -> Non
     for back in range(months, 0, -1):
         with warehouse.transaction() as conn:
             write_night(conn, -back, size, restated=True)
+    warehouse.close()
+
+
+def clear_away(settings: Settings, name: str) -> None:
+    """Dead rows and old statistics, before the next measurement."""
+    warehouse = open_database(settings, name, "owner")
     with warehouse.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
         conn.execute(sa.text("vacuum analyze"))
     warehouse.close()
