@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -34,7 +36,7 @@ feeds:
     locale: en_GB
     mode: delta
     max_rejects: {{pct: 20}}
-    due: {{time: '06:00'}}
+    due: {{time: '{due}'}}
     columns:
       spend_line_id: {{from: Id}}
       supplier_name: {{from: Supplier}}
@@ -123,7 +125,9 @@ def query(sql: str, **values: Any) -> list[Any]:
 
 def night(settings: Settings, client: str, locale: str, by: str = "smtp_default") -> int:
     """A night with two rejected rows, their workbook in the outbox, and a delivery that is missing."""
-    text = PROFILE.format(client=client, locale=locale, by=by)
+    # Not passed yet at any time of day: what comes tonight is in time for it.
+    due = datetime.now(ZoneInfo("Europe/Berlin")) + timedelta(hours=3)
+    text = PROFILE.format(client=client, locale=locale, by=by, due=f"{due:%H:%M}")
     (settings.client_folders[0] / f"{client}.yaml").write_text(text, encoding="utf-8")
     rows = [f"L{i},Supplier {i},2026-10-05,{i}.50" for i in range(1, 20)] + [
         f"B{i},{CANARY},{CANARY},2.25" for i in (1, 2)

@@ -169,6 +169,6 @@ def test_known_rows_change_nothing(
     other.accounted()
     lost = other.query(
         "select count(*) from ops.audit a join ops.delivery d using (delivery_id) where d.client_id = :client "
-        "and a.new_state = 'failed' and a.detail->>'message' like '%not any more%'"
+        "and a.new_state = 'failed' and a.detail->>'message' like '%current no more%'"
     )
     assert lost == [(int(story is core_changes_before_the_load),)]

@@ -13,9 +13,10 @@ import sqlalchemy as sa
 
 from pipelines.contract import Contract
 from pipelines.delivery import Delivery, Scope
-from pipelines.load.publish import Publication
+from pipelines.load.publish import Publication, count_work
 from pipelines.warehouse import ddl, register
 from pipelines.warehouse.connection import Warehouse
+from pipelines.warehouse.history_versions import ScopeHistory
 from tests.sql.rows import Row, delivery
 
 CLIENTS = ("north", "south", "east")
@@ -80,8 +81,8 @@ class History:
         insert = f"insert into ops.delivery ({names}) values ({', '.join(':' + n for n in new)}) returning delivery_id"
         one = register.get(conn, conn.execute(sa.text(insert), new).scalar_one())
         self._fill_work_table(conn, one, contract, rows)
-        publication = Publication(conn, one, contract, scope)
-        found = publication.compare(closes=closes, shared_keys=False)
+        publication = Publication(conn, one, contract, scope, whole=closes)
+        found = publication.compare(count_work(conn, one, contract), shared_keys=False)
         at = publication.moment()
         publication.write(found, at, closes=closes)
         ddl.drop_work_table(conn, one)
@@ -117,9 +118,9 @@ class History:
         """Take one delivery of a scope back, and what came after it; then publish the later ones again, or none."""
         old = self.chance.choice(self.published)
         later = [p for p in self.published if p.scope == old.scope and p.at >= old.at]
-        publication = Publication(conn, old.delivery, self.contracts[old.scope.feed], old.scope)
-        at = publication.history.moment()
-        publication.history.take_back(old.at, at)
+        history = ScopeHistory(conn, self.contracts[old.scope.feed], old.scope)
+        at = history.moment()
+        history.take_back(old.at, at)
         taken = {"ids": [p.delivery.delivery_id for p in later], "at": at}
         conn.execute(sa.text("update ops.delivery set taken_back_at = :at where delivery_id = any(:ids)"), taken)
         self.published = [p for p in self.published if p not in later]
