@@ -2,7 +2,7 @@
 
 https://dlthub.com/docs/dlt-ecosystem/destinations/postgres (Arrow tables with the CSV loader format; import of files as
 they are), https://dlthub.com/docs/reference/performance (no compression of files between its steps). The other fast
-way there, Parquet over ADBC, is said not to hold all decimals and took twice the time.
+way there, Parquet over ADBC, is said not to hold all decimals.
 """
 
 import atexit
