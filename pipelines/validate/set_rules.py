@@ -33,6 +33,7 @@ _FEW = 50_000
 """Rows that are looked up in core one by one, by its index; more are compared with the whole scope at once."""
 _MOST_PLACES = 10_000
 """Rows that are named to the server one by one."""
+_PLACES = "places(n, p) as materialized"
 
 
 @dataclass
@@ -160,7 +161,7 @@ class SetRules:
                 return whole
         places = ", ".join(f"({n}, {p})" for n, p in zip(numbers, parts, strict=True))
         return (
-            f"places(n, p) as materialized (values {places}), near as materialized (select {picked} "
+            f"{_PLACES} (values {places}), near as materialized (select {picked} "
             f"from {self.table} w join places on (w._row_number, w._row_part) = (places.n, places.p))"
         )
 
@@ -293,17 +294,21 @@ class SetRules:
     def _missing(self, total: int) -> int:
         """Current rows whose key does not occur in the delivery.
 
-        A known row speaks for one current row each, as no two rows have the same key; only the keys of the others, a
-        few, are then looked up.
+        A known row speaks for one current row, unless it shares its key with another row; only the keys of the others,
+        a few, are then looked up.
         """
-        if self.streamed.current is not None and not self._near:
+        if self.streamed.current is not None and (not self._near or self._near.startswith(_PLACES)):
+            rows = f"from {self.table} w where {ROWS['received']}"
+            keys = ", ".join(f'w."{k}"' for k in self.contract.key)
+            alone = "true"
+            if self._near:
+                alone = "(w._row_number, w._row_part) not in (select _row_number, _row_part from near)"
             here = f"select 1 from {self._current} and {self._same_key}"
-            rows = f"{self.table} w where {ROWS['received']}"
             row = self.conn.execute(
                 sa.text(
-                    f"select (select count(*) from {rows} and _known), "
-                    f"(select count(*) from (select ({here}) as found from {rows} and _known is not true) f "
-                    "where found = 1)"
+                    f"with {self._near + ', ' if self._near else ''}others as (select distinct {keys} {rows} "
+                    f"and not (_known is true and {alone})) select (select count(*) {rows} and _known and {alone}), "
+                    f"(select count(*) from (select ({here}) as found from others w) f where found = 1)"
                 ),
                 self._scope,
             ).one()
