@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 import statistics
 import sys
 from collections.abc import Sequence
@@ -74,7 +76,11 @@ def prepared(folder: Path, rows: int, suffix: str = ".csv", *, later: bool = Tru
 
     One that is needed `alone` lies in a folder of its own, which may be deleted.
     """
-    place = folder / f"payslips{suffix.replace('.', '_')}_{rows}{'_alone' if alone else ''}"
+    name = f"payslips{suffix.replace('.', '_')}_{rows}{'_alone' if alone else ''}_"
+    place = folder / f"{name}{generator()}"
+    for old in folder.glob(f"{name}????????"):
+        if old != place:
+            shutil.rmtree(old)
     first = write(PAYSLIPS, place / f"first{suffix}", rows)
     if later:
         write(PAYSLIPS, place / f"same_rows{suffix}", rows, newline="\r\n")
@@ -92,6 +98,13 @@ def prepared(folder: Path, rows: int, suffix: str = ".csv", *, later: bool = Tru
     ]
     (place / "columns.json").write_text(json.dumps(columns), encoding="utf-8")
     return first
+
+
+def generator() -> str:
+    """Changes with the code that makes the files: those of another are not measured on."""
+    bench = Path(__file__).parents[1]
+    code = sorted([bench / "payroll.py", *(bench / "generate").glob("*.py")])
+    return hashlib.sha256(b"".join(path.read_bytes() for path in code)).hexdigest()[:8]
 
 
 def contests(folder: Path, rows: int) -> list[Contest]:
