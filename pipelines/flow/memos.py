@@ -144,7 +144,7 @@ def _age(folder: Path) -> float:
 
 def kept(settings: Settings) -> Iterator[Path]:
     """The folders of all memos; each is named by its delivery."""
-    return (folder for folder in settings.memo.glob("*/*/*/*") if folder.name.isdecimal())
+    return (folder for folder in settings.memo.glob("*/*/*/*/*") if folder.name.isdecimal())
 
 
 def forget(settings: Settings, client_id: str, feed: str | None = None, source: str | None = None) -> None:
@@ -166,6 +166,6 @@ def _of_source(place: Path) -> list[Path]:
 
 def _size(folder: Path) -> int:
     try:
-        return sum(item.stat().st_size for item in folder.iterdir() if item.is_file())
+        return sum((folder / name).stat().st_size for name in FILES)
     except FileNotFoundError:  # another step has just replaced it
         return 0
