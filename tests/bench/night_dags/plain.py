@@ -56,8 +56,8 @@ def validate(path):
     asset = context.data_sources.add_pandas("pandas").add_dataframe_asset("file")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
     first, numbers = frame.columns[0], frame.select_dtypes("number").columns
-    rules = [gxe.ExpectColumnValuesToNotBeNull(column=first, mostly=0.95)]
-    rules += [gxe.ExpectColumnValuesToNotBeNull(column=name, mostly=0.3) for name in frame.columns]
+    rules = [gxe.ExpectColumnValuesToMatchRegex(column=first, regex=r"^\w+$", mostly=0.95)]
+    rules += [gxe.ExpectColumnValuesToNotBeNull(column=name, mostly=0.95) for name in frame.columns[:3]]
     rules += [gxe.ExpectColumnValuesToBeBetween(column=name, min_value=0, mostly=0.95) for name in numbers]
     suite = gx.ExpectationSuite(name="rules", expectations=rules)
     if not batch.validate(suite, result_format="SUMMARY").success:
