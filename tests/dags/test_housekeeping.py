@@ -34,7 +34,7 @@ feeds:
     locale: en_GB
     mode: delta
     max_rejects: {{pct: 20}}
-    due: {{time: '06:00'}}
+    due: {{time: '23:59'}}
     columns:
       spend_line_id: {{from: Id}}
       supplier_name: {{from: Supplier}}
