@@ -41,10 +41,17 @@ def end(home: Path) -> None:
     from pipelines.warehouse.cluster import locate
 
     place = str(locate(home).data.parent)
-    _kill(lambda p: p.environ().get("KONTOR_HOME") == str(home))
     _kill(lambda p: p.name() in ("initdb", "pg_ctl") and any(place in word for word in p.cmdline()))
+    _kill(lambda p: p.name() != "postgres" and _works_for(p, home))
     server.remove(Settings(home, home / "landing", (), None))
     shutil.rmtree(home, ignore_errors=True)
+
+
+def _works_for(process: psutil.Process, home: Path) -> bool:
+    """Told the home, or writing below it: who gives itself a title, as Airflow does, overwrites what it was told."""
+    if process.environ().get("KONTOR_HOME") == str(home):
+        return True
+    return any(Path(file.path).is_relative_to(home) for file in process.open_files())
 
 
 def _kill(meant: Callable[[psutil.Process], bool]) -> None:

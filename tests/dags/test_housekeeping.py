@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -32,18 +30,23 @@ calendar: DE-BY
 notify: {{to: ['{client}@example.test'], cc: ['audit@example.test'], connections: [{by}]}}
 feeds:
   ledgers.spend:
-    files: 'spend/[^/]+\.csv'
-    locale: en_GB
-    mode: delta
-    max_rejects: {{pct: 20}}
-    due: {{time: '{due}'}}
-    columns:
-      spend_line_id: {{from: Id}}
-      supplier_name: {{from: Supplier}}
-      account_name: {{value: Office}}
-      document_date: {{from: Date, formats: ['%Y-%m-%d']}}
-      spend_amount: {{from: Amount}}
-      currency_code: {{value: GBP}}
+    sources:
+      main:
+        files: 'spend/[^/]+\.csv'
+        locale: en_GB
+        mode: delta
+        max_rejects: {{pct: 20}}
+        columns: &columns
+          spend_line_id: {{from: Id}}
+          supplier_name: {{from: Supplier}}
+          account_name: {{value: Office}}
+          document_date: {{from: Date, formats: ['%Y-%m-%d']}}
+          spend_amount: {{from: Amount}}
+          currency_code: {{value: GBP}}
+      other:
+        files: 'other/[^/]+\.csv'
+        mode: delta
+        columns: *columns
 """
 Run = Callable[..., "tuple[Any, dict[str, str]]"]
 
@@ -124,10 +127,11 @@ def query(sql: str, **values: Any) -> list[Any]:
 
 
 def night(settings: Settings, client: str, locale: str, by: str = "smtp_default") -> int:
-    """A night with two rejected rows, their workbook in the outbox, and a delivery that is missing."""
-    # Not passed yet at any time of day: what comes tonight is in time for it.
-    due = datetime.now(ZoneInfo("Europe/Berlin")) + timedelta(hours=3)
-    text = PROFILE.format(client=client, locale=locale, by=by, due=f"{due:%H:%M}")
+    """A night with two rejected rows, their workbook in the outbox, and a delivery of another source that is missing.
+
+    The profile names no deadline, lest the delivery be early before noon and late after it.
+    """
+    text = PROFILE.format(client=client, locale=locale, by=by)
     (settings.client_folders[0] / f"{client}.yaml").write_text(text, encoding="utf-8")
     rows = [f"L{i},Supplier {i},2026-10-05,{i}.50" for i in range(1, 20)] + [
         f"B{i},{CANARY},{CANARY},2.25" for i in (1, 2)
@@ -139,7 +143,7 @@ def night(settings: Settings, client: str, locale: str, by: str = "smtp_default"
     (line,) = report.lines
     query(
         "insert into ops.expected_delivery (client_id, feed, source, due_at, state, looked_at) "
-        "values (:client, 'ledgers.spend', 'main', now() - interval '1 day', 'missing', now())", client=client,
+        "values (:client, 'ledgers.spend', 'other', now() - interval '1 day', 'missing', now())", client=client,
     )  # fmt: skip
     return line.delivery_id
 
@@ -250,6 +254,9 @@ def test_what_ended_is_tidied_up(home: Settings, run: Run, mailbox: Mailbox) -> 
 
 def test_an_intake_lists_what_is_missing(dagbag: Any, home: Settings, mailbox: Mailbox, caplog: Any) -> None:
     night(home, "awaited", "en_GB")
+    profile = home.client_folders[0] / "awaited.yaml"
+    promised = "mode: delta\n        due: {time: '06:00'}"
+    profile.write_text(profile.read_text(encoding="utf-8").replace("mode: delta", promised, 1), encoding="utf-8")
     query("delete from ops.expected_delivery where client_id = 'awaited'")
     query("update ops.delivery set registered_at = now() - interval '9 days' where client_id = 'awaited'")
     query(
