@@ -24,6 +24,9 @@ SEMANTICS = (
     "country", "currency", "email", "phone", "company_name", "person_name", "address_line", "city",
     "postal_code", "region", "boolean", "period",
 )  # fmt: skip
+NO_CURRENCY = "XXX"
+"""ISO 4217: no currency. Amounts of rows whose currency cell is empty or unreadable are summed under it."""
+
 CLASSIFICATIONS = ("public", "internal", "confidential", "restricted")
 MODES = ("snapshot", "period", "delta")
 _NUMERIC = re.compile(r"numeric\((\d+),\s*(\d+)\)")

@@ -12,11 +12,8 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contract import Contract
+from pipelines.contract import NO_CURRENCY, Contract
 from pipelines.sheetrows import SHEET_ROWS
-
-NO_CURRENCY = "XXX"
-"""ISO 4217: no currency. Amounts of rows whose currency cell is empty or unreadable are summed under it."""
 
 _MOST_LISTED = 50
 _EXACT = Context(prec=200)

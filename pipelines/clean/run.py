@@ -56,8 +56,32 @@ def clean(
     if corrected:
         corrected.prepare(plan)
     before = Memo.open(memo, plan, source.schema) if memo and not corrected else None
+    _stream(source, plan, out, tally, totals, before, corrected)
+    facts = tally.facts(
+        controls=read_controls(ref, info, plan.sources, promises),
+        measured=totals.measured(),
+        columns=plan.sources,
+        ignored=plan.ignored,
+        unmapped=plan.unmapped,
+    )
+    part = out / "clean.json.part"
+    part.write_text(facts.to_json(), encoding="utf-8")
+    part.replace(out / "clean.json")
+    return facts
+
+
+def _stream(
+    source: ArrowChunks,
+    plan: Plan,
+    out: Path,
+    tally: Tally,
+    totals: Totals,
+    before: Memo | None,
+    corrected: Corrected | None,
+) -> None:
+    """All chunks: the first half of each while the one before is hashed, written and counted."""
     with (
-        written(out / "clean.arrow", clean_schema(contract)) as rows,
+        written(out / "clean.arrow", clean_schema(plan.contract)) as rows,
         written(out / "problems.arrow", PROBLEM_SCHEMA) as problems,
         Behind(alone=len(source) < 2) as behind,
     ):
@@ -80,17 +104,6 @@ def clean(
                 behind.do(partial(finish, raw_rows, partial(corrected.chunk, plan, raw_rows)))
             else:
                 behind.do(partial(finish, raw_rows, plan.begin(raw_rows)))
-    facts = tally.facts(
-        controls=read_controls(ref, info, plan.sources, promises),
-        measured=totals.measured(),
-        columns=plan.sources,
-        ignored=plan.ignored,
-        unmapped=plan.unmapped,
-    )
-    part = out / "clean.json.part"
-    part.write_text(facts.to_json(), encoding="utf-8")
-    part.replace(out / "clean.json")
-    return facts
 
 
 def _completed(known: Known, rest: Callable[[], Cleaned]) -> Cleaned:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
+from pipelines.contract import NO_CURRENCY
 from pipelines.delivery import Delivery
 from pipelines.errors import DeclarationError
 from pipelines.flow.office import Office
@@ -176,7 +177,7 @@ def _rows(told: Summary) -> str:
 def _amount(amount: register.Amount) -> list[str]:
     money = (amount.received, amount.held, amount.rejected)
     unread = f" ({amount.unreadable_cells} unreadable)" if amount.unreadable_cells else ""
-    currency = "none" if amount.currency == register.ledger.NO_CURRENCY else amount.currency
+    currency = "none" if amount.currency == NO_CURRENCY else amount.currency
     return [code(amount.column_name) + unread, currency, *(number(m) for m in money)]
 
 

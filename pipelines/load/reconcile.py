@@ -15,11 +15,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pipelines.contract import Contract
+from pipelines.contract import NO_CURRENCY, Contract
 from pipelines.delivery import Delivery
 from pipelines.errors import LoadError
 from pipelines.warehouse import register
-from pipelines.warehouse.ledger import NO_CURRENCY, Amount
+from pipelines.warehouse.ledger import Amount
 
 Place = tuple[str, str]
 """(money column, currency)."""

@@ -10,7 +10,7 @@ from decimal import Decimal, localcontext
 
 import sqlalchemy as sa
 
-from pipelines.contract import Column, Contract
+from pipelines.contract import NO_CURRENCY, Column, Contract
 from pipelines.control_words import parts_of
 from pipelines.delivery import Delivery
 from pipelines.errors import GateError
@@ -19,7 +19,7 @@ from pipelines.reject import Baseline
 from pipelines.validate import baseline
 from pipelines.validate.gate import Control, Counts, GateInput, LayoutJudged
 from pipelines.validate.judge import Measurement
-from pipelines.warehouse.ledger import NO_CURRENCY, Amount, ControlTotal
+from pipelines.warehouse.ledger import Amount, ControlTotal
 
 
 @dataclass(frozen=True)

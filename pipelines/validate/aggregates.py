@@ -10,10 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from great_expectations.expectations.expectation import BatchExpectation, Expectation
 
-from pipelines.contract import Contract
+from pipelines.contract import NO_CURRENCY, Contract
 from pipelines.validate import arguments, conditions
 from pipelines.validate.gate import Over
-from pipelines.warehouse.ledger import NO_CURRENCY
 
 MEASURES = {
     "table.row_count": "count(*)",

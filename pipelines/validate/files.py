@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.arrowfile import ArrowChunks
 from pipelines.contract import Contract
 from pipelines.errors import GateError
 from pipelines.reject import key_hash
@@ -45,26 +45,19 @@ def chunks(folder: Path, *names: str) -> Iterator[tuple[pa.RecordBatch, ...]]:
     What was read is given back when the next chunk is asked for, else the pages of the whole file would count as ours.
     A batch that is still in use stays good: its pages are read again.
     """
-    sources = [_mapped(folder / name) for name in names]
-    readers = [pa.ipc.open_file(pa.py_buffer(source)) for source in sources]
-    if len({reader.num_record_batches for reader in readers}) != 1:
+    files = [ArrowChunks(folder / name) for name in names]
+    if len({len(file) for file in files}) != 1:
         raise GateError(
             "step outputs do not belong together",
             where=str(folder),
-            got=", ".join(f"{n}: {r.num_record_batches} batches" for n, r in zip(names, readers, strict=True)),
+            got=", ".join(f"{n}: {len(f)} batches" for n, f in zip(names, files, strict=True)),
             expected="as many batches in each",
             next_step="run the delivery again from extract",
         )
-    for i in range(readers[0].num_record_batches):
-        yield tuple(reader.get_batch(i) for reader in readers)
-        for source in sources:
-            source.madvise(mmap.MADV_DONTNEED)
-
-
-def _mapped(path: Path) -> mmap.mmap:
-    """It is unmapped with the last batch that is read from it."""
-    with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+    for batches in zip(*files, strict=True):
+        yield batches
+        for file in files:
+            file.release()
 
 
 def rejected_rows(folder: Path, contract: Contract, rejected: npt.NDArray[np.int64]) -> Iterator[pa.RecordBatch]:

@@ -9,14 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pipelines.contract import Contract
+from pipelines.contract import NO_CURRENCY, Contract
 from pipelines.validate import aggregates, conditions
 from pipelines.validate.aggregates import ROWS, currency_of
 from pipelines.validate.expectations import BALANCE, ExpectGroupsToBalance
 from pipelines.validate.judge import Measurement
 from pipelines.validate.set_rules import SetRules
 from pipelines.validate.suites import Rule
-from pipelines.warehouse.ledger import NO_CURRENCY
 
 
 def group(sets: SetRules, rule: Rule) -> Measurement:

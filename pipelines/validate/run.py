@@ -26,13 +26,14 @@ from pipelines.delivery import Delivery, Verdict
 from pipelines.errors import GateError
 from pipelines.profile import SourceRef
 from pipelines.rulebook import RuleBook
-from pipelines.validate import accounts, correction, feed_rules, files, group_rules, history_rules, verdict
+from pipelines.validate import accounts, closing, correction, feed_rules, files, group_rules, history_rules, verdict
 from pipelines.validate.gate import GateInput, GateResult
 from pipelines.validate.judge import Measurement, Outcome, evidence_of, judge
 from pipelines.validate.measures import row_measurements
-from pipelines.validate.set_rules import SetRules, Tally
+from pipelines.validate.set_rules import SetRules
 from pipelines.validate.stream import stream
 from pipelines.validate.suites import Rule, RuleKind, load_rules
+from pipelines.validate.tally import Tally
 from pipelines.validate.waivers import Waivers
 from pipelines.warehouse import decisions, ledger, quarantine_store
 
@@ -57,7 +58,7 @@ def validate(
     sets = SetRules(conn, delivery, ref, contract, catalog, book, waivers, streamed, folder, tally)
     measured = [*row_measurements(streamed.gate, contract, rules), *_set_rules(sets, contract, ref, rules)]
     if tally.rejected:
-        sets.say_what_stays()
+        closing.say_what_stays(sets)
         _keep_rejected_rows(conn, delivery, contract, folder)
     there = accounts.read_back(conn, delivery, contract)
     counts = there.counts
@@ -104,7 +105,7 @@ def _set_rules(sets: SetRules, contract: Contract, ref: SourceRef, rules: list[R
     steps += [sets.groups, *each("aggregate", sets.aggregate), *each("balance", partial(group_rules.whole, sets))]
     steps += each("compare", partial(history_rules.compare, sets))
     if ref.source.mode != "delta" and not corrects:
-        steps.append(sets.closing)
+        steps.append(partial(closing.closing, sets))
     return [m for step in steps for m in _timed(step)]
 
 

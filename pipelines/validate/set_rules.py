@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,52 +24,22 @@ from pipelines.validate.gate import SAMPLES
 from pipelines.validate.judge import Measurement
 from pipelines.validate.stream import Streamed
 from pipelines.validate.suites import Rule
+from pipelines.validate.tally import Tally
 from pipelines.validate.waivers import Waivers
-from pipelines.warehouse import quarantine_store, register
+from pipelines.warehouse import quarantine_store
 from pipelines.warehouse.connection import without_loops
 
 _SKIPPED_REPEAT = "repeated row"
-_FEW = 50_000
-"""Rows that are looked up in core one by one, by its index; more are compared with the whole scope at once."""
 _MOST_PLACES = 10_000
 """Rows that are named to the server one by one."""
-_PLACES = "places(n, p) as materialized"
 
 
-@dataclass
-class Tally:
-    """Rows by fate while the set rules are at it, and what was counted since the last one changed its fate.
+@dataclass(frozen=True)
+class Near:
+    """SQL that names the rows `near`; empty when there is none. `few`: they are named one by one."""
 
-    Kept here so that the work table is not counted before every rule; in the end it is read back all the same.
-    """
-
-    accepted: int
-    received: int
-    with_key: int
-    asked: dict[str, int] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, streamed: Streamed, freed: int) -> Tally:
-        """After the row rules; `freed` of the rows they rejected were accepted after all."""
-        gate = streamed.gate
-        return cls(streamed.accepted + freed, gate.received - gate.skipped, streamed.keys.rows)
-
-    @property
-    def rejected(self) -> int:
-        """Rows set aside so far."""
-        return self.received - self.accepted
-
-    def reject(self, rows: int) -> None:
-        """That many accepted rows were rejected."""
-        self.accepted -= rows
-        if rows:
-            self.asked.clear()
-
-    def skip(self, rows: int) -> None:
-        """That many accepted rows were skipped."""
-        self.reject(rows)
-        self.received -= rows
-        self.with_key -= rows
+    sql: str
+    few: bool
 
 
 @dataclass(frozen=True)
@@ -100,10 +70,10 @@ class SetRules:
         """Rows equal in all business columns: the first stays, the others are rejected, or skipped if declared."""
         rule = baseline.counted(self.contract, Baseline.REPEATED_ROW)
         rows = self.tally.accepted
-        if not self._near:
+        if not self.near.sql:
             return counted(rule, rows, 0)
         found = (
-            f"with {self._near}, twice as (select _row_hash from near where _fate is null "
+            f"with {self.near.sql}, twice as (select _row_hash from near where _fate is null "
             "group by _row_hash having count(*) > 1) "
             "select _row_number, _row_part, null::text as value from (select _row_number, _row_part, row_number() over "
             "(partition by _row_hash order by _row_number, _row_part) as place from near join twice "
@@ -128,12 +98,12 @@ class SetRules:
         """Rows with equal key and different content: all are rejected, also when another rule rejected one of them."""
         key = self.contract.key
         rule = baseline.counted(self.contract, Baseline.KEY_UNIQUE, columns=key)
-        if not self._near:
+        if not self.near.sql:
             return counted(rule, self.tally.with_key, 0)
         names = ", ".join(f'"{k}"' for k in key)
         rows = f"{ROWS['received']} and " + " and ".join(f'"{k}" is not null' for k in key)
         found = (
-            f"with {self._near}, twice as (select {names} from near where {rows} group by {names} "
+            f"with {self.near.sql}, twice as (select {names} from near where {rows} group by {names} "
             f"having count(*) > 1), mixed as (select {names} from near join twice using ({names}) where {rows} "
             f"group by {names} having count(distinct _row_hash) > 1) "
             f"select _row_number, _row_part, {self.text(key)} as value from near join mixed "
@@ -143,26 +113,27 @@ class SetRules:
         return self._set_aside(rule, self.tally.with_key, found, values)
 
     @cached_property
-    def _near(self) -> str:
-        """SQL of the rows `near` that may share their key with another one; empty when no row does."""
+    def near(self) -> Near:
+        """The rows that may share their key with another one."""
         picked = ", ".join(f'w."{c}"' for c in ("_row_number", "_row_part", "_fate", "_row_hash", *self.contract.key))
         whole = f"near as (select {picked} from {self.table} w)"
         if self.delivery.is_correction:  # its rows may clash with what is loaded, too
-            return whole
+            return Near(whole, few=False)
         keys = self.streamed.keys
         twice = keys.twice()
         if not len(twice):
-            return ""
+            return Near("", few=True)
         numbers, parts = list[int](), list[int]()
         for more in keys.addresses(self.folder, twice):
             numbers += more[0]
             parts += more[1]
             if len(numbers) > _MOST_PLACES:
-                return whole
+                return Near(whole, few=False)
         places = ", ".join(f"({n}, {p})" for n, p in zip(numbers, parts, strict=True))
-        return (
-            f"{_PLACES} (values {places}), near as materialized (select {picked} "
-            f"from {self.table} w join places on (w._row_number, w._row_part) = (places.n, places.p))"
+        return Near(
+            f"places(n, p) as materialized (values {places}), near as materialized (select {picked} "
+            f"from {self.table} w join places on (w._row_number, w._row_part) = (places.n, places.p))",
+            few=True,
         )
 
     def newer_versions(self) -> Measurement:
@@ -263,97 +234,11 @@ class SetRules:
             return self.idle(rule, found.rows)
         return Measurement(rule, judged, found.metrics, observed=shown)
 
-    def closing(self) -> list[Measurement]:
-        """What a load would close in a scope that has current rows: the share of them that the delivery does not name,
-        and rejected rows whose key is unknown, as nobody can tell which current row they speak for."""
-        limit = self.ref.source.max_closed_pct
-        share = baseline.fact(
-            self.contract,
-            Baseline.MAX_CLOSED,
-            f"more than {limit} % of the current rows are missing from the delivery",
-            high=float(limit),
-        )
-        hidden = baseline.fact(
-            self.contract,
-            Baseline.UNREADABLE_KEY,
-            "rejected rows have no readable key: which current rows are missing cannot be told",
-            high=0,
-        )
-        total = int(self.conn.scalar(sa.text(f"select count(*) from {self._current}"), self._scope) or 0)
-        if not total:
-            return [Measurement(r, 0, {}, note="the scope has no current rows", excused=True) for r in (share, hidden)]
-        missing = self._missing(total)
-        said = f"{missing} of {total} current rows missing ({missing * 100 / total:.2f} %)"
-        gap = " or ".join(f'"{k}" is null' for k in self.contract.key)
-        rows = self.count(f"_fate = 'rejected' and ({gap})") if self.tally.rejected else 0
-        return [
-            Measurement(share, 1, {baseline.MEASURED: missing * 100 / total}, observed=said),
-            Measurement(hidden, 1, {baseline.MEASURED: rows}, observed=f"{rows} rows"),
-        ]
-
-    def _missing(self, total: int) -> int:
-        """Current rows whose key does not occur in the delivery.
-
-        A known row speaks for one current row, unless it shares its key with another row; only the keys of the others,
-        a few, are then looked up.
-        """
-        if self.streamed.current is not None and (not self._near or self._near.startswith(_PLACES)):
-            rows = f"from {self.table} w where {ROWS['received']}"
-            keys = ", ".join(f'w."{k}"' for k in self.contract.key)
-            alone = "true"
-            if self._near:
-                alone = "(w._row_number, w._row_part) not in (select _row_number, _row_part from near)"
-            here = f"select 1 from {self._current} and {self._same_key}"
-            row = self.conn.execute(
-                sa.text(
-                    f"with {self._near + ', ' if self._near else ''}others as (select distinct {keys} {rows} "
-                    f"and not (_known is true and {alone})) select (select count(*) {rows} and _known and {alone}), "
-                    f"(select count(*) from (select ({here}) as found from others w) f where found = 1)"
-                ),
-                self._scope,
-            ).one()
-            return max(0, total - int(row[0]) - int(row[1]))
-        query = (
-            f"select count(*) from {self._current} and not exists "
-            f"(select from {self.table} w where {ROWS['received']} and {self._same_key})"
-        )
-        with without_loops(self.conn):
-            return int(self.conn.scalar(sa.text(query), self._scope) or 0)
-
-    def say_what_stays(self) -> None:
-        """A rejected row closes nothing: its rejects say so when its key has a current version."""
-        current = f"select true from {self._current} and {self._same_key}"
-        # of few, by a subquery of one value: it goes by the index, whatever the planner thinks
-        stays = f"({current} limit 1)" if self.tally.rejected <= _FEW else f"exists ({current})"
-        statement = (
-            f"with stays as materialized (select _row_number, _row_part from {self.table} w "
-            f"where w._fate = 'rejected' and {stays}) "
-            "update quarantine.reject j set message = j.message || '; the version loaded earlier stays current' "
-            "from stays where j.delivery_id = :id and j.state = 'open' "
-            "and (stays._row_number, stays._row_part) = (j.row_number, j.row_part)"
-        )
-        with without_loops(self.conn):
-            self.conn.execute(sa.text(statement), {**self._scope, "id": self.delivery.delivery_id})
-
-    @property
-    def _current(self) -> str:
-        """SQL: the current rows `c` of the scope."""
-        return f"{self.contract.table} c where {_SCOPE}"
-
-    @property
-    def _same_key(self) -> str:
-        return " and ".join(f'w."{k}" = c."{k}"' for k in self.contract.key)
-
     def idle(self, rule: Rule, rows: int) -> Measurement:
         """A rule without a row to judge; `rows`: rows that meet its condition."""
         optional = any(not c.required for c in self.contract.columns if c.name in rule.columns)
         note = f"no row has {' and '.join(rule.columns)}" if rows else "no row meets its condition"
         return Measurement(rule, 0, {}, note=note, excused=optional or not rows)
-
-    @property
-    def _scope(self) -> dict[str, Any]:
-        period = register.scope_of(self.delivery, self.ref).period or ""
-        return {"client": self.delivery.client_id, "source": self.delivery.source, "period": period}
 
     def count(self, where: str, values: dict[str, Any] | None = None) -> int:
         """Rows of the work table for which a condition holds; asked once until a rule changes a fate."""
@@ -420,7 +305,6 @@ class SetRules:
 
 
 _BY_FATE = {ROWS["accepted"]: "accepted", ROWS["received"]: "received", "_fate = 'rejected'": "rejected"}
-_SCOPE = "c.client_id = :client and c._source = :source and c._period = :period and c._known_to is null"
 
 
 def counted(

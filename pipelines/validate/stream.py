@@ -6,8 +6,8 @@ the next chunk waits for the last one to have arrived.
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import sqlalchemy as sa
 
+from pipelines.arrowfile import Behind
 from pipelines.contract import Contract
 from pipelines.delivery import Delivery
 from pipelines.errors import GateError
@@ -71,18 +72,13 @@ def stream(
         _copy(conn, table, types, rows, there, found.columns)
         quarantine_store.add_rejects(conn, delivery, judged.rejects, book)
 
-    sent: Future[None] | None = None
-    with ThreadPoolExecutor(1, "copy") as helper:
+    with Behind() as behind:
         for clean, problems in files.chunks(folder, "clean.arrow", "problems.arrow"):
             judged = found.gate.judge(clean, problems)
             found.keys.add(clean)
             found.accepted += judged.fates.null_count
             there = None if current is None else _known(current, clean, judged)
-            if sent is not None:
-                sent.result()
-            sent = helper.submit(send, clean, judged, there)
-        if sent is not None:
-            sent.result()
+            behind.do(partial(send, clean, judged, there))
     if found.gate.received != expected:
         raise GateError(
             "cleaned rows are missing",

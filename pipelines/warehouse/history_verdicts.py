@@ -11,8 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pipelines.contract import NO_CURRENCY
 from pipelines.delivery import Delivery
-from pipelines.warehouse.ledger import NO_CURRENCY
 
 FIRST = 20
 """Addresses told of each group of rows."""

@@ -18,9 +18,6 @@ from pipelines.errors import LoadError
 from pipelines.reject import Severity
 from pipelines.warehouse import audit
 
-NO_CURRENCY = "XXX"
-"""ISO 4217 for no currency: amounts of rows whose currency is empty or unreadable stand under it."""
-
 
 @dataclass(frozen=True)
 class RuleResult:

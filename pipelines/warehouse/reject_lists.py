@@ -12,9 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pipelines.contract import NO_CURRENCY
 from pipelines.delivery import Delivery
 from pipelines.reject import Owner, RejectState
-from pipelines.warehouse.ledger import NO_CURRENCY
 
 Place = tuple[str, str]
 """(money column, currency)."""

@@ -118,6 +118,19 @@ class Entry:
         return statistics.median(self.values(what))
 
 
+def one_round(title: str, entry: Entry, number: str, file: Path, warm: Path) -> None:
+    """One more round of a contender, told as it goes; one that fails keeps its error."""
+    tell(f"{title} · {entry.name} {number} … ", end="")
+    try:
+        cost = once(entry, file, warm)
+    except Failed as failure:
+        entry.error = str(failure)
+        tell(f"FAILED: {failure}")
+        return
+    entry.rounds.append(cost)
+    tell(f"{cost['cpu']:.2f} CPU s, {cost['wall']:.2f} s, {cost['peak']:.0f} MB")
+
+
 @dataclass
 class Race:
     """One table of the report; `limits` are what ours must keep to, as CPU ratio to a named contender or as `Limit`.
@@ -178,15 +191,7 @@ class Race:
             self._profile()
 
     def _round(self, entry: Entry, number: str) -> None:
-        tell(f"{self.title} · {entry.name} {number} … ", end="")
-        try:
-            cost = once(entry, entry.file or self.file, self.warm)
-        except Failed as failure:
-            entry.error = str(failure)
-            tell(f"FAILED: {failure}")
-            return
-        entry.rounds.append(cost)
-        tell(f"{cost['cpu']:.2f} CPU s, {cost['wall']:.2f} s")
+        one_round(self.title, entry, number, entry.file or self.file, self.warm)
 
     def _profile(self) -> None:
         tell(f"{self.title} · profile of {self.ours.name}")

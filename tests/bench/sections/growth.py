@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.bench.process import Failed, once, tell
-from tests.bench.race import Check, Contest, Entry, versions
+from tests.bench.race import Check, Contest, Entry, one_round, versions
 from tests.bench.sections.delivery import FIRST, prepared
 
 MOST_EXPONENT = 1.1
@@ -54,20 +53,9 @@ class Growth:
             largest = rows == self.rows[-1]
             for number in range(1 if largest else min(rounds, 3)):
                 if not entry.error:
-                    self._round(entry, number + 1)
+                    one_round(self.title, entry, str(number + 1), file, self.warm)
             if largest:
                 shutil.rmtree(file.parent)
-
-    def _round(self, entry: Entry, number: int) -> None:
-        tell(f"{self.title} · {entry.name} {number} … ", end="")
-        try:
-            cost = once(entry, entry.file or self.warm, self.warm)
-        except Failed as failure:
-            entry.error = str(failure)
-            tell(f"FAILED: {failure}")
-            return
-        entry.rounds.append(cost)
-        tell(f"{cost['cpu']:.2f} CPU s, {cost['wall']:.2f} s, {cost['peak']:.0f} MB")
 
     @property
     def whole(self) -> bool:

@@ -18,13 +18,13 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.catalog import Catalog
-from pipelines.contract import Column, Contract
+from pipelines.contract import NO_CURRENCY, Column, Contract
 from pipelines.delivery import Delivery, Kind, State
 from pipelines.profile import Profile, Source, SourceRef, read_profile
 from pipelines.reject import PROBLEM_SCHEMA, Baseline, baseline_rule
 from pipelines.validate.gate import Control, GateInput, GateResult
 from pipelines.validate.run import validate
-from pipelines.warehouse import ddl, ledger, register
+from pipelines.warehouse import ddl, register
 from pipelines.warehouse.connection import Warehouse
 
 
@@ -261,7 +261,7 @@ class Desk:
             values = row.business
             for name in ("net_amount", "tax_amount", "gross_amount"):
                 if values[name] is not None:
-                    place = (name, values["currency_code"] or ledger.NO_CURRENCY)
+                    place = (name, values["currency_code"] or NO_CURRENCY)
                     received[place] = received.get(place, Decimal(0)) + values[name]
             for kind, name, _ in row.problems:
                 if kind is not Baseline.MALFORMED and name:
