@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from pipelines.delivery import SETTLED, Delivery, Scope, State
 from pipelines.reject import RejectState
 from pipelines.warehouse import ddl, quarantine_store, register
+from pipelines.warehouse.keys import place_of
 
 _SAME_SCOPE = "(d.client_id, d.feed, d.source, d.scope_period) = (o.client_id, o.feed, o.source, o.scope_period)"
 OF_SCOPE = f"from ops.delivery d join ops.delivery o on {_SAME_SCOPE} where o.delivery_id = :id"
@@ -205,11 +206,6 @@ def superseded(conn: sa.Connection, delivery: Delivery) -> list[int]:
 
 def _first(delivery: Delivery) -> int:
     return delivery.replays or delivery.delivery_id
-
-
-def place_of(alias: str) -> str:
-    """SQL of `register.PLACE` for one of several deliveries."""
-    return f"coalesce({alias}.period, ''), {alias}.received_at, coalesce({alias}.replays, {alias}.delivery_id)"
 
 
 def named(delivery_ids: Sequence[int]) -> str:

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from pipelines.contract import Contract
 from pipelines.delivery import SETTLED, Delivery, Scope
 from pipelines.warehouse import audit, register
-from pipelines.warehouse.history import OF_SCOPE, PENDING, all_of, line_of, named, names_of, place_of
-from pipelines.warehouse.keys import key_hash_sql
+from pipelines.warehouse.history import OF_SCOPE, PENDING, all_of, line_of, named, names_of
+from pipelines.warehouse.keys import key_hash_sql, place_of
 
 _MORE_RULES = (
     "select from quarantine.reject m where m.delivery_id = :new "

@@ -1,4 +1,5 @@
-"""What tells a row by SQL: the hash of its business key, as `reject.key_hash` makes it, and its largest amount."""
+"""What tells a row by SQL: the hash of its business key, as `reject.key_hash` makes it, and its largest amount;
+and what tells the place of a delivery among others."""
 
 from __future__ import annotations
 
@@ -31,3 +32,8 @@ def _text(column: Column, alias: str) -> str:
     if column.physical_type == "timestamptz":
         return f"to_char({name} at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
     return f"{name}::text"
+
+
+def place_of(alias: str) -> str:
+    """SQL of `register.PLACE` for one of several deliveries."""
+    return f"coalesce({alias}.period, ''), {alias}.received_at, coalesce({alias}.replays, {alias}.delivery_id)"

@@ -17,13 +17,13 @@ from pipelines.contract import Contract
 from pipelines.delivery import Delivery
 from pipelines.errors import TransientError
 from pipelines.warehouse.connection import raw, without_loops
+from pipelines.warehouse.keys import place_of
 
 KNOWN_FROM = 20_000
 """Rows of a delivery and of its scope from which on it pays to ask core what it has."""
 _LARGER = 4  # a scope so many times larger than the delivery is a delta's: most of what it would tell is of no use
 _MOVING = ("waiting", "registered", "extracted", "cleaned", "validated", "held", "approved")
 _OF_SCOPE = "c.client_id = x.client_id and c._source = x.source and c._period = x.scope_period and c._known_to is null"
-_ORDER = "(coalesce({0}.period, ''), {0}.received_at, coalesce({0}.replays, {0}.delivery_id), {0}.delivery_id)"
 
 
 def current_hashes(
@@ -38,7 +38,7 @@ def current_hashes(
         return None
     most = _LARGER * rows + 1
     values = {"id": delivery.delivery_id, "moving": list(_MOVING), "most": most}
-    before = f"{_ORDER.format('o')} < {_ORDER.format('x')}"
+    before = f"({place_of('o')}, o.delivery_id) < ({place_of('x')}, x.delivery_id)"
     others = (
         "select exists (select from ops.delivery o join ops.delivery x on x.delivery_id = :id "
         "where (o.client_id, o.feed, o.source, o.scope_period) = (x.client_id, x.feed, x.source, x.scope_period) "

@@ -19,7 +19,7 @@ from pipelines.delivery import Delivery
 from pipelines.reject import RejectState, Severity
 from pipelines.rulebook import RuleBook, RuleText
 from pipelines.warehouse.connection import copy_table, without_loops
-from pipelines.warehouse.keys import key_hash_sql
+from pipelines.warehouse.keys import key_hash_sql, place_of
 
 REJECT_COLUMNS = (
     "delivery_id", "client_id", "row_number", "row_part", "rule_id", "column_name", "value", "message", "severity",
@@ -219,8 +219,7 @@ def supersede(conn: sa.Connection, delivery: Delivery, contract: Contract, *, mo
 _OLDER = (
     "select o.delivery_id from ops.delivery o join ops.delivery n on n.delivery_id = :id "
     "where (o.client_id, o.feed, o.source, o.scope_period) = (n.client_id, n.feed, n.source, n.scope_period) "
-    "and (coalesce(o.period, ''), o.received_at, coalesce(o.replays, o.delivery_id), o.delivery_id) "
-    "< (coalesce(n.period, ''), n.received_at, coalesce(n.replays, n.delivery_id), n.delivery_id) and exists "
+    f"and ({place_of('o')}, o.delivery_id) < ({place_of('n')}, n.delivery_id) and exists "
     "(select from quarantine.reject j where j.delivery_id = o.delivery_id and j.superseded_by is null)"
 )
 """Older deliveries of the scope with rejects that no newer one speaks for yet."""

@@ -26,9 +26,9 @@ from tests.bench.reporting import CLIENTS, Size
 
 MONTHS = (1, 12, 36)
 FULL, ONE, NIGHT, PEER = "full build", "after one delivery", "after a night of all offices", "dbt build, new process"
-LIMITS = {(ONE, FULL): 0.25, (NIGHT, FULL): 0.6, (FULL, PEER): 1.2}
+LIMITS = {(ONE, FULL): 0.2, (NIGHT, FULL): 0.4, (FULL, PEER): 1.2}
 """(ours, what it is compared with) → the ratio of CPU seconds to keep to after the longest history."""
-GROWTH = {ONE: 1.6, NIGHT: 2.5}
+GROWTH = {ONE: 1.5, NIGHT: 1.5}
 """How many times the CPU seconds of the shortest history those of the longest may be."""
 PEER_ROUNDS = 2
 
