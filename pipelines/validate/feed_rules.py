@@ -33,11 +33,10 @@ def known(sets: SetRules, rule: Rule) -> Measurement:
         values["period"] = delivery.period
         current += " and o._period = :period"
     there = " and ".join(wanted)
-    exists = f"exists (select from {other.table} o where {current} and {there})"
+    unknown = f"not exists (select from {other.table} o where {current} and {there})"
     if feed == sets.contract.feed:  # rows may refer to each other
-        exists += f" or exists (select from {sets.table} o where o._fate is null and {there})"
+        unknown += f" and not exists (select from {sets.table} o where o._fate is null and {there})"
     found = (
-        f"select _row_number, _row_part, {sets.text([own])} as value from {sets.table} w where {judged} "
-        f"and not ({exists})"
+        f"select _row_number, _row_part, {sets.text([own])} as value from {sets.table} w where {judged} and {unknown}"
     )
     return sets.about_rows(rule, found, values, domain, judged)

@@ -186,15 +186,17 @@ class SetRules:
         count = self.count(rows)
         if not count:
             return Measurement(rule, 0, {}, note=f"no accepted row has {own}", excused=True)
-        known = (
-            f"exists (select from {self.catalog.contracts[feed].table} o where o.client_id = :client "
+        # each on its own: `not (this or that)` is asked row by row, and reads the whole work table for each
+        unknown = (
+            f"not exists (select from {self.catalog.contracts[feed].table} o where o.client_id = :client "
             f'and o._known_to is null and o."{theirs}" = w."{own}")'
         )
         if feed == self.contract.feed:  # rows may refer to each other
-            known += f' or exists (select from {self.table} o where o._fate is null and o."{theirs}" = w."{own}")'
+            unknown += (
+                f' and not exists (select from {self.table} o where o._fate is null and o."{theirs}" = w."{own}")'
+            )
         found = (
-            f"select _row_number, _row_part, {self.text([own])} as value from {self.table} w "
-            f"where {rows} and not ({known})"
+            f"select _row_number, _row_part, {self.text([own])} as value from {self.table} w where {rows} and {unknown}"
         )
         return self._set_aside(rule, count, found, {"client": self.delivery.client_id})
 
