@@ -54,7 +54,7 @@ class Catalog:
 
     @cached_property
     def ranks(self) -> dict[str, int]:
-        """Feed → rank in the reference graph: 0 refers to nothing, else 1 + the highest it refers to."""
+        """Feed → rank in the reference graph: 0 refers to nothing, else 1 + the highest it refers to or comes after."""
         ranks: dict[str, int] = {}
 
         def rank(feed: str, path: tuple[str, ...]) -> int:
@@ -65,7 +65,8 @@ class Catalog:
                     next_step="remove one of the references",
                 )
             if feed not in ranks:
-                others = [r for r in self.contracts[feed].references if r != feed]
+                contract = self.contracts[feed]
+                others = [r for r in (*contract.references, *contract.after) if r != feed]
                 ranks[feed] = 1 + max((rank(o, (*path, feed)) for o in others), default=-1)
             return ranks[feed]
 
@@ -141,6 +142,14 @@ def load_catalog(settings: Settings) -> Catalog:
 
 
 def _check_references(catalog: Catalog, contract: Contract) -> None:
+    if unknown := [feed for feed in contract.after if feed not in catalog.contracts]:
+        raise DeclarationError(
+            "comes after nothing",
+            where=f"{contract.path}, property after",
+            got=unknown[0],
+            expected="feeds that have a contract",
+            next_step="correct the feed's name",
+        )
     for feed, pairs in contract.references.items():
         other = catalog.contracts.get(feed)
         for own, theirs in pairs:

@@ -22,7 +22,7 @@ from pipelines.yamlfile import KEPT, YamlFile, parsed, read_yaml
 SEMANTICS = (
     "text", "code", "identifier", "date", "timestamp", "decimal", "money", "quantity", "rate", "integer",
     "country", "currency", "email", "phone", "company_name", "person_name", "address_line", "city",
-    "postal_code", "region", "boolean", "period",
+    "postal_code", "region", "boolean", "period", "iban", "vat_id",
 )  # fmt: skip
 NO_CURRENCY = "XXX"
 """ISO 4217: no currency. Amounts of rows whose currency cell is empty or unreadable are summed under it."""
@@ -39,7 +39,7 @@ _TYPES: dict[str, pa.DataType] = {
     "timestamptz": pa.timestamp("us", tz="UTC"),
 }
 _COLUMN_PROPERTIES = {"semantic", "codes", "references", "group", "absent_codes", "currency", "country"}
-_FEED_PROPERTIES = {"modes", "owner", "retention", "row_name"}
+_FEED_PROPERTIES = {"modes", "owner", "retention", "row_name", "after"}
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Contract:
-    """One feed, e.g. `ledgers.spend`. `text` is the file as read, `sha256` its hash."""
+    """One feed, e.g. `ledgers.spend`. `text` is the file as read, `sha256` its hash.
+
+    `after` are feeds that load before it though no column refers to them: its rules compare with them.
+    """
 
     feed: str
     version: str
@@ -104,6 +107,7 @@ class Contract:
     row_name: str
     path: Path
     text: str
+    after: tuple[str, ...] = ()
 
     @property
     def domain(self) -> str:
@@ -221,6 +225,7 @@ def contract_from(path: Path, text: str) -> Contract:
         row_name=str(props.get("row_name", "row")),
         path=path,
         text=file.text,
+        after=tuple(str(feed) for feed in props.get("after") or ()),
     )
 
 

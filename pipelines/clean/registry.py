@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 
 from babel import Locale
 
-from pipelines.clean import address, boolean, codes, contact, dates, names, numbers, places, text
+from pipelines.clean import address, boolean, codes, contact, dates, names, numbers, places, registers, text
 from pipelines.clean.column import CellOptions, ColumnCleaner, Fast, Semantic, Value
 from pipelines.contract import Column
 from pipelines.errors import DeclarationError
@@ -75,6 +75,10 @@ def _boolean(_: Column, options: CellOptions) -> Semantic:
 
 def _email(*_: object) -> Semantic:
     return _semantic(contact.read_email, "read as e-mail address", contact.fast_email)
+
+
+def _iban(*_: object) -> Semantic:
+    return _semantic(registers.read_iban, "read as IBAN")
 
 
 def _person_name(_: Column, options: CellOptions) -> Semantic:
@@ -155,6 +159,8 @@ _TYPES: dict[str, tuple[tuple[str, ...], Callable[[Column, CellOptions], Semanti
     "email": (_TEXT, _email),
     "phone": (_TEXT, partial(_by_country, contact.read_phone, "read as telephone number")),
     "postal_code": (_TEXT, partial(_by_country, address.read_postal_code, "read as postal code")),
+    "iban": (_TEXT, _iban),
+    "vat_id": (_TEXT, partial(_by_country, registers.read_vat_id, "read as VAT number")),
     "company_name": (_TEXT, partial(_trimmed, names.read_company_name, "unwrapped from quotes")),
     "person_name": (_TEXT, _person_name),
     "address_line": (_TEXT, partial(_trimmed, address.read_address_line, "separators at the ends removed")),

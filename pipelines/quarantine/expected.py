@@ -121,6 +121,8 @@ _TEXTS = {
     "country": ("country, e.g. Germany or DE", "Land, z. B. Deutschland oder DE"),
     "currency": ("currency by its three letters, e.g. EUR", "Währung mit drei Buchstaben, z. B. EUR"),
     "postal_code": ("postal code, as its country writes it", "Postleitzahl, wie ihr Land sie schreibt"),
+    "iban": ("IBAN, e.g. GB33BUKB20201555555555", "IBAN, z. B. DE89370400440532013000"),
+    "vat_id": ("VAT number with its country, e.g. GB980780684", "USt-IdNr. mit Land, z. B. DE136695976"),
     "identifier": ("number or code without blanks", "Nummer oder Kennung ohne Leerzeichen"),
     "company_name": ("name of the company", "Name der Firma"),
     "person_name": ("name of the person", "Name der Person"),

@@ -25,6 +25,17 @@ select
     currency_code,
     status_code,
     purchase_order_id,
+    entity_code,
+    document_type_code,
+    posting_date,
+    local_open_amount,
+    local_currency,
+    tax_code,
+    discount_amount,
+    discount_date,
+    control_account_id,
+    journal_id,
+    corrects_invoice_id,
     {{ address() }}
 from {{ source('core', 'ledgers_payables') }}
 join newest using (client_id, _source, _period)

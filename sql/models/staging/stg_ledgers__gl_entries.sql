@@ -1,0 +1,38 @@
+select
+    client_id,
+    _source as source,
+    nullif(_period, '') as period,
+    entity_code,
+    journal_id,
+    line_id,
+    posting_date,
+    period_code,
+    document_date,
+    entered_date,
+    journal_type_code,
+    account_id,
+    debit_amount,
+    credit_amount,
+    currency_code,
+    local_debit_amount,
+    local_credit_amount,
+    local_currency,
+    group_debit_amount,
+    group_credit_amount,
+    group_currency,
+    partner_id,
+    counterparty_entity_code,
+    document_id,
+    description,
+    cost_center_id,
+    department_id,
+    project_id,
+    tax_code,
+    reversed_journal_id,
+    asset_id,
+    entered_by_id,
+    {{ address() }}
+from {{ source('core', 'ledgers_gl_entries') }}
+where
+    {{ known_at_cut_off() }}
+    and {{ of_changed_clients('ledgers_gl_entries') }}
