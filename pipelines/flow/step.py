@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from pipelines.delivery import STEP_FROM, Delivery, State, Step, Verdict, may_move
@@ -41,7 +42,13 @@ class StepOutcome:
     left: list[int] = field(default_factory=list)
 
 
-def run_step(step: Step, delivery_ids: Sequence[int], *, office: Office | None = None) -> StepOutcome:
+Around = Callable[[str], AbstractContextManager[object]]
+"""Takes the name of a delivery and encloses what a step does with it, such as a section of a log."""
+
+
+def run_step(
+    step: Step, delivery_ids: Sequence[int], *, office: Office | None = None, around: Around = nullcontext
+) -> StepOutcome:
     """Run one step for deliveries in order. Raises TransientError for a fault worth another try, nothing else.
 
     A delivery that is already past the step counts as done, one that stopped earlier as what it is.
@@ -55,7 +62,8 @@ def run_step(step: Step, delivery_ids: Sequence[int], *, office: Office | None =
                 with office.warehouse.transaction() as conn:
                     delivery = register.get(conn, delivery_id)
                 if delivery.state in STEP_FROM[step]:
-                    delivery = _run_one(office, step, delivery)
+                    with around(f"{step.value} {delivery_id}: {_name(delivery)}"):
+                        delivery = _run_one(office, step, delivery)
                     if step is Step.VALIDATE:
                         judged[delivery.client_id, delivery.feed, delivery.source] = delivery
             _sort(outcome, step, delivery)

@@ -16,9 +16,12 @@ from pipelines.delivery import Delivery
 from pipelines.errors import GateError
 from pipelines.profile import SourceRef
 from pipelines.reject import Baseline
-from pipelines.validate import baseline
+from pipelines.validate import baseline, known
 from pipelines.validate.gate import Control, Counts, GateInput, LayoutJudged
 from pipelines.validate.judge import Measurement
+from pipelines.validate.known import Amounts
+from pipelines.validate.stream import Streamed
+from pipelines.warehouse import known_rows
 from pipelines.warehouse.ledger import Amount, ControlTotal
 
 
@@ -30,14 +33,17 @@ class ReadBack:
     sums: dict[str, dict[str, tuple[Decimal, Decimal, Decimal]]]
 
 
-def read_back(conn: sa.Connection, delivery: Delivery, contract: Contract) -> ReadBack:
-    """Rows and amounts by fate, in one pass over the work table."""
+def read_back(
+    conn: sa.Connection, delivery: Delivery, contract: Contract, beside: Amounts, where: str = "true"
+) -> ReadBack:
+    """Rows and amounts by fate, in one pass over the work table; `beside`: what it does not have of accepted rows."""
     money = contract.money
     currencies = list(dict.fromkeys(_currency(contract, column) for column in money))
     picked = "".join(f", {currency} as cur_{i}" for i, currency in enumerate(currencies))
     sums = "".join(f', sum("{column.name}")' for column in money)
     group = ", ".join(str(2 + i) for i in range(1 + len(currencies)))
-    query = f"select count(*), coalesce(_fate, 'accepted'){picked}{sums} from {delivery.work_table} group by {group}"
+    asked = f"select count(*), coalesce(_fate, 'accepted'){picked}{sums}"
+    query = f"{asked} from {delivery.work_table} where {where} group by {group}"
     rows: Counter[str] = Counter()
     found: dict[str, dict[str, tuple[Decimal, Decimal, Decimal]]] = {column.name: {} for column in money}
     with localcontext(prec=_EXACT):
@@ -52,7 +58,25 @@ def read_back(conn: sa.Connection, delivery: Delivery, contract: Contract) -> Re
                         rejected + amount if fate == "rejected" else rejected,
                         skipped + amount if fate == "skipped" else skipped,
                     )
+        for (column_name, currency), amount in beside.items():
+            whole, rejected, skipped = found[column_name].get(currency, (Decimal(0),) * 3)
+            found[column_name][currency] = (whole + amount, rejected, skipped)
     return ReadBack(Counts(rows.total(), rows["accepted"], rows["rejected"], rows["skipped"]), found)
+
+
+def beside(
+    conn: sa.Connection, delivery: Delivery, contract: Contract, streamed: Streamed, *, set_aside: bool
+) -> Amounts:
+    """The amounts of known rows that are not in the work table, after the set rules.
+
+    A known row that they have `set_aside` gets its columns back from core first, so that it counts with its fate.
+    """
+    sums = dict(streamed.amounts)
+    if sums and set_aside and known_rows.fill_set_aside(conn, delivery, contract):
+        there = read_back(conn, delivery, contract, {}, "_known and _fate is not null").sums
+        back = {place: there[place[0]].get(place[1], (Decimal(0),))[0] for place in sums}
+        known.add(sums, {place: -amount for place, amount in back.items()})
+    return sums
 
 
 def amounts(contract: Contract, facts: GateInput, there: ReadBack) -> list[Amount]:

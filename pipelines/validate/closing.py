@@ -37,7 +37,9 @@ def closing(sets: SetRules) -> list[Measurement]:
         "rejected rows have no readable key: which current rows are missing cannot be told",
         high=0,
     )
-    total = int(sets.conn.scalar(sa.text(f"select count(*) from {_current(sets)}"), _scope(sets)) or 0)
+    total = sets.streamed.current
+    if total is None:
+        total = int(sets.conn.scalar(sa.text(f"select count(*) from {_current(sets)}"), _scope(sets)) or 0)
     if not total:
         return [Measurement(r, 0, {}, note="the scope has no current rows", excused=True) for r in (share, hidden)]
     missing = _missing(sets, total)
@@ -53,29 +55,29 @@ def closing(sets: SetRules) -> list[Measurement]:
 def _missing(sets: SetRules, total: int) -> int:
     """Current rows whose key does not occur in the delivery.
 
-    A known row speaks for one current row, unless it shares its key with another row; only the keys of the others,
-    a few, are then looked up.
+    A known row speaks for one current row, unless it shares its key with another row (`near`); only the keys of the
+    others, a few, are then looked up.
     """
     rows = f"from {sets.table} w where {ROWS['received']}"
     if sets.streamed.current is None or not sets.near.few:
         query = f"select count(*) from {_current(sets)} and not exists (select {rows} and {_same_key(sets)})"
         with without_loops(sets.conn):
             return int(sets.conn.scalar(sa.text(query), _scope(sets)) or 0)
-    near, alone = "", "true"
+    keys = ", ".join(f'w."{k}"' for k in sets.contract.key)
+    near, others, known_near = "", f"select {keys} {rows} and w._known is not true", "0"
     if sets.near.sql:
         near = f"{sets.near.sql}, "
-        alone = "(w._row_number, w._row_part) not in (select _row_number, _row_part from near)"
-    keys = ", ".join(f'w."{k}"' for k in sets.contract.key)
+        others += f" union select {keys} from near w where {ROWS['received']}"
+        known_near = "(select count(*) from near where _known)"
     here = f"select 1 from {_current(sets)} and {_same_key(sets)}"
     row = sets.conn.execute(
         sa.text(
-            f"with {near}others as (select distinct {keys} {rows} and not (_known is true and {alone})) "
-            f"select (select count(*) {rows} and _known and {alone}), "
+            f"with {near}others as (select distinct * from ({others}) o) select {known_near}, "
             f"(select count(*) from (select ({here}) as found from others w) f where found = 1)"
         ),
         _scope(sets),
     ).one()
-    return max(0, total - int(row[0]) - int(row[1]))
+    return max(0, total - (sets.streamed.known - int(row[0])) - int(row[1]))
 
 
 def say_what_stays(sets: SetRules) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal, localcontext
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.contract import Contract
+from pipelines.contract import NO_CURRENCY, Column, Contract
 from pipelines.validate import arguments
 from pipelines.validate.suites import Rule
 
 _HEX = 32
+_CURRENCY = "_currency"
+Amounts = dict[tuple[str, str], Decimal]
+"""(money column, currency) → sum."""
 
 
 def among(current: npt.NDArray[np.uint64], hashes: pa.Array) -> npt.NDArray[np.bool_]:
@@ -37,19 +41,45 @@ def _halves(hashes: pa.Array) -> npt.NDArray[np.uint64]:
 
 
 def columns_needed(contract: Contract, rules: Sequence[Rule]) -> list[str]:
-    """The business columns that the SQL of the gate and of the load reads of every row, in order of the contract."""
+    """The business columns that the SQL of the gate and of the load reads of every row, in order of the contract.
+
+    Amounts are not among them unless a rule adds them up: those of known rows are summed on the way (`amounts_of`).
+    """
     named = {c.name for c in contract.columns}
-    wanted = {*contract.key, *(c.name for c in contract.money), *(c.currency for c in contract.money)}
+    wanted = set(contract.key)
     wanted |= {c for names in contract.groups.values() for c in names}
     for feed, pairs in contract.references.items():
         wanted |= {own for own, _ in pairs}
         if feed == contract.feed:  # rows may refer to each other
             wanted |= {theirs for _, theirs in pairs}
-    wanted &= named
     for rule in rules:
         if rule.kind != "row":
             wanted |= {*rule.columns, *arguments.used(rule.expectation), *_of_own_feed(rule, contract.feed)}
+    wanted |= {c.currency for c in contract.money if c.name in wanted and c.currency in named}
     return [name for name, _ in contract.stored if name in wanted]
+
+
+def amounts_of(rows: pa.RecordBatch, columns: Sequence[Column]) -> Amounts:
+    """The exact sum of each of these money columns, by currency; nothing for a column without a value."""
+    sums: Amounts = {}
+    for currency in dict.fromkeys(c.currency for c in columns):
+        of = [c.name for c in columns if c.currency == currency]
+        inside = currency in rows.schema.names
+        picked = pa.table(rows.select([*of, *([currency] if inside else [])]))
+        if not inside:
+            currency, picked = _CURRENCY, picked.append_column(_CURRENCY, pa.repeat(currency, picked.num_rows))
+        for line in picked.group_by(currency).aggregate([(name, "sum") for name in of]).to_pylist():
+            for name in of:
+                if (amount := line[f"{name}_sum"]) is not None:
+                    add(sums, {(name, line[currency] or NO_CURRENCY): amount})
+    return sums
+
+
+def add(sums: Amounts, more: Amounts) -> None:
+    """Add amounts exactly, however many digits they have."""
+    with localcontext(prec=200):
+        for place, amount in more.items():
+            sums[place] = sums.get(place, Decimal(0)) + amount
 
 
 def _of_own_feed(rule: Rule, feed: str) -> Iterator[str]:

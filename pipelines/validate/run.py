@@ -55,12 +55,14 @@ def validate(
     streamed = stream(conn, delivery, contract, rules, folder, book, facts.rows)
     waivers = Waivers.of(conn, delivery, contract)
     tally = Tally.of(streamed, waivers.after_stream())
+    at_first = tally.accepted
     sets = SetRules(conn, delivery, ref, contract, catalog, book, waivers, streamed, folder, tally)
     measured = [*row_measurements(streamed.gate, contract, rules), *_set_rules(sets, contract, ref, rules)]
     if tally.rejected:
         closing.say_what_stays(sets)
         _keep_rejected_rows(conn, delivery, contract, folder)
-    there = accounts.read_back(conn, delivery, contract)
+    beside = accounts.beside(conn, delivery, contract, streamed, set_aside=tally.accepted < at_first)
+    there = accounts.read_back(conn, delivery, contract, beside)
     counts = there.counts
     amounts = accounts.amounts(contract, facts, there)
     controls = [] if corrects else accounts.controls(contract, facts)

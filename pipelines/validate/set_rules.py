@@ -30,6 +30,7 @@ from pipelines.warehouse import quarantine_store
 from pipelines.warehouse.connection import without_loops
 
 _SKIPPED_REPEAT = "repeated row"
+_PLACE = ("_row_number", "_row_part", "_fate", "_row_hash", "_known")
 _MOST_PLACES = 10_000
 """Rows that are named to the server one by one."""
 
@@ -115,7 +116,7 @@ class SetRules:
     @cached_property
     def near(self) -> Near:
         """The rows that may share their key with another one."""
-        picked = ", ".join(f'w."{c}"' for c in ("_row_number", "_row_part", "_fate", "_row_hash", *self.contract.key))
+        picked = ", ".join(f'w."{c}"' for c in (*_PLACE, *self.contract.key))
         whole = f"near as (select {picked} from {self.table} w)"
         if self.delivery.is_correction:  # its rows may clash with what is loaded, too
             return Near(whole, few=False)

@@ -22,6 +22,7 @@ from pipelines.errors import GateError
 from pipelines.rulebook import RuleBook
 from pipelines.validate import files, known
 from pipelines.validate.chunks import ChunkGate, Judged
+from pipelines.validate.known import Amounts, add, amounts_of
 from pipelines.validate.same_keys import SameKeys
 from pipelines.validate.suites import Rule
 from pipelines.warehouse import ddl, known_rows, quarantine_store
@@ -36,7 +37,8 @@ _SAMPLE = 10  # its statistics target: a tenth of the usual sample, for few colu
 class Streamed:
     """What came: the tallies of the row rules, the keys that were met, and how many rows core has already.
 
-    `current`: rows of the scope that are current; null when nobody asked.
+    `current`: rows of the scope that are current; null when nobody asked. `known` rows of the delivery are among them,
+    with sums of `amounts` in the money columns that the work table does not have of them.
     """
 
     gate: ChunkGate
@@ -44,6 +46,14 @@ class Streamed:
     accepted: int = 0
     current: int | None = None
     columns: list[str] = field(default_factory=list)
+    known: int = 0
+    amounts: Amounts = field(default_factory=dict)
+
+    def add_known(self, rows: pa.RecordBatch, contract: Contract) -> None:
+        """Add up what the work table will not have of known rows."""
+        self.known += rows.num_rows
+        apart = [c for c in contract.money if c.name not in self.columns]
+        add(self.amounts, amounts_of(rows, apart))
 
 
 def stream(
@@ -78,6 +88,8 @@ def stream(
             found.keys.add(clean)
             found.accepted += judged.fates.null_count
             there = None if current is None else _known(current, clean, judged)
+            if there is not None and there.any():
+                found.add_known(clean.filter(pa.array(there)), contract)
             behind.do(partial(send, clean, judged, there))
     if found.gate.received != expected:
         raise GateError(

@@ -9,6 +9,8 @@ from the gate to the load. A delivery that is held may wait for days, while core
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
@@ -21,8 +23,11 @@ from pipelines.warehouse.keys import place_of
 
 KNOWN_FROM = 20_000
 """Rows of a delivery and of its scope from which on it pays to ask core what it has."""
+_FEW = 20_000
+"""Rows that are looked up in core one by one."""
 _LARGER = 4  # a scope so many times larger than the delivery is a delta's: most of what it would tell is of no use
 _MOVING = ("waiting", "registered", "extracted", "cleaned", "validated", "held", "approved")
+_ABOUT = "select nullif(reltuples, -1) from pg_class where oid = cast(:table as regclass)"
 _OF_SCOPE = "c.client_id = x.client_id and c._source = x.source and c._period = x.scope_period and c._known_to is null"
 
 
@@ -48,12 +53,15 @@ def current_hashes(
     if conn.scalar(sa.text(others), values):
         return None
     current = f"from {contract.table} c join ops.delivery x on x.delivery_id = :id where {_OF_SCOPE}"
-    there = conn.scalar(sa.text(f"select count(*) from (select {current} limit :most) c"), values) or 0
-    if not there or not KNOWN_FROM <= there < most:
-        return None
-    return _fetched(
+    # The whole table is counted by its statistics; where it is larger, the scope must be counted.
+    if int(conn.scalar(sa.text(_ABOUT), {"table": contract.table}) or most) >= most:
+        there = int(conn.scalar(sa.text(f"select count(*) from (select {current} limit :most) c"), values) or 0)
+        if not KNOWN_FROM <= there < most:
+            return None
+    hashes = _fetched(
         conn, f"from {contract.table} c join ops.delivery x on x.delivery_id = %s where {_OF_SCOPE}", delivery
     )
+    return hashes if len(hashes) and len(hashes) >= KNOWN_FROM else None
 
 
 def _fetched(conn: sa.Connection, current: str, delivery: Delivery) -> npt.NDArray[np.uint64]:
@@ -78,25 +86,41 @@ def write_out(conn: sa.Connection, delivery: Delivery, contract: Contract) -> in
 
     Raises TransientError when one of them is not current any more: the gate has to look again.
     """
-    known = f"select exists (select from {delivery.work_table} where _known)"
-    if not conn.scalar(sa.text(known)):
+    return _fill(conn, delivery, contract, "w._known", "_known = null")
+
+
+def fill_set_aside(conn: sa.Connection, delivery: Delivery, contract: Contract) -> int:
+    """The same for those that a rule has set aside after all: their amounts count with their fate."""
+    return _fill(conn, delivery, contract, "w._known and w._fate is not null", "_known = true")
+
+
+def _fill(conn: sa.Connection, delivery: Delivery, contract: Contract, which: str, mark: str) -> int:
+    """Few rows are looked up by a query of one value each: that goes by the index, whatever the planner thinks."""
+    """Few rows are looked up by a query of one value each: that goes by the index, whatever the planner thinks."""
+    count = sa.text(f"select count(*) from {delivery.work_table} w where {which}")
+    if not (there := int(conn.scalar(count) or 0)):
         return 0
-    names = [name for name, _ in contract.stored if name not in contract.key]
-    columns = ", ".join(f'"{name}" = c."{name}"' for name in names)
-    statement = (
-        f"update {delivery.work_table} w set _known = null{', ' if columns else ''}{columns} "
-        f"from {contract.table} c join ops.delivery x on x.delivery_id = :id "
-        f"where {_OF_SCOPE} and w._known and {same_row(contract)}"
-    )
-    with without_loops(conn):
-        written = conn.execute(sa.text(statement), {"id": delivery.delivery_id}).rowcount
-    if conn.scalar(sa.text(known)):
+    columns = [f'"{name}" = c."{name}"' for name, _ in contract.stored if name not in contract.key]
+    source = f"from {contract.table} c join ops.delivery x on x.delivery_id = :id"
+    same = f"{_OF_SCOPE} and {same_row(contract)}"
+    from_core = f"{source} where {same} and {which}"
+    if there <= _FEW:
+        found = f"select w.ctid as at, (select c.ctid {source} where {same} limit 1) as version"
+        from_core = (
+            f"from ({found} from {delivery.work_table} w where {which}) f join {contract.table} c "
+            "on c.ctid = f.version where w.ctid = f.at"
+        )
+    statement = f"update {delivery.work_table} w set {', '.join([mark, *columns])} {from_core}"
+    with nullcontext() if there <= _FEW else without_loops(conn):
+        filled = conn.execute(sa.text(statement), {"id": delivery.delivery_id}).rowcount
+    if filled != there:
         raise TransientError(
             "rows that were current when the gate asked are not any more",
             where=delivery.work_table,
+            got=f"{filled} of {there} rows",
             next_step="it is judged again by itself",
         )
-    return int(written)
+    return int(filled)
 
 
 def same_row(contract: Contract) -> str:

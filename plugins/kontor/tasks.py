@@ -6,7 +6,8 @@ Nothing heavy at the top: this module is imported whenever a DAG file is parsed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -158,7 +159,7 @@ def step(name: str, work: Work) -> Work:
     get_current_context()["label"] = work["label"]
     if not work["delivery_ids"]:
         return _conclude(name, work, {})
-    outcome = run_step(Step(name), work["delivery_ids"])
+    outcome = run_step(Step(name), work["delivery_ids"], around=log_group)
     for message in outcome.failed.values():
         log.error("%s", message)
     stopped = {*outcome.failed, *outcome.held, *outcome.left}
@@ -170,6 +171,16 @@ def step(name: str, work: Work) -> Work:
     )
     log.info("%s: %s", name, _counted(after, waiting=len(outcome.left)))
     return _conclude(name, after, outcome.failed)
+
+
+@contextmanager
+def log_group(title: str) -> Iterator[None]:
+    """A section of the task's log that Airflow's page folds under its title."""
+    log.info("::group::%s", title)
+    try:
+        yield
+    finally:
+        log.info("::endgroup::")
 
 
 def _conclude(name: str, after: Work, failed_now: dict[int, str]) -> Work:

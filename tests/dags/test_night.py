@@ -94,13 +94,16 @@ def extra(run: Any, asset: str | None = None) -> list[dict[str, Any]]:
         return [event.extra for event in events if event.asset.name == (asset or run.dag_id)]
 
 
-def test_a_broken_file_is_red_and_stops_nobody_else(settings: Settings, landing: Path, run: Run) -> None:
+def test_a_broken_file_is_red_and_stops_nobody_else(
+    settings: Settings, landing: Path, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
     declare(settings, "broken", "partly", "sound")
     send(landing, "broken", "a.csv", '"Id,Supplier\n')
     send(landing, "partly", "a.csv", lines(20))
     send(landing, "partly", "b.csv", "Id;Supplier\n1;x\n")
     send(landing, "sound", "a.csv", lines(20))
-    done, states = run("ledgers")
+    with caplog.at_level("INFO", "kontor"):
+        done, states = run("ledgers")
     broken, partly, sound = (f"{client} · ledgers.spend · main" for client in ("broken", "partly", "sound"))
     assert done.state == "failed"
     assert states == {
@@ -122,6 +125,15 @@ def test_a_broken_file_is_red_and_stops_nobody_else(settings: Settings, landing:
         ("partly", "failed", None),
         ("sound", "loaded", 20),
     ]
+    extracted = [r.getMessage() for r in caplog.records if r.getMessage().startswith(("::", "extract "))]
+    titles = [line for line in extracted if line.startswith("::group::extract")]
+    assert [title.split(" · ", 1)[1] for title in titles] == [
+        f"ledgers.spend · main · spend/{name}.csv" for name in ("a", "a", "b", "a")
+    ], "each delivery has a section of its own in the log of its task"
+    for title in titles:
+        place = extracted.index(title)
+        assert all(line.startswith("extract ") for line in extracted[place + 1 : place + 3])
+        assert extracted[place + 3] == "::endgroup::"
 
 
 def test_the_same_night_again_is_green_and_publishes_nothing(settings: Settings, landing: Path, run: Run) -> None:

@@ -24,6 +24,8 @@ DLT = ["dlt[postgres]==1.31.0", "pyarrow==26.0.1"]
 USUAL = [*DLT, "pandas==3.1.1", "great-expectations==1.24.1"]
 NOTES = {
     "server_copy": "server-side COPY of the clean file into a table without index, nothing looked at: the floor.",
+    "server_copy_kept": "the same COPY into a table as core's, with addresses, history columns and the unique key: "
+    "what any way to keep history pays, still without reading, checking or comparing; no limit is set by it.",
     "dlt_append": "the clean file, by pyarrow to CSV to COPY: no cleaning, checks, history or key.",
     "dlt_file_import": "the clean file handed to COPY as it is, without a look at its rows; no limit is set by it.",
     "usual_stack": "the sent file: pandas, Great Expectations COMPLETE with the same rules, dlt merge by key; "
@@ -126,6 +128,7 @@ def _text(folder: Path, rows: int) -> Contest:
         Entry(FIRST, own),
         *(Entry(name, own, at_most=0, note=NOTES[name]) for name in parts),
         script("server_copy", with_dlt, "floor"),
+        script("server_copy_kept", with_dlt, "floor"),
         script("dlt_append", with_dlt, "dlt_load"),
         script("dlt_file_import", with_dlt, "dlt_load"),
         script("usual_stack", usual, "usual_stack", at_most=2, seconds=3600),

@@ -307,16 +307,16 @@ class Desk:
 
     def load(self, lines: Sequence[Line], source: str = "main") -> None:
         """Put current rows into core, as an earlier load would have."""
+        stored = [name for name, _ in LINES.stored]
+        insert = (
+            f"insert into core.tests_lines (client_id, _source, _period, {', '.join(stored)}, _delivery_id, "
+            "_row_number, _row_part, _row_hash, _known_from) values (:client, :source, '', "
+            f"{', '.join(f':{name}' for name in stored)}, 0, 1, 0, cast(:hash as uuid), now())"
+        )
         with self.warehouse.transaction() as conn:
             for row in lines:
-                conn.execute(
-                    sa.text(
-                        "insert into core.tests_lines (client_id, _source, _period, line_id, _delivery_id, "
-                        "_row_number, _row_part, _row_hash, _known_from) values (:client, :source, '', :key, 0, 1, 0, "
-                        "cast(:hash as uuid), now())"
-                    ),
-                    {"client": self.client, "source": source, "key": row.key, "hash": row.hash},
-                )
+                values = {name: row.business.get(name) for name in stored}
+                conn.execute(sa.text(insert), {**values, "client": self.client, "source": source, "hash": row.hash})
 
 
 def by_id(result: GateResult) -> dict[str, Any]:
