@@ -23,9 +23,6 @@ CLIENTS = ("north", "south", "east")
 """`east` has no profile."""
 FEEDS = (
     "clients.customers",
-    "ledgers.entities",
-    "ledgers.fiscal_periods",
-    "ledgers.gl_entries",
     "ledgers.payables",
     "ledgers.spend",
     "payroll.pay_rates",
@@ -105,8 +102,7 @@ class History:
 
     def _scope(self, client: str, feed: str) -> Scope:
         """`south` delivers whole months, the others lists without periods; payables come by month everywhere."""
-        months = ("ledgers.payables", "ledgers.spend", "shipments.shipments", "ledgers.gl_entries")
-        by_month = months if client == "south" else months[:1]
+        by_month = ("ledgers.payables", "ledgers.spend", "shipments.shipments")[: 3 if client == "south" else 1]
         period = self.chance.choice(PERIODS) if feed in by_month else None
         return Scope(client, feed, self.chance.choice(("main", "second")), period)
 
@@ -145,48 +141,6 @@ class History:
             "document_date": self.chance.choice(DAYS),
             "spend_amount": self._amount(),
             "currency_code": self.chance.choice(("EUR", "USD")),
-        }
-
-    def _gl_entries(self, key: str) -> dict[str, Any]:
-        """Lines of three companies on some months of two years, some of which name their period."""
-        posted = self.chance.choice(DAYS) - timedelta(days=self.chance.choice((0, 0, 365)))
-        return {
-            "entity_code": f"E{int(key) % 3}",
-            "journal_id": f"J-{int(key) // 3}",
-            "line_id": key,
-            "posting_date": posted,
-            "period_code": self.chance.choice((None, None, "2026-P1", "2026-01", "P-unknown")),
-            "journal_type_code": self.chance.choice(("sales", "closing", None)),
-            "account_id": self.chance.choice(("1000", "4000", "5000")),
-            "debit_amount": self._amount(),
-            "credit_amount": self._amount(),
-            "currency_code": self.chance.choice(("EUR", "USD")),
-            "group_debit_amount": self.chance.choice((None, self._amount())),
-            "group_currency": "EUR",
-        }
-
-    def _entities(self, key: str) -> dict[str, Any]:
-        return {
-            "entity_code": f"E{int(key)}",
-            "entity_name": self.chance.choice(SPELLINGS),
-            "country_code": "DE",
-            "local_currency": "EUR",
-            "fiscal_year_start_month": self.chance.choice((1, 4)),
-        }
-
-    def _fiscal_periods(self, key: str) -> dict[str, Any]:
-        """Calendars of one company or two, with days that no period or two of them claim."""
-        number = int(key) // 2 + 1
-        start = date(2026, 1, 1) + timedelta(days=20 * (number - 1))
-        return {
-            "entity_code": f"E{int(key) % 2}",
-            "period_code": f"2026-P{number}",
-            "fiscal_year": 2026,
-            "period_number": number,
-            "start_date": start,
-            "end_date": start + timedelta(days=self.chance.choice((14, 19, 25))),
-            "is_adjustment": number == 7,
-            "status_code": self.chance.choice(("open", "closed")),
         }
 
     def _payables(self, key: str) -> dict[str, Any]:

@@ -111,6 +111,11 @@ def test_a_mart_that_does_not_add_up_to_core_any_more_is_found_and_made_anew(
     assert any(row[0] == "south" for row in marts_of(warehouse)["rpt_headcount"])
 
 
+def journal_line(line_id: str, posted: date) -> dict[str, Any]:
+    line = {"entity_code": "books", "journal_id": "1", "line_id": line_id, "posting_date": posted}
+    return {**line, "account_id": "1000", "debit_amount": 7, "credit_amount": 0, "currency_code": "EUR"}
+
+
 def made_by(warehouse: Warehouse, mart: str, result: BuildResult, client: str) -> list[str]:
     """Months of a client of which a mart was made by this build."""
     query = f"select distinct posting_month::text from reporting.{mart} where client_id = :client and known_at = :at"
@@ -125,10 +130,8 @@ def test_months_of_the_general_ledger(
     """A line moves to another month, the last one of a month goes, one comes to a month of long ago; and what shows all
     months follows from those that were kept."""
     scope = Scope("south", "ledgers.gl_entries", "books", "2024")
-    line = {**history.rows("ledgers.gl_entries", 1)[0], "entity_code": "books", "journal_id": "1", "period_code": None}
-    lines = {
-        k: {**line, "line_id": k, "posting_date": date(2024, m, 15)} for k, m in zip("abcd", (1, 2, 4, 4), strict=True)
-    }
+    months = zip("abcd", (1, 2, 4, 4), strict=True)
+    lines = {key: journal_line(key, date(2024, month, 15)) for key, month in months}
 
     def deliver() -> BuildResult:
         with warehouse.transaction() as conn:
@@ -140,7 +143,7 @@ def test_months_of_the_general_ledger(
     deliver()
     lines["a"]["posting_date"] = date(2024, 3, 15)
     del lines["b"]
-    lines["e"] = {**line, "line_id": "e", "posting_date": date(2020, 2, 29)}
+    lines["e"] = journal_line("e", date(2020, 2, 29))
     result = deliver()
     assert made_by(warehouse, "fct_gl_lines", result, "south") == ["2020-02-01", "2024-03-01"]
     assert made_by(warehouse, "fct_gl_movements", result, "south") == ["2020-02-01", "2024-03-01"]
@@ -155,17 +158,29 @@ def test_months_of_the_general_ledger(
 def test_another_calendar_makes_all_months_of_its_client_anew(
     stood: BuildResult, history: History, warehouse: Warehouse, home: Settings
 ) -> None:
-    posted = {str(row[6]) for row in marts_of(warehouse)["fct_gl_lines"] if row[0] == "south"}
+    """And of no other client; the other marts by month do not read it."""
+    days = [date(2025, month, 9) for month in (1, 2, 5)]
     with warehouse.transaction() as conn:
-        history.publish(
-            conn, Scope("south", "ledgers.fiscal_periods", "third"), history.rows("ledgers.fiscal_periods", 5)
-        )
+        for client in ("north", "south"):
+            entries = [journal_line(str(day), day) for day in days]
+            history.publish(conn, Scope(client, "ledgers.gl_entries", "calendar"), entries)
+    assert build(home, warehouse.url).ok
+    posted = {str(row[6]) for row in marts_of(warehouse)["fct_gl_lines"] if row[0] == "south"}
+    period = {"entity_code": "books", "period_code": "all", "fiscal_year": 2025, "period_number": 1}
+    period |= {"start_date": days[0], "end_date": days[1], "is_adjustment": False, "status_code": "open"}
+    with warehouse.transaction() as conn:
+        history.publish(conn, Scope("south", "ledgers.fiscal_periods", "main"), [period])
     result = build(home, warehouse.url)
     assert (result.ok, result.is_full) == (True, False), result.message
     assert made_by(warehouse, "fct_gl_lines", result, "south") == sorted(posted)
     assert made_by(warehouse, "fct_gl_movements", result, "south") == sorted(posted)
-    assert len(posted) > 2
+    assert posted >= {"2025-01-01", "2025-02-01", "2025-05-01"}
     assert made_by(warehouse, "fct_gl_lines", result, "north") == []
+    assert "fct_spend_lines" not in built(result)
+    by_changes = marts_of(warehouse)
+    assert {row[5] for row in by_changes["dim_gl_periods"] if row[:2] == ("south", "books")} >= {"all"}
+    assert build(home, warehouse.url, full=True).ok
+    assert differences(by_changes, marts_of(warehouse)) == {}
 
 
 # when a part would not do --------------------------------------------------------------------------------------
