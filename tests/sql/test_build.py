@@ -133,6 +133,18 @@ def test_ageing_as_of_the_clients_own_date(first: Built) -> None:
     assert south[1:] == (*map(Decimal, ("50.10", "0", "0", "0", "50.10")), 1)
 
 
+def test_general_ledger_lines_in_their_periods(first: Built) -> None:
+    names = "entity_code line_id amount currency_code group_amount fiscal_year period_number period_code"
+    lines = first.marts["fct_gl_lines"]
+    assert sorted(pick(lines, names, client_id="north")) == [
+        ("DE", "1", Decimal("5.00"), "EUR", None, 2026, 12, "P12"),
+        ("DE", "2", Decimal("-5.00"), "EUR", None, 2026, 13, "P13"),
+        ("UK", "1", Decimal("95.05"), "GBP", Decimal("110.10"), 2026, 12, "2026-03"),
+        ("UK", "2", Decimal("-95.05"), "GBP", Decimal("-110.10"), 2026, 12, "2026-03"),
+    ]
+    assert sorted(pick(lines, "fiscal_year period_number period_code", client_id="south")) == [(2026, 3, "2026-03")] * 2
+
+
 def test_pay_rate_register(first: Built) -> None:
     rates = first.marts["rpt_pay_rate_register"]
     found = [tuple(map(str, r)) for r in pick(rates, "valid_from_date valid_to_date hourly_rate", client_id="north")]
@@ -328,9 +340,11 @@ TAMPER = {
     "ageing_buckets_add_up": "update rpt_payables_ageing set not_due_amount = not_due_amount + 0.01",
     "ageing_adds_up_to_core": "update rpt_payables_ageing set open_amount = open_amount + 1 where client_id = 'north'",
     "spend_adds_up_to_core": "delete from rpt_supplier_spend where client_id = 'south'",
+    "gl_movements_add_up_to_core": "update fct_gl_movements set credit_amount = credit_amount + 0.01",
     "headcount_adds_up_to_core": "update rpt_headcount set headcount = headcount + 1 where client_id = 'south'",
     "on_time_and_late_make_all_lines": "update rpt_shipment_on_time set late_lines = 0",
     "on_time_adds_up_to_core": "update rpt_shipment_on_time set line_amount = line_amount + 0.01",
+    "periods_hold_all_movements": "delete from dim_gl_periods where client_id = 'south'",
     "pay_rates_follow_each_other": "update rpt_pay_rate_register set is_current = true",
     "pay_rates_add_up_to_core": "delete from rpt_pay_rate_register where client_id = 'south'",
     "customer_master_holds_all_of_core": "delete from rpt_customer_master where customer_id = 'C-3'",

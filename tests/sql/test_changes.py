@@ -6,7 +6,7 @@ import random
 import shutil
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -111,6 +111,78 @@ def test_a_mart_that_does_not_add_up_to_core_any_more_is_found_and_made_anew(
     assert any(row[0] == "south" for row in marts_of(warehouse)["rpt_headcount"])
 
 
+def journal_line(line_id: str, posted: date) -> dict[str, Any]:
+    line = {"entity_code": "books", "journal_id": "1", "line_id": line_id, "posting_date": posted}
+    return {**line, "account_id": "1000", "debit_amount": 7, "credit_amount": 0, "currency_code": "EUR"}
+
+
+def made_by(warehouse: Warehouse, mart: str, result: BuildResult, client: str) -> list[str]:
+    """Months of a client of which a mart was made by this build."""
+    query = f"select distinct posting_month::text from reporting.{mart} where client_id = :client and known_at = :at"
+    with warehouse.transaction() as conn:
+        become_owner(conn)
+        return sorted(conn.scalars(sa.text(query), {"client": client, "at": result.cut_off}))
+
+
+def test_months_of_the_general_ledger(
+    stood: BuildResult, history: History, warehouse: Warehouse, home: Settings
+) -> None:
+    """A line moves to another month, the last one of a month goes, one comes to a month of long ago; and what shows all
+    months follows from those that were kept."""
+    scope = Scope("south", "ledgers.gl_entries", "books", "2024")
+    months = zip("abcd", (1, 2, 4, 4), strict=True)
+    lines = {key: journal_line(key, date(2024, month, 15)) for key, month in months}
+
+    def deliver() -> BuildResult:
+        with warehouse.transaction() as conn:
+            history.publish(conn, scope, list(lines.values()))
+        result = build(home, warehouse.url)
+        assert (result.ok, result.is_full) == (True, False), result.message
+        return result
+
+    deliver()
+    lines["a"]["posting_date"] = date(2024, 3, 15)
+    del lines["b"]
+    lines["e"] = journal_line("e", date(2020, 2, 29))
+    result = deliver()
+    assert made_by(warehouse, "fct_gl_lines", result, "south") == ["2020-02-01", "2024-03-01"]
+    assert made_by(warehouse, "fct_gl_movements", result, "south") == ["2020-02-01", "2024-03-01"]
+    marts = marts_of(warehouse)
+    there = Counter(str(row[8]) for row in marts["fct_gl_movements"] if row[:2] == ("south", "books"))
+    assert there == {"2020-02-01": 1, "2024-03-01": 1, "2024-04-01": 1}
+    periods = [row for row in marts["dim_gl_periods"] if row[:2] == ("south", "books")]
+    assert min(periods, key=lambda row: row[2])[5] == "2020-02"
+    assert {row[5]: row[-1] for row in periods if row[-1]} == {"2020-02": 1, "2024-03": 1, "2024-04": 2}
+
+
+def test_another_calendar_makes_all_months_of_its_client_anew(
+    stood: BuildResult, history: History, warehouse: Warehouse, home: Settings
+) -> None:
+    """And of no other client; the other marts by month do not read it."""
+    days = [date(2025, month, 9) for month in (1, 2, 5)]
+    with warehouse.transaction() as conn:
+        for client in ("north", "south"):
+            entries = [journal_line(str(day), day) for day in days]
+            history.publish(conn, Scope(client, "ledgers.gl_entries", "calendar"), entries)
+    assert build(home, warehouse.url).ok
+    posted = {str(row[6]) for row in marts_of(warehouse)["fct_gl_lines"] if row[0] == "south"}
+    period = {"entity_code": "books", "period_code": "all", "fiscal_year": 2025, "period_number": 1}
+    period |= {"start_date": days[0], "end_date": days[1], "is_adjustment": False, "status_code": "open"}
+    with warehouse.transaction() as conn:
+        history.publish(conn, Scope("south", "ledgers.fiscal_periods", "main"), [period])
+    result = build(home, warehouse.url)
+    assert (result.ok, result.is_full) == (True, False), result.message
+    assert made_by(warehouse, "fct_gl_lines", result, "south") == sorted(posted)
+    assert made_by(warehouse, "fct_gl_movements", result, "south") == sorted(posted)
+    assert posted >= {"2025-01-01", "2025-02-01", "2025-05-01"}
+    assert made_by(warehouse, "fct_gl_lines", result, "north") == []
+    assert "fct_spend_lines" not in built(result)
+    by_changes = marts_of(warehouse)
+    assert {row[5] for row in by_changes["dim_gl_periods"] if row[:2] == ("south", "books")} >= {"all"}
+    assert build(home, warehouse.url, full=True).ok
+    assert differences(by_changes, marts_of(warehouse)) == {}
+
+
 # when a part would not do --------------------------------------------------------------------------------------
 
 
@@ -164,23 +236,48 @@ def test_a_build_that_was_killed_leaves_word(stood: BuildResult, warehouse: Ware
         conn.rollback()
 
 
-def test_feeds_that_a_mart_reads_together_change_together(warehouse: Warehouse, stood: BuildResult) -> None:
-    marts = [
-        Mart("one", frozenset({"orders", "receipts"}), False, False, None),
-        Mart("two", frozenset({"receipts", "invoices"}), False, False, None),
-        Mart("three", frozenset({"people"}), False, False, None),
-    ]
+def by_clients(name: str, *feeds: str, is_dated: bool = False) -> Mart:
+    return Mart(name, frozenset(feeds), is_dated, False, None)
+
+
+def by_months(name: str, *feeds: str) -> Mart:
+    return Mart(name, frozenset(feeds), False, False, "posting_month")
+
+
+def needs(conn: sa.Connection, marts: list[Mart], redated: set[str]) -> set[tuple[str, str]]:
+    """(feed, client) that a build of some changes reads."""
+    make_side_schema(conn)
+    conn.execute(sa.text(f"create table {changes.CHANGED} (feed text, client_id text, month date)"))
+    found = "('entries', 'a', '2026-01-01'), ('people', 'b', null), ('periods', 'c', null)"
+    conn.execute(sa.text(f"insert into {changes.CHANGED} values {found}"))
+    changes._note_needs(conn, marts, redated)
+    return set(conn.execute(sa.text(f"select feed, client_id from {changes.NEEDED}")).tuples())
+
+
+def test_feeds_that_a_mart_reads_together_are_read_together(warehouse: Warehouse, stood: BuildResult) -> None:
+    """By clients whenever one of them is read, by months only when one of them has changed."""
+    changed = {("entries", "a"), ("people", "b"), ("periods", "c")}
     with warehouse.engine.begin() as conn:
-        make_side_schema(conn)
-        conn.execute(sa.text(f"create table {changes.CHANGED} (feed text, client_id text, month date)"))
-        conn.execute(
-            sa.text(f"insert into {changes.CHANGED} values ('orders', 'a', '2026-01-01'), ('people', 'b', null)")
-        )
-        changes._note_relatives(conn, marts)
-        found = conn.execute(sa.text(f"select feed, client_id, month::text from {changes.CHANGED}")).tuples()
-        assert set(found) == {
-            ("orders", "a", "2026-01-01"), ("receipts", "a", None), ("invoices", "a", None), ("people", "b", None)
-        }  # fmt: skip
+        chain = [by_clients("one", "entries", "receipts"), by_clients("two", "receipts", "invoices")]
+        people = by_clients("three", "people")
+        assert needs(conn, [*chain, people], set()) == changed | {("receipts", "a"), ("invoices", "a")}
+        lines = by_months("lines", "entries", "periods")
+        assert needs(conn, [lines, people], set()) == changed | {("periods", "a"), ("entries", "c")}
+        closing = by_clients("closing", "people", "periods")
+        both = {("periods", "a"), ("people", "a"), ("periods", "b"), ("entries", "c"), ("people", "c")}
+        assert needs(conn, [lines, closing], set()) == changed | both  # ('entries', 'b') is not: lines stay as they are
+        conn.rollback()
+
+
+def test_another_date_of_a_client_is_no_change_of_its_feeds(warehouse: Warehouse, stood: BuildResult) -> None:
+    dated = by_clients("ageing", "entries", is_dated=True)
+    with warehouse.engine.begin() as conn:
+        assert ("entries", "z") in needs(conn, [dated, by_months("lines", "entries")], {"z"})
+        conn.execute(sa.text(f"create table {changes.READS} as values ('lines', 'entries')"))
+        conn.execute(sa.text(f"alter table {changes.READS} rename column column1 to mart"))
+        conn.execute(sa.text(f"alter table {changes.READS} rename column column2 to feed"))
+        conn.execute(sa.text(changes._DUE))
+        assert list(conn.scalars(sa.text(f"select client_id from {changes.DUE}"))) == ["a"]
         conn.rollback()
 
 
@@ -218,18 +315,51 @@ class Parsed(Exception):
     """dbt was asked to parse."""
 
 
-def test_a_mart_by_months_may_depend_on_nothing_but_its_feed() -> None:
-    source = SimpleNamespace(source_name="core", name="ledgers_spend")
-    clients = SimpleNamespace(source_name="ops", name="client")
+def test_a_mart_by_months_needs_a_feed_with_months_and_nothing_without_history() -> None:
+    sources = {"s": ("core", "ledgers_spend"), "a": ("core", "ledgers_accounts"), "c": ("ops", "client")}
+    manifest = SimpleNamespace(
+        sources={k: SimpleNamespace(source_name=schema, name=name) for k, (schema, name) in sources.items()}, nodes={}
+    )
     node = SimpleNamespace(
         name="rpt_x", unique_id="m", original_file_path="models/rpt_x.sql",
-        config=SimpleNamespace(meta={"month": "spend_month"}), depends_on=SimpleNamespace(nodes=["s"]),
+        config=SimpleNamespace(meta={"month": "spend_month"}), depends_on=SimpleNamespace(nodes=["s", "a"]),
     )  # fmt: skip
-    manifest = SimpleNamespace(sources={"s": source, "c": clients}, nodes={"m": node})
-    assert project._mart(manifest, node).month == "spend_month"
+    manifest.nodes["m"] = node
+    assert project._mart(manifest, node, {"ledgers_spend"}).month == "spend_month"
+    with pytest.raises(DeclarationError, match=r"rpt_x.*core\.ledgers_accounts.*at least one with month_of"):
+        project._mart(manifest, node, {"ledgers_gl_entries"})
     node.depends_on.nodes.append("c")
     with pytest.raises(DeclarationError, match=r"rpt_x.*ops\.client"):
-        project._mart(manifest, node)
+        project._mart(manifest, node, {"ledgers_spend"})
+
+
+@pytest.mark.parametrize(
+    ("reader", "feeds", "macros", "said"),
+    [
+        ("rpt_x", {"entries", "accounts"}, [], True),
+        ("rpt_x", {"entries", "accounts"}, ["macro.kontor.whole_of_changed_clients"], False),
+        ("rpt_by_month", {"entries", "accounts"}, [], True),
+        ("rpt_by_month", {"entries", "accounts"}, ["macro.kontor.of_changed_months", "macro.kontor.whole"], False),
+        ("rpt_by_month", {"entries"}, [], False),
+    ],
+)
+def test_who_reads_a_mart_by_months_reads_it_whole_or_makes_the_same_months(
+    reader: str, feeds: set[str], macros: list[str], said: bool
+) -> None:
+    lines = SimpleNamespace(
+        name="lines", resource_type="model", depends_on=SimpleNamespace(nodes=["source"], macros=[])
+    )
+    node = SimpleNamespace(
+        name=reader, resource_type="model", original_file_path=f"models/{reader}.sql",
+        depends_on=SimpleNamespace(nodes=["l", "source"], macros=macros),
+    )  # fmt: skip
+    marts = [by_months("lines", "entries"), by_clients("rpt_x", *feeds), by_months("rpt_by_month", *feeds)]
+    manifest = SimpleNamespace(nodes={"l": lines, "x": node})
+    if said:
+        with pytest.raises(DeclarationError, match=rf"{reader}.*ref\('lines'\)"):
+            project._check_readers(manifest, marts)
+    else:
+        project._check_readers(manifest, marts)
 
 
 # the whole of it ---------------------------------------------------------------------------------------------
