@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from great_expectations.expectations.expectation import Expectation
@@ -23,6 +23,8 @@ from pipelines.validate.expectations import (
     ExpectGroupsToBalance,
     ExpectGroupTotalToMatch,
     ExpectRowCountToBeSimilar,
+    ExpectRowsToMatchFeed,
+    ExpectTotalsToMatchFeed,
 )
 from pipelines.validate.views import LONGEST_EXACT
 
@@ -53,6 +55,9 @@ def judged(expectation: Expectation) -> list[str]:
     if isinstance(expectation, ExpectGroupsToBalance | ExpectGroupTotalToMatch):
         named = [getattr(expectation, name, None) for name in ("amount", "total", "debit", "credit", "count")]
         return [c for c in named if c] + list(expectation.group)
+    if isinstance(expectation, ExpectTotalsToMatchFeed):
+        instead = expectation.instead or {}
+        return list(dict.fromkeys([expectation.amount, *expectation.match, *instead, *instead.values()]))
     named = [getattr(expectation, name, None) for name in ("column", "column_A", "column_B")]
     return [c for c in named if c] + list(getattr(expectation, "column_list", None) or [])
 
@@ -195,10 +200,19 @@ def _outside_only(expectation: Expectation) -> list[str]:
 
 
 def _one_scale(contract: Contract, columns: list[str]) -> list[str]:
-    scales = {c: getattr(_column(contract, c), "precision_scale", None) for c in columns}
+    return one_scale({c: sized(contract, c) for c in columns})
+
+
+def one_scale(scales: Mapping[str, tuple[int, int] | None]) -> list[str]:
+    """Columns, with precision and scale, that cannot be added or compared to the cent."""
     if None in scales.values() or len({s[1] for s in scales.values() if s}) != 1:
-        return [f"columns to add up must be numeric of one scale, got {scales}"]
+        return [f"columns to add up must be numeric of one scale, got {dict(scales)}"]
     return []
+
+
+def sized(contract: Contract, name: str) -> tuple[int, int] | None:
+    """(precision, scale) of a column; None when it is no numeric one."""
+    return getattr(_column(contract, name), "precision_scale", None)
 
 
 def _set_problems(expectation: Expectation, contract: Contract) -> list[str]:
@@ -212,12 +226,13 @@ def _set_problems(expectation: Expectation, contract: Contract) -> list[str]:
             out.append(f"count: column {count} is {family(contract, count)}, not a number")
         if not expectation.group:
             return out + ([_ALL_OR_NOTHING] if expectation.mostly != 1 else [])
-        return out + [
-            f"{c} is in {currency}: name it in `group`, else sums mix currencies"
-            for c in amounts
-            if (currency := contract.column(c).currency) in {k.name for k in contract.columns}
-            and currency not in expectation.group
-        ]
+        return out + mixed(contract, amounts, expectation.group, "group")
+    if isinstance(expectation, ExpectTotalsToMatchFeed):
+        return stand_ins(contract, expectation.instead) + mixed(contract, [expectation.amount], expectation.match)
+    if isinstance(expectation, ExpectRowsToMatchFeed):
+        pair = expectation.unless_equal or []
+        kinds = [family(contract, c) for c in pair]
+        return [f"unless_equal: {' and '.join(pair)} are {' and '.join(kinds)}"] if len(set(kinds)) > 1 else []
     if isinstance(expectation, ExpectRowCountToBeSimilar | ExpectAmountToBeSimilar):
         out = []
         if getattr(expectation, "row_condition", None) is not None:
@@ -227,6 +242,26 @@ def _set_problems(expectation: Expectation, contract: Contract) -> list[str]:
             out.append(f"column {name} is no money column: of others no sum is kept")
         return out
     return []
+
+
+def mixed(contract: Contract, amounts: Iterable[str], named: Container[str], where: str = "match") -> list[str]:
+    """Amounts whose currency is a column that does not tell them apart."""
+    return [
+        f"{c} is in {currency}: name it in `{where}`, else sums mix currencies"
+        for c in amounts
+        if (currency := getattr(_column(contract, c), "currency", None)) in {k.name for k in contract.columns}
+        and currency not in named
+    ]
+
+
+def stand_ins(contract: Contract, instead: Mapping[str, str] | None) -> list[str]:
+    """Columns that cannot stand in for another: of another kind, but for the month of a date."""
+    kinds = [(c, o, family(contract, c), family(contract, o)) for c, o in (instead or {}).items()]
+    return [
+        f"{other} is {kind} and cannot stand in for {column}, which is {wanted}"
+        for column, other, wanted, kind in kinds
+        if kind != wanted and (wanted, kind) != ("text", "date")
+    ]
 
 
 def _pair_problems(expectation: Expectation, contract: Contract) -> list[str]:

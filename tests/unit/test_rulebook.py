@@ -87,6 +87,8 @@ def test_rules_for_one_client_stand_beside_the_feeds(tmp_path: Path) -> None:
         ("expect_column_values_to_be_in_set", {"column": "a", "value_set": list("abcdefghij")}, "a in a, b, c, d, e, f, g, h, … (10)"),  # noqa: E501
         ("expect_column_values_to_match_json_schema", {"column": "a", "json_schema": 1}, "column values to match json schema (column = a, json_schema = 1)"),  # noqa: E501
         ("expect_groups_to_balance", {"group": ["j"], "debit": "d", "credit": "c"}, "sum of d = c per j"),
+        ("expect_rows_to_match_feed", {"feed": "x.y", "match": {"a": "b"}, "date": "d", "not_after": {"e": "f"}, "where": {"s": ["t", "u"], "v": True}}, "a are in x.y (b), valid on d, e ≤ f with s = t, u and v = True"),  # noqa: E501
+        ("expect_totals_to_match_feed", {"feed": "x.y", "match": {"a": "b", "c": "c"}, "amount": "n", "plus": ["d"], "minus": ["e"]}, "sum of n = d − e in x.y per a, c"),  # noqa: E501
         ("expect_amount_to_be_similar", {"column": "a", "max_change_pct": 20, "compared_with": "same_weekday"}, "sum of a within ± 20 % of the same weekday delivery"),  # noqa: E501
     ],
 )  # fmt: skip

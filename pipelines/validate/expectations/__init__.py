@@ -28,10 +28,17 @@ from pipelines.validate.expectations.identities import (
     ExpectColumnProductToMatch,
     ExpectColumnsToAddUp,
 )
+from pipelines.validate.expectations.matches import (
+    ExpectRowsToMatchFeed,
+    ExpectTotalsToMatchFeed,
+    RowsMatchFeed,
+    TotalsMatchFeed,
+)
 
 __all__ = [
     "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "ColumnProductMatches", "ColumnTotals",
     "ColumnValuesInFeed", "ColumnsAddUp", "ComparedWith", "ExpectAmountToBeSimilar", "ExpectColumnProductToMatch",
     "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectGroupTotalToMatch", "ExpectGroupsToBalance",
-    "ExpectRowCountToBeSimilar", "GroupTotalsMatch", "GroupsBalance",
+    "ExpectRowCountToBeSimilar", "ExpectRowsToMatchFeed", "ExpectTotalsToMatchFeed", "GroupTotalsMatch",
+    "GroupsBalance", "RowsMatchFeed", "TotalsMatchFeed",
 ]  # fmt: skip
