@@ -23,6 +23,7 @@ IDENTITIES = frozenset(
     {
         "expect_columns_to_add_up",
         "expect_groups_to_balance",
+        "expect_groups_to_roll_forward",
         "expect_group_total_to_match",
         "expect_totals_to_match_feed",
     },

@@ -21,11 +21,13 @@ from pipelines.validate.expectations import (
     ExpectColumnProductToMatch,
     ExpectColumnsToAddUp,
     ExpectGroupsToBalance,
+    ExpectGroupsToRollForward,
     ExpectGroupTotalToMatch,
     ExpectRowCountToBeSimilar,
     ExpectRowsToMatchFeed,
     ExpectTotalsToMatchFeed,
 )
+from pipelines.validate.expectations.described import Described
 from pipelines.validate.views import LONGEST_EXACT
 
 _BOUNDS = ("min_value", "max_value")
@@ -58,8 +60,18 @@ def judged(expectation: Expectation) -> list[str]:
     if isinstance(expectation, ExpectTotalsToMatchFeed):
         instead = expectation.instead or {}
         return list(dict.fromkeys([expectation.amount, *expectation.match, *instead, *instead.values()]))
+    if isinstance(expectation, Described) and expectation.names_columns:
+        return list(dict.fromkeys(c for _, c, _ in _named(expectation)))
     named = [getattr(expectation, name, None) for name in ("column", "column_A", "column_B")]
     return [c for c in named if c] + list(getattr(expectation, "column_list", None) or [])
+
+
+def _named(expectation: Described) -> Iterator[tuple[str, str, str | None]]:
+    """(argument, column, family it must have) of an expectation that says which of its arguments name columns."""
+    for argument, wanted in expectation.names_columns.items():
+        given = getattr(expectation, argument, None)
+        for name in given if isinstance(given, list) else [given] if given else []:
+            yield argument, name, wanted
 
 
 def comparisons(condition: Any) -> Iterator[ComparisonCondition | NullityCondition]:
@@ -95,6 +107,8 @@ def problems(expectation: Expectation, contract: Contract) -> list[str]:
     out += _value_problems(expectation, contract)
     out += [p for c in comparisons(condition) for p in _condition_problems(c, contract)]
     out += _outside_only(expectation)
+    if wrong := _family_problems(expectation, contract):
+        return out + wrong
     return out + _pair_problems(expectation, contract) + _set_problems(expectation, contract)
 
 
@@ -215,10 +229,19 @@ def sized(contract: Contract, name: str) -> tuple[int, int] | None:
     return getattr(_column(contract, name), "precision_scale", None)
 
 
+def _family_problems(expectation: Expectation, contract: Contract) -> list[str]:
+    """Columns of another family than the arguments of our own expectations ask for."""
+    return [
+        f"{argument}: column {name} is {family(contract, name)}, not a {wanted}"
+        for argument, name, wanted in (_named(expectation) if isinstance(expectation, Described) else ())
+        if wanted and family(contract, name) != wanted
+    ]
+
+
 def _set_problems(expectation: Expectation, contract: Contract) -> list[str]:
     """Rules about groups and about earlier deliveries."""
-    if isinstance(expectation, ExpectGroupsToBalance | ExpectGroupTotalToMatch):
-        names = ("debit", "credit", "amount", "total")
+    if isinstance(expectation, ExpectGroupsToBalance | ExpectGroupTotalToMatch | ExpectGroupsToRollForward):
+        names = ("debit", "credit", "amount", "total", "opening", "closing")
         amounts = [c for n in names if (c := getattr(expectation, n, None))]
         out = _one_scale(contract, amounts)
         count = getattr(expectation, "count", None)

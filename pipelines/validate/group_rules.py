@@ -10,9 +10,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from pipelines.contract import NO_CURRENCY, Contract
-from pipelines.validate import aggregates, conditions
+from pipelines.validate import aggregates, beside_rules, conditions
 from pipelines.validate.aggregates import ROWS, currency_of
-from pipelines.validate.expectations import BALANCE, ExpectGroupsToBalance
+from pipelines.validate.expectations import (
+    BALANCE,
+    ExpectGroupsToAgree,
+    ExpectGroupsToBalance,
+    ExpectGroupsToRollForward,
+    ExpectNoNearDuplicates,
+    ExpectPairsToBeUsual,
+    ExpectSequencesToBeUnbroken,
+)
 from pipelines.validate.judge import Measurement
 from pipelines.validate.set_rules import SetRules
 from pipelines.validate.suites import Rule
@@ -21,11 +29,21 @@ from pipelines.validate.suites import Rule
 def group(sets: SetRules, rule: Rule) -> Measurement:
     """A rule about groups: every row of a group that breaks it fails, and its reject says by how much."""
     expectation = rule.expectation
+    if isinstance(expectation, ExpectSequencesToBeUnbroken):
+        return beside_rules.sequences(sets, rule)
+    if isinstance(expectation, ExpectNoNearDuplicates):
+        return beside_rules.near_duplicates(sets, rule)
+    if isinstance(expectation, ExpectPairsToBeUsual):
+        return beside_rules.usual_pairs(sets, rule)
     condition, values = conditions.where(expectation.row_condition)
     domain = aggregates.domain(rule.over, condition)
     judged = f"{domain} and {' and '.join(f'{_q(c)} is not null' for c in expectation.group)}"
     if isinstance(expectation, ExpectGroupsToBalance):
         broken = _unbalanced(sets, expectation, judged)
+    elif isinstance(expectation, ExpectGroupsToRollForward):
+        broken = _not_rolling(sets, expectation, judged)
+    elif isinstance(expectation, ExpectGroupsToAgree):
+        broken = _disagreeing(sets, expectation, judged)
     elif expectation.total:
         broken = _differing(sets, expectation, judged)
     else:
@@ -86,6 +104,33 @@ def _unbalanced(sets: SetRules, expectation: Any, judged: str) -> str:
     )
     said = _if_public(sets.contract, [plus, minus], said, ": does not balance")
     return f"select {names}, {said} as said from {sets.table} where {judged} group by {names} having {difference} <> 0"
+
+
+def _not_rolling(sets: SetRules, expectation: ExpectGroupsToRollForward, judged: str) -> str:
+    """Groups whose opening balance and amounts do not give the closing balance that each row repeats."""
+    names, moved = ", ".join(_q(c) for c in expectation.group), _sum(expectation.amount)
+    opening, closing = _q(expectation.opening), _q(expectation.closing)
+    broken = [f"count({c}) < count(*) or min({c}) <> max({c})" for c in (opening, closing)]
+    broken.append(f"max({opening}) + {moved} <> max({closing})")
+    said = f"': opening ' || {_range(opening)} || ', movements ' || {moved} || ', closing ' || {_range(closing)}"
+    named = [expectation.opening, expectation.amount, expectation.closing]
+    said = _if_public(sets.contract, named, said, ": does not roll forward")
+    return (
+        f"select {names}, {said} as said from {sets.table} where {judged} group by {names} having {' or '.join(broken)}"
+    )
+
+
+def _disagreeing(sets: SetRules, expectation: ExpectGroupsToAgree, judged: str) -> str:
+    """Groups with several values in a column that all rows should repeat."""
+    names = ", ".join(_q(c) for c in expectation.group)
+    parts = [
+        f"case when count(distinct {_q(c)}) > 1 then ', {c} ' || min({_q(c)}::text) || ' and ' || max({_q(c)}::text) "
+        "else '' end"
+        for c in expectation.columns
+    ]
+    said = _if_public(sets.contract, expectation.columns, f"':' || substr({' || '.join(parts)}, 2)", ": differ")
+    several = " or ".join(f"count(distinct {_q(c)}) > 1" for c in expectation.columns)
+    return f"select {names}, {said} as said from {sets.table} where {judged} group by {names} having {several}"
 
 
 def _differing(sets: SetRules, expectation: Any, judged: str) -> str:

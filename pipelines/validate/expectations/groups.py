@@ -54,7 +54,7 @@ class GroupsBalance(RowsFail):
         amount = sql_number(plus[0], decimals) - (sql_number(minus[0], decimals) if minus else 0)
         total = sa.func.sum(amount)
         if args["group"]:
-            return _in_broken_group(rows, args["group"], total != 0)
+            return in_broken_group(rows, args["group"], total != 0)
         whole = sa.select(total != 0).select_from(rows).correlate(None).scalar_subquery()
         return sa.and_(sa.or_(*(sa.column(c).is_not(None) for c in plus + minus)), whole)
 
@@ -65,7 +65,7 @@ class GroupsBalance(RowsFail):
         amount = spark_number(data, plus[0], decimals)
         if minus:
             amount = amount - spark_number(data, minus[0], decimals)
-        return F.sum(amount).over(_window(args["group"])) != 0
+        return F.sum(amount).over(spark_window(args["group"])) != 0
 
 
 class GroupTotalsMatch(RowsFail):
@@ -114,12 +114,12 @@ class GroupTotalsMatch(RowsFail):
         if args.get("count"):
             count: sa.ColumnClause[Any] = sa.column(args["count"])
             broken += [sa.func.count(count) < lines, sa.func.min(count) != lines, sa.func.max(count) != lines]
-        return _in_broken_group(rows, args["group"], sa.or_(*broken))
+        return in_broken_group(rows, args["group"], sa.or_(*broken))
 
     @classmethod
     def on_spark(cls, data: Any, args: dict[str, Any]) -> Any:
         """See `RowsFail`."""
-        total, decimals, window = cls._own_total(args), args.get("decimals"), _window(args["group"])
+        total, decimals, window = cls._own_total(args), args.get("decimals"), spark_window(args["group"])
         stated, lines = spark_number(data, total, decimals), F.count(F.lit(1)).over(window)
         broken = (
             (F.count(F.col(f"`{total}`")).over(window) < lines)
@@ -133,7 +133,7 @@ class GroupTotalsMatch(RowsFail):
         return broken
 
 
-def _in_broken_group(rows: sa.FromClause, group: list[str], broken: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+def in_broken_group(rows: sa.FromClause, group: list[str], broken: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     """A row's group is one of those that an aggregate condition is true for; never where a group column is null."""
     keys: list[sa.ColumnClause[Any]] = [sa.column(c) for c in group]
     found = sa.select(*keys).select_from(rows).where(*(k.is_not(None) for k in keys))
@@ -141,7 +141,8 @@ def _in_broken_group(rows: sa.FromClause, group: list[str], broken: sa.ColumnEle
     return sa.tuple_(*keys).in_(found) if len(keys) > 1 else keys[0].in_(found)
 
 
-def _window(group: list[str]) -> Any:
+def spark_window(group: list[str]) -> Any:
+    """Spark window of a row's group."""
     return pyspark.Window.partitionBy(*(F.col(f"`{c}`") for c in group)) if group else pyspark.Window.partitionBy()
 
 
