@@ -184,6 +184,12 @@ _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_row_count_to_be_similar": _similar(lambda a: "number of rows"),
     "expect_amount_to_be_similar": _similar(lambda a: f"sum of {a['column']}"),
     "expect_column_values_to_be_in_feed": _feed,
+    "expect_ranges_not_to_overlap": lambda a: (
+        f"{a['start']} to {a['end']} overlap no other per {', '.join(a['group'])}"
+    ),
+    "expect_balances_to_carry_forward": lambda a: (
+        f"{a['opening']} = {a['closing']} before, by {a['order']} per {', '.join(a['group'])}"
+    ),
     "expect_rows_to_match_feed": _rows_of,
     "expect_totals_to_match_feed": _totals_of,
 }

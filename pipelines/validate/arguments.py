@@ -18,6 +18,7 @@ from great_expectations.expectations.row_conditions import (
 from pipelines.contract import Column, Contract
 from pipelines.validate.expectations import (
     ExpectAmountToBeSimilar,
+    ExpectBalancesToCarryForward,
     ExpectColumnProductToMatch,
     ExpectColumnsToAddUp,
     ExpectGroupsToBalance,
@@ -56,7 +57,8 @@ def judged(expectation: Expectation) -> list[str]:
         return [expectation.total, *(c for c in expectation.column_list if c != expectation.total)]
     if isinstance(expectation, ExpectGroupsToBalance | ExpectGroupTotalToMatch):
         named = [getattr(expectation, name, None) for name in ("amount", "total", "debit", "credit", "count")]
-        return [c for c in named if c] + list(expectation.group)
+        instead = (getattr(expectation, "instead", None) or {}).values()
+        return list(dict.fromkeys([*(c for c in named if c), *expectation.group, *instead]))
     if isinstance(expectation, ExpectTotalsToMatchFeed):
         instead = expectation.instead or {}
         return list(dict.fromkeys([expectation.amount, *expectation.match, *instead, *instead.values()]))
@@ -240,10 +242,13 @@ def _family_problems(expectation: Expectation, contract: Contract) -> list[str]:
 
 def _set_problems(expectation: Expectation, contract: Contract) -> list[str]:
     """Rules about groups and about earlier deliveries."""
-    if isinstance(expectation, ExpectGroupsToBalance | ExpectGroupTotalToMatch | ExpectGroupsToRollForward):
+    if isinstance(
+        expectation,
+        ExpectGroupsToBalance | ExpectGroupTotalToMatch | ExpectGroupsToRollForward | ExpectBalancesToCarryForward,
+    ):
         names = ("debit", "credit", "amount", "total", "opening", "closing")
         amounts = [c for n in names if (c := getattr(expectation, n, None))]
-        out = _one_scale(contract, amounts)
+        out = _one_scale(contract, amounts) + stand_ins(contract, getattr(expectation, "instead", None), months=False)
         count = getattr(expectation, "count", None)
         if count and family(contract, count) != "number":
             out.append(f"count: column {count} is {family(contract, count)}, not a number")
@@ -277,14 +282,14 @@ def mixed(contract: Contract, amounts: Iterable[str], named: Container[str], whe
     ]
 
 
-def stand_ins(contract: Contract, instead: Mapping[str, str] | None) -> list[str]:
-    """Columns that cannot stand in for another: of another kind, but for the month of a date."""
+def stand_ins(contract: Contract, instead: Mapping[str, str] | None, *, months: bool = True) -> list[str]:
+    """Columns that cannot stand in for another: of another kind, but for the month of a date, or of another scale."""
     kinds = [(c, o, family(contract, c), family(contract, o)) for c, o in (instead or {}).items()]
     return [
         f"{other} is {kind} and cannot stand in for {column}, which is {wanted}"
         for column, other, wanted, kind in kinds
-        if kind != wanted and (wanted, kind) != ("text", "date")
-    ]
+        if kind != wanted and not (months and (wanted, kind) == ("text", "date"))
+    ] + [p for c, o in (instead or {}).items() if sized(contract, c) for p in _one_scale(contract, [c, o])]
 
 
 def _pair_problems(expectation: Expectation, contract: Contract) -> list[str]:

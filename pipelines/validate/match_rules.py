@@ -13,7 +13,8 @@ from dataclasses import replace
 from typing import Any
 
 from pipelines.contract import Contract
-from pipelines.validate import aggregates, arguments, conditions, feed_rules
+from pipelines.validate import aggregates, conditions, feed_rules
+from pipelines.validate.aggregates import value_of
 from pipelines.validate.expectations import ExpectRowsToMatchFeed, ExpectTotalsToMatchFeed
 from pipelines.validate.judge import Measurement, observed
 from pipelines.validate.set_rules import SetRules
@@ -106,8 +107,8 @@ def _totals(sets: SetRules, rule: Rule, expectation: ExpectTotalsToMatchFeed) ->
     condition, values = conditions.where(expectation.row_condition)
     fulfilled, more = feed_rules.fulfilling(other, expectation.where)
     values = {**values, **more, "client": sets.delivery.client_id}
-    own = {c: _value(sets.contract, c, expectation.instead) for c in expectation.match}
-    theirs = {c: _value(other, c, expectation.feed_instead) for c in expectation.match.values()}
+    own = {c: value_of(sets.contract, c, expectation.instead) for c in expectation.match}
+    theirs = {c: value_of(other, c, expectation.feed_instead) for c in expectation.match.values()}
     current = f"from {other.table} where {_CURRENT}"
     nothing = f"not exists (select {current})"
     domain = aggregates.domain(rule.over, condition)
@@ -117,11 +118,11 @@ def _totals(sets: SetRules, rule: Rule, expectation: ExpectTotalsToMatchFeed) ->
         there = ", ".join(theirs[expectation.match[c]] for c in expectation.if_known)
         judged += f" and ({nothing} or ({asked}) in (select {there} {current} and {fulfilled}))"
     whole = " and ".join([condition, *(f"{v} is not null" for v in own.values())])
-    amount = _value(sets.contract, expectation.amount, expectation.instead)
+    amount = value_of(sets.contract, expectation.amount, expectation.instead)
     left, stay = staying(sets, f"{_numbered(own.values())}, {amount} as amount, false as here", whole)
     keys = [f"k{n}" for n in range(len(own))]
     signed = " ".join(
-        f"{sign} coalesce(sum({_value(other, c, expectation.feed_instead)}), 0)"
+        f"{sign} coalesce(sum({value_of(other, c, expectation.feed_instead)}), 0)"
         for sign, columns in (("+", expectation.plus), ("-", expectation.minus))
         for c in columns
     )
@@ -151,15 +152,6 @@ def _said(sets: SetRules, expectation: ExpectTotalsToMatchFeed, other: Contract,
         f"{which} || ': ' || o.amount || ', {expectation.feed} ' || coalesce(t.amount::text, 'nothing') || "
         "', difference ' || (o.amount - coalesce(t.amount, 0))"
     )
-
-
-def _value(contract: Contract, column: str, instead: Mapping[str, str] | None) -> str:
-    """SQL of a column, or of the one that counts where it is empty."""
-    other = (instead or {}).get(column)
-    if other is None:
-        return _q(column)
-    month = arguments.family(contract, other) == "date" and arguments.family(contract, column) == "text"
-    return f"coalesce({_q(column)}, {f'''to_char({_q(other)}, 'YYYY-MM')''' if month else _q(other)})"
 
 
 def _numbered(values: Any) -> str:

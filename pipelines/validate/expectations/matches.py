@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NoReturn
 
 import pandas as pd
@@ -75,6 +75,7 @@ class _Matches(Described, MulticolumnMapExpectation):  # type: ignore[misc]
     data_quality_issues: ClassVar[tuple[DataQualityIssues, ...]] = (DataQualityIssues.MULTI_SOURCE,)
     library_metadata: ClassVar[dict[str, Any]] = metadata("multi-column expectation", "reference")
     gate_kind: ClassVar[GateKind] = "reference"
+    engines: ClassVar[Sequence[str]] = ()
 
     @classmethod
     def _own(cls, values: Mapping[str, Any]) -> Iterable[str]:
@@ -133,7 +134,7 @@ class ExpectRowsToMatchFeed(_Matches):
         row_condition (Condition or None): rows it is asked of. Default all.
         severity (str): critical rejects the rows that fail, warning and info only count them.
 
-    Supported Data Sources: pandas, PostgreSQL, Spark: there it says that only the gate can look up the other feed.
+    Supported Data Sources: none; only the gate can look up the other feed, and elsewhere it says so.
 
     Example:
         entry of E1 on 2026-03-31, period 2026-03 of E1 from 2026-03-01 to 2026-03-31 → passes
@@ -231,7 +232,7 @@ class ExpectTotalsToMatchFeed(_Matches):
         row_condition (Condition or None): rows it is asked of. Default all.
         severity (str): critical rejects the rows that fail, warning and info only count them.
 
-    Supported Data Sources: pandas, PostgreSQL, Spark: there it says that only the gate can look up the other feed.
+    Supported Data Sources: none; only the gate can look up the other feed, and elsewhere it says so.
 
     Example:
         open invoices on account 1600: 60.00 + 40.00; entries on 1600: credit 150.00, debit 50.00 → passes
