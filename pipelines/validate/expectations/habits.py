@@ -25,6 +25,7 @@ from great_expectations.expectations.metrics.map_metric_provider import (
 
 from pipelines.validate.expectations.described import Described, add_metadata, metadata
 
+_WIDE = "datetime64[us]"  # nanoseconds end in 2262, and 9999 is a date that ledgers know
 _FRIDAY = 5  # of the days of a week as ISO 8601 counts them
 
 
@@ -76,7 +77,7 @@ class DaysBetween(ColumnPairMapMetricProvider):  # type: ignore[misc]
 
     @column_pair_condition_partial(engine=PandasExecutionEngine)  # type: ignore[misc,untyped-decorator,unused-ignore]
     def _pandas(cls, column_A: pd.Series[Any], column_B: pd.Series[Any], days: int, **_: Any) -> pd.Series[bool]:
-        later, earlier = (pd.to_datetime(c).dt.normalize() for c in (column_A, column_B))
+        later, earlier = (pd.to_datetime(c).astype(_WIDE).dt.normalize() for c in (column_A, column_B))
         return ((later - earlier).dt.days <= days).astype(bool)
 
     @column_pair_condition_partial(engine=SqlAlchemyExecutionEngine)  # type: ignore[misc,untyped-decorator,unused-ignore]
@@ -203,7 +204,7 @@ class ExpectDaysBetweenToBeAtMost(Described, ColumnPairMapExpectation):  # type:
     library_metadata: ClassVar[dict[str, Any]] = metadata("column pair map expectation")
     names_columns: ClassVar[Mapping[str, str | None]] = {"column_A": "date", "column_B": "date"}
     map_metric: ClassVar[str] = "column_pair_values.days_between"
-    success_keys: ClassVar[tuple[str, ...]] = ("days", "mostly")
+    success_keys: ClassVar[tuple[str, ...]] = ("ignore_row_if", "days", "mostly")
     args_keys: ClassVar[tuple[str, ...]] = ("column_A", "column_B", "days")
 
     class Config:
