@@ -128,6 +128,29 @@ def _feed(arguments: Arguments) -> str:
     return f"{arguments['column']} is in {arguments['feed']}.{arguments.get('feed_column', arguments['column'])}"
 
 
+def _rows_of(arguments: Arguments) -> str:
+    said = f"{', '.join(arguments['match'])} are in {arguments['feed']} ({', '.join(arguments['match'].values())})"
+    if arguments.get("date"):
+        said += f", valid on {arguments['date']}"
+    late = (f"{own} ≤ {theirs}" for own, theirs in (arguments.get("not_after") or {}).items())
+    return ", ".join([said, *late]) + _fulfilling(arguments)
+
+
+def _totals_of(arguments: Arguments) -> str:
+    signed = [f"+ {c}" for c in arguments.get("plus") or []] + [f"− {c}" for c in arguments.get("minus") or []]
+    there = f"{' '.join(signed).removeprefix('+ ')} in {arguments['feed']}{_fulfilling(arguments)}"
+    return f"sum of {arguments['amount']} = {there} per {', '.join(arguments['match'])}"
+
+
+def _fulfilling(arguments: Arguments) -> str:
+    """What rows of another feed must have besides."""
+    wanted = (
+        f"{c} = {_list(v) if isinstance(v, list) else value(v)}" for c, v in (arguments.get("where") or {}).items()
+    )
+    said = " and ".join(wanted)
+    return f" with {said}" if said else ""
+
+
 _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_column_values_to_not_be_null": lambda a: f"{a['column']} is there",
     "expect_column_values_to_be_null": lambda a: f"{a['column']} is empty",
@@ -161,6 +184,14 @@ _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_row_count_to_be_similar": _similar(lambda a: "number of rows"),
     "expect_amount_to_be_similar": _similar(lambda a: f"sum of {a['column']}"),
     "expect_column_values_to_be_in_feed": _feed,
+    "expect_ranges_not_to_overlap": lambda a: (
+        f"{a['start']} to {a['end']} overlap no other per {', '.join(a['group'])}"
+    ),
+    "expect_balances_to_carry_forward": lambda a: (
+        f"{a['opening']} = {a['closing']} before, by {a['order']} per {', '.join(a['group'])}"
+    ),
+    "expect_rows_to_match_feed": _rows_of,
+    "expect_totals_to_match_feed": _totals_of,
 }
 
 

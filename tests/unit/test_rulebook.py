@@ -95,6 +95,8 @@ def test_rules_for_one_client_stand_beside_the_feeds(tmp_path: Path) -> None:
         ("expect_amounts_not_to_be_round", {"column": "a", "multiple": 1000}, "a is no multiple of 1000"),
         ("expect_dates_to_be_on_weekdays", {"column": "d"}, "d is on Monday to Friday"),
         ("expect_days_between_to_be_at_most", {"column_A": "a", "column_B": "b", "days": 30}, "a ≤ b + 30 days"),
+        ("expect_rows_to_match_feed", {"feed": "x.y", "match": {"a": "b"}, "date": "d", "not_after": {"e": "f"}, "where": {"s": ["t", "u"], "v": True}}, "a are in x.y (b), valid on d, e ≤ f with s = t, u and v = True"),  # noqa: E501
+        ("expect_totals_to_match_feed", {"feed": "x.y", "match": {"a": "b", "c": "c"}, "amount": "n", "plus": ["d"], "minus": ["e"]}, "sum of n = d − e in x.y per a, c"),  # noqa: E501
         ("expect_amount_to_be_similar", {"column": "a", "max_change_pct": 20, "compared_with": "same_weekday"}, "sum of a within ± 20 % of the same weekday delivery"),  # noqa: E501
     ],
 )  # fmt: skip

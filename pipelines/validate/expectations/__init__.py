@@ -42,7 +42,19 @@ from pipelines.validate.expectations.likeness import (
     NoNearDuplicates,
     PairsUsual,
 )
+from pipelines.validate.expectations.matches import (
+    ExpectRowsToMatchFeed,
+    ExpectTotalsToMatchFeed,
+    RowsMatchFeed,
+    TotalsMatchFeed,
+)
 from pipelines.validate.expectations.sequences import ExpectSequencesToBeUnbroken, SequencesUnbroken
+from pipelines.validate.expectations.successions import (
+    BalancesCarried,
+    ExpectBalancesToCarryForward,
+    ExpectRangesNotToOverlap,
+    RangesOverlap,
+)
 from pipelines.validate.expectations.together import (
     ExpectGroupsToAgree,
     ExpectGroupsToRollForward,
@@ -51,12 +63,13 @@ from pipelines.validate.expectations.together import (
 )
 
 __all__ = [
-    "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "AmountsNotRound", "ColumnProductMatches",
-    "ColumnTotals", "ColumnValuesInFeed", "ColumnsAddUp", "ComparedWith", "DatesOnWeekdays", "DaysBetween",
-    "ExpectAmountToBeSimilar", "ExpectAmountsNotToBeRound", "ExpectColumnProductToMatch",
-    "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost",
-    "ExpectGroupTotalToMatch", "ExpectGroupsToAgree", "ExpectGroupsToBalance", "ExpectGroupsToRollForward",
-    "ExpectNoNearDuplicates", "ExpectPairsToBeUsual", "ExpectRowCountToBeSimilar", "ExpectSequencesToBeUnbroken",
+    "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "AmountsNotRound", "BalancesCarried",
+    "ColumnProductMatches", "ColumnTotals", "ColumnValuesInFeed", "ColumnsAddUp", "ComparedWith", "DatesOnWeekdays",
+    "DaysBetween", "ExpectAmountToBeSimilar", "ExpectAmountsNotToBeRound", "ExpectBalancesToCarryForward",
+    "ExpectColumnProductToMatch", "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeOnWeekdays",
+    "ExpectDaysBetweenToBeAtMost", "ExpectGroupTotalToMatch", "ExpectGroupsToAgree", "ExpectGroupsToBalance",
+    "ExpectGroupsToRollForward", "ExpectNoNearDuplicates", "ExpectPairsToBeUsual", "ExpectRangesNotToOverlap",
+    "ExpectRowCountToBeSimilar", "ExpectRowsToMatchFeed", "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed",
     "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward", "NoNearDuplicates", "PairsUsual",
-    "SequencesUnbroken",
+    "RangesOverlap", "RowsMatchFeed", "SequencesUnbroken", "TotalsMatchFeed",
 ]  # fmt: skip
