@@ -25,7 +25,6 @@ from great_expectations.expectations.metrics.map_metric_provider import (
 
 from pipelines.validate.expectations.described import Described, add_metadata, metadata
 
-_WIDE = "datetime64[us]"  # nanoseconds end in 2262, and 9999 is a date that ledgers know
 _FRIDAY = 5  # of the days of a week as ISO 8601 counts them
 
 
@@ -77,8 +76,10 @@ class DaysBetween(ColumnPairMapMetricProvider):  # type: ignore[misc]
 
     @column_pair_condition_partial(engine=PandasExecutionEngine)  # type: ignore[misc,untyped-decorator,unused-ignore]
     def _pandas(cls, column_A: pd.Series[Any], column_B: pd.Series[Any], days: int, **_: Any) -> pd.Series[bool]:
-        later, earlier = (pd.to_datetime(c).astype(_WIDE).dt.normalize() for c in (column_A, column_B))
-        return ((later - earlier).dt.days <= days).astype(bool)
+        # microseconds: nanoseconds end in 2262, and 9999 is a year that ledgers know
+        later, earlier = (pd.Series(pd.to_datetime(c), dtype="datetime64[us]") for c in (column_A, column_B))
+        within: pd.Series[bool] = (later.dt.normalize() - earlier.dt.normalize()).dt.days <= days
+        return within
 
     @column_pair_condition_partial(engine=SqlAlchemyExecutionEngine)  # type: ignore[misc,untyped-decorator,unused-ignore]
     def _sqlalchemy(cls, column_A: Any, column_B: Any, days: int, **_: Any) -> sa.ColumnElement[bool]:
