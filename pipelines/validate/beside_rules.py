@@ -1,7 +1,6 @@
 """Rules on rows beside what is current of the client: sequences, near duplicates, pairs of accounts.
 
-Compared with are the rows of core that stand when the delivery is loaded: those that it replaces, row by row or as the
-whole truth of its scope, count no more.
+Compared with are the rows of core that stay once the delivery is loaded; see `staying`.
 """
 
 # ruff: noqa: S608 (names of columns and tables come from contracts, which allow letters, digits and _ only)
@@ -21,8 +20,8 @@ from pipelines.validate.aggregates import ROWS, currency_of
 from pipelines.validate.expectations.likeness import bare_number_sql
 from pipelines.validate.judge import Measurement
 from pipelines.validate.set_rules import SetRules
+from pipelines.validate.staying import staying
 from pipelines.validate.suites import Rule
-from pipelines.warehouse import register
 
 
 @dataclass(frozen=True)
@@ -49,30 +48,23 @@ class _Beside:
     def judged(self) -> str:
         return f"{self.domain} and {self.whole}"
 
-    @cached_property
-    def values(self) -> dict[str, Any]:
-        sets = self.sets
-        period = register.scope_of(sets.delivery, sets.ref).period or ""
-        own = {"client": sets.delivery.client_id, "source": sets.delivery.source, "period": period}
-        return {**own, **conditions.where(self.rule.expectation.row_condition)[1]}
-
     @property
     def own(self) -> str:
         """`from` of the rows of the delivery."""
         return f"{self.sets.table} where {self.judged}"
 
+    @cached_property
+    def _staying(self) -> tuple[str, dict[str, Any]]:
+        return staying(self.sets, "c.*", f"{self.condition} and {self.whole}")
+
     @property
-    def standing(self) -> str:
-        """`from` of the rows of core that the delivery does not replace."""
-        sets = self.sets
-        same = " and ".join(f'w."{k}" = c."{k}"' for k in sets.contract.key)
-        stands = f"not exists (select from {sets.table} w where {same} and {ROWS['received']})"
-        if sets.ref.source.mode != "delta" and not sets.delivery.is_correction:
-            stands += " and (c._source <> :source or c._period <> :period)"
-        return (
-            f"{sets.contract.table} c where c.client_id = :client and c._known_to is null and {stands} "
-            f"and {self.condition} and {self.whole}"
-        )
+    def staying(self) -> str:
+        """`from` of the rows of core that stay beside the delivery."""
+        return f"({self._staying[0]}) as c where true"
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {**self._staying[1], **conditions.where(self.rule.expectation.row_condition)[1]}
 
     def about_rows(self, found: str, **more: Any) -> Measurement:
         return self.sets.about_rows(self.rule, found, {**self.values, **more}, self.domain, self.judged)
@@ -100,7 +92,7 @@ def sequences(sets: SetRules, rule: Rule) -> Measurement:
     year = _year(expectation.date) if expectation.date else "null::int"
     found = (
         f"with own as ({member} from {beside.own} group by {group}, {order}), "
-        f"earlier as ({member} from {beside.standing} and ({group}) in (select {group} from own) "
+        f"earlier as ({member} from {beside.staying} and ({group}) in (select {group} from own) "
         f"group by {group}, {order}), members as (select *, true as is_own from own union all "
         f"select *, false from earlier where ({group}, {order}) not in (select {group}, {order} from own)), "
         f"placed as (select *, lag({number}) over w as previous_number, lag(closing) over w as previous_closing, "
@@ -117,13 +109,15 @@ def near_duplicates(sets: SetRules, rule: Rule) -> Measurement:
     """Rows with a near duplicate in the delivery, or in core under another key."""
     expectation, beside, contract = rule.expectation, _Beside(sets, rule), sets.contract
     partner, number = f'"{expectation.partner}"', f'"{expectation.number}"'
+    same = " and ".join(f'w."{k}" = c."{k}"' for k in contract.key)
+    other_key = f"not exists (select from {sets.table} w where {same} and {ROWS['received']})"
     alike = f'{partner} as partner, "{expectation.amount}" as amount, {_currency(contract, expectation.amount)} as unit'
     picked = f'{alike}, {number} as number, "{expectation.date}"::date as day'
     # first what is equal as it stands, so that few numbers are taken apart
     found = (
         f"with own as (select {picked}, _row_number, _row_part from {beside.own}), "
-        f"lines as (select * from own union all select {picked}, null, null from {beside.standing} "
-        f'and ({partner}, "{expectation.amount}") in (select partner, amount from own)), '
+        f"lines as (select * from own union all select {picked}, null, null from {beside.staying} "
+        f'and {other_key} and ({partner}, "{expectation.amount}") in (select partner, amount from own)), '
         "several as (select partner, amount, unit from lines group by 1, 2, 3 having count(*) > 1), "
         f"bare as (select lines.*, {bare_number_sql('number')} as bare from lines join several "
         "using (partner, amount, unit)), "
@@ -171,7 +165,7 @@ def usual_pairs(sets: SetRules, rule: Rule) -> Measurement:
         f"with delivered as ({lines} from {beside.own} group by {group}, account), "
         f"pairs as ({meet.format('delivered')}), "
         "here as (select debit, credit, count(*) as times from pairs group by 1, 2 having count(*) < :least), "
-        f"earlier as ({lines} from {beside.standing} and {account} in (select debit from here union "
+        f"earlier as ({lines} from {beside.staying} and {account} in (select debit from here union "
         f"select credit from here) group by {group}, account), "
         f"there as (select debit, credit, count(*) as times from ({meet.format('earlier')}) as p "
         "join here using (debit, credit) group by 1, 2), "
@@ -187,7 +181,7 @@ def usual_pairs(sets: SetRules, rule: Rule) -> Measurement:
 def _journals(sets: SetRules, beside: _Beside, group: str, enough: int) -> int:
     """How many journals there are; counted no further than needed."""
     counts = (f"(select count(*) from (select distinct {group} from {rows} limit :enough) as j)"
-              for rows in (beside.own, beside.standing))  # fmt: skip
+              for rows in (beside.own, beside.staying))  # fmt: skip
     return int(sets.conn.scalar(sa.text(f"select {' + '.join(counts)}"), {**beside.values, "enough": enough}) or 0)
 
 

@@ -76,8 +76,10 @@ class DaysBetween(ColumnPairMapMetricProvider):  # type: ignore[misc]
 
     @column_pair_condition_partial(engine=PandasExecutionEngine)  # type: ignore[misc,untyped-decorator,unused-ignore]
     def _pandas(cls, column_A: pd.Series[Any], column_B: pd.Series[Any], days: int, **_: Any) -> pd.Series[bool]:
-        later, earlier = (pd.to_datetime(c).dt.normalize() for c in (column_A, column_B))
-        return ((later - earlier).dt.days <= days).astype(bool)
+        # microseconds: nanoseconds end in 2262, and 9999 is a year that ledgers know
+        later, earlier = (pd.Series(pd.to_datetime(c), dtype="datetime64[us]") for c in (column_A, column_B))
+        within: pd.Series[bool] = (later.dt.normalize() - earlier.dt.normalize()).dt.days <= days
+        return within
 
     @column_pair_condition_partial(engine=SqlAlchemyExecutionEngine)  # type: ignore[misc,untyped-decorator,unused-ignore]
     def _sqlalchemy(cls, column_A: Any, column_B: Any, days: int, **_: Any) -> sa.ColumnElement[bool]:
@@ -203,7 +205,7 @@ class ExpectDaysBetweenToBeAtMost(Described, ColumnPairMapExpectation):  # type:
     library_metadata: ClassVar[dict[str, Any]] = metadata("column pair map expectation")
     names_columns: ClassVar[Mapping[str, str | None]] = {"column_A": "date", "column_B": "date"}
     map_metric: ClassVar[str] = "column_pair_values.days_between"
-    success_keys: ClassVar[tuple[str, ...]] = ("days", "mostly")
+    success_keys: ClassVar[tuple[str, ...]] = ("ignore_row_if", "days", "mostly")
     args_keys: ClassVar[tuple[str, ...]] = ("column_A", "column_B", "days")
 
     class Config:

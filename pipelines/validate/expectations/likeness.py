@@ -20,7 +20,7 @@ from pipelines.validate.expectations.sequences import NOT_ON_SPARK, ON_TWO_ENGIN
 from pipelines.validate.expectations.together import Together
 
 _NO_SIGN = "[^A-Za-z0-9]"
-_PREFIX = "^0*([A-Z]+(?=[0-9]))?0*"
+_PREFIX = "^([A-Z]+(?=[0-9]))?0*"
 
 
 def bare_number(text: str) -> str:
