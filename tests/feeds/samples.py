@@ -35,6 +35,7 @@ class Samples:
     good: Row
     trips: Row
     beside: list[Row] = field(default_factory=list)
+    fine: list[Row] = field(default_factory=list)
     apart: dict[str, str] = field(default_factory=dict)
     others: dict[str, list[Row]] = field(default_factory=dict)
 
@@ -42,6 +43,11 @@ class Samples:
     def delivery(self) -> list[Row]:
         """The rows of a good delivery."""
         return self._changed([{}, *self.beside])
+
+    @property
+    def everything_good(self) -> list[Row]:
+        """The rows of a good delivery, and those that look odd and are right."""
+        return self._changed([{}, *self.beside, *self.fine])
 
     def rows(self, rule: str) -> list[Row]:
         """The rows that trip a rule which looks at rows or adds them up."""
