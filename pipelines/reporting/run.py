@@ -121,7 +121,7 @@ class _Build:
         kept = tuple(r for r in runs if r.kind == "model" or r.status not in ("pass", "skipped"))
         with self.warehouse.transaction() as conn:
             if not failed:
-                publish(conn, plan.marts, plan.replaced, plan.kept)
+                publish(conn, plan.marts, changes.settled(conn, plan), plan.kept)
                 changes.finish(conn, build_id, at, project)
             _record(conn, build_id, at, kept)
             shown = conn.scalar(sa.text(_SHOWN), {"build_id": build_id})

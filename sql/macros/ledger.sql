@@ -21,20 +21,6 @@
     {% endif %}
 {%- endmacro %}
 
-{# Of a relation the rows of the months that a mart by month made anew. For tests of that mart. #}
-{% macro of_months_made(mart, relation, date) -%}
-    {% if changes_only() -%}
-    (
-        select month_row.*
-        from {{ target.schema }}.due
-        join {{ relation }} as month_row
-            on month_row.client_id = due.client_id
-            and month_row.{{ date }} >= due.from_date and month_row.{{ date }} < due.before_date
-        where due.mart = '{{ mart.identifier }}'
-    )
-    {%- else -%} {{ relation }} {%- endif %}
-{%- endmacro %}
-
 {# An amount by its side of the balance sheet: assets less liabilities and equity; profit and loss is no part of it. #}
 {% macro group_side(amount) -%}
     case account_type_code when 'asset' then {{ amount }} when 'liability' then -{{ amount }}

@@ -35,7 +35,7 @@ expected as (
 shown as (
     select
         client_id, group_currency, group_month, check_amount,
-        sum({{ group_side('amount') }}) as amount
+        sum({{ group_side('amount') }}) filter (where is_converted) as amount
     from {{ ref('rpt_group_statements') }}
     group by client_id, group_currency, group_month, check_amount
 )

@@ -4,8 +4,8 @@ with pairs as (
         client_id, entity_code, group_currency, group_month, count(*) as pairs,
         sum(receivable_amount) as receivable_amount, sum(revenue_amount) as revenue_amount
     from {{ ref('rpt_intercompany') }}
-    where is_converted
     group by client_id, entity_code, group_currency, group_month
+    having bool_and(is_converted)
 ),
 
 statements as (

@@ -6,7 +6,7 @@ with movements as (
 ),
 
 posted as (
-    select * from {{ of_months_made(ref('rpt_journal_risk'), 'movements', 'posting_month') }} as made
+    select * from {{ of_changed_months('movements', 'posting_month', ref('rpt_journal_risk')) }} as made
 ),
 
 judged as (

@@ -409,6 +409,7 @@ TAMPER = {
     "headcount_adds_up_to_core": "update rpt_headcount set headcount = headcount + 1 where client_id = 'south'",
     "on_time_and_late_make_all_lines": "update rpt_shipment_on_time set late_lines = 0",
     "on_time_adds_up_to_core": "update rpt_shipment_on_time set line_amount = line_amount + 0.01",
+    "periods_hold_all_movements": "delete from dim_gl_periods where client_id = 'south'",
     "pay_rates_follow_each_other": "update rpt_pay_rate_register set is_current = true",
     "pay_rates_add_up_to_core": "delete from rpt_pay_rate_register where client_id = 'south'",
     "customer_master_holds_all_of_core": "delete from rpt_customer_master where customer_id = 'C-3'",

@@ -123,6 +123,7 @@ select
     period.close_due_date,
     period.closed_date,
     case
+        when period.close_due_date is null then null
         when period.closed_date is not null then greatest(period.closed_date - period.close_due_date, 0)
         when period.status_code is distinct from 'closed' then greatest(period.as_of_date - period.close_due_date, 0)
     end as days_late,

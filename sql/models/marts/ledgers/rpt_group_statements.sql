@@ -35,12 +35,12 @@ eliminations as (
         month,
         account_type_code,
         account_class_code,
-        bool_and(is_converted) as is_converted,
+        is_converted,
         -sum(amount) as amount,
         -sum(month_amount) as month_amount
     from companies
-    where account_class_code like 'intercompany%'
-    group by client_id, group_currency, month, account_type_code, account_class_code
+    where account_class_code like 'intercompany%' and is_converted
+    group by client_id, group_currency, month, account_type_code, account_class_code, is_converted
 ),
 
 all_rows as (
@@ -66,14 +66,14 @@ all_rows as (
     from eliminations
     union all
     select
-        client_id, 'elimination', group_currency, month, 'asset', 'intercompany_difference', bool_and(is_converted),
+        client_id, 'elimination', group_currency, month, 'asset', 'intercompany_difference', true,
         -sum({{ group_side('amount') }}), null
     from eliminations
     where account_type_code in ('asset', 'liability', 'equity')
     group by client_id, group_currency, month
     union all
     select
-        client_id, 'elimination', group_currency, month, 'revenue', 'intercompany_difference', bool_and(is_converted),
+        client_id, 'elimination', group_currency, month, 'revenue', 'intercompany_difference', true,
         -sum(amount), -sum(month_amount)
     from eliminations
     where account_type_code in ('revenue', 'expense')
@@ -92,6 +92,7 @@ select
     is_converted,
     amount::numeric(24, 2) as amount,
     month_amount::numeric(24, 2) as month_amount,
-    sum({{ group_side('amount') }}) over (partition by client_id, group_currency, month)::numeric(24, 2) as check_amount,
+    (sum({{ group_side('amount') }}) filter (where is_converted) over (partition by client_id, group_currency, month))
+        ::numeric(24, 2) as check_amount,
     {{ cut_off() }} as known_at
 from all_rows

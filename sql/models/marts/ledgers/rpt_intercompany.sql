@@ -1,6 +1,11 @@
 -- What one company says the other owes it, against what the other says it owes; what one sold, against what the other
 -- bought. Balances at the closing rate of the month, sales and purchases at its average rate.
-with movements as (
+with entities as (
+    select distinct client_id, entity_code, group_currency
+    from {{ ref('int_gl_group_movements') }}
+),
+
+movements as (
     select
         client_id,
         entity_code,
@@ -12,7 +17,7 @@ with movements as (
         sum(amount) as amount
     from {{ whole_of_changed_clients(ref('fct_gl_movements'), 'ledgers_gl_entries') }} as movement
     join {{ ref('int_gl_accounts') }} as account using (client_id, account_id)
-    left join {{ ref('int_gl_entities') }} as entity using (client_id, entity_code)
+    left join entities as entity using (client_id, entity_code)
     where
         account.account_class_code in ('intercompany_receivable', 'intercompany_payable')
         or account.account_class_code in ('intercompany_revenue', 'intercompany_expense')
