@@ -17,6 +17,7 @@ from pipelines.load.publish import Publication, count_work
 from pipelines.warehouse import ddl, register
 from pipelines.warehouse.connection import Warehouse
 from pipelines.warehouse.history_versions import ScopeHistory
+from tests.sql import history_subledgers
 from tests.sql.rows import Row, delivery
 
 CLIENTS = ("north", "south", "east")
@@ -28,6 +29,7 @@ FEEDS = (
     "payroll.pay_rates",
     "people.employees",
     "shipments.shipments",
+    *history_subledgers.ROWS,
 )
 SPELLINGS = ("Acme", "ACME", "Acme Ltd", "Acme Limited", "Acme GmbH", "Zeta & Co", "ZETA AND CO.", "Sole Trader")
 PERIODS = ("2026-01", "2026-02", "2026-03")
@@ -130,8 +132,10 @@ class History:
     def rows(self, feed: str, count: int) -> list[Row]:
         """Rows with keys of a small range, so that they meet those of before."""
         numbers = self.chance.sample(range(15), count)
-        make = getattr(self, "_" + feed.split(".")[1])
-        return [make(f"{number:02}") for number in numbers]
+        keys = [f"{number:02}" for number in numbers]
+        if make := history_subledgers.ROWS.get(feed):
+            return [make(self.chance, key) for key in keys]
+        return [getattr(self, "_" + feed.split(".")[1])(key) for key in keys]
 
     def _spend(self, key: str) -> dict[str, Any]:
         return {

@@ -1,0 +1,57 @@
+"""What the marts of the sub-ledgers show of `rows_subledgers.py`, and how to make each of their identities fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+Marts = dict[str, list[dict[str, Any]]]
+
+TAMPER = {
+    "ageing_follows_from_events": (
+        "update rpt_receivables_ageing set balance_amount = balance_amount + 1 where not is_today"
+    ),
+    "open_item_events_add_up_to_core": "update fct_open_item_events set event_amount = event_amount + 1",
+    "control_accounts_are_those_of_the_ageing": "update rpt_subledger_control set difference_amount = 0.05",
+}
+
+
+def _pick(rows: list[dict[str, Any]], names: str, **equal: Any) -> list[tuple[Any, ...]]:
+    found = [r for r in rows if all(r[k] == v for k, v in equal.items())]
+    return sorted((tuple(r[n] for n in names.split()) for r in found), key=str)
+
+
+def _money(*texts: str) -> tuple[Decimal, ...]:
+    return tuple(map(Decimal, texts))
+
+
+def receivables_are_aged_today_and_earlier(marts: Marts) -> None:
+    """Paid in part with discount and too much on 20 April, credited in May; the dollars stay apart."""
+    names = (
+        "open_invoices not_due_amount days_1_30_amount days_61_90_amount open_amount unallocated_amount balance_amount"
+    )
+    ageing = [r for r in marts["rpt_receivables_ageing"] if r["customer_id"] == "K-1"]
+    assert len({r["as_of_date"] for r in ageing}) == 6  # nothing was open in January
+    at = {str(r["as_of_date"]): _pick([r], names)[0] for r in ageing if r["currency_code"] == "EUR"}
+    assert at["2026-07-01"] == (2, *_money("0", "-500", "4000", "3500", "-600", "2900"))
+    assert at["2026-04-30"] == (2, *_money("0", "4000", "0", "4800", "-600", "4200"))
+    assert at["2026-03-31"] == (2, *_money("10000", "800", "0", "10800", "0", "10800"))
+    assert at["2026-02-28"] == (1, *_money("800", "0", "0", "800", "0", "800"))
+
+
+def differences_to_control_accounts_are_shown(marts: Marts) -> None:
+    """Credit note, settlement and dollars are in no entry; `south` has none to compare with."""
+    names = "control_account_id currency_code open_amount unallocated_amount account_amount difference_amount"
+    rows = marts["rpt_subledger_control"]
+    assert _pick(rows, names, client_id="north", is_today=True, ledger_code="receivables") == [
+        ("1200", "EUR", *_money("3500", "-633", "3400", "-533")),
+        ("1200", "USD", *_money("70", "0", "0", "70")),
+    ]
+    assert {r["account_amount"] for r in rows if r["client_id"] == "south"} == {None}
+
+
+CHECKS: tuple[Callable[[Marts], None], ...] = (
+    receivables_are_aged_today_and_earlier,
+    differences_to_control_accounts_are_shown,
+)

@@ -1,0 +1,142 @@
+"""Rows of the sub-ledgers and of the entries beside them, for the tests of their marts; `south` delivers no entries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from tests.sql.rows import Row, insert
+
+JUNE = "2026-06-30"
+
+
+def fill_subledgers(conn: sa.Connection) -> None:
+    """What was known at the cut-off of `rows.py`."""
+    for name, rows in _core().items():
+        insert(conn, f"core.ledgers_{name}", rows)
+
+
+def _core() -> dict[str, list[Row]]:
+    return {
+        "accounts": _accounts(),
+        "partners": _partners(),
+        "receivables": _receivables(),
+        "payments": _payments(),
+        "gl_entries": _entries(),
+    }
+
+
+def _accounts() -> list[Row]:
+    def account(number: str, name: str, kind: str, of: str, control: str | None = None) -> Row:
+        return {
+            "client_id": "north",
+            "account_id": number,
+            "account_name": name,
+            "account_type_code": kind,
+            "account_class_code": of,
+            "control_code": control,
+            "is_summary": False,
+        }
+
+    return [
+        account("1100", "Bank", "asset", "cash", "bank"),
+        account("1200", "Receivables", "asset", "receivables", "receivables"),
+        account("2000", "Payables", "liability", "payables", "payables"),
+        account("4000", "Sales", "revenue", "sales"),
+        account("5000", "Cost of sales", "expense", "cost_of_sales"),
+    ]
+
+
+def _partners() -> list[Row]:
+    def partner(number: str, kind: str, name: str) -> Row:
+        return {
+            "client_id": "north",
+            "partner_id": number,
+            "partner_type_code": kind,
+            "partner_name": name,
+            "country_code": "DE",
+        }
+
+    return [
+        partner("S-1", "supplier", "Sample Print GmbH"),
+        partner("K-1", "customer", "Sample Mill AG"),
+        partner("K-2", "customer", "Sample Bakery AG"),
+    ]
+
+
+def _receivables() -> list[Row]:
+    """10,000 paid in part, 500 credited, one settled, one in dollars."""
+
+    def document(number: str, day: str, due: str, gross: str, opened: str, **values: Any) -> Row:
+        return {
+            "client_id": "north",
+            "customer_id": "K-1",
+            "invoice_id": number,
+            "entity_code": "N1",
+            "invoice_date": day,
+            "due_date": due,
+            "gross_amount": gross,
+            "open_amount": opened,
+            "currency_code": "EUR",
+            "status_code": "settled" if opened == "0" else "open",
+            **values,
+        }
+
+    return [
+        document("R-1", "2026-03-10", "2026-04-09", "10000.00", "4000.00"),
+        document("R-2", "2026-05-20", "2026-06-19", "-500.00", "-500.00"),
+        document("R-3", "2026-02-01", "2026-03-03", "800.00", "0", settled_date="2026-05-05"),
+        document("R-4", "2026-06-15", "2026-07-15", "70.00", "70.00", currency_code="USD"),
+    ]
+
+
+def _payments() -> list[Row]:
+    def payment(number: str, part: str, day: str, whole: str, amount: str, invoice: str | None, **values: Any) -> Row:
+        return {
+            "client_id": "north",
+            "payment_id": number,
+            "allocation_id": part,
+            "entity_code": "N1",
+            "direction_code": "in",
+            "partner_id": "K-1",
+            "payment_date": day,
+            "payment_amount": whole,
+            "allocated_amount": amount,
+            "currency_code": "EUR",
+            "invoice_id": invoice,
+            **values,
+        }
+
+    return [
+        payment("P-1", "1", "2026-04-20", "6500.00", "5900.00", "R-1", discount_amount="100.00"),
+        payment("P-1", "2", "2026-04-20", "6500.00", "600.00", None),
+        payment("P-2", "1", "2026-06-10", "33.00", "33.00", None, partner_id="K-2"),
+        payment("P-3", "1", "2026-06-12", "949.90", "949.90", "INV-2", partner_id="S-1", direction_code="out"),
+        payment(
+            "P-1", "1", "2026-06-12", "12.00", "12.00", None, client_id="south", partner_id="S-1", direction_code="out"
+        ),
+    ]
+
+
+def _entries() -> list[Row]:
+    def journal(number: str, day: str, *lines: tuple[str, str, str]) -> list[Row]:
+        return [
+            {
+                "client_id": "north",
+                "entity_code": "N1",
+                "journal_id": number,
+                "line_id": str(n),
+                "posting_date": day,
+                "account_id": account,
+                "debit_amount": debit,
+                "credit_amount": credit,
+                "currency_code": "EUR",
+            }
+            for n, (account, debit, credit) in enumerate(lines, 1)
+        ]
+
+    return [
+        *journal("J-1", "2026-03-10", ("1200", "10000.00", "0"), ("4000", "0", "10000.00")),
+        *journal("J-2", "2026-04-20", ("1100", "6500.00", "0"), ("4000", "100.00", "0"), ("1200", "0", "6600.00")),
+    ]
