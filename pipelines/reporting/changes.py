@@ -2,7 +2,12 @@
 
 History is append-only and every change in core bears its moment (`_known_from`, `_known_to`), so what a build at one
 cut-off shows and what the next one would show differ only by the versions that began or ended between the two. A mart
-says the same of a client as long as none of them is the client's. Marts by month hold as long for each month.
+says the same of a client as long as none of them is the client's. Marts by month hold as long for each month: of a
+feed with `month_of` the months of its versions count, of any other feed that they read all months of the client.
+
+Two things follow from what changed, and are kept apart: which rows a mart makes anew (`due`), and of which clients a
+feed is read for it (`needed`). A mart by month is read whole by others (macro `whole`), so what shows figures since the
+beginning reads a small mart by month in place of the feed.
 
 What has no history (deliveries, rejects, deadlines) is built whole every time; so is everything when the project, the
 code or a mart itself is not what it was.
@@ -24,7 +29,32 @@ from pipelines.reporting.project import LIVE, MARTS, NEXT, Mart, Project
 from pipelines.reporting.publish import become_owner, shapes_of
 
 CHANGED = f"{NEXT}.changed"
-"""Feed, client and month (null: of a feed without months) that have changed; the models read it, and may add to it."""
+"""Feed, client and month (null: of a feed without months) that have changed; a model may add to it."""
+NEEDED = f"{NEXT}.needed"
+"""Feed and client: whose rows the staging models show."""
+READS = f"{NEXT}.reads"
+"""Mart by month and feed."""
+DUE = f"{NEXT}.due"
+"""Mart by month, client, month (null: all of them) and its days [`from_date`, `before_date`): what it makes anew."""
+
+_DUE = f"""
+create view {DUE} as
+select mart, client_id, month, coalesce(month, '-infinity') as from_date,
+    coalesce((month + interval '1 month')::date, 'infinity') as before_date
+from (
+    select distinct mart, client_id,
+        case when not bool_or(month is null) over (partition by mart, client_id) then month end as month
+    from {READS} join {CHANGED} using (feed)) as d
+"""
+_REPLACED = f"""
+create view {NEXT}.replaced_{{mart}} as
+select client_id, month from {DUE} where mart = '{{mart}}' and month is not null
+union all
+select d.client_id, l.month from {DUE} as d
+cross join lateral (select distinct {{month}} as month from {LIVE}.{{mart}} as o where o.client_id = d.client_id) as l
+where d.mart = '{{mart}}' and d.month is null
+"""
+"""Client and month of the rows of a live mart that are made anew: equalities only, so that an index leads there."""
 
 _CLIENTS = """
 select client_id, md5((to_jsonb(c) - 'updated_at')::text || (:at at time zone coalesce(time_zone, 'UTC'))::date)
@@ -104,19 +134,16 @@ def plan(conn: sa.Connection, project: Project, state: MartState | None, at: dat
         return Plan()
     now = _clients(conn, at)
     redated = {c for c in {*now, *state.clients} if now.get(c) != state.clients.get(c)}
-    become_owner(conn)
-    conn.execute(sa.text(f"create table {CHANGED} (feed text not null, client_id text not null, month date)"))
     sliced = [mart for mart in project.marts if not mart.is_whole]
-    for feed in sorted({feed for mart in sliced for feed in mart.feeds}):
-        _note_versions(conn, feed, project.month_of.get(feed), state.cut_off, at)
-    for feed in sorted({feed for mart in sliced if mart.is_dated for feed in mart.feeds}):
-        _note_clients(conn, feed, redated)
-    _note_relatives(conn, sliced)
-    conn.execute(sa.text(f"analyze {CHANGED}"))
-    changed = set(conn.scalars(sa.text(f"select distinct feed from {CHANGED}")))
-    replaced = {mart.name: replaced_rows(mart) for mart in sliced if changed & mart.feeds}
-    for mart, rows in replaced.items():
-        conn.execute(sa.text(f"create view {NEXT}.kept_{mart} as select * from {LIVE}.{mart} as m where not {rows}"))
+    become_owner(conn)
+    _note_changes(conn, project, sliced, state.cut_off, at)
+    _note_needs(conn, sliced, redated)
+    replaced = {mart.name: replaced_rows(mart) for mart in sliced if _is_due(conn, mart)}
+    for mart in sliced:  # also of a mart that stays as it is: others may read it whole
+        if mart.month:
+            conn.execute(sa.text(_REPLACED.format(mart=mart.name, month=mart.month)))
+        kept = f"create view {NEXT}.kept_{mart.name} as select * from {LIVE}.{mart.name} as m"
+        conn.execute(sa.text(f"{kept} where not {replaced_rows(mart)}"))
     conn.execute(sa.text("reset role"))
     marts = [m.name for m in project.marts if m.is_whole or m.name in replaced]
     return Plan(marts, replaced, since=state.cut_off)
@@ -124,13 +151,37 @@ def plan(conn: sa.Connection, project: Project, state: MartState | None, at: dat
 
 def replaced_rows(mart: Mart) -> str:
     """Condition on rows `m` of a live mart that this build makes anew."""
-    feeds = ", ".join(f"'{feed}'" for feed in sorted(mart.feeds))
-    month = f" and c.month = m.{mart.month}" if mart.month else ""
-    return f"exists (select from {CHANGED} as c where c.feed in ({feeds}) and c.client_id = m.client_id{month})"
+    if mart.month:
+        same = f"r.client_id = m.client_id and r.month = m.{mart.month}"
+        return f"exists (select from {NEXT}.replaced_{mart.name} as r where {same})"
+    return f"exists (select from {NEEDED} as r where r.feed in ({_listed(mart.feeds)}) and r.client_id = m.client_id)"
+
+
+def _is_due(conn: sa.Connection, mart: Mart) -> bool:
+    table = CHANGED if mart.month else NEEDED
+    return bool(conn.scalar(sa.text(f"select exists (select from {table} where feed in ({_listed(mart.feeds)}))")))
+
+
+def _listed(feeds: Iterable[str]) -> str:
+    return ", ".join(f"'{feed}'" for feed in sorted(feeds))
 
 
 def _clients(conn: sa.Connection, at: datetime) -> dict[str, str]:
     return dict(conn.execute(sa.text(_CLIENTS), {"at": at}).tuples().all())
+
+
+def _note_changes(conn: sa.Connection, project: Project, marts: Sequence[Mart], since: datetime, at: datetime) -> None:
+    """What has changed in core, and what follows for the marts by month."""
+    conn.execute(sa.text(f"create table {CHANGED} (feed text not null, client_id text not null, month date)"))
+    conn.execute(sa.text(f"create table {READS} (mart text not null, feed text not null)"))
+    for feed in sorted({feed for mart in marts for feed in mart.feeds}):
+        _note_versions(conn, feed, project.month_of.get(feed), since, at)
+    read = [{"mart": mart.name, "feed": feed} for mart in marts if mart.month for feed in sorted(mart.feeds)]
+    if read:
+        conn.execute(sa.text(f"insert into {READS} values (:mart, :feed)"), read)
+    conn.execute(sa.text(_DUE))
+    for table in (CHANGED, READS):
+        conn.execute(sa.text(f"analyze {table}"))
 
 
 def _note_versions(conn: sa.Connection, feed: str, date: str | None, since: datetime, at: datetime) -> None:
@@ -144,10 +195,23 @@ def _note_versions(conn: sa.Connection, feed: str, date: str | None, since: date
     )
 
 
+def _note_needs(conn: sa.Connection, marts: Sequence[Mart], redated: Iterable[str]) -> None:
+    """Of which clients each feed is read: of those that changed, that have another date, and what goes with them."""
+    conn.execute(sa.text(f"create table {NEEDED} (feed text not null, client_id text not null)"))
+    conn.execute(sa.text(f"insert into {NEEDED} select distinct feed, client_id from {CHANGED}"))
+    for mart in marts:
+        if mart.month:  # made for those only whose rows have changed, however many others are read for other marts
+            _spread(conn, CHANGED, mart.feeds)
+    for feed in sorted({feed for mart in marts if mart.is_dated for feed in mart.feeds}):
+        _note_clients(conn, feed, redated)
+    _note_relatives(conn, marts)
+    conn.execute(sa.text(f"analyze {NEEDED}"))
+
+
 def _note_clients(conn: sa.Connection, feed: str, clients: Iterable[str]) -> None:
     """Clients whose date or profile is another one; with '' among them also those that have no profile."""
     values: dict[str, Any] = {"clients": sorted(clients)}
-    insert = f"insert into {CHANGED} (feed, client_id) "
+    insert = f"insert into {NEEDED} (feed, client_id) "
     conn.execute(sa.text(f"{insert} select '{feed}', unnest(cast(:clients as text[]))"), values)
     if "" in clients:
         others = f"select distinct client_id from core.{feed} except select client_id from ops.client"
@@ -155,15 +219,23 @@ def _note_clients(conn: sa.Connection, feed: str, clients: Iterable[str]) -> Non
 
 
 def _note_relatives(conn: sa.Connection, marts: Sequence[Mart]) -> None:
-    """A mart of several feeds needs them all of a client of which one has changed, and so do their other marts."""
-    related = [mart.feeds for mart in marts if len(mart.feeds) > 1]
+    """A mart by clients needs all its feeds of a client of which it needs one, and so do their other marts."""
+    related = [mart.feeds for mart in marts if len(mart.feeds) > 1 and not mart.month]
     for _ in related:  # often enough for every chain of relatives
+        before = conn.scalar(sa.text(f"select count(*) from {NEEDED}"))
         for feeds in related:
-            for feed in sorted(feeds):
-                conn.execute(
-                    sa.text(
-                        f"insert into {CHANGED} (feed, client_id) select distinct '{feed}', client_id from {CHANGED} "
-                        f"where feed = any(:feeds) except select feed, client_id from {CHANGED} where feed = '{feed}'"
-                    ),
-                    {"feeds": sorted(feeds)},
-                )
+            _spread(conn, NEEDED, feeds)
+        if conn.scalar(sa.text(f"select count(*) from {NEEDED}")) == before:
+            break
+
+
+def _spread(conn: sa.Connection, table: str, feeds: Iterable[str]) -> None:
+    """Clients that a table names for one of the feeds are needed of each of them."""
+    conn.execute(
+        sa.text(
+            f"insert into {NEEDED} select f.feed, c.client_id from unnest(cast(:feeds as text[])) as f (feed) "
+            f"cross join (select distinct client_id from {table} where feed = any(:feeds)) as c "
+            f"except select feed, client_id from {NEEDED}"
+        ),
+        {"feeds": sorted(feeds)},
+    )

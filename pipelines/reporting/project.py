@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -54,9 +54,9 @@ class NodeRun:
 
 @dataclass(frozen=True)
 class Mart:
-    """What a mart is made of. `feeds`: tables in core; `is_dated`: it also depends on the date of its clients; `month`:
-    the column by whose months it may be built anew, if not by clients. `is_whole`: always built, in one piece, since it
-    shows what has no history."""
+    """What a mart is made of. `feeds`: tables in core, also those behind marts it reads; `is_dated`: it also depends on
+    the date of its clients; `month`: the column by whose months it may be built anew, if not by clients. `is_whole`:
+    always built, in one piece, since it shows what has no history."""
 
     name: str
     feeds: frozenset[str]
@@ -130,12 +130,10 @@ def _parse(settings: Settings, url: str) -> bytes:
     manifest = outcome.result
     manifest.files = {}  # only for parsing again, and two thirds of the time it takes to read
     models = {n.name: n for n in manifest.nodes.values() if n.resource_type == "model" and n.name in MARTS}
-    marts = [asdict(_mart(manifest, models[name])) for name in MARTS]
     tables = [s for s in manifest.sources.values() if s.source_name == "core"]
-    facts = {
-        "marts": [{**mart, "feeds": sorted(mart["feeds"])} for mart in marts],
-        "month_of": {s.name: s.config.meta["month_of"] for s in tables if "month_of" in s.config.meta},
-    }
+    month_of = {s.name: s.config.meta["month_of"] for s in tables if "month_of" in s.config.meta}
+    marts = [asdict(_mart(manifest, models[name], month_of)) for name in MARTS]
+    facts = {"marts": [{**mart, "feeds": sorted(mart["feeds"])} for mart in marts], "month_of": month_of}
     parsed: bytes = manifest.to_msgpack(extended_mashumaro_encoder)
     return json.dumps(facts).encode() + b"\n" + parsed
 
@@ -169,7 +167,7 @@ def _hash_of(parts: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps(list(parts)).encode()).hexdigest()
 
 
-def _mart(manifest: Any, node: Any) -> Mart:
+def _mart(manifest: Any, node: Any, dated: Collection[str]) -> Mart:
     sources = _sources(manifest, node.unique_id)
     feeds = frozenset(name for schema, name in sources if schema == "core")
     others = {(schema, name) for schema, name in sources if schema != "core"}
@@ -180,12 +178,12 @@ def _mart(manifest: Any, node: Any) -> Mart:
         is_whole=not feeds or bool(others - {("ops", "client")}),
         month=node.config.meta.get("month"),
     )
-    if mart.month and (mart.is_dated or mart.is_whole or len(feeds) > 1):
+    if mart.month and (mart.is_dated or mart.is_whole or feeds.isdisjoint(dated)):
         raise DeclarationError(
             "a mart cannot be built by months",
             where=f"{PROJECT.name}/{node.original_file_path}",
             got=f"made of {', '.join(sorted(f'{schema}.{name}' for schema, name in sources))}",
-            expected="one table of core with month_of, and nothing else",
+            expected="tables of core only, at least one with month_of",
             next_step="leave month out of its meta: it is then built by clients",
         )
     return mart

@@ -1,29 +1,45 @@
-{# A build of what changed: `changed` in the side schema lists the clients, and of feeds with months the months, whose rows
-   are made anew. In a full build, and in tests of the formulas, nothing is left out. #}
+{# A build of what changed. The side schema holds, made by the plan of the build: `needed`, of which clients each feed is
+   read; `due`, which clients and months each mart by month makes anew; and `kept_<mart>`, the rows a mart keeps. In a full
+   build, and in tests of the formulas, nothing is left out. #}
 {% macro changes_only() %}
     {{ return(var('changes_only', false)) }}
 {% endmacro %}
 
-{# Rows of the clients of which a feed has changed. #}
+{# Rows of the clients of which a feed has changed, or is read together with one that has. #}
 {% macro of_changed_clients(feed) -%}
     {% if changes_only() -%}
-    client_id in (select client_id from {{ target.schema }}.changed where feed = '{{ feed }}')
+    client_id in (select client_id from {{ target.schema }}.needed where feed = '{{ feed }}')
     {%- else -%} true {%- endif %}
 {%- endmacro %}
 
-{# Rows of the months, by the date in a column, in which a feed of their client has changed. #}
-{% macro of_changed_months(feed, date, client_id='client_id') -%}
+{# Of a relation the rows that this mart by month makes anew, by the date in a column. To be read from: a join, so that
+   the index on client and date finds the months. #}
+{% macro of_changed_months(relation, date) -%}
     {% if changes_only() -%}
-    ({{ client_id }}, date_trunc('month', {{ date }})::date) in (
-        select client_id, month from {{ target.schema }}.changed where feed = '{{ feed }}')
-    {%- else -%} true {%- endif %}
+    (
+        select month_row.*
+        from {{ target.schema }}.due
+        join {{ relation }} as month_row
+            on month_row.client_id = due.client_id
+            and month_row.{{ date }} >= due.from_date and month_row.{{ date }} < due.before_date
+        where due.mart = '{{ this.identifier }}'
+    )
+    {%- else -%} {{ relation }} {%- endif %}
 {%- endmacro %}
 
-{# All rows of a mart as they will stand in `reporting`: those made by this build, and those it keeps. For tests that
-   compare with core: they judge the whole mart in every build. #}
+{# All rows of a mart as they will stand in `reporting`: those made by this build, and those it keeps. For marts by month
+   that read a mart of fewer feeds (inside `of_changed_months`), and for tests that compare with core: they judge the whole
+   mart in every build. #}
 {% macro whole(mart) -%}
     {% if changes_only() -%}
     (select * from {{ mart }} union all select * from {{ target.schema }}.kept_{{ mart.identifier }})
+    {%- else -%} {{ mart }} {%- endif %}
+{%- endmacro %}
+
+{# All rows of a mart by month of the clients of which its feed has changed: what a model by clients reads of it. #}
+{% macro whole_of_changed_clients(mart, feed) -%}
+    {% if changes_only() -%}
+    (select * from {{ whole(mart) }} as mart_row where {{ of_changed_clients(feed) }})
     {%- else -%} {{ mart }} {%- endif %}
 {%- endmacro %}
 

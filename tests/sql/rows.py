@@ -120,6 +120,9 @@ def _core(contracts: dict[str, Contract]) -> dict[str, list[Row]]:
         "core.clients_customers": _customers(contracts["clients.customers"]),
         "core.ledgers_spend": _spend(),
         "core.ledgers_payables": _payables(),
+        "core.ledgers_entities": _entities(),
+        "core.ledgers_fiscal_periods": _fiscal_periods(),
+        "core.ledgers_gl_entries": _gl_entries(),
         "core.people_employees": _employees(contracts["people.employees"]),
         "core.payroll_pay_rates": _pay_rates(),
         "core.shipments_shipments": _shipments(),
@@ -175,6 +178,41 @@ def _payables() -> list[Row]:
         _invoice("north", "INV-4", "2026-06-01", "-5.00", **june),
         _invoice("north", "INV-5", "2026-06-01", "0.00", **june),
         _invoice("south", "INV-2", "2026-06-30", "50.10"),
+    ]
+
+
+def _entities() -> list[Row]:
+    """The books of `north` in two companies, one of which has a fiscal calendar; `south` tells nothing of its own."""
+    entity = {"client_id": "north", "country_code": "GB", "local_currency": "GBP", "group_currency": "EUR"}
+    return [
+        {**entity, "entity_code": "UK", "entity_name": "North Sample Ltd", "fiscal_year_start_month": 4},
+        {**entity, "entity_code": "DE", "entity_name": "North Sample GmbH", "fiscal_year_start_month": 1},
+    ]
+
+
+def _fiscal_periods() -> list[Row]:
+    period = {"client_id": "north", "entity_code": "DE", "fiscal_year": 2026, "status_code": "open"}
+    last = {**period, "start_date": "2026-05-04", "end_date": "2026-05-31"}
+    return [
+        {**last, "period_code": "P12", "period_number": 12, "is_adjustment": False},
+        {**last, "period_code": "P13", "period_number": 13, "is_adjustment": True},
+    ]
+
+
+def _gl_entries() -> list[Row]:
+    line = {"client_id": "north", "entity_code": "UK", "journal_id": "J-1", "posting_date": "2026-03-31"}
+    line |= {"debit_amount": "0", "credit_amount": "0", "currency_code": "EUR"}
+    debit = {"account_id": "1000", "debit_amount": "110.10", "local_debit_amount": "95.05", "local_currency": "GBP"}
+    credit = {"account_id": "4000", "credit_amount": "110.10", "local_credit_amount": "95.05", "local_currency": "GBP"}
+    group = {"group_currency": "EUR"}
+    germany = {"entity_code": "DE", "posting_date": "2026-05-31"}
+    return [
+        {**line, **debit, **group, "line_id": "1", "group_debit_amount": "110.10"},
+        {**line, **credit, **group, "line_id": "2", "group_credit_amount": "110.10"},
+        {**line, **germany, "line_id": "1", "account_id": "1000", "debit_amount": "5.00"},
+        {**line, **germany, "line_id": "2", "account_id": "4000", "credit_amount": "5.00", "period_code": "P13"},
+        {**line, "client_id": "south", "line_id": "1", "account_id": "1000", "debit_amount": "7.00"},
+        {**line, "client_id": "south", "line_id": "2", "account_id": "4000", "credit_amount": "7.00"},
     ]
 
 

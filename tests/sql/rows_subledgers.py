@@ -1,4 +1,4 @@
-"""Rows of the sub-ledgers and of the entries beside them, for the tests of their marts; `south` delivers no entries."""
+"""Rows of the sub-ledgers and of the entries beside them, for the tests of their marts."""
 
 from __future__ import annotations
 
@@ -108,6 +108,7 @@ def _payments() -> list[Row]:
             **values,
         }
 
+    south = {"client_id": "south", "entity_code": None, "partner_id": "S-1", "direction_code": "out"}
     return [
         payment("P-1", "1", "2026-04-20", "6500.00", "5900.00", "R-1", discount_amount="100.00"),
         payment("P-1", "2", "2026-04-20", "6500.00", "600.00", None),
@@ -137,6 +138,6 @@ def _entries() -> list[Row]:
         ]
 
     return [
-        *journal("J-1", "2026-03-10", ("1200", "10000.00", "0"), ("4000", "0", "10000.00")),
-        *journal("J-2", "2026-04-20", ("1100", "6500.00", "0"), ("4000", "100.00", "0"), ("1200", "0", "6600.00")),
+        *journal("N-1", "2026-03-10", ("1200", "10000.00", "0"), ("4000", "0", "10000.00")),
+        *journal("N-2", "2026-04-20", ("1100", "6500.00", "0"), ("4000", "100.00", "0"), ("1200", "0", "6600.00")),
     ]

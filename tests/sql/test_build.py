@@ -141,6 +141,18 @@ def test_figures_of_the_sub_ledgers(check: Callable[[dict[str, Rows]], None], fi
     check(first.marts)
 
 
+def test_general_ledger_lines_in_their_periods(first: Built) -> None:
+    names = "entity_code line_id amount currency_code group_amount fiscal_year period_number period_code"
+    lines = first.marts["fct_gl_lines"]
+    assert sorted(pick(lines, names, client_id="north", journal_id="J-1")) == [
+        ("DE", "1", Decimal("5.00"), "EUR", None, 2026, 12, "P12"),
+        ("DE", "2", Decimal("-5.00"), "EUR", None, 2026, 13, "P13"),
+        ("UK", "1", Decimal("95.05"), "GBP", Decimal("110.10"), 2026, 12, "2026-03"),
+        ("UK", "2", Decimal("-95.05"), "GBP", Decimal("-110.10"), 2026, 12, "2026-03"),
+    ]
+    assert sorted(pick(lines, "fiscal_year period_number period_code", client_id="south")) == [(2026, 3, "2026-03")] * 2
+
+
 def test_pay_rate_register(first: Built) -> None:
     rates = first.marts["rpt_pay_rate_register"]
     found = [tuple(map(str, r)) for r in pick(rates, "valid_from_date valid_to_date hourly_rate", client_id="north")]
@@ -336,6 +348,7 @@ TAMPER = {
     "ageing_buckets_add_up": "update rpt_payables_ageing set not_due_amount = not_due_amount + 0.01",
     "ageing_adds_up_to_core": "update rpt_payables_ageing set open_amount = open_amount + 1 where client_id = 'north'",
     "spend_adds_up_to_core": "delete from rpt_supplier_spend where client_id = 'south'",
+    "gl_movements_add_up_to_core": "update fct_gl_movements set credit_amount = credit_amount + 0.01",
     "headcount_adds_up_to_core": "update rpt_headcount set headcount = headcount + 1 where client_id = 'south'",
     "on_time_and_late_make_all_lines": "update rpt_shipment_on_time set late_lines = 0",
     "on_time_adds_up_to_core": "update rpt_shipment_on_time set line_amount = line_amount + 0.01",

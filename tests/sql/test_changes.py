@@ -164,23 +164,48 @@ def test_a_build_that_was_killed_leaves_word(stood: BuildResult, warehouse: Ware
         conn.rollback()
 
 
-def test_feeds_that_a_mart_reads_together_change_together(warehouse: Warehouse, stood: BuildResult) -> None:
-    marts = [
-        Mart("one", frozenset({"orders", "receipts"}), False, False, None),
-        Mart("two", frozenset({"receipts", "invoices"}), False, False, None),
-        Mart("three", frozenset({"people"}), False, False, None),
-    ]
+def by_clients(name: str, *feeds: str, is_dated: bool = False) -> Mart:
+    return Mart(name, frozenset(feeds), is_dated, False, None)
+
+
+def by_months(name: str, *feeds: str) -> Mart:
+    return Mart(name, frozenset(feeds), False, False, "posting_month")
+
+
+def needs(conn: sa.Connection, marts: list[Mart], redated: set[str]) -> set[tuple[str, str]]:
+    """(feed, client) that a build of some changes reads."""
+    make_side_schema(conn)
+    conn.execute(sa.text(f"create table {changes.CHANGED} (feed text, client_id text, month date)"))
+    found = "('entries', 'a', '2026-01-01'), ('people', 'b', null), ('periods', 'c', null)"
+    conn.execute(sa.text(f"insert into {changes.CHANGED} values {found}"))
+    changes._note_needs(conn, marts, redated)
+    return set(conn.execute(sa.text(f"select feed, client_id from {changes.NEEDED}")).tuples())
+
+
+def test_feeds_that_a_mart_reads_together_are_read_together(warehouse: Warehouse, stood: BuildResult) -> None:
+    """By clients whenever one of them is read, by months only when one of them has changed."""
+    changed = {("entries", "a"), ("people", "b"), ("periods", "c")}
     with warehouse.engine.begin() as conn:
-        make_side_schema(conn)
-        conn.execute(sa.text(f"create table {changes.CHANGED} (feed text, client_id text, month date)"))
-        conn.execute(
-            sa.text(f"insert into {changes.CHANGED} values ('orders', 'a', '2026-01-01'), ('people', 'b', null)")
-        )
-        changes._note_relatives(conn, marts)
-        found = conn.execute(sa.text(f"select feed, client_id, month::text from {changes.CHANGED}")).tuples()
-        assert set(found) == {
-            ("orders", "a", "2026-01-01"), ("receipts", "a", None), ("invoices", "a", None), ("people", "b", None)
-        }  # fmt: skip
+        chain = [by_clients("one", "entries", "receipts"), by_clients("two", "receipts", "invoices")]
+        people = by_clients("three", "people")
+        assert needs(conn, [*chain, people], set()) == changed | {("receipts", "a"), ("invoices", "a")}
+        lines = by_months("lines", "entries", "periods")
+        assert needs(conn, [lines, people], set()) == changed | {("periods", "a"), ("entries", "c")}
+        closing = by_clients("closing", "people", "periods")
+        both = {("periods", "a"), ("people", "a"), ("periods", "b"), ("entries", "c"), ("people", "c")}
+        assert needs(conn, [lines, closing], set()) == changed | both  # ('entries', 'b') is not: lines stay as they are
+        conn.rollback()
+
+
+def test_another_date_of_a_client_is_no_change_of_its_feeds(warehouse: Warehouse, stood: BuildResult) -> None:
+    dated = by_clients("ageing", "entries", is_dated=True)
+    with warehouse.engine.begin() as conn:
+        assert ("entries", "z") in needs(conn, [dated, by_months("lines", "entries")], {"z"})
+        conn.execute(sa.text(f"create table {changes.READS} as values ('lines', 'entries')"))
+        conn.execute(sa.text(f"alter table {changes.READS} rename column column1 to mart"))
+        conn.execute(sa.text(f"alter table {changes.READS} rename column column2 to feed"))
+        conn.execute(sa.text(changes._DUE))
+        assert list(conn.scalars(sa.text(f"select client_id from {changes.DUE}"))) == ["a"]
         conn.rollback()
 
 
@@ -218,18 +243,22 @@ class Parsed(Exception):
     """dbt was asked to parse."""
 
 
-def test_a_mart_by_months_may_depend_on_nothing_but_its_feed() -> None:
-    source = SimpleNamespace(source_name="core", name="ledgers_spend")
-    clients = SimpleNamespace(source_name="ops", name="client")
+def test_a_mart_by_months_needs_a_feed_with_months_and_nothing_without_history() -> None:
+    sources = {"s": ("core", "ledgers_spend"), "a": ("core", "ledgers_accounts"), "c": ("ops", "client")}
+    manifest = SimpleNamespace(
+        sources={k: SimpleNamespace(source_name=schema, name=name) for k, (schema, name) in sources.items()}, nodes={}
+    )
     node = SimpleNamespace(
         name="rpt_x", unique_id="m", original_file_path="models/rpt_x.sql",
-        config=SimpleNamespace(meta={"month": "spend_month"}), depends_on=SimpleNamespace(nodes=["s"]),
+        config=SimpleNamespace(meta={"month": "spend_month"}), depends_on=SimpleNamespace(nodes=["s", "a"]),
     )  # fmt: skip
-    manifest = SimpleNamespace(sources={"s": source, "c": clients}, nodes={"m": node})
-    assert project._mart(manifest, node).month == "spend_month"
+    manifest.nodes["m"] = node
+    assert project._mart(manifest, node, {"ledgers_spend"}).month == "spend_month"
+    with pytest.raises(DeclarationError, match=r"rpt_x.*core\.ledgers_accounts.*at least one with month_of"):
+        project._mart(manifest, node, {"ledgers_gl_entries"})
     node.depends_on.nodes.append("c")
     with pytest.raises(DeclarationError, match=r"rpt_x.*ops\.client"):
-        project._mart(manifest, node)
+        project._mart(manifest, node, {"ledgers_spend"})
 
 
 # the whole of it ---------------------------------------------------------------------------------------------

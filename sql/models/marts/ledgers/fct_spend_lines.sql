@@ -19,7 +19,6 @@ select
     line.row_number,
     line.row_part,
     {{ cut_off() }} as known_at
-from {{ ref('stg_ledgers__spend') }} as line
+from {{ of_changed_months(ref('stg_ledgers__spend'), 'document_date') }} as line
 join {{ ref('int_suppliers') }} as supplier
     on supplier.client_id = line.client_id and supplier.spelling = line.supplier_name
-where {{ of_changed_months('ledgers_spend', 'line.document_date', 'line.client_id') }}

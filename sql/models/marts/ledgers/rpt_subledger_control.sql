@@ -33,39 +33,31 @@ accounts as (
     order by client_id, account_id, rank, ledger_code
 ),
 
-clients as (
-    select distinct client_id from {{ ref('stg_ledgers__gl_entries') }}
+movements as (
+    select *
+    from {{ whole_of_changed_clients(ref('fct_gl_currency_movements'), 'ledgers_gl_entries') }} as movement
 ),
 
-account_days as (
-    select
-        client_id,
-        entry.entity_code,
-        account.ledger_code,
-        account_id as control_account_id,
-        entry.currency_code,
-        entry.posting_date,
-        sum(entry.debit_amount - entry.credit_amount) * case account.ledger_code when 'payables' then -1 else 1 end
-            as amount
-    from {{ ref('stg_ledgers__gl_entries') }} as entry
-    join accounts as account using (client_id, account_id)
-    group by client_id, entry.entity_code, account.ledger_code, account_id, entry.currency_code, entry.posting_date
+clients as (
+    select distinct client_id from movements
 ),
 
 balances as (
     select
         client_id,
-        entity_code,
-        ledger_code,
-        control_account_id,
-        currency_code,
+        movement.entity_code,
+        account.ledger_code,
+        account_id as control_account_id,
+        movement.currency_code,
         at.as_of_date,
         at.is_today,
-        sum(amount) as account_amount
-    from account_days
+        sum(case account.ledger_code when 'payables' then - movement.amount else movement.amount end) as account_amount
+    from movements as movement
+    join accounts as account using (client_id, account_id)
     join {{ ref('int_as_of_dates') }} as at using (client_id)
-    where least(posting_date, at.today) <= at.as_of_date
-    group by client_id, entity_code, ledger_code, control_account_id, currency_code, at.as_of_date, at.is_today
+    where at.is_today or movement.posting_month < at.as_of_date
+    group by
+        client_id, movement.entity_code, account.ledger_code, account_id, movement.currency_code, at.as_of_date, at.is_today
 ),
 
 -- Keys may be missing on the side of the sub-ledger, and must meet nothing then.

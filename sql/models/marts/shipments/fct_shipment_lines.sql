@@ -25,5 +25,4 @@ select
     row_number,
     row_part,
     {{ cut_off() }} as known_at
-from {{ ref('stg_shipments__shipments') }}
-where {{ of_changed_months('shipments_shipments', 'promised_date') }}
+from {{ of_changed_months(ref('stg_shipments__shipments'), 'promised_date') }} as line
