@@ -13,6 +13,8 @@ TAMPER = {
         "update rpt_receivables_ageing set balance_amount = balance_amount + 1 where not is_today"
     ),
     "open_item_events_add_up_to_core": "update fct_open_item_events set event_amount = event_amount + 1",
+    "payments_are_applied_or_shown_as_left": "update rpt_cash_application set over_paid_amount = over_paid_amount + 1",
+    "days_outstanding_follow_from_core": "update rpt_dso_dpo set receivables_amount = receivables_amount + 1",
     "gl_currency_movements_add_up_to_core": "update fct_gl_currency_movements set amount = amount + 0.01",
     "control_accounts_are_those_of_the_ageing": "update rpt_subledger_control set difference_amount = 0.05",
 }

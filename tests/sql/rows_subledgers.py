@@ -108,14 +108,22 @@ def _payments() -> list[Row]:
             **values,
         }
 
-    south = {"client_id": "south", "entity_code": None, "partner_id": "S-1", "direction_code": "out"}
     return [
         payment("P-1", "1", "2026-04-20", "6500.00", "5900.00", "R-1", discount_amount="100.00"),
         payment("P-1", "2", "2026-04-20", "6500.00", "600.00", None),
         payment("P-2", "1", "2026-06-10", "33.00", "33.00", None, partner_id="K-2"),
         payment("P-3", "1", "2026-06-12", "949.90", "949.90", "INV-2", partner_id="S-1", direction_code="out"),
         payment(
-            "P-1", "1", "2026-06-12", "12.00", "12.00", None, client_id="south", partner_id="S-1", direction_code="out"
+            "P-1",
+            "1",
+            "2026-06-12",
+            "12.00",
+            "12.00",
+            None,
+            client_id="south",
+            entity_code=None,
+            partner_id="S-1",
+            direction_code="out",
         ),
     ]
 
