@@ -15,6 +15,10 @@ TAMPER = {
     "open_item_events_add_up_to_core": "update fct_open_item_events set event_amount = event_amount + 1",
     "payments_are_applied_or_shown_as_left": "update rpt_cash_application set over_paid_amount = over_paid_amount + 1",
     "days_outstanding_follow_from_core": "update rpt_dso_dpo set receivables_amount = receivables_amount + 1",
+    "bank_lines_and_entries_stand_in_one_row": "delete from rpt_bank_reconciliation where rule_code = 'unmatched'",
+    "bank_matches_agree": "update rpt_bank_reconciliation set item_amount = item_amount + 1 where side_code = 'bank'",
+    "adjusted_bank_balances_tie": "update rpt_bank_balances set difference_amount = 1",
+    "duplicates_are_pairs_of_the_ledger": "update rpt_duplicate_invoices set gross_amount = gross_amount + 1",
     "gl_currency_movements_add_up_to_core": "update fct_gl_currency_movements set amount = amount + 0.01",
     "control_accounts_are_those_of_the_ageing": "update rpt_subledger_control set difference_amount = 0.05",
 }
@@ -56,7 +60,34 @@ def differences_to_control_accounts_are_shown(marts: Marts) -> None:
     ]
 
 
+def bank_and_books_are_matched_by_rules(marts: Marts) -> None:
+    """Found two days later without a reference; found by its reference among the payments; a charge nobody booked."""
+    names = "side_code item_code item_amount rule_code unmatched_days"
+    rows = marts["rpt_bank_reconciliation"]
+    assert _pick(rows, names, client_id="north") == [
+        ("bank", "bank_line", Decimal("-9.50"), "unmatched", 62),
+        ("bank", "bank_line", Decimal("6500.00"), "amount_and_date", None),
+        ("bank", "opening_balance", Decimal("0.00"), "no_amount", None),
+        ("books", "entry", Decimal("6500.00"), "amount_and_date", None),
+    ]
+    found = _pick(rows, "side_code item_code rule_code", client_id="south")
+    assert [r for r in found if r[1] != "opening_balance"] == [
+        ("bank", "bank_line", "reference"), ("books", "payment", "reference")
+    ]  # fmt: skip
+    names = "adjusted_bank_amount adjusted_books_amount not_booked_amount difference_amount"
+    assert _pick(marts["rpt_bank_balances"], names, client_id="north") == [_money("6490.50", "6490.50", "-9.50", "0")]
+
+
+def duplicates_are_scored(marts: Marts) -> None:
+    """One invoice under two spellings of its number."""
+    assert _pick(marts["rpt_duplicate_invoices"], "invoice_id other_invoice_id rule_code score") == [
+        ("R-6", "R6", "number_alike", 90)
+    ]
+
+
 CHECKS: tuple[Callable[[Marts], None], ...] = (
     receivables_are_aged_today_and_earlier,
     differences_to_control_accounts_are_shown,
+    bank_and_books_are_matched_by_rules,
+    duplicates_are_scored,
 )

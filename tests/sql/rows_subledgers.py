@@ -6,24 +6,26 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tests.sql.rows import Row, insert
+from pipelines.contract import Contract
+from tests.sql.rows import Row, insert, secrets
 
 JUNE = "2026-06-30"
 
 
-def fill_subledgers(conn: sa.Connection) -> None:
+def fill_subledgers(conn: sa.Connection, contracts: dict[str, Contract]) -> None:
     """What was known at the cut-off of `rows.py`."""
-    for name, rows in _core().items():
+    for name, rows in _core(contracts).items():
         insert(conn, f"core.ledgers_{name}", rows)
 
 
-def _core() -> dict[str, list[Row]]:
+def _core(contracts: dict[str, Contract]) -> dict[str, list[Row]]:
     return {
         "accounts": _accounts(),
         "partners": _partners(),
         "receivables": _receivables(),
         "payments": _payments(),
         "gl_entries": _entries(),
+        "bank_transactions": _bank(contracts["ledgers.bank_transactions"]),
     }
 
 
@@ -87,6 +89,8 @@ def _receivables() -> list[Row]:
         document("R-1", "2026-03-10", "2026-04-09", "10000.00", "4000.00"),
         document("R-2", "2026-05-20", "2026-06-19", "-500.00", "-500.00"),
         document("R-3", "2026-02-01", "2026-03-03", "800.00", "0", settled_date="2026-05-05"),
+        document("R-6", "2026-06-20", "2026-07-20", "30.00", "0", settled_date="2026-06-21"),
+        document("R6", "2026-06-20", "2026-07-20", "30.00", "0", settled_date="2026-06-21"),
         document("R-4", "2026-06-15", "2026-07-15", "70.00", "70.00", currency_code="USD"),
     ]
 
@@ -124,6 +128,8 @@ def _payments() -> list[Row]:
             entity_code=None,
             partner_id="S-1",
             direction_code="out",
+            bank_account_id="B-9",
+            bank_reference="e2e-7",
         ),
     ]
 
@@ -148,4 +154,33 @@ def _entries() -> list[Row]:
     return [
         *journal("N-1", "2026-03-10", ("1200", "10000.00", "0"), ("4000", "0", "10000.00")),
         *journal("N-2", "2026-04-20", ("1100", "6500.00", "0"), ("4000", "100.00", "0"), ("1200", "0", "6600.00")),
+    ]
+
+
+def _bank(contract: Contract) -> list[Row]:
+    """`north` compares with entries and finds a charge that nobody booked; `south` has payments only."""
+
+    def line(number: str, day: str, amount: str, **values: Any) -> Row:
+        return {
+            "client_id": "north",
+            "bank_account_id": "B-1",
+            "statement_id": "4",
+            "line_id": number,
+            "entity_code": "N1",
+            "statement_date": "2026-04-30",
+            "opening_amount": "0.00",
+            "closing_amount": "6490.50",
+            "booking_date": day,
+            "transaction_amount": amount,
+            "currency_code": "EUR",
+            "account_id": "1100",
+            **secrets(contract),
+            **values,
+        }
+
+    south: Row = {"client_id": "south", "bank_account_id": "B-9", "entity_code": None, "account_id": None}
+    return [
+        line("1", "2026-04-22", "6500.00"),
+        line("2", "2026-04-30", "-9.50"),
+        line("1", "2026-06-12", "-12.00", closing_amount="-12.00", end_to_end_id="E2E 7", **south),
     ]

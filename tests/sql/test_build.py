@@ -40,7 +40,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def first(warehouse: Warehouse, home: Settings, contracts: dict[str, Contract]) -> Built:
     with warehouse.transaction() as conn:
         fill(conn, contracts)
-        fill_subledgers(conn)
+        fill_subledgers(conn, contracts)
     return build_and_read(warehouse, home, AT, unit_tests=True)
 
 
