@@ -19,7 +19,7 @@ def _amount(chance: Random) -> Decimal:
 
 
 def _entity(chance: Random) -> str | None:
-    return chance.choice(("E1", "E2", None))
+    return chance.choice(("E-0", "E-1", None))
 
 
 def receivables(chance: Random, key: str) -> Row:
@@ -37,7 +37,7 @@ def receivables(chance: Random, key: str) -> Row:
         "open_amount": opened,
         "currency_code": chance.choice(("EUR", "USD")),
         "status_code": "open" if opened else "settled",
-        "control_account_id": chance.choice((None, "1200")),
+        "control_account_id": chance.choice((None, "A-1")),
         "tax_code": chance.choice((None, "V19")),
     }
 
@@ -77,7 +77,7 @@ def bank_transactions(chance: Random, key: str) -> Row:
         "currency_code": "EUR",
         "bank_reference": chance.choice((None, f"REF-{int(key) % 5}")),
         "counterparty_name": "Sample Name",
-        "account_id": "1100",
+        "account_id": chance.choice((None, "A-0")),
     }
 
 
@@ -95,13 +95,15 @@ def invoice_lines(chance: Random, key: str) -> Row:
 
 
 def partners(chance: Random, key: str) -> Row:
-    """A partner, not always with the same control account."""
+    """A partner of the sub-ledgers, or one that only the general ledger names."""
+    number = int(key)
     return {
-        "partner_id": f"S-{int(key) % 15}",
+        "partner_id": PARTNERS[number] if number < len(PARTNERS) else f"B-{key}",
         "partner_type_code": chance.choice(("supplier", "customer", "both", "employee")),
         "partner_name": chance.choice(("Acme", "Zeta & Co")),
         "country_code": "DE",
-        "control_account_id": chance.choice((None, "1200", "2000")),
+        "control_account_id": chance.choice((None, "A-1", "A-3", "A-13")),
+        "group_entity_code": chance.choice((None, "E-1")),
     }
 
 
@@ -115,7 +117,7 @@ def tax_codes(chance: Random, key: str) -> Row:
         "rate_pct": chance.choice((Decimal(19), Decimal(7))),
         "tax_kind_code": chance.choice(("standard", "reverse_charge")),
         "direction_code": "input",
-        "tax_account_id": chance.choice((None, "1570")),
+        "tax_account_id": chance.choice((None, "A-10")),
     }
 
 
@@ -123,7 +125,7 @@ def fixed_assets(chance: Random, key: str) -> Row:
     """An asset of one of two companies."""
     cost = _amount(chance)
     return {
-        "entity_code": chance.choice(("E1", "E2")),
+        "entity_code": chance.choice(("E-0", "E-1")),
         "asset_id": key,
         "asset_name": "Machine",
         "asset_class_code": chance.choice((None, "machines")),
@@ -134,7 +136,7 @@ def fixed_assets(chance: Random, key: str) -> Row:
         "book_amount": cost,
         "currency_code": "EUR",
         "register_date": date(2026, 3, 31),
-        "account_id": chance.choice((None, "0400")),
+        "account_id": chance.choice((None, "A-2")),
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from pipelines.contract import Column, Contract
+from tests.sql import ledger_rows
 
 CUT_OFF = "2026-06-30 22:30:00+00"  # 1 July in Berlin, still 30 June in UTC
 EARLY, LATE = "2026-06-01 00:00:00+00", "2026-07-02 00:00:00+00"
@@ -120,9 +121,10 @@ def _core(contracts: dict[str, Contract]) -> dict[str, list[Row]]:
         "core.clients_customers": _customers(contracts["clients.customers"]),
         "core.ledgers_spend": _spend(),
         "core.ledgers_payables": _payables(),
+        **ledger_rows.tables(),
         "core.ledgers_entities": _entities(),
         "core.ledgers_fiscal_periods": _fiscal_periods(),
-        "core.ledgers_gl_entries": _gl_entries(),
+        "core.ledgers_gl_entries": [*_gl_entries(), *ledger_rows.entries(secrets(contracts["ledgers.gl_entries"]))],
         "core.people_employees": _employees(contracts["people.employees"]),
         "core.payroll_pay_rates": _pay_rates(),
         "core.shipments_shipments": _shipments(),
@@ -185,7 +187,8 @@ def _entities() -> list[Row]:
     """The books of `north` in two companies, one of which has a fiscal calendar; `south` tells nothing of its own."""
     entity = {"client_id": "north", "country_code": "GB", "local_currency": "GBP", "group_currency": "EUR"}
     return [
-        {**entity, "entity_code": "UK", "entity_name": "North Sample Ltd", "fiscal_year_start_month": 4},
+        {**entity, "entity_code": "UK", "entity_name": "North Sample Ltd", "fiscal_year_start_month": 4}
+        | {"retained_earnings_account_id": "3100"},
         {**entity, "entity_code": "DE", "entity_name": "North Sample GmbH", "fiscal_year_start_month": 1},
     ]
 

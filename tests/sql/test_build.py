@@ -153,6 +153,32 @@ def test_general_ledger_lines_in_their_periods(first: Built) -> None:
     assert sorted(pick(lines, "fiscal_year period_number period_code", client_id="south")) == [(2026, 3, "2026-03")] * 2
 
 
+def test_statements_of_two_fiscal_years(first: Built) -> None:
+    """The company of a year that starts in April: an opening entry, a result carried forward, costs of a Sunday."""
+    march: dict[str, Any] = {"client_id": "north", "entity_code": "UK", "period_code": "2026-03"}
+    sheet = pick(first.marts["rpt_balance_sheet"], "account_id is_computed amount check_amount", **march)
+    zero = Decimal(0)
+    assert sorted(sheet) == [
+        ("1000", False, Decimal("225.05"), zero), ("1500", False, Decimal("30.00"), zero),
+        ("3000", False, Decimal("100.00"), zero), ("3100", True, Decimal("50.00"), zero),
+        ("current_year_earnings", True, Decimal("105.05"), zero),
+    ]  # fmt: skip
+    result = pick(first.marts["rpt_profit_and_loss"], "account_id amount prior_year_to_date_amount", **march)
+    assert sorted(result) == [
+        ("4000", Decimal("95.05"), Decimal("50.00")), ("4800", Decimal("30.00"), zero),
+        ("6000", Decimal("-20.00"), zero),
+    ]  # fmt: skip
+    names = "section_code line_code amount opening_cash_amount closing_cash_amount check_amount"
+    first_period = pick(first.marts["rpt_cash_flow_statement"], names, **{**march, "period_code": "2025-03"})
+    cash = (Decimal("100.00"), Decimal("150.00"), zero)
+    assert first_period == [("operating", "result", Decimal("50.00"), *cash)]
+    names = "account_id cost_center_id budget_amount actual_amount is_favourable"
+    assert sorted(pick(first.marts["rpt_budget_vs_actual"], names, client_id="north")) == [
+        ("4000", "-", zero, Decimal("95.05"), True), ("4800", "-", zero, Decimal("30.00"), True),
+        ("6000", "C-1", Decimal("25.00"), Decimal("20.00"), True),
+    ]  # fmt: skip
+
+
 def test_pay_rate_register(first: Built) -> None:
     rates = first.marts["rpt_pay_rate_register"]
     found = [tuple(map(str, r)) for r in pick(rates, "valid_from_date valid_to_date hourly_rate", client_id="north")]
@@ -349,6 +375,15 @@ TAMPER = {
     "ageing_adds_up_to_core": "update rpt_payables_ageing set open_amount = open_amount + 1 where client_id = 'north'",
     "spend_adds_up_to_core": "delete from rpt_supplier_spend where client_id = 'south'",
     "gl_movements_add_up_to_core": "update fct_gl_movements set credit_amount = credit_amount + 0.01",
+    "ledger_adds_up_to_movements": "update rpt_general_ledger set running_amount = 0 where account_id = '1000'",
+    "ledger_by_period_adds_up_to_movements": "update rpt_general_ledger_by_period set debit_amount = debit_amount + 1",
+    "ledger_rolls_forward": "update rpt_general_ledger_by_period set opening_amount = 7 where account_id = '4000'",
+    "trial_balance_totals_are_equal": "delete from rpt_trial_balance where account_id = '3000'",
+    "profit_and_loss_makes_the_earnings": "update rpt_profit_and_loss set amount = 0 where amount <> 0",
+    "balance_sheet_balances": "update rpt_balance_sheet set amount = amount + 0.01 where account_id = '1000'",
+    "cash_flow_ties_to_cash": "delete from rpt_cash_flow_statement where line_code = 'result'",
+    "budgets_add_up_to_core": "update rpt_budget_vs_actual set budget_amount = budget_amount + 1 where is_planned",
+    "budget_actuals_add_up_to_entries": "delete from rpt_budget_vs_actual where account_id = '4800'",
     "headcount_adds_up_to_core": "update rpt_headcount set headcount = headcount + 1 where client_id = 'south'",
     "on_time_and_late_make_all_lines": "update rpt_shipment_on_time set late_lines = 0",
     "on_time_adds_up_to_core": "update rpt_shipment_on_time set line_amount = line_amount + 0.01",

@@ -10,7 +10,8 @@ select
     period_start_date,
     period_end_date,
     posting_month,
-    case when journal_type_code in ('opening', 'closing') then journal_type_code else 'regular' end as entry_kind_code,
+    case when journal_type_code in ('opening', 'closing', 'revaluation') then journal_type_code else 'regular' end
+        as entry_kind_code,
     counterparty_entity_code,
     currency_code,
     sum(debit_amount) as debit_amount,

@@ -1,0 +1,26 @@
+-- Every balance on its side: what is more than nothing in debit, what is less in credit.
+select
+    client_id,
+    entity_code,
+    account_id,
+    period_code,
+    currency_code,
+    is_computed,
+    fiscal_year,
+    period_number,
+    period_start_date,
+    period_end_date,
+    is_adjustment,
+    account_code,
+    account_name,
+    account_type_code,
+    account_class_code,
+    is_in_chart,
+    greatest(opening_amount, 0)::numeric(24, 2) as opening_debit_amount,
+    greatest(-opening_amount, 0)::numeric(24, 2) as opening_credit_amount,
+    debit_amount,
+    credit_amount,
+    greatest(closing_amount, 0)::numeric(24, 2) as closing_debit_amount,
+    greatest(-closing_amount, 0)::numeric(24, 2) as closing_credit_amount,
+    {{ cut_off() }} as known_at
+from {{ ref('rpt_general_ledger_by_period') }}
