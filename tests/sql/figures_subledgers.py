@@ -19,6 +19,10 @@ TAMPER = {
     "bank_matches_agree": "update rpt_bank_reconciliation set item_amount = item_amount + 1 where side_code = 'bank'",
     "adjusted_bank_balances_tie": "update rpt_bank_balances set difference_amount = 1",
     "duplicates_are_pairs_of_the_ledger": "update rpt_duplicate_invoices set gross_amount = gross_amount + 1",
+    "vat_return_ties_to_tax_accounts": "update rpt_vat_return set tax_amount = tax_amount + 0.01",
+    "fixed_assets_roll_forward": "update rpt_fixed_assets set additions_amount = additions_amount + 1",
+    "fixed_asset_accounts_hold_the_register": "update rpt_fixed_asset_control set register_amount = 0.01",
+    "spend_by_supplier_adds_up_to_core": "delete from rpt_spend_by_supplier where origin_code = 'payables'",
     "gl_currency_movements_add_up_to_core": "update fct_gl_currency_movements set amount = amount + 0.01",
     "control_accounts_are_those_of_the_ageing": "update rpt_subledger_control set difference_amount = 0.05",
 }
@@ -85,9 +89,38 @@ def duplicates_are_scored(marts: Marts) -> None:
     ]
 
 
+def vat_is_shown_by_code(marts: Marts) -> None:
+    """100 at 19%, one line of each; nothing else of the clients has a tax code or a tax account."""
+    names = "posting_month side_code tax_code base_box_code base_amount tax_amount tax_difference_amount"
+    ((month, *others),) = _pick(marts["rpt_vat_return"], names)
+    assert (str(month), *others) == ("2026-05-01", "output", "S19", "81", *_money("100", "19", "0"))
+
+
+def assets_are_compared_with_the_ledger(marts: Marts) -> None:
+    """Five months of 40; all of it is missing in the ledger."""
+    names = "fiscal_year additions_amount book_amount straight_line_amount straight_line_difference_amount"
+    assert _pick(marts["rpt_fixed_assets"], names) == [(2026, *_money("1200", "1000", "200", "0"))]
+    names = "account_id register_amount ledger_amount difference_amount"
+    assert _pick(marts["rpt_fixed_asset_control"], names) == [("0400", *_money("1000", "0", "1000"))]
+
+
+def spend_comes_from_lines_and_invoices(marts: Marts) -> None:
+    """Spend lines as in rpt_supplier_spend; five invoices of 1,000, of which the ledger gives no net amount."""
+    names = "origin_code supplier_key currency_code spend_amount lines lines_with_tax"
+    assert _pick(marts["rpt_spend_by_supplier"], names, client_id="north") == [
+        ("payables", "sample print", "EUR", Decimal("5000.00"), 5, 5),
+        ("spend_lines", "other", "EUR", Decimal("1.00"), 1, 0),
+        ("spend_lines", "sample print", "EUR", Decimal("99.90"), 2, 0),
+        ("spend_lines", "sample print", "USD", Decimal("7.00"), 1, 0),
+    ]
+
+
 CHECKS: tuple[Callable[[Marts], None], ...] = (
     receivables_are_aged_today_and_earlier,
     differences_to_control_accounts_are_shown,
     bank_and_books_are_matched_by_rules,
     duplicates_are_scored,
+    vat_is_shown_by_code,
+    assets_are_compared_with_the_ledger,
+    spend_comes_from_lines_and_invoices,
 )

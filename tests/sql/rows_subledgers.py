@@ -22,6 +22,8 @@ def _core(contracts: dict[str, Contract]) -> dict[str, list[Row]]:
     return {
         "accounts": _accounts(),
         "partners": _partners(),
+        "tax_codes": _tax_codes(),
+        "fixed_assets": _assets(),
         "receivables": _receivables(),
         "payments": _payments(),
         "gl_entries": _entries(),
@@ -45,7 +47,7 @@ def _accounts() -> list[Row]:
         account("1100", "Bank", "asset", "cash", "bank"),
         account("1200", "Receivables", "asset", "receivables", "receivables"),
         account("2000", "Payables", "liability", "payables", "payables"),
-        account("4000", "Sales", "revenue", "sales"),
+        account("1770", "Output tax", "liability", "tax_payable", "output_tax"),
         account("5000", "Cost of sales", "expense", "cost_of_sales"),
     ]
 
@@ -64,6 +66,45 @@ def _partners() -> list[Row]:
         partner("S-1", "supplier", "Sample Print GmbH"),
         partner("K-1", "customer", "Sample Mill AG"),
         partner("K-2", "customer", "Sample Bakery AG"),
+    ]
+
+
+def _tax_codes() -> list[Row]:
+    return [
+        {
+            "client_id": "north",
+            "tax_code": "S19",
+            "valid_from_date": "2007-01-01",
+            "tax_name": "Sales 19%",
+            "country_code": "DE",
+            "rate_pct": "19",
+            "tax_kind_code": "standard",
+            "direction_code": "output",
+            "tax_account_id": "1770",
+            "return_box_code": "81",
+        }
+    ]
+
+
+def _assets() -> list[Row]:
+    """A machine of 1,200 whose cost nobody booked."""
+    return [
+        {
+            "client_id": "north",
+            "entity_code": "N1",
+            "asset_id": "A-1",
+            "asset_name": "Machine",
+            "acquired_date": "2026-01-15",
+            "cost_amount": "1200.00",
+            "accumulated_depreciation_amount": "200.00",
+            "book_amount": "1000.00",
+            "currency_code": "EUR",
+            "method_code": "straight_line",
+            "life_months": 30,
+            "register_date": "2026-05-31",
+            "account_id": "0400",
+            "depreciation_account_id": "0400",
+        }
     ]
 
 
@@ -147,6 +188,7 @@ def _entries() -> list[Row]:
                 "debit_amount": debit,
                 "credit_amount": credit,
                 "currency_code": "EUR",
+                "tax_code": "S19" if number == "N-3" and account != "1000" else None,
             }
             for n, (account, debit, credit) in enumerate(lines, 1)
         ]
@@ -154,6 +196,7 @@ def _entries() -> list[Row]:
     return [
         *journal("N-1", "2026-03-10", ("1200", "10000.00", "0"), ("4000", "0", "10000.00")),
         *journal("N-2", "2026-04-20", ("1100", "6500.00", "0"), ("4000", "100.00", "0"), ("1200", "0", "6600.00")),
+        *journal("N-3", "2026-05-04", ("1000", "119.00", "0"), ("4000", "0", "100.00"), ("1770", "0", "19.00")),
     ]
 
 
