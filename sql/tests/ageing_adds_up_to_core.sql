@@ -1,25 +1,33 @@
--- The open amounts of all suppliers are those of the ledger, per client, source and currency.
+-- Today's open amounts of all suppliers and of all customers are those of the ledger, per client, source and currency.
 with ledger as (
-    select client_id, _source as source, currency_code, sum(open_amount) as open_amount
-    from {{ source('core', 'ledgers_payables') }}
+    {% for ledger in ('payables', 'receivables') -%}
+    select '{{ ledger }}' as ledger_code, client_id, _source as source, currency_code, sum(open_amount) as open_amount
+    from {{ source('core', 'ledgers_' ~ ledger) }}
     where
         {{ known_at_cut_off() }}
         and (client_id, _source, _period) in (
             select client_id, _source, max(_period)
-            from {{ source('core', 'ledgers_payables') }}
+            from {{ source('core', 'ledgers_' ~ ledger) }}
             where {{ known_at_cut_off() }}
             group by client_id, _source
         )
     group by client_id, _source, currency_code
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 ),
 
 mart as (
-    select client_id, source, currency_code, sum(open_amount) as open_amount
-    from {{ whole(ref('rpt_payables_ageing')) }} as whole
+    {% for ledger in ('payables', 'receivables') -%}
+    select '{{ ledger }}' as ledger_code, client_id, source, currency_code, sum(open_amount) as open_amount
+    from {{ whole(ref('rpt_' ~ ledger ~ '_ageing')) }} as whole
+    where is_today
     group by client_id, source, currency_code
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 )
 
-select client_id, source, currency_code, ledger.open_amount as in_core, mart.open_amount as in_mart
+select
+    ledger_code, client_id, source, currency_code, ledger.open_amount as in_core, mart.open_amount as in_mart
 from ledger
-full join mart using (client_id, source, currency_code)
+full join mart using (ledger_code, client_id, source, currency_code)
 where coalesce(ledger.open_amount, 0) <> coalesce(mart.open_amount, 0)

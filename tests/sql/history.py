@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from pipelines.load.publish import Publication, count_work
 from pipelines.warehouse import ddl, register
 from pipelines.warehouse.connection import Warehouse
 from pipelines.warehouse.history_versions import ScopeHistory
-from tests.sql import ledger_history
+from tests.sql import history_subledgers, ledger_history
 from tests.sql.rows import Row, delivery
 
 CLIENTS = ("north", "south", "east")
@@ -30,6 +31,7 @@ FEEDS = (
     "people.employees",
     "shipments.shipments",
     *ledger_history.FEEDS,
+    *(feed for feed in history_subledgers.ROWS if feed not in ledger_history.FEEDS),
 )
 SPELLINGS = ("Acme", "ACME", "Acme Ltd", "Acme Limited", "Acme GmbH", "Zeta & Co", "ZETA AND CO.", "Sole Trader")
 PERIODS = ("2026-01", "2026-02", "2026-03")
@@ -134,7 +136,8 @@ class History(ledger_history.LedgerRows):
     def rows(self, feed: str, count: int) -> list[Row]:
         """Rows with keys of a small range, so that they meet those of before."""
         numbers = self.chance.sample(range(15), count)
-        make = getattr(self, "_" + feed.split(".")[1])
+        of_subledger = history_subledgers.ROWS.get(feed)
+        make = partial(of_subledger, self.chance) if of_subledger else getattr(self, "_" + feed.split(".")[1])
         key = self.contracts[feed].key
         rows = [make(f"{number:02}") for number in numbers]
         return list({tuple(row.get(name) for name in key): row for row in rows}.values())

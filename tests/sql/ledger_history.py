@@ -93,6 +93,7 @@ class LedgerRows:
             "partner_id": self.chance.choice((None, "B-1", "B-2")),
             "counterparty_entity_code": self.chance.choice((None, "E-0", "E-1")),
             "cost_center_id": self.chance.choice((None, "C-1")),
+            "tax_code": self.chance.choice((None, None, "V19", "R0")),
             "reversed_journal_id": self.chance.choice((None, None, "J-0")),
             "entered_by_id": self.chance.choice(("U-1", "U-2")),
         }

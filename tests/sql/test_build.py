@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -16,7 +16,9 @@ from pipelines.reporting.project import MARTS, PROJECT, load_project
 from pipelines.reporting.run import _CUT_OFF, BuildResult, build
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import Warehouse
+from tests.sql import figures_subledgers
 from tests.sql.rows import CUT_OFF, SECRET_DATE, SECRET_NUMBER, delivery, fill, insert, secret
+from tests.sql.rows_subledgers import fill_subledgers
 
 AT = datetime.fromisoformat(CUT_OFF)
 IDENTITIES = {p.stem for p in (PROJECT / "tests").glob("*.sql")}
@@ -38,6 +40,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def first(warehouse: Warehouse, home: Settings, contracts: dict[str, Contract]) -> Built:
     with warehouse.transaction() as conn:
         fill(conn, contracts)
+        fill_subledgers(conn, contracts)
     return build_and_read(warehouse, home, AT, unit_tests=True)
 
 
@@ -125,12 +128,17 @@ def test_supplier_spend(first: Built) -> None:
 def test_ageing_as_of_the_clients_own_date(first: Built) -> None:
     names = "as_of_date not_due_amount days_1_30_amount days_31_60_amount over_90_days_amount open_amount open_invoices"
     ageing = first.marts["rpt_payables_ageing"]
-    (north,) = pick(ageing, names, client_id="north")
+    (north,) = pick(ageing, names, client_id="north", is_today=True)
     assert str(north[0]) == "2026-07-01"
     assert north[1:] == (*map(Decimal, ("100.00", "45.10", "0", "25.05", "170.15")), 4)
-    (south,) = pick(ageing, names, client_id="south")
+    (south,) = pick(ageing, names, client_id="south", is_today=True)
     assert str(south[0]) == "2026-06-30"
     assert south[1:] == (*map(Decimal, ("50.10", "0", "0", "0", "50.10")), 1)
+
+
+@pytest.mark.parametrize("check", figures_subledgers.CHECKS)
+def test_figures_of_the_sub_ledgers(check: Callable[[dict[str, Rows]], None], first: Built) -> None:
+    check(first.marts)
 
 
 def test_general_ledger_lines_in_their_periods(first: Built) -> None:
@@ -418,6 +426,7 @@ TAMPER = {
     "in_time_late_and_missing_make_all_due": "update rpt_feed_timeliness set late_deliveries = 7",
     "timeliness_holds_all_deadlines": "delete from rpt_feed_timeliness where client_id = 'south'",
     "deliveries_are_accounted_for": "update dq_delivery set rows_held = rows_held + 1 where delivery_id = 3",
+    **figures_subledgers.TAMPER,
 }
 
 

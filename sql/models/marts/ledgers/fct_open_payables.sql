@@ -1,4 +1,3 @@
--- Not yet due on the due date itself: a payment on that day is in time.
 with invoices as (
     select
         invoice.*,
@@ -27,13 +26,7 @@ select
     status_code,
     as_of_date,
     days_overdue,
-    case
-        when days_overdue <= 0 then 'not_due'
-        when days_overdue <= 30 then 'days_1_30'
-        when days_overdue <= 60 then 'days_31_60'
-        when days_overdue <= 90 then 'days_61_90'
-        else 'over_90_days'
-    end as age_code,
+    {{ age_code('days_overdue') }} as age_code,
     delivery_id,
     row_number,
     row_part,

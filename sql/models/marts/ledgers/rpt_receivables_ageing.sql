@@ -1,0 +1,2 @@
+-- A customer's name is the one on its latest invoice, as in rpt_payables_ageing.
+{{ ageing('receivables', 'customer') }}

@@ -1,0 +1,64 @@
+-- Every bank line of core stands in one row, every entry on a reconciled account too, and nothing else of either.
+with mart as (
+    select client_id, side_code, item_code, entity_code, account_id, item_amount
+    from {{ whole(ref('rpt_bank_reconciliation')) }} as whole
+),
+
+bank as (
+    select client_id, count(*) as rows, sum(transaction_amount) as amount
+    from {{ source('core', 'ledgers_bank_transactions') }}
+    where {{ known_at_cut_off() }}
+    group by client_id
+),
+
+bank_rows as (
+    select client_id, count(*) as rows, sum(item_amount) as amount
+    from mart
+    where item_code = 'bank_line'
+    group by client_id
+),
+
+accounts as (
+    select distinct client_id, account_id
+    from mart
+    where side_code = 'bank' and account_id is not null
+),
+
+named_entities as (
+    select distinct client_id, account_id, entity_code
+    from mart
+    where side_code = 'bank' and account_id is not null
+),
+
+entries as (
+    select client_id, account_id, count(*) as rows
+    from {{ source('core', 'ledgers_gl_entries') }} as entry
+    join accounts using (client_id, account_id)
+    where
+        {{ known_at_cut_off() }}
+        and exists (
+            select from named_entities as named
+            where
+                named.client_id = entry.client_id
+                and named.account_id = entry.account_id
+                and (named.entity_code is null or named.entity_code = entry.entity_code)
+        )
+    group by client_id, account_id
+),
+
+entry_rows as (
+    select client_id, account_id, count(*) as rows
+    from mart
+    where item_code = 'entry'
+    group by client_id, account_id
+)
+
+select client_id, null as account_id, bank.rows as in_core, bank_rows.rows as in_mart
+from bank
+full join bank_rows using (client_id)
+where (bank.rows, bank.amount) is distinct from (bank_rows.rows, bank_rows.amount)
+union all
+select client_id, account_id, entries.rows, entry_rows.rows
+from entries
+full join entry_rows using (client_id, account_id)
+where entries.rows is distinct from entry_rows.rows
