@@ -20,7 +20,13 @@ from pipelines.reject import Baseline, Cause, Owner, Severity
 Language = Literal["en", "de"]
 Origin = Literal["contract", "suite", "client suite"]
 IDENTITIES = frozenset(
-    {"expect_columns_to_add_up", "expect_groups_to_balance", "expect_group_total_to_match"},
+    {
+        "expect_columns_to_add_up",
+        "expect_groups_to_balance",
+        "expect_groups_to_roll_forward",
+        "expect_group_total_to_match",
+        "expect_totals_to_match_feed",
+    },
 )
 """Expectation types that state an identity, true to the cent: nobody may waive them."""
 

@@ -89,6 +89,33 @@ def _group_total(arguments: Arguments) -> str:
     return f"sum of {arguments['amount']} = {total} per {', '.join(arguments['group'])}"
 
 
+def _roll(arguments: Arguments) -> str:
+    start, amount, end = (arguments[name] for name in ("opening", "amount", "closing"))
+    return f"{start} + sum of {amount} = {end} per {', '.join(arguments['group'])}"
+
+
+def _agree(arguments: Arguments) -> str:
+    return f"one {' and one '.join(arguments['columns'])} per {', '.join(arguments['group'])}"
+
+
+def _sequence(arguments: Arguments) -> str:
+    said = f"{arguments['number']} goes on by one per {', '.join(arguments['group'])}"
+    return f"{said}, {arguments['opening']} = {arguments['closing']} before" if arguments.get("opening") else said
+
+
+def _near(arguments: Arguments) -> str:
+    alike = f"{arguments['partner']} and {arguments['amount']}"
+    return (
+        f"{arguments['number']} nearly once per {alike} within {arguments.get('days', 7)} days of {arguments['date']}"
+    )
+
+
+def _usual(arguments: Arguments) -> str:
+    least, known = arguments.get("least", 3), arguments.get("of", 200)
+    pair = f"{arguments['account']} by {arguments['debit']} and {arguments['credit']}"
+    return f"pairs of {pair} per {', '.join(arguments['group'])} occur {least} times, once there are {known}"
+
+
 def _similar(name: Callable[[Arguments], str]) -> Callable[[Arguments], str]:
     def words(arguments: Arguments) -> str:
         with_what = str(arguments.get("compared_with", "previous")).replace("_", " ")
@@ -99,6 +126,29 @@ def _similar(name: Callable[[Arguments], str]) -> Callable[[Arguments], str]:
 
 def _feed(arguments: Arguments) -> str:
     return f"{arguments['column']} is in {arguments['feed']}.{arguments.get('feed_column', arguments['column'])}"
+
+
+def _rows_of(arguments: Arguments) -> str:
+    said = f"{', '.join(arguments['match'])} are in {arguments['feed']} ({', '.join(arguments['match'].values())})"
+    if arguments.get("date"):
+        said += f", valid on {arguments['date']}"
+    late = (f"{own} ≤ {theirs}" for own, theirs in (arguments.get("not_after") or {}).items())
+    return ", ".join([said, *late]) + _fulfilling(arguments)
+
+
+def _totals_of(arguments: Arguments) -> str:
+    signed = [f"+ {c}" for c in arguments.get("plus") or []] + [f"− {c}" for c in arguments.get("minus") or []]
+    there = f"{' '.join(signed).removeprefix('+ ')} in {arguments['feed']}{_fulfilling(arguments)}"
+    return f"sum of {arguments['amount']} = {there} per {', '.join(arguments['match'])}"
+
+
+def _fulfilling(arguments: Arguments) -> str:
+    """What rows of another feed must have besides."""
+    wanted = (
+        f"{c} = {_list(v) if isinstance(v, list) else value(v)}" for c, v in (arguments.get("where") or {}).items()
+    )
+    said = " and ".join(wanted)
+    return f" with {said}" if said else ""
 
 
 _WORDS: dict[str, Callable[[Arguments], str]] = {
@@ -123,9 +173,25 @@ _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_column_product_to_match": lambda a: f"{' × '.join(a['factors'])} = {a['total']}",
     "expect_groups_to_balance": _balance,
     "expect_group_total_to_match": _group_total,
+    "expect_groups_to_roll_forward": _roll,
+    "expect_groups_to_agree": _agree,
+    "expect_sequences_to_be_unbroken": _sequence,
+    "expect_no_near_duplicates": _near,
+    "expect_pairs_to_be_usual": _usual,
+    "expect_amounts_not_to_be_round": lambda a: f"{a['column']} is no multiple of {a['multiple']}",
+    "expect_dates_to_be_on_weekdays": lambda a: f"{a['column']} is on Monday to Friday",
+    "expect_days_between_to_be_at_most": lambda a: f"{a['column_A']} ≤ {a['column_B']} + {a['days']} days",
     "expect_row_count_to_be_similar": _similar(lambda a: "number of rows"),
     "expect_amount_to_be_similar": _similar(lambda a: f"sum of {a['column']}"),
     "expect_column_values_to_be_in_feed": _feed,
+    "expect_ranges_not_to_overlap": lambda a: (
+        f"{a['start']} to {a['end']} overlap no other per {', '.join(a['group'])}"
+    ),
+    "expect_balances_to_carry_forward": lambda a: (
+        f"{a['opening']} = {a['closing']} before, by {a['order']} per {', '.join(a['group'])}"
+    ),
+    "expect_rows_to_match_feed": _rows_of,
+    "expect_totals_to_match_feed": _totals_of,
 }
 
 

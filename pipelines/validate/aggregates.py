@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -77,6 +78,16 @@ def currency_of(contract: Contract, column: str) -> str:
     currency = contract.column(column).currency
     named = currency in {c.name for c in contract.columns}
     return f"coalesce(\"{currency}\", '{NO_CURRENCY}')" if named else f"'{currency or NO_CURRENCY}'"
+
+
+def value_of(contract: Contract, column: str, instead: Mapping[str, str] | None) -> str:
+    """SQL of a column, or of the one that counts where it is empty; of a date that stands in for a text, its month."""
+    other = (instead or {}).get(column)
+    if other is None:
+        return f'"{column}"'
+    month = arguments.family(contract, other) == "date" and arguments.family(contract, column) == "text"
+    counts = f"to_char(\"{other}\", 'YYYY-MM')" if month else f'"{other}"'
+    return f'coalesce("{column}", {counts})'
 
 
 def _plain(value: Any) -> Any:

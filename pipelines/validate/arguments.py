@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from great_expectations.expectations.expectation import Expectation
@@ -18,12 +18,17 @@ from great_expectations.expectations.row_conditions import (
 from pipelines.contract import Column, Contract
 from pipelines.validate.expectations import (
     ExpectAmountToBeSimilar,
+    ExpectBalancesToCarryForward,
     ExpectColumnProductToMatch,
     ExpectColumnsToAddUp,
     ExpectGroupsToBalance,
+    ExpectGroupsToRollForward,
     ExpectGroupTotalToMatch,
     ExpectRowCountToBeSimilar,
+    ExpectRowsToMatchFeed,
+    ExpectTotalsToMatchFeed,
 )
+from pipelines.validate.expectations.described import Described
 from pipelines.validate.views import LONGEST_EXACT
 
 _BOUNDS = ("min_value", "max_value")
@@ -52,9 +57,23 @@ def judged(expectation: Expectation) -> list[str]:
         return [expectation.total, *(c for c in expectation.column_list if c != expectation.total)]
     if isinstance(expectation, ExpectGroupsToBalance | ExpectGroupTotalToMatch):
         named = [getattr(expectation, name, None) for name in ("amount", "total", "debit", "credit", "count")]
-        return [c for c in named if c] + list(expectation.group)
+        instead = (getattr(expectation, "instead", None) or {}).values()
+        return list(dict.fromkeys([*(c for c in named if c), *expectation.group, *instead]))
+    if isinstance(expectation, ExpectTotalsToMatchFeed):
+        instead = expectation.instead or {}
+        return list(dict.fromkeys([expectation.amount, *expectation.match, *instead, *instead.values()]))
+    if isinstance(expectation, Described) and expectation.names_columns:
+        return list(dict.fromkeys(c for _, c, _ in _named(expectation)))
     named = [getattr(expectation, name, None) for name in ("column", "column_A", "column_B")]
     return [c for c in named if c] + list(getattr(expectation, "column_list", None) or [])
+
+
+def _named(expectation: Described) -> Iterator[tuple[str, str, str | None]]:
+    """(argument, column, family it must have) of an expectation that says which of its arguments name columns."""
+    for argument, wanted in expectation.names_columns.items():
+        given = getattr(expectation, argument, None)
+        for name in given if isinstance(given, list) else [given] if given else []:
+            yield argument, name, wanted
 
 
 def comparisons(condition: Any) -> Iterator[ComparisonCondition | NullityCondition]:
@@ -90,6 +109,8 @@ def problems(expectation: Expectation, contract: Contract) -> list[str]:
     out += _value_problems(expectation, contract)
     out += [p for c in comparisons(condition) for p in _condition_problems(c, contract)]
     out += _outside_only(expectation)
+    if wrong := _family_problems(expectation, contract):
+        return out + wrong
     return out + _pair_problems(expectation, contract) + _set_problems(expectation, contract)
 
 
@@ -195,29 +216,51 @@ def _outside_only(expectation: Expectation) -> list[str]:
 
 
 def _one_scale(contract: Contract, columns: list[str]) -> list[str]:
-    scales = {c: getattr(_column(contract, c), "precision_scale", None) for c in columns}
+    return one_scale({c: sized(contract, c) for c in columns})
+
+
+def one_scale(scales: Mapping[str, tuple[int, int] | None]) -> list[str]:
+    """Columns, with precision and scale, that cannot be added or compared to the cent."""
     if None in scales.values() or len({s[1] for s in scales.values() if s}) != 1:
-        return [f"columns to add up must be numeric of one scale, got {scales}"]
+        return [f"columns to add up must be numeric of one scale, got {dict(scales)}"]
     return []
+
+
+def sized(contract: Contract, name: str) -> tuple[int, int] | None:
+    """(precision, scale) of a column; None when it is no numeric one."""
+    return getattr(_column(contract, name), "precision_scale", None)
+
+
+def _family_problems(expectation: Expectation, contract: Contract) -> list[str]:
+    """Columns of another family than the arguments of our own expectations ask for."""
+    return [
+        f"{argument}: column {name} is {family(contract, name)}, not a {wanted}"
+        for argument, name, wanted in (_named(expectation) if isinstance(expectation, Described) else ())
+        if wanted and family(contract, name) != wanted
+    ]
 
 
 def _set_problems(expectation: Expectation, contract: Contract) -> list[str]:
     """Rules about groups and about earlier deliveries."""
-    if isinstance(expectation, ExpectGroupsToBalance | ExpectGroupTotalToMatch):
-        names = ("debit", "credit", "amount", "total")
+    if isinstance(
+        expectation,
+        ExpectGroupsToBalance | ExpectGroupTotalToMatch | ExpectGroupsToRollForward | ExpectBalancesToCarryForward,
+    ):
+        names = ("debit", "credit", "amount", "total", "opening", "closing")
         amounts = [c for n in names if (c := getattr(expectation, n, None))]
-        out = _one_scale(contract, amounts)
+        out = _one_scale(contract, amounts) + stand_ins(contract, getattr(expectation, "instead", None), months=False)
         count = getattr(expectation, "count", None)
         if count and family(contract, count) != "number":
             out.append(f"count: column {count} is {family(contract, count)}, not a number")
         if not expectation.group:
             return out + ([_ALL_OR_NOTHING] if expectation.mostly != 1 else [])
-        return out + [
-            f"{c} is in {currency}: name it in `group`, else sums mix currencies"
-            for c in amounts
-            if (currency := contract.column(c).currency) in {k.name for k in contract.columns}
-            and currency not in expectation.group
-        ]
+        return out + mixed(contract, amounts, expectation.group, "group")
+    if isinstance(expectation, ExpectTotalsToMatchFeed):
+        return stand_ins(contract, expectation.instead) + mixed(contract, [expectation.amount], expectation.match)
+    if isinstance(expectation, ExpectRowsToMatchFeed):
+        pair = expectation.unless_equal or []
+        kinds = [family(contract, c) for c in pair]
+        return [f"unless_equal: {' and '.join(pair)} are {' and '.join(kinds)}"] if len(set(kinds)) > 1 else []
     if isinstance(expectation, ExpectRowCountToBeSimilar | ExpectAmountToBeSimilar):
         out = []
         if getattr(expectation, "row_condition", None) is not None:
@@ -227,6 +270,26 @@ def _set_problems(expectation: Expectation, contract: Contract) -> list[str]:
             out.append(f"column {name} is no money column: of others no sum is kept")
         return out
     return []
+
+
+def mixed(contract: Contract, amounts: Iterable[str], named: Container[str], where: str = "match") -> list[str]:
+    """Amounts whose currency is a column that does not tell them apart."""
+    return [
+        f"{c} is in {currency}: name it in `{where}`, else sums mix currencies"
+        for c in amounts
+        if (currency := getattr(_column(contract, c), "currency", None)) in {k.name for k in contract.columns}
+        and currency not in named
+    ]
+
+
+def stand_ins(contract: Contract, instead: Mapping[str, str] | None, *, months: bool = True) -> list[str]:
+    """Columns that cannot stand in for another: of another kind, but for the month of a date, or of another scale."""
+    kinds = [(c, o, family(contract, c), family(contract, o)) for c, o in (instead or {}).items()]
+    return [
+        f"{other} is {kind} and cannot stand in for {column}, which is {wanted}"
+        for column, other, wanted, kind in kinds
+        if kind != wanted and not (months and (wanted, kind) == ("text", "date"))
+    ] + [p for c, o in (instead or {}).items() if sized(contract, c) for p in _one_scale(contract, [c, o])]
 
 
 def _pair_problems(expectation: Expectation, contract: Contract) -> list[str]:

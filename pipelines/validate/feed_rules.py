@@ -4,6 +4,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from pipelines.contract import Contract
 from pipelines.validate import aggregates, conditions
 from pipelines.validate.judge import Measurement
 from pipelines.validate.set_rules import SetRules
@@ -14,25 +18,19 @@ def known(sets: SetRules, rule: Rule) -> Measurement:
     """Rows whose value is no current value of the other feed fail; rows without a value pass."""
     expectation, delivery = rule.expectation, sets.delivery
     feed, own = expectation.feed, expectation.column
-    if feed != sets.contract.feed and not sets.delivers(feed):
-        return Measurement(rule, 0, {}, note=f"{delivery.client_id} delivers no {feed}", excused=True)
     if expectation.same_period and delivery.period is None:
         return Measurement(rule, 0, {}, note="the delivery speaks for no period")
     condition, values = conditions.where(expectation.row_condition)
     domain = aggregates.domain(rule.over, condition)
     judged = f'{domain} and "{own}" is not null'
     other = sets.catalog.contracts[feed]
-    types = dict(other.stored)
-    wanted = [f'o."{expectation.feed_column}" = w."{own}"']
-    values = {**values, "client": delivery.client_id}
-    for number, (column, value) in enumerate((expectation.where or {}).items()):
-        values[f"w{number}"] = value
-        wanted.append(f'o."{column}" = cast(:w{number} as {types[column]})')
+    fulfilled, more = fulfilling(other, expectation.where, "o.")
+    values = {**values, **more, "client": delivery.client_id}
     current = "o.client_id = :client and o._known_to is null"
     if expectation.same_period:
         values["period"] = delivery.period
         current += " and o._period = :period"
-    there = " and ".join(wanted)
+    there = f'o."{expectation.feed_column}" = w."{own}" and {fulfilled}'
     unknown = f"not exists (select from {other.table} o where {current} and {there})"
     if feed == sets.contract.feed:  # rows may refer to each other
         unknown += f" and not exists (select from {sets.table} o where o._fate is null and {there})"
@@ -40,3 +38,15 @@ def known(sets: SetRules, rule: Rule) -> Measurement:
         f"select _row_number, _row_part, {sets.text([own])} as value from {sets.table} w where {judged} and {unknown}"
     )
     return sets.about_rows(rule, found, values, domain, judged)
+
+
+def fulfilling(other: Contract, where: Mapping[str, Any] | None, table: str = "") -> tuple[str, dict[str, Any]]:
+    """SQL for the rows of a feed whose columns have the given value, or one of the given values, and its parameters."""
+    types, values, wanted = dict(other.stored), dict[str, Any](), []
+    for column, value in (where or {}).items():
+        names = []
+        for each in value if isinstance(value, list) else [value]:
+            names.append(f"cast(:w{len(values)} as {types[column]})")
+            values[f"w{len(values)}"] = each
+        wanted.append(f'{table}"{column}" in ({", ".join(names)})')
+    return " and ".join(wanted) or "true", values

@@ -10,9 +10,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from pipelines.contract import NO_CURRENCY, Contract
-from pipelines.validate import aggregates, conditions
-from pipelines.validate.aggregates import ROWS, currency_of
-from pipelines.validate.expectations import BALANCE, ExpectGroupsToBalance
+from pipelines.validate import aggregates, beside_rules, conditions, succession_rules
+from pipelines.validate.aggregates import ROWS, currency_of, value_of
+from pipelines.validate.expectations import (
+    BALANCE,
+    ExpectBalancesToCarryForward,
+    ExpectGroupsToAgree,
+    ExpectGroupsToBalance,
+    ExpectGroupsToRollForward,
+    ExpectNoNearDuplicates,
+    ExpectPairsToBeUsual,
+    ExpectRangesNotToOverlap,
+    ExpectSequencesToBeUnbroken,
+)
 from pipelines.validate.judge import Measurement
 from pipelines.validate.set_rules import SetRules
 from pipelines.validate.suites import Rule
@@ -21,11 +31,28 @@ from pipelines.validate.suites import Rule
 def group(sets: SetRules, rule: Rule) -> Measurement:
     """A rule about groups: every row of a group that breaks it fails, and its reject says by how much."""
     expectation = rule.expectation
+    if isinstance(expectation, ExpectSequencesToBeUnbroken):
+        return beside_rules.sequences(sets, rule)
+    if isinstance(expectation, ExpectNoNearDuplicates):
+        return beside_rules.near_duplicates(sets, rule)
+    if isinstance(expectation, ExpectPairsToBeUsual):
+        return beside_rules.usual_pairs(sets, rule)
+    if isinstance(expectation, ExpectRangesNotToOverlap):
+        return succession_rules.ranges(sets, rule, expectation)
+    if isinstance(expectation, ExpectBalancesToCarryForward):
+        return succession_rules.balances(sets, rule, expectation)
     condition, values = conditions.where(expectation.row_condition)
     domain = aggregates.domain(rule.over, condition)
-    judged = f"{domain} and {' and '.join(f'{_q(c)} is not null' for c in expectation.group)}"
-    if isinstance(expectation, ExpectGroupsToBalance):
+    balance = isinstance(expectation, ExpectGroupsToBalance)
+    instead = expectation.instead if balance else None
+    given = [(instead or {}).get(c, c) for c in expectation.group]
+    judged = f"{domain} and {' and '.join(f'{_q(c)} is not null' for c in given)}"
+    if balance:
         broken = _unbalanced(sets, expectation, judged)
+    elif isinstance(expectation, ExpectGroupsToRollForward):
+        broken = _not_rolling(sets, expectation, judged)
+    elif isinstance(expectation, ExpectGroupsToAgree):
+        broken = _disagreeing(sets, expectation, judged)
     elif expectation.total:
         broken = _differing(sets, expectation, judged)
     else:
@@ -36,9 +63,11 @@ def group(sets: SetRules, rule: Rule) -> Measurement:
         broken = _without_header(sets, expectation, judged)
         values = {**values, "client": sets.delivery.client_id}
     names = ", ".join(_q(c) for c in expectation.group)
+    valued = ", ".join(f"{value_of(sets.contract, c, instead)} as {_q(c)}" for c in expectation.group)
     found = (
         f"with broken as ({broken}) select _row_number, _row_part, {sets.text(expectation.group)} || said as value "
-        f"from {sets.table} join broken using ({names}) where {judged}"
+        f"from (select _row_number, _row_part, {valued} from {sets.table} where {judged}) as r "
+        f"join broken using ({names})"
     )
     return sets.about_rows(rule, found, values, domain, judged)
 
@@ -74,18 +103,54 @@ def _said(currency: str, plus: Any, minus: Any, pair: bool) -> str:
     return f"{name}debit {plus}, credit {minus}, difference {plus - minus}" if pair else f"{name}sum {plus}"
 
 
-def _unbalanced(sets: SetRules, expectation: Any, judged: str) -> str:
+def _unbalanced(sets: SetRules, expectation: ExpectGroupsToBalance, judged: str) -> str:
     """Groups whose amounts do not cancel out, and what is said of them."""
     plus, minus = _sides(expectation)
     names = ", ".join(_q(c) for c in expectation.group)
-    difference = f"{_sum(plus)} - {_sum(minus)}" if minus else _sum(plus)
+    keys = {c: value_of(sets.contract, c, expectation.instead) for c in expectation.group}
+    sums = [value_of(sets.contract, c, expectation.instead) for c in (plus, minus) if c]
+    picked = [f"{value} as {_q(c)}" for c, value in keys.items()]
+    picked += [f"coalesce(sum({value}), 0) as _sum{n}" for n, value in enumerate(sums)]
+    rest = ", ".join(v for c, v in keys.items() if c != expectation.unless_several)
+    picked.append(f"count(*) over (partition by {rest}) as _several" if expectation.unless_several else "1 as _several")
+    difference = "_sum0 - _sum1" if minus else "_sum0"
     said = (
-        f"': debit ' || {_sum(plus)} || ', credit ' || {_sum(minus)} || ', difference ' || ({difference})"
+        f"': debit ' || _sum0 || ', credit ' || _sum1 || ', difference ' || ({difference})"
         if minus
         else f"': sum ' || {difference}"
     )
     said = _if_public(sets.contract, [plus, minus], said, ": does not balance")
-    return f"select {names}, {said} as said from {sets.table} where {judged} group by {names} having {difference} <> 0"
+    return (
+        f"select {names}, {said} as said from (select {', '.join(picked)} from {sets.table} where {judged} "
+        f"group by {', '.join(keys.values())}) as g where _several = 1 and {difference} <> 0"
+    )
+
+
+def _not_rolling(sets: SetRules, expectation: ExpectGroupsToRollForward, judged: str) -> str:
+    """Groups whose opening balance and amounts do not give the closing balance that each row repeats."""
+    names, moved = ", ".join(_q(c) for c in expectation.group), _sum(expectation.amount)
+    opening, closing = _q(expectation.opening), _q(expectation.closing)
+    broken = [f"count({c}) < count(*) or min({c}) <> max({c})" for c in (opening, closing)]
+    broken.append(f"max({opening}) + {moved} <> max({closing})")
+    said = f"': opening ' || {_range(opening)} || ', movements ' || {moved} || ', closing ' || {_range(closing)}"
+    named = [expectation.opening, expectation.amount, expectation.closing]
+    said = _if_public(sets.contract, named, said, ": does not roll forward")
+    return (
+        f"select {names}, {said} as said from {sets.table} where {judged} group by {names} having {' or '.join(broken)}"
+    )
+
+
+def _disagreeing(sets: SetRules, expectation: ExpectGroupsToAgree, judged: str) -> str:
+    """Groups with several values in a column that all rows should repeat."""
+    names = ", ".join(_q(c) for c in expectation.group)
+    parts = [
+        f"case when count(distinct {_q(c)}) > 1 then ', {c} ' || min({_q(c)}::text) || ' and ' || max({_q(c)}::text) "
+        "else '' end"
+        for c in expectation.columns
+    ]
+    said = _if_public(sets.contract, expectation.columns, f"':' || substr({' || '.join(parts)}, 2)", ": differ")
+    several = " or ".join(f"count(distinct {_q(c)}) > 1" for c in expectation.columns)
+    return f"select {names}, {said} as said from {sets.table} where {judged} group by {names} having {several}"
 
 
 def _differing(sets: SetRules, expectation: Any, judged: str) -> str:

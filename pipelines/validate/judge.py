@@ -71,7 +71,7 @@ def judge(measured: Measurement, feed: str) -> Outcome:
     evidence = _not_evaluated(measured) if not measured.evaluated else _validate(measured)
     evidence.expectation_config.description = evidence.expectation_config.description or _description(rule, feed)
     success = None if evidence.success is None else bool(evidence.success)
-    observed = measured.observed or _observed(measured)
+    shown = measured.observed or observed(measured)
     result = RuleResult(
         rule_id=rule.id,
         rule_type=rule.type,
@@ -82,7 +82,7 @@ def judge(measured: Measurement, feed: str) -> Outcome:
         success=success,
         over=rule.over,
         mostly=rule.mostly,
-        observed=observed,
+        observed=shown,
         message=rule.message,
         samples=list(measured.samples),
         threshold=_threshold(rule) if measured.threshold is None else measured.threshold,
@@ -91,7 +91,7 @@ def judge(measured: Measurement, feed: str) -> Outcome:
     tolerated = success
     if measured.waived and measured.evaluated:
         tolerated = bool(_validate(measured.without_waived).success)
-    hold = _hold(measured.without_waived, tolerated, observed)
+    hold = _hold(measured.without_waived, tolerated, shown)
     return Outcome(rule, result, evidence, hold, result.failed - measured.waived)
 
 
@@ -139,7 +139,8 @@ def _threshold(rule: Rule) -> float | None:
     return None if rule.mostly is None else round(1 - rule.mostly, 12)  # 1 - 0.9 is not 0.1 in binary
 
 
-def _observed(measured: Measurement) -> str:
+def observed(measured: Measurement) -> str:
+    """How many rows fail, or why none was evaluated."""
     if not measured.evaluated:
         return f"not evaluated: {measured.note}"
     return f"{measured.failed} of {measured.evaluated} rows fail ({measured.failed * 100 / measured.evaluated:.2f} %)"

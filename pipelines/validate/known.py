@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.contract import Contract
-from pipelines.validate import arguments
+from pipelines.validate import arguments, other_feeds
 from pipelines.validate.suites import Rule
 
 _HEX = 32
@@ -55,5 +55,4 @@ def columns_needed(contract: Contract, rules: Sequence[Rule]) -> list[str]:
 def _of_own_feed(rule: Rule, feed: str) -> Iterator[str]:
     """What a rule about values in a feed compares them with, when the feed is the one it judges."""
     if rule.kind == "reference" and rule.expectation.feed == feed:
-        yield rule.expectation.feed_column
-        yield from rule.expectation.where or {}
+        yield from other_feeds.looked_at(rule.expectation)

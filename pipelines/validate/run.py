@@ -26,7 +26,7 @@ from pipelines.delivery import Delivery, Verdict
 from pipelines.errors import GateError
 from pipelines.profile import SourceRef
 from pipelines.rulebook import RuleBook
-from pipelines.validate import accounts, closing, correction, feed_rules, files, group_rules, history_rules, verdict
+from pipelines.validate import accounts, closing, correction, files, group_rules, history_rules, match_rules, verdict
 from pipelines.validate.gate import GateInput, GateResult
 from pipelines.validate.judge import Measurement, Outcome, evidence_of, judge
 from pipelines.validate.measures import row_measurements
@@ -101,7 +101,7 @@ def _set_rules(sets: SetRules, contract: Contract, ref: SourceRef, rules: list[R
     corrects = sets.delivery.is_correction
     steps: list[Measure] = [sets.repeated_rows, sets.keys, *([sets.newer_versions] if corrects else [])]
     steps += [*each("unique", sets.unique), sets.references]
-    steps += each("reference", partial(feed_rules.known, sets)) + each("group", partial(group_rules.group, sets))
+    steps += each("reference", partial(match_rules.look_up, sets)) + each("group", partial(group_rules.group, sets))
     steps += [sets.groups, *each("aggregate", sets.aggregate), *each("balance", partial(group_rules.whole, sets))]
     steps += each("compare", partial(history_rules.compare, sets))
     if ref.source.mode != "delta" and not corrects:

@@ -254,7 +254,10 @@ class SetRules:
 
     def text(self, columns: Sequence[str]) -> str:
         """SQL of the columns' values as one text, masked as `reject.mask` does when one of them is personal."""
-        text = "concat_ws(' / ', " + ", ".join(f'"{c}"::text' for c in columns) + ")"
+        return self.masked("concat_ws(' / ', " + ", ".join(f'"{c}"::text' for c in columns) + ")", columns)
+
+    def masked(self, text: str, columns: Sequence[str]) -> str:
+        """SQL of a text that is made of the columns' values, masked in the same way."""
         if not any(self.contract.column(c).is_personal for c in columns if c in self._named):
             return text
         return f"left({text}, 1) || repeat('*', greatest(least(length({text}) - 1, 11), 0))"

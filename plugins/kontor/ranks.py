@@ -53,14 +53,15 @@ def _feed(path: Path) -> str:
 
 def _refers_to(path: Path) -> frozenset[str]:
     text = path.read_text(encoding="utf-8")
-    if not re.search(r"\breferences\b", text):
+    if not re.search(r"\b(references|after)\b", text):
         return frozenset()
     try:
-        tables = (yaml.load(text, Loader=_LOADER) or {}).get("schema") or []  # noqa: S506 a safe loader, in C if built
+        contract = yaml.load(text, Loader=_LOADER) or {}  # noqa: S506 a safe loader, in C if built
     except yaml.YAMLError as error:
         raise DeclarationError(
             "YAML syntax error", where=str(path), got=str(error), next_step="run `python -m pipelines check`"
         ) from None
+    tables = contract.get("schema") or []
     properties: list[dict[str, Any]] = [p for table in tables for p in table.get("properties") or []]
     values = [
         str(item.get("value"))
@@ -68,4 +69,7 @@ def _refers_to(path: Path) -> frozenset[str]:
         for item in column.get("customProperties") or []
         if item.get("property") == "references"
     ]
-    return frozenset(value.rpartition(".")[0] for value in values)
+    said = [i.get("value") or [] for i in contract.get("customProperties") or [] if i.get("property") == "after"]
+    return frozenset(
+        [*(value.rpartition(".")[0] for value in values), *(str(feed) for feeds in said for feed in feeds)]
+    )

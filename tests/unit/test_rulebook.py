@@ -87,6 +87,16 @@ def test_rules_for_one_client_stand_beside_the_feeds(tmp_path: Path) -> None:
         ("expect_column_values_to_be_in_set", {"column": "a", "value_set": list("abcdefghij")}, "a in a, b, c, d, e, f, g, h, … (10)"),  # noqa: E501
         ("expect_column_values_to_match_json_schema", {"column": "a", "json_schema": 1}, "column values to match json schema (column = a, json_schema = 1)"),  # noqa: E501
         ("expect_groups_to_balance", {"group": ["j"], "debit": "d", "credit": "c"}, "sum of d = c per j"),
+        ("expect_groups_to_roll_forward", {"group": ["s", "c"], "opening": "o", "amount": "a", "closing": "e"}, "o + sum of a = e per s, c"),  # noqa: E501
+        ("expect_groups_to_agree", {"group": ["s"], "columns": ["a", "b"]}, "one a and one b per s"),
+        ("expect_sequences_to_be_unbroken", {"group": ["s"], "number": "n", "opening": "o", "closing": "e"}, "n goes on by one per s, o = e before"),  # noqa: E501
+        ("expect_no_near_duplicates", {"partner": "p", "number": "n", "amount": "a", "date": "d"}, "n nearly once per p and a within 7 days of d"),  # noqa: E501
+        ("expect_pairs_to_be_usual", {"group": ["j"], "account": "a", "debit": "d", "credit": "c"}, "pairs of a by d and c per j occur 3 times, once there are 200"),  # noqa: E501
+        ("expect_amounts_not_to_be_round", {"column": "a", "multiple": 1000}, "a is no multiple of 1000"),
+        ("expect_dates_to_be_on_weekdays", {"column": "d"}, "d is on Monday to Friday"),
+        ("expect_days_between_to_be_at_most", {"column_A": "a", "column_B": "b", "days": 30}, "a ≤ b + 30 days"),
+        ("expect_rows_to_match_feed", {"feed": "x.y", "match": {"a": "b"}, "date": "d", "not_after": {"e": "f"}, "where": {"s": ["t", "u"], "v": True}}, "a are in x.y (b), valid on d, e ≤ f with s = t, u and v = True"),  # noqa: E501
+        ("expect_totals_to_match_feed", {"feed": "x.y", "match": {"a": "b", "c": "c"}, "amount": "n", "plus": ["d"], "minus": ["e"]}, "sum of n = d − e in x.y per a, c"),  # noqa: E501
         ("expect_amount_to_be_similar", {"column": "a", "max_change_pct": 20, "compared_with": "same_weekday"}, "sum of a within ± 20 % of the same weekday delivery"),  # noqa: E501
     ],
 )  # fmt: skip

@@ -12,6 +12,14 @@ from pipelines.validate.expectations.groups import (
     GroupsBalance,
     GroupTotalsMatch,
 )
+from pipelines.validate.expectations.habits import (
+    AmountsNotRound,
+    DatesOnWeekdays,
+    DaysBetween,
+    ExpectAmountsNotToBeRound,
+    ExpectDatesToBeOnWeekdays,
+    ExpectDaysBetweenToBeAtMost,
+)
 from pipelines.validate.expectations.history import (
     PREVIOUS_AMOUNTS,
     PREVIOUS_ROWS,
@@ -28,10 +36,40 @@ from pipelines.validate.expectations.identities import (
     ExpectColumnProductToMatch,
     ExpectColumnsToAddUp,
 )
+from pipelines.validate.expectations.likeness import (
+    ExpectNoNearDuplicates,
+    ExpectPairsToBeUsual,
+    NoNearDuplicates,
+    PairsUsual,
+)
+from pipelines.validate.expectations.matches import (
+    ExpectRowsToMatchFeed,
+    ExpectTotalsToMatchFeed,
+    RowsMatchFeed,
+    TotalsMatchFeed,
+)
+from pipelines.validate.expectations.sequences import ExpectSequencesToBeUnbroken, SequencesUnbroken
+from pipelines.validate.expectations.successions import (
+    BalancesCarried,
+    ExpectBalancesToCarryForward,
+    ExpectRangesNotToOverlap,
+    RangesOverlap,
+)
+from pipelines.validate.expectations.together import (
+    ExpectGroupsToAgree,
+    ExpectGroupsToRollForward,
+    GroupsAgree,
+    GroupsRollForward,
+)
 
 __all__ = [
-    "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "ColumnProductMatches", "ColumnTotals",
-    "ColumnValuesInFeed", "ColumnsAddUp", "ComparedWith", "ExpectAmountToBeSimilar", "ExpectColumnProductToMatch",
-    "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectGroupTotalToMatch", "ExpectGroupsToBalance",
-    "ExpectRowCountToBeSimilar", "GroupTotalsMatch", "GroupsBalance",
+    "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "AmountsNotRound", "BalancesCarried",
+    "ColumnProductMatches", "ColumnTotals", "ColumnValuesInFeed", "ColumnsAddUp", "ComparedWith", "DatesOnWeekdays",
+    "DaysBetween", "ExpectAmountToBeSimilar", "ExpectAmountsNotToBeRound", "ExpectBalancesToCarryForward",
+    "ExpectColumnProductToMatch", "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeOnWeekdays",
+    "ExpectDaysBetweenToBeAtMost", "ExpectGroupTotalToMatch", "ExpectGroupsToAgree", "ExpectGroupsToBalance",
+    "ExpectGroupsToRollForward", "ExpectNoNearDuplicates", "ExpectPairsToBeUsual", "ExpectRangesNotToOverlap",
+    "ExpectRowCountToBeSimilar", "ExpectRowsToMatchFeed", "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed",
+    "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward", "NoNearDuplicates", "PairsUsual",
+    "RangesOverlap", "RowsMatchFeed", "SequencesUnbroken", "TotalsMatchFeed",
 ]  # fmt: skip

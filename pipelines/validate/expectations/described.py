@@ -54,7 +54,11 @@ def add_metadata(schema: dict[str, Any], model: Any) -> None:
                 "type": "string",
                 "const": model.__doc__.strip().splitlines()[0],
             },
-            "supported_data_sources": {"title": "Supported Data Sources", "type": "array", "const": ENGINES},
+            "supported_data_sources": {
+                "title": "Supported Data Sources",
+                "type": "array",
+                "const": list(model.engines),
+            },
         }
     )
 
@@ -72,6 +76,10 @@ class Described:
     library_metadata: ClassVar[dict[str, Any]] = metadata()
     gate_kind: ClassVar[GateKind] = "row"
     """Which part of the gate evaluates it; see `suites.Rule`."""
+    engines: ClassVar[Sequence[str]] = ENGINES
+    """Where it can be evaluated outside the gate."""
+    names_columns: ClassVar[Mapping[str, str | None]] = {}
+    """Arguments that name columns → the family the columns must have, null for any; rejects point at the first one."""
 
     @classmethod
     def _sentence(cls, kwargs: Mapping[str, Any]) -> tuple[str, dict[str, str]]:

@@ -53,18 +53,19 @@ def _number(value: Any, column: str, decimals: int | None) -> Decimal | float:
     return number if decimals is None else number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
-def sql_number(column: str, decimals: int | None) -> sa.ColumnElement[Any]:
+def sql_number(column: str | sa.ColumnElement[Any], decimals: int | None) -> sa.ColumnElement[Any]:
     """A column in a PostgreSQL query."""
-    number: sa.ColumnElement[Any] = sa.cast(sa.column(column), sa.Numeric())
+    given: sa.ColumnElement[Any] = sa.column(column) if isinstance(column, str) else column
+    number: sa.ColumnElement[Any] = sa.cast(given, sa.Numeric())
     if decimals is not None:
         number = sa.func.round(number, decimals)
     return sa.func.coalesce(number, 0)
 
 
-def spark_number(data: Any, column: str, decimals: int | None) -> Any:
-    """A column of a Spark frame."""
+def spark_number(data: Any, column: str, decimals: int | None, value: Any = None) -> Any:
+    """A column of a Spark frame; `value`: what counts for it, if it is not the column as it is."""
     types = pyspark.types
-    kind, number = data.schema[column].dataType, F.col(f"`{column}`")
+    kind, number = data.schema[column].dataType, F.col(f"`{column}`") if value is None else value
     if decimals is not None:
         number = number.cast(types.DecimalType(_DIGITS, decimals))
     elif isinstance(kind, types.ByteType | types.ShortType | types.IntegerType | types.LongType):

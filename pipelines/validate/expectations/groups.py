@@ -6,7 +6,7 @@ judged; a missing amount counts as 0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -33,39 +33,67 @@ class GroupsBalance(RowsFail):
     """Metric: rows of groups whose amounts do not cancel out; without a group, all rows or none."""
 
     condition_metric_name = "groups.balance"
-    condition_value_keys: ClassVar[tuple[str, ...]] = ("group", "debit", "credit", "amount", "decimals")
+    condition_value_keys: ClassVar[tuple[str, ...]] = (
+        "group", "debit", "credit", "amount", "instead", "unless_several", "decimals",
+    )  # fmt: skip
 
     @classmethod
     def on_pandas(cls, frame: pd.DataFrame, args: dict[str, Any]) -> pd.Series[bool]:
         """See `RowsFail`."""
         plus, minus = _signed(args)
+        instead: Mapping[str, str] = args.get("instead") or {}
+        frame = frame.assign(**{c: frame[c].where(frame[c].notna(), frame[other]) for c, other in instead.items()})
         units = pandas_units(frame, plus + minus, args.get("decimals"))
         amount = units[plus[0]] - units[minus[0]] if minus else units[plus[0]]
         if not args["group"]:
             return pd.Series(sum(amount) != 0, index=frame.index, dtype=bool)
         keys = [frame[c] for c in args["group"]]
         fails: pd.Series[bool] = (amount.groupby(keys, sort=False).transform("sum") != 0).astype(bool)
+        if several := args.get("unless_several"):
+            rest = [frame[c] for c in args["group"] if c != several]
+            fails &= frame[several].groupby(rest, sort=False).transform("nunique") == 1
         return fails
 
     @classmethod
     def on_sql(cls, rows: sa.FromClause, args: dict[str, Any]) -> sa.ColumnElement[bool]:
         """See `RowsFail`."""
         (plus, minus), decimals = _signed(args), args.get("decimals")
-        amount = sql_number(plus[0], decimals) - (sql_number(minus[0], decimals) if minus else 0)
+        instead: Mapping[str, str] = args.get("instead") or {}
+
+        def valued(name: str) -> sa.ColumnElement[Any]:
+            column: sa.ColumnClause[Any] = sa.column(name)
+            return sa.func.coalesce(column, sa.column(instead[name])) if name in instead else column
+
+        amount = sql_number(valued(plus[0]), decimals) - (sql_number(valued(minus[0]), decimals) if minus else 0)
         total = sa.func.sum(amount)
-        if args["group"]:
-            return _in_broken_group(rows, args["group"], total != 0)
-        whole = sa.select(total != 0).select_from(rows).correlate(None).scalar_subquery()
-        return sa.and_(sa.or_(*(sa.column(c).is_not(None) for c in plus + minus)), whole)
+        if not args["group"]:
+            whole = sa.select(total != 0).select_from(rows).correlate(None).scalar_subquery()
+            return sa.and_(sa.or_(*(sa.column(c).is_not(None) for c in plus + minus)), whole)
+        broken = in_broken_group(rows, [valued(c) for c in args["group"]], total != 0)
+        if several := args.get("unless_several"):
+            rest = [valued(c) for c in args["group"] if c != several]
+            broken = sa.and_(broken, in_broken_group(rows, rest, sa.func.count(sa.distinct(valued(several))) == 1))
+        return broken
 
     @classmethod
     def on_spark(cls, data: Any, args: dict[str, Any]) -> Any:
         """See `RowsFail`."""
         (plus, minus), decimals = _signed(args), args.get("decimals")
-        amount = spark_number(data, plus[0], decimals)
+        fields = {c: _of_spark(c, args.get("instead")) for c in [*plus, *minus, *args["group"]]}
+        amount = spark_number(data, plus[0], decimals, fields[plus[0]])
         if minus:
-            amount = amount - spark_number(data, minus[0], decimals)
-        return F.sum(amount).over(_window(args["group"])) != 0
+            amount = amount - spark_number(data, minus[0], decimals, fields[minus[0]])
+        broken = F.sum(amount).over(spark_window([fields[c] for c in args["group"]])) != 0
+        if several := args.get("unless_several"):
+            rest = spark_window([fields[c] for c in args["group"] if c != several])
+            broken = broken & (F.size(F.collect_set(fields[several]).over(rest)) == 1)
+        return broken
+
+
+def _of_spark(column: str, instead: Mapping[str, str] | None) -> Any:
+    """A Spark column, or the one that counts where it is empty."""
+    other = (instead or {}).get(column)
+    return F.coalesce(F.col(f"`{column}`"), F.col(f"`{other}`")) if other else F.col(f"`{column}`")
 
 
 class GroupTotalsMatch(RowsFail):
@@ -114,12 +142,12 @@ class GroupTotalsMatch(RowsFail):
         if args.get("count"):
             count: sa.ColumnClause[Any] = sa.column(args["count"])
             broken += [sa.func.count(count) < lines, sa.func.min(count) != lines, sa.func.max(count) != lines]
-        return _in_broken_group(rows, args["group"], sa.or_(*broken))
+        return in_broken_group(rows, args["group"], sa.or_(*broken))
 
     @classmethod
     def on_spark(cls, data: Any, args: dict[str, Any]) -> Any:
         """See `RowsFail`."""
-        total, decimals, window = cls._own_total(args), args.get("decimals"), _window(args["group"])
+        total, decimals, window = cls._own_total(args), args.get("decimals"), spark_window(args["group"])
         stated, lines = spark_number(data, total, decimals), F.count(F.lit(1)).over(window)
         broken = (
             (F.count(F.col(f"`{total}`")).over(window) < lines)
@@ -133,16 +161,19 @@ class GroupTotalsMatch(RowsFail):
         return broken
 
 
-def _in_broken_group(rows: sa.FromClause, group: list[str], broken: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+def in_broken_group(
+    rows: sa.FromClause, group: Sequence[str | sa.ColumnElement[Any]], broken: sa.ColumnElement[bool]
+) -> sa.ColumnElement[bool]:
     """A row's group is one of those that an aggregate condition is true for; never where a group column is null."""
-    keys: list[sa.ColumnClause[Any]] = [sa.column(c) for c in group]
+    keys: list[sa.ColumnElement[Any]] = [sa.column(c) if isinstance(c, str) else c for c in group]
     found = sa.select(*keys).select_from(rows).where(*(k.is_not(None) for k in keys))
     found = found.group_by(*keys).having(broken).correlate(None)
     return sa.tuple_(*keys).in_(found) if len(keys) > 1 else keys[0].in_(found)
 
 
-def _window(group: list[str]) -> Any:
-    return pyspark.Window.partitionBy(*(F.col(f"`{c}`") for c in group)) if group else pyspark.Window.partitionBy()
+def spark_window(group: Sequence[Any]) -> Any:
+    """Spark window of a row's group: names of columns, or columns."""
+    return pyspark.Window.partitionBy(*(F.col(f"`{c}`") if isinstance(c, str) else c for c in group))
 
 
 class _Groups(Described, MulticolumnMapExpectation):  # type: ignore[misc]
@@ -164,7 +195,8 @@ class _Groups(Described, MulticolumnMapExpectation):  # type: ignore[misc]
 
     @pydantic.root_validator(pre=True)  # type: ignore[misc,untyped-decorator,unused-ignore]
     def _fill_domain(cls, values: dict[str, Any]) -> dict[str, Any]:
-        group = list(values.get("group") or [])
+        instead = values.get("instead") or {}
+        group = [instead.get(c, c) for c in values.get("group") or []]
         if group:
             return {**values, "column_list": group, "ignore_row_if": "any_value_is_missing"}
         named = [values[name] for name in ("debit", "credit", "amount") if values.get(name)]
@@ -185,6 +217,10 @@ class ExpectGroupsToBalance(_Groups):
         amount (str): one column with signs, whose sum must be zero.
 
     Other Parameters:
+        instead (dict or None): column → the one that counts where it is empty: the amount in the currency of the
+            transaction where the books carry no other. A row is judged if it has a value in the latter.
+        unless_several (str or None): column of `group`; what the others name passes where it has several values of it:
+            a journal in two currencies balances in a third.
         decimals (int or None): places to round each value to first, for columns of floating-point numbers; refused
             in a suite, where the contract says the scale.
         mostly (float): share of the rows that must pass. Default 1; refused without `group`.
@@ -203,9 +239,11 @@ class ExpectGroupsToBalance(_Groups):
     debit: str | None = None
     credit: str | None = None
     amount: str | None = None
+    instead: dict[str, str] | None = None
+    unless_several: str | None = None
 
     map_metric: ClassVar[str] = "groups.balance"
-    success_keys: ClassVar[tuple[str, ...]] = ("group", "debit", "credit", "amount", "decimals", "mostly")
+    success_keys: ClassVar[tuple[str, ...]] = (*GroupsBalance.condition_value_keys, "mostly")
     args_keys: ClassVar[tuple[str, ...]] = ("group", "debit", "credit", "amount")
 
     class Config:
@@ -219,6 +257,13 @@ class ExpectGroupsToBalance(_Groups):
             raise ValueError("name either debit and credit, or one signed amount")
         if any(pair) and len(set(pair)) == 1:
             raise ValueError(f"debit and credit are both {pair[0]!r}, which always balances")
+        group, several = values.get("group") or [], values.get("unless_several")
+        if several and (several not in group or len(group) < 2):
+            raise ValueError(f"unless_several names {several!r}, expected one of several columns of group")
+        if values.get("instead") and not group:
+            raise ValueError("instead needs group")
+        if outside := set(values.get("instead") or {}) - {*group, *pair, values.get("amount")}:
+            raise ValueError(f"instead names {', '.join(sorted(outside))}, which is not used")
         return values
 
     @classmethod
@@ -229,6 +274,12 @@ class ExpectGroupsToBalance(_Groups):
         params |= {"plus": kwargs.get("amount") or kwargs["debit"]}
         if not kwargs.get("amount"):
             params["credit"] = kwargs["credit"]
+        for number, (column, other) in enumerate((kwargs.get("instead") or {}).items()):
+            params |= {f"empty_{number}": column, f"other_{number}": other}
+            end += f", $other_{number} counting where $empty_{number} is empty"
+        if several := kwargs.get("unless_several"):
+            params["several"] = several
+            end += ", unless there are several values of $several"
         return f"{start}the sum of $plus {end}, to the cent", params
 
     def _validate(

@@ -272,6 +272,16 @@ def _own() -> list[Case]:
         Case("adds_up_where", "expect_columns_to_add_up",
              {"columns": ["net", "tax"], "total": "gross", "row_condition": where("code", "==", "a")},
              when(lambda row: row["code"] == "a", adds)),
+        Case("not_round", "expect_amounts_not_to_be_round", {"column": "net", "multiple": 5},
+             value("net", lambda v: v == 0 or v % 5 != 0)),
+        Case("not_round_count", "expect_amounts_not_to_be_round", {"column": "head_count", "multiple": 2},
+             value("head_count", lambda v: v == 0 or v % 2 != 0)),
+        Case("weekdays", "expect_dates_to_be_on_weekdays", {"column": "day"}, value("day", lambda v: v.weekday() < 5)),
+        Case("days_between", "expect_days_between_to_be_at_most", {"column_A": "until", "column_B": "day", "days": 13},
+             together(["until", "day"], "either_value_is_missing", lambda v: (v[0] - v[1]).days <= 13)),
+        Case("days_after_moment", "expect_days_between_to_be_at_most",
+             {"column_A": "until", "column_B": "moment", "days": -1},
+             together(["until", "moment"], "either_value_is_missing", lambda v: v[0] < v[1].date())),
     ]  # fmt: skip
 
 

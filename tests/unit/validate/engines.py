@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+from datetime import date, timedelta
 from decimal import Decimal
 from importlib.util import find_spec
 from typing import Any
@@ -30,7 +32,9 @@ TYPES = {
     "signed": "numeric(18,2)", "net": "numeric(18,2)", "tax": "numeric(18,2)", "gross": "numeric(18,2)",
     "header": "numeric(18,2)", "lines": "integer", "quantity": "numeric(14,0)", "price": "numeric(14,4)",
     "value": "numeric(18,2)", "net_float": "double precision", "tax_float": "double precision",
-    "gross_float": "double precision", "employee": "text", "kind": "text",
+    "gross_float": "double precision", "employee": "text", "kind": "text", "bank": "text", "number": "integer",
+    "day": "date", "opening": "numeric(18,2)", "closing": "numeric(18,2)", "document": "text", "paid": "numeric(18,2)",
+    "entered": "date", "account": "text",
 }  # fmt: skip
 FLOATS = {"net": "net_float", "tax": "tax_float", "gross": "gross_float"}
 
@@ -41,8 +45,37 @@ def dirty_rows(count: int = 240, seed: int = 4) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     while len(rows) < count:
         rows += _journal(rng, f"J{len(rows)}", len(rows))
+    _statements(random.Random(seed), rows)
     rows[7]["journal_id"], rows[11]["currency"], rows[15]["employee"] = None, None, None
     return rows
+
+
+def _statements(rng: random.Random, rows: list[dict[str, Any]]) -> None:
+    """Each journal becomes a statement of one of three banks as well, about one in five of them broken."""
+    last: dict[str, tuple[int, date, Decimal]] = {b: (0, date(2025, 10, 1), Decimal(0)) for b in ("B1", "B2", "B3")}
+    for _, group in itertools.groupby(rows, lambda r: r["journal_id"]):
+        lines = list(group)
+        bank = rng.choice(sorted(last))
+        number, day, opening = last[bank]
+        later = day + timedelta(days=rng.randint(1, 12))
+        number = 1 if later.year > day.year else number + (2 if rng.random() < 0.1 else 1)
+        opening += Decimal("0.01") if rng.random() < 0.1 else 0
+        closing = opening + sum((r["signed"] or Decimal(0) for r in lines), Decimal(0))
+        last[bank] = number, later, closing
+        odd = rng.random()
+        for at, row in enumerate(lines):
+            row |= {
+                "bank": bank, "number": number, "day": later, "opening": opening,
+                "closing": closing + (Decimal("0.01") if odd < 0.1 or (odd < 0.15 and not at) else 0),
+                "document": rng.choice(["RE-{}", "{:04}", "re {:05}/a", "{}A", "INV{:03}"]).format(rng.randint(1, 9)),
+                "paid": Decimal(rng.choice(["0", "0.01", "500", "1000", "1000", "1000.01", "-2000"])),
+                "entered": None if rng.random() < 0.05 else later + timedelta(days=rng.randint(-9, 40)),
+                "account": rng.choice(["1000", "1400", "8400"] * 6 + ["9999", "0800"]),
+            }  # fmt: skip
+        if 0.15 < odd < 0.2:
+            lines[0]["opening"] = None
+        if 0.2 < odd < 0.23:
+            lines[0]["number"] = None
 
 
 def _journal(rng: random.Random, journal: str, start: int) -> list[dict[str, Any]]:

@@ -214,3 +214,22 @@ def test_exact_numbers_of_pandas() -> None:
     assert pandas_units(pd.DataFrame({"a": [float("inf")]}), ["a"], None)["a"].tolist() == [float("inf")]
     with pytest.raises(TypeError, match="column a holds str, not numbers"):
         pandas_units(pd.DataFrame({"a": ["1,00"]}), ["a"], None)
+
+
+def test_groups_balance_in_what_counts_instead_and_in_one_currency_only(judged: Judged) -> None:
+    """`kind` stands in for the currency where it is empty, `net` for the debit."""
+    instead = {"currency": "kind", "debit": "net"}
+    rows = [
+        {**r, "currency": r["currency"] or r["kind"], "debit": r["net"] if r["debit"] is None else r["debit"]}
+        for r in ROWS
+    ]
+    both = ["journal_id", "currency"]
+    arguments = {"group": both, "debit": "debit", "credit": "credit", "instead": instead}
+    expected = _groups(both, lambda g: _sum(g, "debit") != _sum(g, "credit"), rows)
+    assert judged.failing(ExpectGroupsToBalance(**arguments)) == expected
+    single = [
+        g for g in {r["journal_id"] for r in rows} if len({r["currency"] for r in rows if r["journal_id"] == g}) == 1
+    ]
+    alone = [n for n in expected if next(r for r in rows if r["row_id"] == n)["journal_id"] in single]
+    assert judged.failing(ExpectGroupsToBalance(**arguments, unless_several="currency")) == alone
+    assert 20 < len(alone) < len(expected)

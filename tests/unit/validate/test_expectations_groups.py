@@ -77,6 +77,39 @@ def test_groups_equal_brute_force(desk: Desk) -> None:
     assert desk.rejects(delivery)["balances"] == expected
 
 
+def test_what_counts_instead_and_several_currencies_equal_brute_force(desk: Desk) -> None:
+    """Tax stands in for an empty debit, the name for an empty currency; journals in two currencies are left alone."""
+    rows = dirty_rows()
+    lines = [
+        line(str(r["row_id"]), journal_id=r["journal_id"], currency_code=r["currency"], contact_name=r["kind"], net_amount=r["debit"], gross_amount=r["credit"], tax_amount=r["net"])
+        for r in rows
+    ]  # fmt: skip
+    instead = {"net_amount": "tax_amount", "currency_code": "contact_name"}
+    rules = [
+        rule("each", "expect_groups_to_balance", "warning", **BALANCE, instead=instead),
+        rule(
+            "alone", "expect_groups_to_balance", "warning", **BALANCE, instead=instead, unless_several="currency_code"
+        ),
+    ]
+    desk.suite(rules)
+    _, result = desk.gate(lines, desk.ref(max_rejects={"pct": 100}), chunk=50)
+    groups, currencies = defaultdict(list), defaultdict(set)
+    for number, row in enumerate(rows, 2):
+        if row["journal_id"]:
+            currency = row["currency"] or row["kind"]
+            debit = row["net"] if row["debit"] is None else row["debit"]
+            groups[row["journal_id"], currency].append((number, (debit or 0) - (row["credit"] or 0)))
+            currencies[row["journal_id"]].add(currency)
+    broken = {key: [n for n, _ in group] for key, group in groups.items() if sum(a for _, a in group)}
+    each = sorted(n for found in broken.values() for n in found)
+    alone = sorted(n for (journal, _), found in broken.items() if len(currencies[journal]) == 1 for n in found)
+    assert 20 < len(alone) < len(each)
+    for name, expected in (("each", each), ("alone", alone)):
+        outcome = by_id(result)[name]
+        assert (outcome.failed, [s["row_number"] for s in outcome.samples]) == (len(expected), expected[:20])
+    assert outcome.samples[0]["values"].popitem()[1].startswith("J")
+
+
 def test_severity_mostly_hold_and_condition(desk: Desk) -> None:
     broken = [*FINE, *journal("j1", ("1.00", None)), *journal("j2", ("2.00", "2.00"), ("3.00", "3.00"))]
     desk.suite([ADDS_UP, rule("it", "expect_groups_to_balance", "warning", **BALANCE)])
@@ -214,6 +247,24 @@ def _headers(desk: Desk, *headers: tuple[str, str, str]) -> None:
         ({"group": GROUP, "amount": "net_amount", "decimals": 2}, "decimals is for use outside the gate"),
         ({"amount": "net_amount", "mostly": 0.9}, "mostly makes no sense without `group`"),
         ({"group": GROUP, "amount": "line_id"}, "numeric of one scale"),
+        ({"group": GROUP, "amount": "net_amount", "instead": {"net_amount": "item_quantity"}}, "numeric of one scale"),
+        (
+            {"group": GROUP, "amount": "net_amount", "instead": {"journal_id": "booked_date"}},
+            "booked_date is date and cannot stand in for journal_id",
+        ),
+        (
+            {"group": GROUP, "amount": "net_amount", "instead": {"tax_amount": "net_amount"}},
+            "instead names tax_amount, which is not used",
+        ),
+        ({"amount": "net_amount", "instead": {"net_amount": "tax_amount"}}, "instead needs group"),
+        (
+            {"group": GROUP, "amount": "net_amount", "unless_several": "status_code"},
+            "unless_several names 'status_code'",
+        ),
+        (
+            {"group": ["currency_code"], "amount": "net_amount", "unless_several": "currency_code"},
+            "one of several columns of group",
+        ),
     ],
 )
 def test_balance_refused(tmp_path: Path, kwargs: dict[str, Any], said: str) -> None:

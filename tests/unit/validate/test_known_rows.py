@@ -42,6 +42,23 @@ SUITE = [
         "balances", "expect_groups_to_balance", "warning",
         group=["journal_id", "currency_code"], debit="net_amount", credit="gross_amount",
     ),
+    rule(
+        "rolls", "expect_groups_to_roll_forward", "warning",
+        group=["journal_id", "currency_code"], opening="tax_amount", amount="net_amount", closing="gross_amount",
+    ),
+    rule("agrees", "expect_groups_to_agree", "warning", group=["journal_id"], columns=["status_code"]),
+    rule(
+        "follows", "expect_sequences_to_be_unbroken", "warning",
+        group=["status_code"], number="item_price", date="settled_date", opening="tax_amount", closing="gross_amount",
+    ),
+    rule(
+        "twice", "expect_no_near_duplicates", "warning",
+        partner="status_code", number="journal_id", amount="gross_amount", date="booked_date",
+    ),
+    rule(
+        "usual", "expect_pairs_to_be_usual", "warning", of=3,
+        group=["journal_id"], account="contact_name", debit="net_amount", credit="tax_amount",
+    ),
     rule("own", "expect_column_values_to_be_in_feed", column="parent_id", feed="tests.lines", feed_column="line_id"),
     rule(
         "settled", "expect_column_min_to_be_between", "warning", kontor={"over": "received"},

@@ -1,0 +1,218 @@
+"""What follows in time: ranges of days that do not overlap, balances that are carried forward."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import pandas as pd
+import sqlalchemy as sa
+from great_expectations.compatibility import pydantic
+from great_expectations.expectations.metadata_types import DataQualityIssues
+
+from pipelines.validate.expectations.conditions import RowsFail
+from pipelines.validate.expectations.described import add_metadata, joined, metadata
+from pipelines.validate.expectations.exact import pandas_units, sql_number
+from pipelines.validate.expectations.sequences import NOT_ON_SPARK, ON_TWO_ENGINES
+from pipelines.validate.expectations.together import Together
+
+_EVER = pd.Timestamp("2261-12-31")  # about the last day that pandas can compare in bulk
+
+
+class RangesOverlap(RowsFail):
+    """Metric: rows whose range of days shares a day with that of another row of their group."""
+
+    condition_metric_name = "ranges.overlap"
+    condition_value_keys: ClassVar[tuple[str, ...]] = ("group", "start", "end")
+
+    @classmethod
+    def on_pandas(cls, frame: pd.DataFrame, args: dict[str, Any]) -> pd.Series[bool]:
+        """See `RowsFail`."""
+        keys = [f"key_{n}" for n in range(len(args["group"]))]
+        ranges = pd.DataFrame({k: frame[c] for k, c in zip(keys, args["group"], strict=True)}, index=frame.index)
+        ranges["start"] = pd.to_datetime(frame[args["start"]])
+        ranges["end"] = pd.to_datetime(frame[args["end"]]).fillna(_EVER)
+        ranges = ranges.sort_values("start", kind="stable")
+        groups = ranges.groupby(keys, sort=False)
+        following = groups["start"].shift(-1)
+        before = groups["end"].cummax().groupby([ranges[k] for k in keys], sort=False).shift(1)
+        overlap = (following <= ranges["end"]) | (before >= ranges["start"])
+        fails: pd.Series[bool] = overlap.reindex(frame.index).astype(bool)
+        return fails
+
+    @classmethod
+    def on_sql(cls, rows: sa.FromClause, args: dict[str, Any]) -> sa.ColumnElement[bool]:
+        """See `RowsFail`."""
+        group: list[sa.ColumnClause[Any]] = [sa.column(c) for c in args["group"]]
+        start: sa.ColumnClause[Any] = sa.column(args["start"])
+        end: sa.ColumnClause[Any] = sa.column(args["end"])
+        key = [*group, start]
+        ever = sa.func.coalesce(end, sa.literal_column("'infinity'::date"))
+        following = sa.func.lead(start).over(partition_by=group, order_by=[start, ever])
+        before = sa.func.max(ever).over(partition_by=group, order_by=[start, ever], rows=(None, -1))
+        overlap = sa.or_(following <= ever, before >= start)
+        judged = sa.select(*key, ever.label("_end"), overlap.label("_overlap")).select_from(rows)
+        placed = judged.where(*(k.is_not(None) for k in key)).subquery("placed")
+        found = sa.select(*(placed.c[k.name] for k in key), placed.c["_end"]).where(placed.c["_overlap"])
+        return sa.tuple_(*key, ever).in_(found.correlate(None))
+
+    @classmethod
+    def on_spark(cls, data: Any, args: dict[str, Any]) -> Any:
+        """See `RowsFail`."""
+        raise NotImplementedError(f"{cls.condition_metric_name} {NOT_ON_SPARK}")
+
+
+class BalancesCarried(RowsFail):
+    """Metric: rows that do not open with what the place before them in their group closed with."""
+
+    condition_metric_name = "balances.carried_forward"
+    condition_value_keys: ClassVar[tuple[str, ...]] = ("group", "order", "opening", "closing", "decimals")
+
+    @classmethod
+    def on_pandas(cls, frame: pd.DataFrame, args: dict[str, Any]) -> pd.Series[bool]:
+        """See `RowsFail`."""
+        keys, balances = [*args["group"], args["order"]], [args["opening"], args["closing"]]
+        units = pandas_units(frame, balances, args.get("decimals"))
+        units = pd.DataFrame({"opening": units[balances[0]], "closing": units[balances[1]]}, index=frame.index)
+        places = units.groupby([frame[c] for c in keys], sort=True).sum()
+        before = places["closing"].groupby(level=list(range(len(args["group"])))).shift(1)
+        broken = set(places.index[before.notna() & (before != places["opening"])])
+        found = [place in broken for place in zip(*(frame[c] for c in keys), strict=True)]
+        return pd.Series(found, index=frame.index, dtype=bool)
+
+    @classmethod
+    def on_sql(cls, rows: sa.FromClause, args: dict[str, Any]) -> sa.ColumnElement[bool]:
+        """See `RowsFail`."""
+        key: list[sa.ColumnClause[Any]] = [sa.column(c) for c in (*args["group"], args["order"])]
+        given: list[sa.ColumnClause[Any]] = [sa.column(args[name]) for name in ("opening", "closing")]
+        sums = [sa.func.sum(sql_number(c.name, args.get("decimals"))) for c in given]
+        places = sa.select(*key, sums[0].label("_opening"), sums[1].label("_closing")).select_from(rows)
+        places = places.where(*(c.is_not(None) for c in (*key, *given))).group_by(*key)
+        found = places.subquery("places")
+        group = [found.c[c] for c in args["group"]]
+        before = sa.func.lag(found.c["_closing"]).over(partition_by=group, order_by=found.c[args["order"]])
+        broken = (before != found.c["_opening"]).label("_broken")
+        placed = sa.select(*(found.c[k.name] for k in key), broken).subquery("placed")
+        wrong = sa.select(*(placed.c[k.name] for k in key)).where(placed.c["_broken"])
+        return sa.tuple_(*key).in_(wrong.correlate(None))
+
+    @classmethod
+    def on_spark(cls, data: Any, args: dict[str, Any]) -> Any:
+        """See `RowsFail`."""
+        raise NotImplementedError(f"{cls.condition_metric_name} {NOT_ON_SPARK}")
+
+
+class ExpectRangesNotToOverlap(Together):
+    """Expect the ranges of days of a group not to overlap: one period, one tax rate, one contract at a time.
+
+    ExpectRangesNotToOverlap is a Multicolumn Map Expectation: every row fails whose range shares a day with that of
+    another row of its group. Both ends belong to a range; an empty end = open. In the gate it is also compared with
+    what is current of the client in the warehouse and stays so beside the delivery. Rows without a value in one of the
+    group's columns, or without a start, are not judged.
+
+    Args:
+        group (list of str): columns that together name a group.
+        start, end (str): the columns with the first and the last day.
+
+    Other Parameters:
+        mostly (float): share of the rows that must pass. Default 1.
+        row_condition (Condition or None): rows it is asked of, and compared with. Default all.
+        severity (str): critical rejects the rows that fail, warning and info only count them.
+
+    Supported Data Sources: pandas, PostgreSQL.
+
+    Example:
+        2026-01-01 to 2026-01-31, 2026-02-01 to 2026-02-28 → passes
+        2026-01-01 to 2026-02-01, 2026-02-01 to 2026-02-28 → both rows fail
+
+        ExpectRangesNotToOverlap(group=["entity_code"], start="start_date", end="end_date")
+    """
+
+    group: list[str] = pydantic.Field(min_items=1)
+    start: str
+    end: str
+
+    judged_by: ClassVar[tuple[str, ...]] = ("group", "start")
+    data_quality_issues: ClassVar[tuple[DataQualityIssues, ...]] = (DataQualityIssues.VALIDITY,)
+    library_metadata: ClassVar[dict[str, Any]] = metadata("multi-column expectation", "groups", "history")
+    engines: ClassVar[Sequence[str]] = ON_TWO_ENGINES
+    names_columns: ClassVar[Mapping[str, str | None]] = {"start": "date", "end": "date", "group": None}
+    map_metric: ClassVar[str] = "ranges.overlap"
+    success_keys: ClassVar[tuple[str, ...]] = ("group", "start", "end", "mostly")
+    args_keys: ClassVar[tuple[str, ...]] = ("group", "start", "end")
+
+    class Config:
+        title = "Expect ranges not to overlap"
+        schema_extra = add_metadata
+
+    @classmethod
+    def _sentence(cls, kwargs: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+        where, params = joined(kwargs["group"], ", ", "group")
+        params |= {"start": kwargs["start"], "end": kwargs["end"]}
+        return f"in every group of {where} the ranges from $start to $end must not overlap", params
+
+
+class ExpectBalancesToCarryForward(Together):
+    """Expect each opening balance to be the closing balance of the place before it in its group, to the cent.
+
+    ExpectBalancesToCarryForward is a Multicolumn Map Expectation: the rows of a place fail that do not open with what
+    the one before closed with; rows of one place are added up. Unlike the numbers of `ExpectSequencesToBeUnbroken` the
+    places need not go on by one: they are put in order, texts by their characters. The first one passes. In the gate it
+    also follows what is current of the client in the warehouse and stays so beside the delivery. Rows without a value
+    in one of the columns are not judged, and nothing follows them.
+
+    Args:
+        group (list of str): columns that together name what is carried forward, e.g. company, account and currency.
+        order (str): the column that puts the balances of a group in order, e.g. the period.
+        opening, closing (str): the columns with the balance before and after.
+
+    Other Parameters:
+        decimals (int or None): places to round each value to first, for columns of floating-point numbers; refused
+            in a suite, where the contract says the scale.
+        mostly (float): share of the rows that must pass. Default 1.
+        row_condition (Condition or None): rows it is asked of; it is compared with all. Default all.
+        severity (str): critical rejects the rows that fail, warning and info only count them.
+
+    Supported Data Sources: pandas, PostgreSQL; there a row condition leaves out rows to compare with, too.
+
+    Example:
+        2026-01 closes with 90.00, 2026-02 opens with 90.00 → passes
+        2026-01 closes with 90.00, 2026-02 opens with 0.00 → 2026-02 fails
+
+        ExpectBalancesToCarryForward(
+            group=["entity_code", "account_id", "currency_code"], order="period_code",
+            opening="opening_amount", closing="closing_amount",
+        )
+    """
+
+    group: list[str] = pydantic.Field(min_items=1)
+    order: str
+    opening: str
+    closing: str
+    decimals: int | None = pydantic.Field(None, ge=0, le=9)
+
+    judged_by: ClassVar[tuple[str, ...]] = ("group", "order", "opening", "closing")
+    library_metadata: ClassVar[dict[str, Any]] = metadata("multi-column expectation", "groups", "history")
+    engines: ClassVar[Sequence[str]] = ON_TWO_ENGINES
+    names_columns: ClassVar[Mapping[str, str | None]] = {
+        "opening": "number", "closing": "number", "order": None, "group": None,
+    }  # fmt: skip
+    map_metric: ClassVar[str] = "balances.carried_forward"
+    success_keys: ClassVar[tuple[str, ...]] = ("group", "order", "opening", "closing", "decimals", "mostly")
+    args_keys: ClassVar[tuple[str, ...]] = ("group", "order", "opening", "closing")
+
+    class Config:
+        title = "Expect balances to carry forward"
+        schema_extra = add_metadata
+
+    @pydantic.root_validator(pre=True)  # type: ignore[misc,untyped-decorator,unused-ignore]
+    def _order_is_not_the_group(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if values.get("order") in (values.get("group") or []):
+            raise ValueError(f"{values['order']} is in group: nothing would follow anything")
+        return values
+
+    @classmethod
+    def _sentence(cls, kwargs: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+        where, params = joined(kwargs["group"], ", ", "group")
+        params |= {name: kwargs[name] for name in ("order", "opening", "closing")}
+        return f"in every group of {where}, in the order of $order, $opening must be the $closing before it", params
