@@ -1,7 +1,8 @@
 """The book of Fernhill Group: the one way to post, the items that stand open, the movements on bank accounts.
 
 Everything that is delivered follows from what is posted here. A journal is in one currency; it balances in that
-currency, in the company's own and in the group's, as one line takes what rounding leaves.
+currency, in the company's own and in the group's, as one line takes what rounding leaves. What changes in the company's
+own currency only, a difference of exchange or a valuation, has lines with nothing in the currency of the journal.
 """
 
 from __future__ import annotations
@@ -27,13 +28,15 @@ def cents(value: Decimal) -> Decimal:
 
 @dataclass(frozen=True)
 class Leg:
-    """What a journal does to one account; debit positive."""
+    """What a journal does to one account; debit positive. `local` says what that is in the company's own currency where
+    the rate of the day does not."""
 
     account: str
     amount: Decimal
     center: str = ""
     tax: str = ""
     asset: str = ""
+    local: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,13 +241,17 @@ class Book:
         text: str = "",
         reverses: str = "",
     ) -> list[Entry]:
-        """Post a journal that balances in all its currencies; the second line takes what rounding leaves."""
+        """Post a journal that balances in all its currencies; the second line takes what rounding leaves, or the one of
+        realised exchange differences."""
         own = COMPANIES[company]
         currency = currency or own.currency
-        legs = [leg for leg in legs if leg.amount]
+        legs = [leg for leg in legs if leg.amount or leg.local is not None]
         if sum(leg.amount for leg in legs):
             raise ValueError(f"{kind} of {company} on {day} does not balance: {legs}")
-        local = _converted([leg.amount for leg in legs], self.rates.at(currency, own.currency, day))
+        local = _local(legs, self.rates.at(currency, own.currency, day))
+        legs, local = _without_nothing(legs, local)
+        if not legs:
+            return []
         group = _converted(local, self.rates.at(own.currency, "GBP", day))
         journal = f"{company[1:]}{self.number(company):06}"
         period = period or period_of(own, day)
@@ -310,6 +317,19 @@ def bank_for(company: str, currency: str) -> str:
 def taxed(code: str, net: Decimal) -> Decimal:
     """Tax on a net amount by the rate of the code."""
     return cents(net * RATE_OF[code] / 100)
+
+
+def _local(legs: Sequence[Leg], rate: Decimal) -> list[Decimal]:
+    """What the legs are in the company's own currency."""
+    out = [cents(leg.amount * rate) if leg.local is None else leg.local for leg in legs]
+    takes = next((n for n, leg in enumerate(legs) if leg.account == "7200"), 1)
+    out[takes] -= sum(out)
+    return out
+
+
+def _without_nothing(legs: Sequence[Leg], local: Sequence[Decimal]) -> tuple[list[Leg], list[Decimal]]:
+    kept = [(leg, value) for leg, value in zip(legs, local, strict=True) if leg.amount or value]
+    return [leg for leg, _ in kept], [value for _, value in kept]
 
 
 def _converted(amounts: Sequence[Decimal], rate: Decimal) -> list[Decimal]:

@@ -75,7 +75,6 @@ _CHART = """
 1400|Input tax|asset|tax_receivable|input_tax|
 1500|Due from group companies|asset|intercompany_receivable|intercompany|
 1510|Loans to group companies|asset|intercompany_receivable||
-1590|Valuation of group balances|asset|other_current_asset||
 1600|Equipment|asset|fixed_asset|fixed_assets|
 1610|Vehicles|asset|fixed_asset|fixed_assets|
 1690|Depreciation of equipment|asset|accumulated_depreciation||credit

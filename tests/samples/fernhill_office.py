@@ -179,15 +179,12 @@ def _pay_inside(book: Book, due: Entry, owed: Entry, day: date) -> None:
     if day > LAST:
         return
     for entry in (owed, due):
-        account = bank_for(entry.company, entry.currency)
-        posted, _ = book.bank(
-            entry.company, "intercompany", day, [Leg(entry.leg.account, -entry.leg.amount)], account=account,
-            name=COMPANIES[entry.counterparty].name, document=entry.document, text=f"Payment {entry.document}",
-            counterparty=entry.counterparty, clears=0,
+        back = Leg(entry.leg.account, -entry.leg.amount, local=-entry.local)
+        book.bank(
+            entry.company, "intercompany", day, [back, Leg("7200", ZERO, local=ZERO)],
+            account=bank_for(entry.company, entry.currency), name=COMPANIES[entry.counterparty].name,
+            document=entry.document, text=f"Payment {entry.document}", counterparty=entry.counterparty, clears=0,
         )  # fmt: skip
-        if rest := entry.local + posted[0].local:
-            book.post(entry.company, "other", day, [Leg(entry.leg.account, -rest), Leg("7200", rest)],
-                      counterparty=entry.counterparty, document=entry.document, text="Exchange difference")  # fmt: skip
 
 
 def loans(book: Book, day: date) -> None:
@@ -282,9 +279,9 @@ def value_foreign(book: Book, company: str, month: date) -> None:
     for bank in BANKS:
         if bank.company == company and bank.currency != own:
             worth = cents(book.foreign[bank.account] * book.rates.at(bank.currency, own, day))
-            if change := worth - book.balances[company, bank.account]:
-                book.post(company, "revaluation", day, [Leg(bank.account, change), Leg("7210", -change)],
-                          text=f"Valuation {bank.currency}")  # fmt: skip
+            change = worth - book.balances[company, bank.account]
+            legs = [Leg(bank.account, ZERO, local=change), Leg("7210", ZERO, local=-change)]
+            book.post(company, "revaluation", day, legs, currency=bank.currency, text=f"Valuation {bank.currency}")
     for account, items, side in (("1110", book.receivables, 1), ("2110", book.payables, -1)):
         change = ZERO
         for item in items:

@@ -268,7 +268,10 @@ def paid(book: Book, partner: Partner, day: date, rows: list[tuple[Item | None, 
     side = 1 if partner.kind == "customer" else -1
     control = "1100" if side > 0 else "2100"
     whole = sum((amount for _, amount, _ in rows), ZERO)
-    legs = [Leg(control, -side * sum((a + d for _, a, d in rows), ZERO)), *_discount_legs(partner, rows, side)]
+    cleared = sum((_clear(item, a + d, day) for item, a, d in rows if item), ZERO)
+    cleared += sum((a for item, a, _ in rows if not item), ZERO)  # in the company's own currency only
+    legs = [Leg(control, -side * sum((a + d for _, a, d in rows), ZERO), local=-side * cleared)]
+    legs += [*_discount_legs(partner, rows, side), Leg("7200", ZERO, local=ZERO)]
     bank = bank_for(partner.company, partner.currency)
     method = "cheque" if partner.country == "US" and book.rng.random() < 0.3 else "transfer"
     named = ", ".join(item.number for item, *_ in rows if item)
@@ -276,12 +279,7 @@ def paid(book: Book, partner: Partner, day: date, rows: list[tuple[Item | None, 
         partner.company, "receipt" if side > 0 else "payment", day, legs, account=bank, partner=partner, method=method,
         text=named or "on account",
     )  # fmt: skip
-    cleared = sum((_clear(item, a + d, day) for item, a, d in rows if item), ZERO)
-    blind = sum((a for item, a, _ in rows if not item), ZERO)  # in the company's own currency only
-    gain = -side * (cleared + blind) - posted[0].local
-    if gain:
-        book.post(partner.company, "other", day, [Leg(control, gain), Leg("7200", -gain)], partner=partner.number,
-                  document=reference, text=f"Exchange difference {named}")  # fmt: skip
+    gain = -sum((e.local for e in posted if e.leg.account == "7200"), ZERO)
     payment = f"P{partner.company[1:]}{book.number('P'):06}"
     for n, (item, amount, taken) in enumerate(rows, start=1):
         row = Allocation(payment, n, item, partner, day, whole, amount, taken, gain if n == 1 else ZERO, day, method,
