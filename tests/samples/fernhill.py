@@ -211,7 +211,7 @@ ITEMS: list[Column] = [
 
 def _items(folder: Folder, book: Book) -> None:
     strays = stray_items(book)
-    payables = _table(ITEMS, [*book.payables, *(item for item, _ in strays)])
+    payables = _table(ITEMS, [*book.payables, *(item for item, what in strays if what == "gross")])
     gross = payables[0].index("Gross")
     next(line for line in payables if line[3] == "X-GROSS")[gross] = "470.00"
     payables.insert(40, next(line for line in payables if line[1] == "F02-S001"))
@@ -245,7 +245,7 @@ def _items(folder: Folder, book: Book) -> None:
     for ledger, items in (("SL", book.receivables), ("PL", book.payables)):
         for item in items:
             lines += _lines(ledger, item)
-    for item, what in strays:
+    for item, what in strays[1:]:
         lines += _lines("PL", item, rate="16" if what == "rate" else "", more=Decimal(10) if what == "lines" else ZERO)
     _csv(folder, "ledgers/invoice_lines.csv", lines)
 

@@ -255,7 +255,7 @@ class Book:
         group = _converted(local, self.rates.at(own.currency, "GBP", day))
         journal = f"{company[1:]}{self.number(company):06}"
         period = period or period_of(own, day)
-        keyed = keyed or day + timedelta(days=self.rng.choice((0, 0, 1, 1, 2, 5)))
+        keyed = keyed or weekday(day + timedelta(days=self.rng.choice((0, 0, 1, 1, 2, 5))))
         clerk = f"u{self.rng.randrange(11, 19)}"
         posted = [
             Entry(company, journal, line, day, period, day, keyed, kind, currency, leg, in_local, in_group, partner,

@@ -19,46 +19,50 @@ D = Decimal
 
 @dataclass(frozen=True)
 class Fault:
-    """`place`: texts that a reject's key or cells show; `effect`: reject, warn, or hold (night 2)."""
+    """`place`: a text that the row shows; `effect`: reject, warn, or hold (night 2); `also`: rules that see the same."""
 
     kind: str
     feed: str
     place: str
     rule: str
     effect: str = "reject"
+    also: tuple[str, ...] = ()
+
+    @property
+    def rule_id(self) -> str:
+        """The rule with its feed."""
+        return f"{self.feed}.{self.rule}"
 
 
+_GL, _AP, _LINES, _BANK = "ledgers.gl_entries", "ledgers.payables", "ledgers.invoice_lines", "ledgers.bank_transactions"
 FAULTS = (
-    Fault("unbalanced journal", "ledgers.gl_entries", "01X001", "ledgers.gl_entries.journal_balances"),
-    Fault("journal unbalanced in its own currency only", "ledgers.gl_entries", "02X001",
-          "ledgers.gl_entries.journal_balances_in_local_currency"),
-    Fault("posting to a closed period", "ledgers.gl_entries", "01X002", "ledgers.gl_entries.period_is_open"),
-    Fault("posting to a heading", "ledgers.gl_entries", "01X003", "ledgers.gl_entries.no_posting_to_headings"),
-    Fault("unknown account", "ledgers.gl_entries", "01X004", "ledgers.gl_entries.reference.account_id"),
-    Fault("no exchange rate for the currency and day", "ledgers.gl_entries", "02X002",
-          "ledgers.gl_entries.exchange_rate_known"),
-    Fault("round sum", "ledgers.gl_entries", "Rounded provision", "ledgers.gl_entries.round_amount", "warn"),
-    Fault("posted on a weekend", "ledgers.gl_entries", "Keyed at the weekend", "ledgers.gl_entries.weekend", "warn"),
-    Fault("back-dated", "ledgers.gl_entries", "Keyed late", "ledgers.gl_entries.back_dated", "warn"),
-    Fault("unusual pair of accounts", "ledgers.gl_entries", "Unusual pair", "ledgers.gl_entries.unusual_pair", "warn"),
-    Fault("invoice twice", "ledgers.payables", "F02-S001", "ledgers.payables.repeated_row"),
-    Fault("invoice under a number spelled otherwise", "ledgers.payables", "F01-S001",
-          "ledgers.payables.near_duplicate", "warn"),
-    Fault("net + tax is not gross", "ledgers.payables", "X-GROSS", "ledgers.payables.net_and_tax_give_gross"),
-    Fault("lines do not add up to their invoice", "ledgers.invoice_lines", "X-LINES",
-          "ledgers.invoice_lines.lines_give_invoice"),
-    Fault("tax rate of another time", "ledgers.invoice_lines", "X-RATE", "ledgers.invoice_lines.tax_rate_is_valid"),
-    Fault("check digits of a VAT number", "ledgers.partners", "F01-X01", "ledgers.partners.unreadable.vat_id"),
-    Fault("check digits of an IBAN", "ledgers.partners", "F02-X01", "ledgers.partners.unreadable.iban"),
-    Fault("statement that does not roll forward", "ledgers.bank_transactions", "GB-0009",
-          "ledgers.bank_transactions.statement_rolls_forward"),
-    Fault("gap in the numbers of statements", "ledgers.bank_transactions", "US-0009",
-          "ledgers.bank_transactions.statements_unbroken"),
-    Fault("total of a cost centre off", "ledgers.budgets", "C900", "ledgers.budgets.cost_center_total"),
-    Fault("balance that differs from the entries", "ledgers.balances", "6390", "ledgers.balances.debits_as_entered"),
-    Fault("balance that does not roll forward", "ledgers.balances", "6110", "ledgers.balances.closing_follows"),
-    Fault("sub-ledger off its control account", "ledgers.receivables", "F01", "ledgers.receivables.control_account",
-          "hold"),
+    Fault("unbalanced journal", _GL, "01X001", "journal_does_not_balance_in_its_currency",
+          also=("journal_does_not_balance", "journal_does_not_balance_in_group_currency")),
+    Fault("journal unbalanced in its company's currency only", _GL, "02X001", "journal_does_not_balance"),
+    Fault("journal unbalanced in the group's currency only", _GL, "03X001",
+          "journal_does_not_balance_in_group_currency"),
+    Fault("posting to a closed period", _GL, "01X002", "posted_to_closed_period"),
+    Fault("posting to a heading", _GL, "01X003", "posted_to_summary_account"),
+    Fault("unknown account", _GL, "01X004", "reference.account_id"),
+    Fault("no exchange rate for the currency and day", _GL, "Francs", "no_exchange_rate_for_its_day", "warn"),
+    Fault("round sum", _GL, "Rounded provision", "round_sum_debited", "warn", ("round_sum_credited",)),
+    Fault("posted for a weekend", _GL, "Keyed at the weekend", "posted_for_a_weekend", "warn",
+          ("entered_at_a_weekend",)),
+    Fault("back-dated", _GL, "Keyed late", "back_dated", "warn"),
+    Fault("unusual pair of accounts", _GL, "Unusual pair", "unusual_pair_of_accounts", "warn"),
+    Fault("invoice twice", _AP, "F02-S001", "repeated_row"),
+    Fault("invoice under a number spelled otherwise", _AP, "F01-S001", "no_near_duplicate", "warn"),
+    Fault("net + tax is not gross", _AP, "X-GROSS", "net_and_tax_give_gross"),
+    Fault("lines do not add up to their invoice", _LINES, "X-LINES", "lines_give_net_of_invoice"),
+    Fault("tax rate of another time", _LINES, "X-RATE", "rate_valid_for_code_and_date"),
+    Fault("check digits of a VAT number", "ledgers.partners", "F01-X01", "unreadable.vat_id"),
+    Fault("check digits of an IBAN", "ledgers.partners", "F02-X01", "unreadable.iban"),
+    Fault("statement that does not roll forward", _BANK, "GB-0009", "statement_rolls_forward"),
+    Fault("gap in the numbers of statements", _BANK, "US-0009", "statements_follow_each_other", "warn"),
+    Fault("total of a cost centre off", "ledgers.budgets", "C900", "cost_centre_total_differs"),
+    Fault("balance that differs from the entries", "ledgers.balances", "6390", "debits_differ_from_entries", "warn"),
+    Fault("balance that does not roll forward", "ledgers.balances", "6110", "does_not_roll_forward"),
+    Fault("sub-ledger off its control account", "ledgers.receivables", "F01", "control_account_differs", "hold"),
 )  # fmt: skip
 """Every planted error."""
 
@@ -81,7 +85,14 @@ def odd_postings(book: Book) -> None:
     )
     book.later(late, lambda d: post("F02", d, "6310", "2200", "2204.18", "Keyed late", date(2026, 10, 21)))
     book.later(date(2026, 10, 14), lambda d: post("F03", d, "6320", "3100", "812.35", "Unusual pair"))
+    book.later(date(2026, 10, 15), lambda d: _francs(book, d))
     book.later(date(2026, 9, 8), lambda d: _twice(book, d))
+
+
+def _francs(book: Book, day: date) -> None:
+    """A currency for which no rate is delivered."""
+    legs = [Leg("6310", D("220.00"), "C200"), Leg("2200", D("-220.00"))]
+    book.post("F02", "manual", day, legs, currency="CHF", text="Francs")
 
 
 def _twice(book: Book, day: date) -> None:
@@ -93,20 +104,19 @@ def _twice(book: Book, day: date) -> None:
 
 
 def _stray(
-    journal: str, day: date, account: str, other: str, amount: str, credit: str = "", *, currency: str = "",
-    local: tuple[str, str] = ("", ""), keyed: date | None = None,
+    journal: str, day: date, account: str, amount: str, *, currency: str = "", keyed: date | None = None,
+    off: tuple[str, str, str] = ("0", "0", "0"),
 ) -> list[Entry]:  # fmt: skip
-    """A journal of two lines that the book does not know."""
+    """A journal against accruals that the book does not know; `off` is how far it does not balance in the currency of
+    the transaction, of the company and of the group."""
     company = COMPANIES[f"F{journal[:2]}"]
     out = []
-    for line, (named, value, own) in enumerate(
-        ((account, amount, local[0]), (other, f"-{credit or amount}", local[1])), 1
-    ):
-        leg = Leg(named, D(value), "C400" if named > "6" else "")
-        in_local = D(own or value)
+    for line, (named, sign) in enumerate(((account, 1), ("2200", -1)), start=1):
+        value, local, group = (sign * D(amount) + (D(o) if sign > 0 else 0) for o in off)
+        leg = Leg(named, value, "C400" if sign > 0 else "")
         out.append(
             Entry(company.code, journal, line, day, period_of(company, day), day, keyed or day, "manual",
-                  currency or company.currency, leg, in_local, in_local, "", "", journal, "Correction", "", "u19")
+                  currency or company.currency, leg, local, group, "", "", journal, "Correction", "", "u19")
         )  # fmt: skip
     return out
 
@@ -115,12 +125,12 @@ def stray_journals() -> list[Entry]:
     """Journals that critical rules set aside."""
     day = date(2026, 10, 20)
     return [
-        *_stray("01X001", day, "6330", "2200", "1240.50", "1230.50"),
-        *_stray("02X001", day, "6330", "2200", "500.00", currency="USD", local=("460.10", "-455.10")),
-        *_stray("01X002", date(2026, 3, 17), "6330", "2200", "780.25", keyed=date(2026, 10, 20)),
-        *_stray("01X003", day, "6000", "2200", "96.40"),
-        *_stray("01X004", day, "6999", "2200", "310.75"),
-        *_stray("02X002", day, "6310", "2200", "220.00", currency="CHF", local=("234.10", "-234.10")),
+        *_stray("01X001", day, "6330", "1230.50", off=("10", "10", "10")),
+        *_stray("02X001", day, "6330", "500.00", currency="USD", off=("0", "5", "0")),
+        *_stray("03X001", day, "6330", "310.00", off=("0", "0", "1")),
+        *_stray("01X002", date(2026, 3, 17), "6330", "780.25", keyed=day),
+        *_stray("01X003", day, "6000", "96.40"),
+        *_stray("01X004", day, "6999", "310.75"),
     ]
 
 
@@ -148,7 +158,7 @@ def stray_partners() -> list[Partner]:
 
 
 def stray_items(book: Book) -> list[tuple[Item, str]]:
-    """Supplier invoices that stand in lists only, settled: with what is wrong about each."""
+    """Supplier invoices that stand in one list only: with what is wrong about each."""
     of = {p.number: p for p in book.partners}
     out: list[tuple[Item, str]] = []
     for number, supplier, net, tax, what in (
