@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import sqlalchemy as sa
 
 from pipelines.catalog import Catalog
 from pipelines.contract import Contract
 from pipelines.delivery import Delivery, Kind, Scope, State
-from pipelines.profile import Source, SourceRef
+from pipelines.profile import Source, SourceRef, read_profile
 from pipelines.reject import PROBLEM_SCHEMA
 from pipelines.validate.gate import GateInput, GateResult
 from pipelines.validate.run import validate
 from pipelines.warehouse import register
 from pipelines.warehouse.connection import Warehouse
-from tests.feeds.samples import clean_batch
+from tests.feeds.samples import clean_batch, value_of
 
 RAW = pa.schema(
     [
@@ -33,14 +34,35 @@ RAW = pa.schema(
 )
 
 
-class Counter:
-    """Deliveries of one made-up client and one feed, in the order they are brought."""
+PROFILE = "client: {client}\nname: Sample Ltd\nlocale: en_GB\ntime_zone: UTC\ncalendar: GB\nfeeds:\n{feeds}"
+FEED = "  {feed}: {{files: '.*', columns: {{}}}}\n"
 
-    def __init__(self, warehouse: Warehouse, catalog: Catalog, contract: Contract, folder: Path) -> None:
+
+class Counter:
+    """Deliveries of one made-up client and one feed, in the order they are brought.
+
+    The client delivers the feeds of `others` besides, and core holds their rows. Rows of the feed itself are those of
+    another source.
+    """
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        catalog: Catalog,
+        contract: Contract,
+        folder: Path,
+        others: Mapping[str, Sequence[Mapping[str, Any]]],
+    ) -> None:
         self.contract = contract
         self._warehouse, self._folder = warehouse, folder
-        self._catalog = Catalog(catalog.contracts, {}, catalog.expectations)
         client = contract.feed.replace(".", "_")
+        path = folder / f"{client}.yaml"
+        feeds = "".join(FEED.format(feed=feed) for feed in {contract.feed: None, **others})
+        path.write_text(PROFILE.format(client=client, feeds=feeds), encoding="utf-8")
+        self._catalog = Catalog(catalog.contracts, {client: read_profile(path)}, catalog.expectations)
+        with warehouse.transaction() as conn:
+            for feed, rows in others.items():
+                _into_core(conn, catalog.contracts[feed], client, rows)
         self._ref = SourceRef(client, contract.feed, "main", Source(files=".*", columns={}), "en_GB", "UTC")
         self._number = itertools.count(1)
 
@@ -91,3 +113,17 @@ class Counter:
                     place = (column.name, currency or "XXX")
                     sums[place] = sums.get(place, Decimal(0)) + amount
         return sums
+
+
+def _into_core(conn: sa.Connection, contract: Contract, client: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Current rows, with the columns that a sample names."""
+    types = {f.name: f.type for f in contract.arrow_schema}
+    for number, row in enumerate(rows):
+        names = ", ".join(f'"{name}"' for name in row)
+        statement = (
+            f"insert into {contract.table} (client_id, _source, {names}, _delivery_id, _row_number, _row_part, "
+            f"_row_hash, _known_from) values (:_client, 'earlier', {', '.join(f':{name}' for name in row)}, 0, "
+            ":_number, 0, gen_random_uuid(), '2020-01-01')"
+        )
+        values = {name: value_of(value, types[name]) for name, value in row.items()}
+        conn.execute(sa.text(statement), {"_client": client, "_number": number, **values})

@@ -1,11 +1,19 @@
-"""Named samples of the feeds: `<feed>.yaml` holds a good row and, per rule, the rows that trip it."""
+"""Named samples of the feeds: `<feed>.yaml` holds a good row and, per rule, the rows that trip it.
+
+good: {…}                    a row that no rule objects to
+beside: [{…}]                changes of it that make the other rows of a good delivery: the other side of a journal
+apart: {sample: a, row: b}   columns of the key that set samples, and rows, apart: their good value gets a number
+others: {feed: [{…}]}        what the client's other feeds hold; `times: n` repeats a row, with {n} in its texts
+trips: {rule: {…}}           what to change in the good row to trip a rule: once, a list of several rows, `passing`
+                             and `failing` rows, or for a comparison with the last delivery `after` and `rows`
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,31 +25,68 @@ from pipelines.contract import Contract
 from pipelines.yamlfile import read_yaml
 
 FOLDER = Path(__file__).parent
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Samples:
-    """`trips`: rule → what to change in the good row, once or (a list) in several rows; or `rows` and `after`."""
+    """The samples of one feed; see the head of this module."""
 
-    good: dict[str, Any]
-    trips: dict[str, Any]
+    good: Row
+    trips: Row
+    beside: list[Row] = field(default_factory=list)
+    apart: dict[str, str] = field(default_factory=dict)
+    others: dict[str, list[Row]] = field(default_factory=dict)
 
-    def rows(self, rule: str) -> list[dict[str, Any]]:
+    @property
+    def delivery(self) -> list[Row]:
+        """The rows of a good delivery."""
+        return self._changed([{}, *self.beside])
+
+    def rows(self, rule: str) -> list[Row]:
         """The rows that trip a rule which looks at rows or adds them up."""
-        changes = self.trips[rule] if isinstance(self.trips[rule], list) else [self.trips[rule]]
+        trip = self.trips[rule]
+        failing = trip["failing"] if isinstance(trip, dict) and "failing" in trip else trip
+        return self._changed(failing if isinstance(failing, list) else [failing])
+
+    def passing(self, rule: str) -> list[Row]:
+        """The rows that the failing ones of a rule come after, or beside."""
+        trip = self.trips[rule]
+        return self._changed(trip.get("passing") or []) if isinstance(trip, dict) else []
+
+    def numbered(self, samples: Sequence[Sequence[Row]], contract: Contract) -> list[Row]:
+        """The rows of several samples with keys of their own, but where a sample is about the key."""
+        by = self.apart or {"row": contract.key[0]}
+        out: list[Row] = []
+        for number, rows in enumerate(samples):
+            for row in rows:
+                numbers = {by.get("sample"): number, by.get("row"): len(out)}
+                own = {c: f"{row[c]}-{n}" for c, n in numbers.items() if c and row[c] == self.good[c]}
+                out.append({**row, **own})
+        return out
+
+    def _changed(self, changes: Sequence[Row]) -> list[Row]:
         return [{**self.good, **change} for change in changes]
 
 
 def read_samples(feed: str) -> Samples:
     """The samples of a feed."""
     data = read_yaml(FOLDER / f"{feed}.yaml").data
-    return Samples(data["good"], data["trips"])
+    return Samples(**{**data, "others": {f: _repeated(rows) for f, rows in (data.get("others") or {}).items()}})
+
+
+def _repeated(rows: Sequence[Row]) -> list[Row]:
+    return [
+        {c: v.format(n=n) if isinstance(v, str) else v for c, v in row.items() if c != "times"}
+        for row in rows
+        for n in range(row.get("times", 1))
+    ]
 
 
 def clean_batch(contract: Contract, rows: Sequence[Mapping[str, Any]]) -> pa.RecordBatch:
     """Rows as `clean` would hand them to the gate."""
     wanted = contract.arrow_schema
-    columns = {f.name: pa.array([_value(row.get(f.name), f.type) for row in rows], f.type) for f in wanted}
+    columns = {f.name: pa.array([value_of(row.get(f.name), f.type) for row in rows], f.type) for f in wanted}
     bookkeeping = {
         "_row_number": pa.array(range(2, len(rows) + 2), pa.int64()),
         "_row_part": pa.array([0] * len(rows), pa.int32()),
@@ -56,7 +101,8 @@ def _hash(row: Mapping[str, Any]) -> str:
     return hashlib.blake2b(repr(sorted(row.items())).encode(), digest_size=16).hexdigest()
 
 
-def _value(value: Any, kind: pa.DataType) -> Any:
+def value_of(value: Any, kind: pa.DataType) -> Any:
+    """A value of a sample as cleaning types it."""
     if value is None or isinstance(value, bool):
         return value
     if pa.types.is_decimal(kind):

@@ -46,7 +46,7 @@ def test_every_feed_has_suite_profile_and_sample(catalog: Catalog) -> None:
 
 @pytest.mark.parametrize("feed", FEEDS)
 def test_the_suite_is_accepted(catalog: Catalog, feed: str) -> None:
-    assert check_suite(catalog.suite_path(feed), catalog.contracts[feed]) == []
+    assert check_suite(catalog.suite_path(feed), catalog.contracts[feed], catalog=catalog) == []
 
 
 @pytest.mark.parametrize("feed", FEEDS)
