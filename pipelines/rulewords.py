@@ -76,7 +76,8 @@ def _list(values: Any) -> str:
 
 
 def _columns(arguments: Arguments) -> str:
-    return " + ".join(arguments["columns"]) + f" = {arguments['total']}"
+    taken_off = "".join(f" − {c}" for c in arguments.get("minus") or [])
+    return " + ".join(arguments["columns"]) + f"{taken_off} = {arguments['total']}"
 
 
 def _balance(arguments: Arguments) -> str:
@@ -186,6 +187,10 @@ _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_column_values_to_be_in_feed": _feed,
     "expect_ranges_not_to_overlap": lambda a: (
         f"{a['start']} to {a['end']} overlap no other per {', '.join(a['group'])}"
+    ),
+    "expect_changes_to_be_small": lambda a: (
+        f"{a['column']} within ± {value(a['max_change_pct'])} % of the values before and after, by {a['order']} per "
+        f"{', '.join(a['group'])}"
     ),
     "expect_balances_to_carry_forward": lambda a: (
         f"{a['opening']} = {a['closing']} before, by {a['order']} per {', '.join(a['group'])}"

@@ -40,13 +40,20 @@ def known(sets: SetRules, rule: Rule) -> Measurement:
     return sets.about_rows(rule, found, values, domain, judged)
 
 
-def fulfilling(other: Contract, where: Mapping[str, Any] | None, table: str = "") -> tuple[str, dict[str, Any]]:
-    """SQL for the rows of a feed whose columns have the given value, or one of the given values, and its parameters."""
+def fulfilling(
+    other: Contract, where: Mapping[str, Any] | None, table: str = "", prefix: str = "w"
+) -> tuple[str, dict[str, Any]]:
+    """SQL for the rows of a feed whose columns have the given value, or one of those listed, and its parameters.
+
+    None stands for no value.
+    """
     types, values, wanted = dict(other.stored), dict[str, Any](), []
     for column, value in (where or {}).items():
-        names = []
-        for each in value if isinstance(value, list) else [value]:
-            names.append(f"cast(:w{len(values)} as {types[column]})")
-            values[f"w{len(values)}"] = each
-        wanted.append(f'{table}"{column}" in ({", ".join(names)})')
+        name, names, given = f'{table}"{column}"', [], value if isinstance(value, list) else [value]
+        for each in (v for v in given if v is not None):
+            names.append(f"cast(:{prefix}{len(values)} as {types[column]})")
+            values[f"{prefix}{len(values)}"] = each
+        ways = [f"{name} in ({', '.join(names)})"] if names else []
+        ways += [f"{name} is null"] if None in given else []
+        wanted.append(f"({' or '.join(ways)})")
     return " and ".join(wanted) or "true", values

@@ -15,6 +15,7 @@ from pipelines.validate.aggregates import ROWS, currency_of, value_of
 from pipelines.validate.expectations import (
     BALANCE,
     ExpectBalancesToCarryForward,
+    ExpectChangesToBeSmall,
     ExpectGroupsToAgree,
     ExpectGroupsToBalance,
     ExpectGroupsToRollForward,
@@ -41,6 +42,8 @@ def group(sets: SetRules, rule: Rule) -> Measurement:
         return succession_rules.ranges(sets, rule, expectation)
     if isinstance(expectation, ExpectBalancesToCarryForward):
         return succession_rules.balances(sets, rule, expectation)
+    if isinstance(expectation, ExpectChangesToBeSmall):
+        return succession_rules.changes(sets, rule, expectation)
     condition, values = conditions.where(expectation.row_condition)
     domain = aggregates.domain(rule.over, condition)
     balance = isinstance(expectation, ExpectGroupsToBalance)

@@ -51,16 +51,18 @@ def _rows(sets: SetRules, rule: Rule, expectation: ExpectRowsToMatchFeed) -> Mea
     compared = [*expectation.match, *(expectation.or_match or {}), *days, *(expectation.not_after or {})]
     own = list(dict.fromkeys(compared))
     known, more = _known(sets, expectation)
+    other = sets.catalog.contracts[expectation.feed]
+    limited, limits = feed_rules.fulfilling(other, expectation.not_after_where, "k.", "l")
     names = ", ".join(map(_q, own))
     ways = [m for m in (expectation.match, expectation.or_match) if m]
-    absent = " and ".join(f"not exists (select from known k where {_fits(expectation, way)})" for way in ways)
+    absent = " and ".join(f"not exists (select from known k where {_fits(expectation, way, limited)})" for way in ways)
     found = (
         f"with {known}, asked as materialized (select distinct {names} from {sets.table} where {judged}), "
         f"absent as (select {names} from asked a where {absent}) "
         f"select _row_number, _row_part, {sets.text(own)} as value from {sets.table} where {judged} "
         f"and ({names}) in (select {names} from absent)"
     )
-    return sets.about_rows(rule, found, {**values, **more, "client": sets.delivery.client_id}, domain, judged)
+    return sets.about_rows(rule, found, {**values, **more, **limits, "client": sets.delivery.client_id}, domain, judged)
 
 
 def _known(sets: SetRules, expectation: ExpectRowsToMatchFeed) -> tuple[str, dict[str, Any]]:
@@ -70,7 +72,11 @@ def _known(sets: SetRules, expectation: ExpectRowsToMatchFeed) -> tuple[str, dic
     keys = list(dict.fromkeys(expectation.match.values()))
     columns = [*keys, expectation.valid_from, expectation.valid_to, *(expectation.not_after or {}).values()]
     newest = bool(expectation.latest)
-    columns += list(expectation.where or {}) if newest else []
+    columns += (
+        [*(expectation.where or {}), *(expectation.not_after_where or {})]
+        if newest
+        else [*(expectation.not_after_where or {})]
+    )
     names = ", ".join(_q(c) for c in dict.fromkeys(columns) if c)
     narrowed = "" if newest else f" and {fulfilled}"
     rows = f"select {names} from {other.table} where {_CURRENT}{narrowed}"
@@ -86,8 +92,8 @@ def _known(sets: SetRules, expectation: ExpectRowsToMatchFeed) -> tuple[str, dic
     return f"known as ({whole})", values
 
 
-def _fits(expectation: ExpectRowsToMatchFeed, match: Mapping[str, str]) -> str:
-    """When a row `k` of the other feed is one for the values `a`."""
+def _fits(expectation: ExpectRowsToMatchFeed, match: Mapping[str, str], limited: str) -> str:
+    """When a row `k` of the other feed is one for the values `a`; `limited`: when its dates are a limit."""
     wanted = [f"k.{_q(theirs)} = a.{_q(own)}" for own, theirs in match.items()]
     day = _q(expectation.date or "")
     if expectation.valid_from:
@@ -97,7 +103,8 @@ def _fits(expectation: ExpectRowsToMatchFeed, match: Mapping[str, str]) -> str:
     if expectation.latest:
         wanted.append(f"(k._next is null or k._next > a.{day})")
     for own, theirs in (expectation.not_after or {}).items():
-        wanted.append(f"(k.{_q(theirs)} is null or k.{_q(theirs)} >= a.{_q(own)})")
+        open_ended = f"k.{_q(theirs)} is null" + (f" or ({limited}) is not true" if limited != "true" else "")
+        wanted.append(f"({open_ended} or k.{_q(theirs)} >= a.{_q(own)})")
     return " and ".join(wanted)
 
 

@@ -27,10 +27,11 @@ class _Look:
     pairs: Sequence[tuple[str, str]]
     others: Sequence[str | None] = ()
     where: dict[str, Any] = field(default_factory=dict)
+    limits: dict[str, Any] = field(default_factory=dict)
 
     @property
     def columns(self) -> list[str]:
-        named = [*(theirs for _, theirs in self.pairs), *self.others, *self.where]
+        named = [*(theirs for _, theirs in self.pairs), *self.others, *self.where, *self.limits]
         return list(dict.fromkeys(c for c in named if c))
 
 
@@ -45,7 +46,8 @@ def _look(expectation: Expectation) -> _Look | None:
         days = [(expectation.date, c) for c in (expectation.valid_from, expectation.valid_to) if c]
         ways = (expectation.match, expectation.or_match, expectation.not_after)
         pairs = [*(pair for way in ways for pair in (way or {}).items()), *((d, c) for d, c in days if d)]
-        return _Look(expectation.feed, pairs, where=expectation.where or {})
+        limits = expectation.not_after_where or {}
+        return _Look(expectation.feed, pairs, where=expectation.where or {}, limits=limits)
     if isinstance(expectation, ExpectTotalsToMatchFeed):
         signed = [*expectation.plus, *expectation.minus]
         pairs = [*expectation.match.items(), *((expectation.amount, c) for c in signed)]
@@ -78,8 +80,9 @@ def problems(expectation: Expectation, contract: Contract, catalog: Catalog) -> 
         for mine, theirs in look.pairs
         if mine in own and arguments.family(contract, mine) != arguments.family(other, theirs)
     ]
-    each = ((c, v) for c, values in look.where.items() for v in (values if isinstance(values, list) else [values]))
-    out += [f"where: {said}" for c, v in each if (said := arguments.misfit(other, c, v))]
+    said = [*look.where.items(), *look.limits.items()]
+    each = ((c, v) for c, values in said for v in (values if isinstance(values, list) else [values]) if v is not None)
+    out += [f"where: {wrong}" for c, v in each if (wrong := arguments.misfit(other, c, v))]
     if isinstance(expectation, ExpectTotalsToMatchFeed):
         out += _sums(expectation, contract, other)
     return out + _order(expectation, contract, catalog, feed)

@@ -5,7 +5,11 @@
 from __future__ import annotations
 
 from pipelines.validate import aggregates, arguments, conditions
-from pipelines.validate.expectations import ExpectBalancesToCarryForward, ExpectRangesNotToOverlap
+from pipelines.validate.expectations import (
+    ExpectBalancesToCarryForward,
+    ExpectChangesToBeSmall,
+    ExpectRangesNotToOverlap,
+)
 from pipelines.validate.judge import Measurement
 from pipelines.validate.set_rules import SetRules
 from pipelines.validate.staying import staying
@@ -47,9 +51,7 @@ def balances(sets: SetRules, rule: Rule, expectation: ExpectBalancesToCarryForwa
     group = ", ".join(f'"{c}"' for c in expectation.group)
     picked = f'{keys}, "{expectation.opening}" as _opening, "{expectation.closing}" as _closing'
     left, stay = staying(sets, picked, given)
-    by = f'"{expectation.order}"'
-    if arguments.family(sets.contract, expectation.order) == "text":
-        by += ' collate "C"'  # as Python puts texts in order, whatever language the server speaks
+    by = _ordered(sets, expectation.order)
     amounts = [sets.contract.column(c) for c in (expectation.opening, expectation.closing)]
     said = "': opens with ' || _opening || ', closed before with ' || _before"
     said = "': differs from the closing balance before'" if any(c.is_personal for c in amounts) else said
@@ -62,3 +64,39 @@ def balances(sets: SetRules, rule: Rule, expectation: ExpectBalancesToCarryForwa
         f"join broken using ({keys}) where {judged}"
     )
     return sets.about_rows(rule, found, {**values, **stay}, domain, judged)
+
+
+def changes(sets: SetRules, rule: Rule, expectation: ExpectChangesToBeSmall) -> Measurement:
+    """Rows whose value is far from those of both neighbours fail, and say the one before."""
+    condition, values = conditions.where(expectation.row_condition)
+    given = [f'"{c}" is not null' for c in expectation.column_list]
+    domain = aggregates.domain(rule.over, condition)
+    judged = " and ".join([domain, *given])
+    names = [*expectation.group, expectation.order]
+    picked = f"""{", ".join(f'"{c}"' for c in names)}, "{expectation.column}"::double precision as _value"""
+    left, stay = staying(
+        sets, f"{picked}, null::bigint as _row_number, null::int as _row_part", " and ".join([condition, *given])
+    )
+    group = ", ".join(f'"{c}"' for c in expectation.group)
+    far = "abs(_value - {0}) > abs({0}) * :allowed"
+    personal = sets.contract.column(expectation.column).is_personal
+    said = (
+        "': far from its neighbours'" if personal else f"""': ' || w."{expectation.column}" || ', before ' || _before"""
+    )
+    found = (
+        f"with each as (select {picked}, _row_number, _row_part from {sets.table} where {judged} union all {left}), "
+        "placed as (select _row_number, _row_part, _value, lag(_value) over w as _before, "
+        "lead(_value) over w as _after "
+        f"from each window w as (partition by {group} order by {_ordered(sets, expectation.order)}, _value)) "
+        f"select w._row_number, w._row_part, {sets.text(names)} || {said} as value from {sets.table} w "
+        "join placed p on (w._row_number, w._row_part) = (p._row_number, p._row_part) "
+        f"where {far.format('_before')} and (_after is null or {far.format('_after')})"
+    )
+    values = {**values, **stay, "allowed": expectation.max_change_pct / 100}
+    return sets.about_rows(rule, found, values, domain, judged)
+
+
+def _ordered(sets: SetRules, column: str) -> str:
+    """SQL to put rows in the order of a column; texts as Python does, whatever language the server speaks."""
+    text = arguments.family(sets.contract, column) == "text"
+    return f'"{column}"' + (' collate "C"' if text else "")

@@ -51,7 +51,9 @@ from pipelines.validate.expectations.matches import (
 from pipelines.validate.expectations.sequences import ExpectSequencesToBeUnbroken, SequencesUnbroken
 from pipelines.validate.expectations.successions import (
     BalancesCarried,
+    ChangesLarge,
     ExpectBalancesToCarryForward,
+    ExpectChangesToBeSmall,
     ExpectRangesNotToOverlap,
     RangesOverlap,
 )
@@ -64,12 +66,13 @@ from pipelines.validate.expectations.together import (
 
 __all__ = [
     "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "AmountsNotRound", "BalancesCarried",
-    "ColumnProductMatches", "ColumnTotals", "ColumnValuesInFeed", "ColumnsAddUp", "ComparedWith", "DatesOnWeekdays",
-    "DaysBetween", "ExpectAmountToBeSimilar", "ExpectAmountsNotToBeRound", "ExpectBalancesToCarryForward",
-    "ExpectColumnProductToMatch", "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeOnWeekdays",
-    "ExpectDaysBetweenToBeAtMost", "ExpectGroupTotalToMatch", "ExpectGroupsToAgree", "ExpectGroupsToBalance",
-    "ExpectGroupsToRollForward", "ExpectNoNearDuplicates", "ExpectPairsToBeUsual", "ExpectRangesNotToOverlap",
-    "ExpectRowCountToBeSimilar", "ExpectRowsToMatchFeed", "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed",
-    "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward", "NoNearDuplicates", "PairsUsual",
-    "RangesOverlap", "RowsMatchFeed", "SequencesUnbroken", "TotalsMatchFeed",
+    "ChangesLarge", "ColumnProductMatches", "ColumnTotals", "ColumnValuesInFeed", "ColumnsAddUp", "ComparedWith",
+    "DatesOnWeekdays", "DaysBetween", "ExpectAmountToBeSimilar", "ExpectAmountsNotToBeRound",
+    "ExpectBalancesToCarryForward", "ExpectChangesToBeSmall", "ExpectColumnProductToMatch",
+    "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost",
+    "ExpectGroupTotalToMatch", "ExpectGroupsToAgree", "ExpectGroupsToBalance", "ExpectGroupsToRollForward",
+    "ExpectNoNearDuplicates", "ExpectPairsToBeUsual", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar",
+    "ExpectRowsToMatchFeed", "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed", "GroupTotalsMatch",
+    "GroupsAgree", "GroupsBalance", "GroupsRollForward", "NoNearDuplicates", "PairsUsual", "RangesOverlap",
+    "RowsMatchFeed", "SequencesUnbroken", "TotalsMatchFeed",
 ]  # fmt: skip

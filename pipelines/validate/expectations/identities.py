@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from operator import add
 from typing import Any, ClassVar
@@ -28,31 +28,39 @@ class ColumnsAddUp(RowsFail):
     """Metric: rows whose columns do not add up to the total. Uses the gate's int64 companions where there are some."""
 
     condition_metric_name = "columns.add_up"
-    condition_value_keys: ClassVar[tuple[str, ...]] = ("columns", "total", "decimals")
+    condition_value_keys: ClassVar[tuple[str, ...]] = ("columns", "minus", "total", "decimals")
+
+    @staticmethod
+    def _off(number: Callable[[str], Any], args: dict[str, Any]) -> Any:
+        """Where the sum is not the total; what is taken off counts on the side of the total."""
+        return reduce(add, map(number, args["columns"])) != reduce(add, map(number, [args["total"], *_minus(args)]))
 
     @classmethod
     def on_pandas(cls, frame: pd.DataFrame, args: dict[str, Any]) -> pd.Series[bool]:
         """See `RowsFail`."""
-        columns, total = args["columns"], args["total"]
+        total = args["total"]
         if total + EXACT in frame.columns:
-            fails: pd.Series[bool] = frame[[c + EXACT for c in columns]].sum(axis=1) != frame[total + EXACT]
-        else:
-            units = pandas_units(frame, [*columns, total], args.get("decimals"))
-            fails = (reduce(add, (units[c] for c in columns)) != units[total]).astype(bool)
+            exact: pd.Series[bool] = cls._off(lambda c: frame[c + EXACT], args)
+            return exact
+        units = pandas_units(frame, [*args["columns"], *_minus(args), total], args.get("decimals"))
+        fails: pd.Series[bool] = cls._off(lambda c: units[c], args).astype(bool)
         return fails
 
     @classmethod
     def on_sql(cls, rows: sa.FromClause, args: dict[str, Any]) -> sa.ColumnElement[bool]:
         """See `RowsFail`."""
-        columns, total, decimals = args["columns"], args["total"], args.get("decimals")
-        whole = sa.and_(*(sa.column(c).is_not(None) for c in (*columns, total)))
-        return sa.and_(whole, reduce(add, (sql_number(c, decimals) for c in columns)) != sql_number(total, decimals))
+        named = (*args["columns"], *_minus(args), args["total"])
+        whole = sa.and_(*(sa.column(c).is_not(None) for c in named))
+        return sa.and_(whole, cls._off(lambda c: sql_number(c, args.get("decimals")), args))
 
     @classmethod
     def on_spark(cls, data: Any, args: dict[str, Any]) -> Any:
         """See `RowsFail`."""
-        columns, total, decimals = args["columns"], args["total"], args.get("decimals")
-        return reduce(add, (spark_number(data, c, decimals) for c in columns)) != spark_number(data, total, decimals)
+        return cls._off(lambda c: spark_number(data, c, args.get("decimals")), args)
+
+
+def _minus(args: Mapping[str, Any]) -> list[str]:
+    return list(args.get("minus") or [])
 
 
 class ColumnProductMatches(RowsFail):
@@ -125,6 +133,7 @@ class ExpectColumnsToAddUp(_Columns):
         total (str): the column that must hold their sum.
 
     Other Parameters:
+        minus (list of str or None): columns that are taken off the sum.
         decimals (int or None): places to round each value to first, for columns of floating-point numbers; refused
             in a suite, where the contract says the scale.
         mostly (float): share of the rows that must pass. Default 1.
@@ -142,10 +151,11 @@ class ExpectColumnsToAddUp(_Columns):
 
     columns: list[str] = pydantic.Field(min_items=1)
     total: str
+    minus: list[str] | None = None
     decimals: int | None = pydantic.Field(None, ge=0, le=9)
 
     map_metric: ClassVar[str] = "columns.add_up"
-    success_keys: ClassVar[tuple[str, ...]] = ("columns", "total", "decimals", "mostly")
+    success_keys: ClassVar[tuple[str, ...]] = ("columns", "minus", "total", "decimals", "mostly")
     args_keys: ClassVar[tuple[str, ...]] = ("columns", "total")
 
     class Config:
@@ -154,11 +164,13 @@ class ExpectColumnsToAddUp(_Columns):
 
     @classmethod
     def _named(cls, values: dict[str, Any]) -> list[str]:
-        return [*values.get("columns", []), *([values["total"]] if "total" in values else [])]
+        return [*values.get("columns", []), *_minus(values), *([values["total"]] if "total" in values else [])]
 
     @classmethod
     def _sentence(cls, kwargs: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
         parts, params = joined(kwargs["columns"], " + ", "part")
+        for number, column in enumerate(_minus(kwargs)):
+            parts, params[f"minus_{number}"] = f"{parts} − $minus_{number}", column
         return f"{parts} must equal $total, to the cent", {**params, "total": kwargs["total"]}
 
 

@@ -15,7 +15,7 @@ from pipelines.validate.expectations.conditions import RowsFail
 from pipelines.validate.expectations.described import Described, GateKind, add_metadata, joined, metadata
 
 Word = str | bool | int | float
-Words = Word | list[Word]
+Words = Word | None | list[Word | None]
 
 
 class _GateOnly(RowsFail):
@@ -49,8 +49,8 @@ class RowsMatchFeed(_GateOnly):
 
     condition_metric_name = "rows.match_feed"
     condition_value_keys: ClassVar[tuple[str, ...]] = (
-        "feed", "match", "or_match", "where", "date", "valid_from", "valid_to", "latest", "not_after", "unless_equal",
-        "ignore_if_missing",
+        "feed", "match", "or_match", "where", "date", "valid_from", "valid_to", "latest", "not_after",
+        "not_after_where", "unless_equal", "ignore_if_missing",
     )  # fmt: skip
 
 
@@ -120,7 +120,7 @@ class ExpectRowsToMatchFeed(_Matches):
 
     Other Parameters:
         or_match (dict or None): the same in another way, of which one suffices: a rate by its inverse.
-        where (dict or None): columns of the other feed → value, or list of values, they must have.
+        where (dict or None): columns of the other feed → value, or list of values, they must have; null = none.
         date (str or None): own column with the day on which the other row must be valid.
         valid_from, valid_to (str or None): columns of the other feed with its first and its last day; an empty
             `valid_to` = still valid.
@@ -128,6 +128,7 @@ class ExpectRowsToMatchFeed(_Matches):
             must fulfil `where`. Default false.
         not_after (dict or None): own column → column of the other feed that it may not be after; empty there = no
             limit.
+        not_after_where (dict or None): as `where`, for the rows whose dates in `not_after` are a limit at all.
         unless_equal (list or None): two own columns; rows in which they are equal are not judged.
         ignore_if_missing (list or None): further own columns; a row that lacks one of them is not judged.
         mostly (float): share of the rows that must pass. Default 1.
@@ -150,6 +151,7 @@ class ExpectRowsToMatchFeed(_Matches):
     valid_to: str | None = None
     latest: bool = False
     not_after: dict[str, str] | None = None
+    not_after_where: dict[str, Words] | None = None
     unless_equal: list[str] | None = pydantic.Field(None, min_items=2, max_items=2)
     ignore_if_missing: list[str] | None = None
 
@@ -176,6 +178,8 @@ class ExpectRowsToMatchFeed(_Matches):
             raise ValueError("date, an own column, goes together with valid_from or valid_to of the other feed")
         if values.get("latest") and bounds != ["valid_from"]:
             raise ValueError("latest needs valid_from, and no valid_to: the next row ends the one before")
+        if values.get("not_after_where") and not values.get("not_after"):
+            raise ValueError("not_after_where needs not_after")
         turned = values.get("or_match")
         if turned and set(turned.values()) != set((values.get("match") or {}).values()):
             raise ValueError("or_match names other columns of the feed than match; it is the same the other way round")
@@ -201,6 +205,9 @@ class ExpectRowsToMatchFeed(_Matches):
         for mine, theirs in (kwargs.get("not_after") or {}).items():
             params |= {f"late_{mine}": mine, f"end_{mine}": theirs}
             template += f", with $late_{mine} not after $end_{mine}"
+        if limited := kwargs.get("not_after_where"):
+            params["limited"] = _said(limited)
+            template += " where $limited"
         return template, params
 
 
@@ -223,7 +230,7 @@ class ExpectTotalsToMatchFeed(_Matches):
         plus, minus (list of str): columns of that feed that are added and taken off.
 
     Other Parameters:
-        where (dict or None): columns of the other feed → value, or list of values, they must have.
+        where (dict or None): columns of the other feed → value, or list of values, they must have; null = none.
         instead, feed_instead (dict or None): column → the one that counts where it is empty, in the own and in the
             other feed. A date that stands in for a text is its month, YYYY-MM.
         if_known (list or None): own columns of `match`; rows whose values in them the other feed does not have at all
@@ -285,4 +292,4 @@ class ExpectTotalsToMatchFeed(_Matches):
 
 def _said(where: Mapping[str, Any]) -> str:
     each = ((c, v if isinstance(v, list) else [v]) for c, v in where.items())
-    return " and ".join(f"{c} = {' or '.join(map(str, values))}" for c, values in each)
+    return " and ".join(f"{c} = {' or '.join('none' if v is None else str(v) for v in values)}" for c, values in each)

@@ -102,6 +102,56 @@ class BalancesCarried(RowsFail):
         raise NotImplementedError(f"{cls.condition_metric_name} {NOT_ON_SPARK}")
 
 
+class ChangesLarge(RowsFail):
+    """Metric: rows whose value is far from the one before it and from the one after it. In floats: it has a bound."""
+
+    condition_metric_name = "changes.large"
+    condition_value_keys: ClassVar[tuple[str, ...]] = ("group", "order", "column", "max_change_pct")
+
+    @classmethod
+    def on_pandas(cls, frame: pd.DataFrame, args: dict[str, Any]) -> pd.Series[bool]:
+        """See `RowsFail`."""
+        places = pd.DataFrame({f"key_{n}": frame[c] for n, c in enumerate(args["group"])}, index=frame.index)
+        keys = list(places.columns)
+        places["order"], places["value"] = frame[args["order"]], pd.to_numeric(frame[args["column"]]).astype("float64")
+        places = places.sort_values(["order", "value"], kind="stable")
+        values = places.groupby(keys, sort=False)["value"]
+        before, after = values.shift(1), values.shift(-1)
+        allowed = args["max_change_pct"] / 100
+
+        def far(other: pd.Series[float]) -> Any:
+            return (places["value"] - other).abs() > other.abs() * allowed
+
+        large = far(before) & (after.isna() | far(after))
+        fails: pd.Series[bool] = large.reindex(frame.index).astype(bool)
+        return fails
+
+    @classmethod
+    def on_sql(cls, rows: sa.FromClause, args: dict[str, Any]) -> sa.ColumnElement[bool]:
+        """See `RowsFail`."""
+        group: list[sa.ColumnClause[Any]] = [sa.column(c) for c in args["group"]]
+        order: sa.ColumnClause[Any] = sa.column(args["order"])
+        value: sa.ColumnElement[Any] = sa.cast(sa.column(args["column"]), sa.Double())
+        allowed = args["max_change_pct"] / 100
+        before = sa.func.lag(value).over(partition_by=group, order_by=[order, value])
+        after = sa.func.lead(value).over(partition_by=group, order_by=[order, value])
+
+        def far(other: sa.ColumnElement[Any]) -> Any:
+            return sa.func.abs(value - other) > sa.func.abs(other) * allowed
+
+        large = sa.and_(far(before), sa.or_(after.is_(None), far(after)))
+        key = [*group, order]
+        placed = sa.select(*key, value.label("_value"), large.label("_large")).select_from(rows)
+        found = placed.where(*(k.is_not(None) for k in key), value.is_not(None)).subquery("placed")
+        wrong = sa.select(*(found.c[k.name] for k in key), found.c["_value"]).where(found.c["_large"])
+        return sa.tuple_(*key, value).in_(wrong.correlate(None))
+
+    @classmethod
+    def on_spark(cls, data: Any, args: dict[str, Any]) -> Any:
+        """See `RowsFail`."""
+        raise NotImplementedError(f"{cls.condition_metric_name} {NOT_ON_SPARK}")
+
+
 class ExpectRangesNotToOverlap(Together):
     """Expect the ranges of days of a group not to overlap: one period, one tax rate, one contract at a time.
 
@@ -216,3 +266,67 @@ class ExpectBalancesToCarryForward(Together):
         where, params = joined(kwargs["group"], ", ", "group")
         params |= {name: kwargs[name] for name in ("order", "opening", "closing")}
         return f"in every group of {where}, in the order of $order, $opening must be the $closing before it", params
+
+
+class ExpectChangesToBeSmall(Together):
+    """Expect a value to be near the one before it or the one after it in its group: a rate beside its neighbour day.
+
+    ExpectChangesToBeSmall is a Multicolumn Map Expectation: a row fails whose value is far from that of both its
+    neighbours, or from the one before it when nothing follows: the slip of a digit, not the first day of a new level.
+    The first one passes. In the gate the neighbours are also those that are current of the client in the warehouse and
+    stay so beside the delivery. Rows without a value in one of the columns are not judged, and nobody's neighbours.
+
+    Args:
+        group (list of str): columns that together name what the value is of, e.g. the pair of currencies.
+        order (str): the column that puts the values of a group in order, e.g. the day.
+        column (str): the column with the value.
+        max_change_pct (float): percent of the neighbour's value that it may differ by.
+
+    Other Parameters:
+        mostly (float): share of the rows that must pass. Default 1.
+        row_condition (Condition or None): rows it is asked of, and compared with. Default all.
+        severity (str): critical rejects the rows that fail, warning and info only count them.
+
+    Supported Data Sources: pandas, PostgreSQL.
+
+    Example:
+        1.08, 1.09, 1.31, 1.30, max_change_pct 10 → passes: the level has changed
+        1.08, 10.9, 1.09, max_change_pct 10 → 10.9 fails
+
+        ExpectChangesToBeSmall(
+            group=["rate_type_code", "from_currency", "to_currency"], order="rate_date", column="rate",
+            max_change_pct=10,
+        )
+    """
+
+    group: list[str] = pydantic.Field(min_items=1)
+    order: str
+    column: str
+    max_change_pct: float = pydantic.Field(gt=0)
+
+    judged_by: ClassVar[tuple[str, ...]] = ("group", "order", "column")
+    library_metadata: ClassVar[dict[str, Any]] = metadata("multi-column expectation", "groups", "history")
+    engines: ClassVar[Sequence[str]] = ON_TWO_ENGINES
+    names_columns: ClassVar[Mapping[str, str | None]] = {"column": "number", "order": None, "group": None}
+    map_metric: ClassVar[str] = "changes.large"
+    success_keys: ClassVar[tuple[str, ...]] = ("group", "order", "column", "max_change_pct", "mostly")
+    args_keys: ClassVar[tuple[str, ...]] = ("group", "order", "column", "max_change_pct")
+
+    class Config:
+        title = "Expect changes to be small"
+        schema_extra = add_metadata
+
+    @pydantic.root_validator(pre=True)  # type: ignore[misc,untyped-decorator,unused-ignore]
+    def _order_is_not_the_group(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if both := {values.get("order"), values.get("column")} & set(values.get("group") or []):
+            raise ValueError(f"{', '.join(sorted(map(str, both)))} is in group: nothing would follow anything")
+        return values
+
+    @classmethod
+    def _sentence(cls, kwargs: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+        where, params = joined(kwargs["group"], ", ", "group")
+        params |= {name: str(kwargs[name]) for name in ("order", "column", "max_change_pct")}
+        return (
+            f"in every group of {where}, in the order of $order, $column may differ by at most $max_change_pct % from "
+            "its neighbours"
+        ), params

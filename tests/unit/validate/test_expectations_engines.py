@@ -84,6 +84,8 @@ def test_columns_add_up(judged: Judged) -> None:
     assert judged.failing(ExpectColumnsToAddUp(**exact)) == expected
     kind_a = _rows(lambda r: r["kind"] == "a" and _does_not_add_up(r))
     assert judged.failing(ExpectColumnsToAddUp(**exact, row_condition=KIND_A)) == kind_a
+    taken_off = _rows(lambda r: None not in (r["net"], r["tax"]) and r["gross"] - r["tax"] != r["net"])
+    assert judged.failing(ExpectColumnsToAddUp(columns=["gross"], minus=["tax"], total="net")) == taken_off == expected
     floats = {"columns": ["net_float", "tax_float"], "total": "gross_float"}
     assert judged.failing(ExpectColumnsToAddUp(**floats)) == expected
     assert judged.failing(ExpectColumnsToAddUp(**floats, decimals=2)) == expected

@@ -121,6 +121,10 @@ def seeded(seed: int) -> tuple[list[dict[str, Any]], list[Line]]:
     return others, lines
 
 
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
 def expected_rows(args: dict[str, Any], others: list[dict[str, Any]], lines: list[Line]) -> tuple[list[int], int]:
     """The same rule, row by row in Python: failing row numbers, and how many rows are judged."""
     ways = [w for w in (args["match"], args.get("or_match")) if w]
@@ -149,8 +153,11 @@ def expected_rows(args: dict[str, Any], others: list[dict[str, Any]], lines: lis
 
         def meant(other: dict[str, Any], own: dict[str, Any] = own) -> bool:
             said = (args.get("where") or {}).items()
-            late = any(other[t] is not None and other[t] < own[o] for o, t in (args.get("not_after") or {}).items())
-            return not late and all(other[c] in (v if isinstance(v, list) else [v]) for c, v in said)
+            limited = all(other[c] in listed(v) for c, v in (args.get("not_after_where") or {}).items())
+            late = limited and any(
+                other[t] is not None and other[t] < own[o] for o, t in (args.get("not_after") or {}).items()
+            )
+            return not late and all(other[c] in listed(v) for c, v in said)
 
         found = False
         for way in ways:
@@ -175,6 +182,9 @@ ROWS: list[dict[str, Any]] = [
     {**VALID, "latest": True},
     {**VALID, "latest": True, "where": {"kind_code": "spot"}},
     {**MATCH, "date": "settled_date", "valid_to": "until_date", "not_after": {"booked_date": "closed_date"}},
+    {**MATCH, "where": {"is_current": [True, None], "currency_code": None}},
+    {**MATCH, "not_after": {"booked_date": "closed_date"}, "not_after_where": {"kind_code": "closing", "is_current": [None, False]}},
+    {**VALID, "latest": True, "not_after": {"booked_date": "closed_date"}, "not_after_where": {"kind_code": "spot"}},
     {**MATCH, "not_after": {"settled_date": "closed_date", "booked_date": "closed_date"}},
     {
         "feed": "tests.parents", "match": {"journal_id": "month_text", "currency_code": "currency_code"},
@@ -468,6 +478,8 @@ SUM = {**OF, "amount": "net_amount", "plus": ["in_amount"]}
         ("rows", {**OF, "date": "booked_date", "valid_from": "kind_code"}, "booked_date is date and tests.parents.kind_code is text"),
         ("rows", {**OF, "date": "booked_date", "valid_to": "until_date", "latest": True}, "latest needs valid_from"),
         ("rows", {**OF, "not_after": {"booked_date": "month_text"}}, "booked_date is date and tests.parents.month_text is text"),
+        ("rows", {**OF, "not_after_where": {"kind_code": "spot"}}, "not_after_where needs not_after"),
+        ("rows", {**OF, "not_after": {"booked_date": "closed_date"}, "not_after_where": {"kind_code": "sopt"}}, "'sopt' for column kind_code"),
         ("rows", {**OF, "or_match": {"journal_id": "kind_code"}}, "the same the other way round"),
         ("rows", {**OF, "unless_equal": ["journal_id", "head_count"]}, "unless_equal: journal_id and head_count are text and number"),
         ("rows", {**OF, "unless_equal": ["journal_id"]}, "does not accept"),

@@ -20,7 +20,9 @@ import sqlalchemy as sa
 from pipelines.delivery import Verdict
 from pipelines.validate.expectations import (
     BalancesCarried,
+    ChangesLarge,
     ExpectBalancesToCarryForward,
+    ExpectChangesToBeSmall,
     ExpectRangesNotToOverlap,
     RangesOverlap,
 )
@@ -34,6 +36,12 @@ RANGE = {"group": ["journal_id", "currency_code"], "start": "booked_date", "end"
 BALANCE = {
     "group": ["journal_id", "currency_code"], "order": "parent_id", "opening": "net_amount", "closing": "gross_amount",
 }  # fmt: skip
+CHANGE = {
+    "group": ["journal_id", "currency_code"],
+    "order": "booked_date",
+    "column": "gross_amount",
+    "max_change_pct": 60.0,
+}
 Row = dict[str, Any]
 
 
@@ -91,6 +99,25 @@ def not_carried(rows: Sequence[Row], others: Sequence[Row] = ()) -> list[int]:
     ]
 
 
+def far_off(rows: Sequence[Row], others: Sequence[Row] = ()) -> list[int]:
+    groups: dict[Any, list[Any]] = defaultdict(list)
+    for n, row in enumerate([*rows, *others]):
+        key = (row["journal_id"], row["currency_code"])
+        if None not in (*key, row["booked_date"], row["gross_amount"]):
+            groups[key].append((row["booked_date"], row["gross_amount"], n))
+    found = []
+    for group in groups.values():
+        group.sort()
+        values = [None, *(v for _, v, _ in group), None]
+        for at, (_, value, n) in enumerate(group, 1):
+            before, after = (
+                v is not None and abs(value - v) > abs(v) * Decimal("0.6") for v in (values[at - 1], values[at + 1])
+            )
+            if before and (after or values[at + 1] is None) and n < len(rows):
+                found.append(n)
+    return sorted(found)
+
+
 def given(rows: Sequence[Row]) -> list[Line]:
     return [line(r["line_id"], **{c: v for c, v in r.items() if c != "line_id"}) for r in rows]
 
@@ -128,6 +155,9 @@ def test_engines_agree_with_python(failing: Any, seed: int) -> None:
     assert failing(RangesOverlap, rows, ranges.column_list, RANGE) == overlapping(rows)
     balances = ExpectBalancesToCarryForward(**BALANCE)
     assert failing(BalancesCarried, rows, balances.column_list, BALANCE) == not_carried(rows)
+    changes = ExpectChangesToBeSmall(**CHANGE)
+    assert failing(ChangesLarge, rows, changes.column_list, CHANGE) == far_off(rows)
+    assert 10 < len(far_off(rows)) < 100
     assert 20 < len(overlapping(rows)) < 140 and 20 < len(not_carried(rows)) < 100
 
 
@@ -143,11 +173,13 @@ def test_the_gate_agrees_with_python(desk: Desk, mode: str) -> None:
         [
             rule("ranges", "expect_ranges_not_to_overlap", "warning", **RANGE),
             rule("balances", "expect_balances_to_carry_forward", "warning", **BALANCE),
+            rule("changes", "expect_changes_to_be_small", "warning", **CHANGE),
         ]
     )
     _, result = desk.gate(given(rows), desk.ref(mode), chunk=50)
     beside = [*others, *(scope if mode == "delta" else [])]
-    for name, found in (("ranges", overlapping(rows, beside)), ("balances", not_carried(rows, beside))):
+    expected = {"ranges": overlapping, "balances": not_carried, "changes": far_off}
+    for name, found in ((name, python(rows, beside)) for name, python in expected.items()):
         outcome = by_id(result)[name]
         assert outcome.failed == len(found)
         assert [s["row_number"] - 2 for s in outcome.samples] == found[:20]
@@ -170,6 +202,7 @@ def test_they_say_what_is_wrong(desk: Desk) -> None:
     for kind, args, said in (
         ("ranges_not_to_overlap", RANGE, [("J / EUR / 2026-01-01 / 2026-01-31",), ("J / EUR / 2026-01-31",)]),
         ("balances_to_carry_forward", BALANCE, [("J / EUR / 2026-02: opens with 4.00, closed before with 5.00",)]),
+        ("changes_to_be_small", {**CHANGE, "column": "gross_amount"}, [("J / EUR / 2026-01-31: 9.00, before 5",)]),
     ):
         desk.suite([rule("it", f"expect_{kind}", **args)])
         delivery, result = desk.gate(lines)
@@ -187,6 +220,9 @@ def test_they_say_what_is_wrong(desk: Desk) -> None:
         ("balances_to_carry_forward", {**BALANCE, "opening": "item_quantity"}, "one scale"),
         ("balances_to_carry_forward", {**BALANCE, "group": ["journal_id"]}, "name it in `group`"),
         ("balances_to_carry_forward", {**BALANCE, "closing": "parent_id"}, "column parent_id is text, not a number"),
+        ("changes_to_be_small", {**CHANGE, "order": "journal_id"}, "journal_id is in group"),
+        ("changes_to_be_small", {**CHANGE, "column": "parent_id"}, "column parent_id is text, not a number"),
+        ("changes_to_be_small", {**CHANGE, "max_change_pct": 0}, "does not accept"),
         ("balances_to_carry_forward", {**BALANCE, "decimals": 2}, "decimals is for use outside the gate"),
     ],
 )
