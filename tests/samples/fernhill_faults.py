@@ -19,7 +19,7 @@ D = Decimal
 
 @dataclass(frozen=True)
 class Fault:
-    """`place`: a text that the row shows; `effect`: reject, warn, or hold (night 2); `also`: rules that see the same."""
+    """`place`: a text that the row shows; `effect`: reject, warn or hold (night 2); `also`: rules that see the same."""
 
     kind: str
     feed: str

@@ -30,6 +30,11 @@ def _sums(entries: Iterable[Entry]) -> dict[tuple[str, str], list[Decimal]]:
     return sums
 
 
+def test_the_same_seed_gives_the_same_book(book: Book) -> None:
+    assert fernhill.book_of.__wrapped__(7).entries == book.entries
+    assert fernhill.book_of(8).entries != book.entries
+
+
 def test_every_journal_balances_in_all_its_currencies(book: Book) -> None:
     assert 15_000 < len(book.entries) < 25_000
     assert {tuple(map(str, s)) for s in _sums(book.entries).values()} == {("0.00", "0.00", "0.00")}
