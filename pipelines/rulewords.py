@@ -80,6 +80,12 @@ def _columns(arguments: Arguments) -> str:
     return " + ".join(arguments["columns"]) + f"{taken_off} = {arguments['total']}"
 
 
+def _product(arguments: Arguments) -> str:
+    per = arguments.get("per", 1)
+    divided = f" / {value(per)}" if per != 1 else ""
+    return f"{' × '.join(arguments['factors'])}{divided} = {arguments['total']}"
+
+
 def _balance(arguments: Arguments) -> str:
     sides = f"{arguments['debit']} = {arguments['credit']}" if arguments.get("debit") else f"{arguments['amount']} = 0"
     return f"sum of {sides}" + (f" per {', '.join(arguments['group'])}" if arguments.get("group") else "")
@@ -171,7 +177,7 @@ _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_column_max_to_be_between": _of("max"),
     "expect_table_row_count_to_be_between": lambda a: bounds("number of rows", a),
     "expect_columns_to_add_up": _columns,
-    "expect_column_product_to_match": lambda a: f"{' × '.join(a['factors'])} = {a['total']}",
+    "expect_column_product_to_match": _product,
     "expect_groups_to_balance": _balance,
     "expect_group_total_to_match": _group_total,
     "expect_groups_to_roll_forward": _roll,

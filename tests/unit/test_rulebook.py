@@ -87,6 +87,7 @@ def test_rules_for_one_client_stand_beside_the_feeds(tmp_path: Path) -> None:
         ("expect_column_values_to_be_in_set", {"column": "a", "value_set": list("abcdefghij")}, "a in a, b, c, d, e, f, g, h, … (10)"),  # noqa: E501
         ("expect_column_values_to_match_json_schema", {"column": "a", "json_schema": 1}, "column values to match json schema (column = a, json_schema = 1)"),  # noqa: E501
         ("expect_groups_to_balance", {"group": ["j"], "debit": "d", "credit": "c"}, "sum of d = c per j"),
+        ("expect_column_product_to_match", {"factors": ["a", "b"], "total": "c", "per": 100.0}, "a × b / 100 = c"),
         ("expect_groups_to_roll_forward", {"group": ["s", "c"], "opening": "o", "amount": "a", "closing": "e"}, "o + sum of a = e per s, c"),  # noqa: E501
         ("expect_groups_to_agree", {"group": ["s"], "columns": ["a", "b"]}, "one a and one b per s"),
         ("expect_sequences_to_be_unbroken", {"group": ["s"], "number": "n", "opening": "o", "closing": "e"}, "n goes on by one per s, o = e before"),  # noqa: E501

@@ -68,7 +68,7 @@ class ColumnProductMatches(RowsFail):
 
     condition_metric_name = "columns.product_matches"
     condition_value_keys: ClassVar[tuple[str, ...]] = (
-        "factors", "total", "tolerance_pct", "tolerance_amount", "price_step",
+        "factors", "total", "tolerance_pct", "tolerance_amount", "price_step", "per",
     )  # fmt: skip
 
     @classmethod
@@ -76,11 +76,11 @@ class ColumnProductMatches(RowsFail):
         """The comparison; `size` is the engine's absolute value."""
         quantity, price, total = columns
         allowed = (
-            size(quantity) * (args["price_step"] / 2)
+            size(quantity) * (args["price_step"] / 2 / args["per"])
             + size(total) * (args["tolerance_pct"] / 100 + _NOISE)
             + args["tolerance_amount"]
         )
-        return ~(size(quantity * price - total) <= allowed)  # not a number fails
+        return ~(size(quantity * price / args["per"] - total) <= allowed)  # not a number fails
 
     @classmethod
     def on_pandas(cls, frame: pd.DataFrame, args: dict[str, Any]) -> pd.Series[bool]:
@@ -190,6 +190,8 @@ class ExpectColumnProductToMatch(_Columns):
         tolerance_pct (float): percent of the total it may be off by. Default 0.
         tolerance_amount (float): amount it may be off by. Default 0.005.
         price_step (float): smallest step the price is rounded to. Default 0.01.
+        per (float): units that the price is for: 1000 where it is that of a thousand, 100 where it is a percentage.
+            Default 1.
         mostly (float): share of the rows that must pass. Default 1.
         row_condition (Condition or None): rows it is asked of. Default all.
         severity (str): critical rejects the rows that fail, warning and info only count them.
@@ -208,10 +210,11 @@ class ExpectColumnProductToMatch(_Columns):
     tolerance_pct: float = pydantic.Field(0.0, ge=0)
     tolerance_amount: float = pydantic.Field(0.005, ge=0)
     price_step: float = pydantic.Field(0.01, ge=0)
+    per: float = pydantic.Field(1.0, gt=0)
 
     map_metric: ClassVar[str] = "columns.product_matches"
     success_keys: ClassVar[tuple[str, ...]] = (
-        "factors", "total", "tolerance_pct", "tolerance_amount", "price_step", "mostly",
+        "factors", "total", "tolerance_pct", "tolerance_amount", "price_step", "per", "mostly",
     )  # fmt: skip
     args_keys: ClassVar[tuple[str, ...]] = ("factors", "total")
 
@@ -228,6 +231,9 @@ class ExpectColumnProductToMatch(_Columns):
         names = {"quantity": kwargs["factors"][0], "price": kwargs["factors"][1], "total": kwargs["total"]}
         names["step"] = str(kwargs.get("price_step", 0.01))
         template = "$quantity × $price must give $total; the price may be rounded to steps of $step"
+        if (per := kwargs.get("per", 1)) != 1:
+            names["per"] = f"{per:g}"
+            template = template.replace("$price must", "$price / $per must")
         if pct := kwargs.get("tolerance_pct"):
             names["pct"] = f"{pct:g}"
             template += ", and $pct % more is tolerated"
