@@ -48,8 +48,8 @@ def _rows(sets: SetRules, rule: Rule, expectation: ExpectRowsToMatchFeed) -> Mea
     if expectation.unless_equal:
         judged += f" and {' <> '.join(map(_q, expectation.unless_equal))}"
     days = [expectation.date] if expectation.date else []
-    compared = [*expectation.match, *(expectation.or_match or {}), *days, *(expectation.not_after or {})]
-    own = list(dict.fromkeys(compared))
+    compared = {*expectation.match, *(expectation.or_match or {}), *days, *(expectation.not_after or {})}
+    own = [c for c in expectation.column_list if c in compared]
     known, more = _known(sets, expectation)
     other = sets.catalog.contracts[expectation.feed]
     limited, limits = feed_rules.fulfilling(other, expectation.not_after_where, "k.", "l")
