@@ -244,9 +244,9 @@ def _items(folder: Folder, book: Book) -> None:
     ]
     for ledger, items in (("SL", book.receivables), ("PL", book.payables)):
         for item in items:
-            lines += _lines(ledger, item)
+            lines += _lines(ledger, item, rate="16" if item.number == "X-RATE" else "")
     for item, what in strays[1:]:
-        lines += _lines("PL", item, rate="16" if what == "rate" else "", more=Decimal(10) if what == "lines" else ZERO)
+        lines += _lines("PL", item, rate="18" if what == "rate" else "", more=Decimal(10) if what == "lines" else ZERO)
     _csv(folder, "ledgers/invoice_lines.csv", lines)
 
 

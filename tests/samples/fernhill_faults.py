@@ -1,7 +1,7 @@
 """What is wrong in Fernhill Group's files on purpose, and which rule must say so.
 
 Each fault has documents of its own. What a critical rule sets aside was never posted, so that the rest of the book
-balances and ties; what is only warned of was posted as it stands. Faults that hold a whole list come in night 2 only.
+balances and ties; what is only warned of was posted as it stands. A list that does not tie comes in night 2 only.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ D = Decimal
 
 @dataclass(frozen=True)
 class Fault:
-    """`place`: a text that the row shows; `effect`: reject, warn or hold (night 2); `also`: rules that see the same."""
+    """`place`: a text that the row shows; `effect`: reject, warn, or night 2 (warned of); `also`: rules that see the same."""
 
     kind: str
     feed: str
@@ -54,7 +54,8 @@ FAULTS = (
     Fault("invoice under a number spelled otherwise", _AP, "F01-S001", "no_near_duplicate", "warn"),
     Fault("net + tax is not gross", _AP, "X-GROSS", "net_and_tax_give_gross"),
     Fault("lines do not add up to their invoice", _LINES, "X-LINES", "lines_give_net_of_invoice"),
-    Fault("tax rate of another time", _LINES, "X-RATE", "rate_valid_for_code_and_date"),
+    Fault("tax rate that never was", _LINES, "X-NEVER", "rate_known_for_code"),
+    Fault("tax rate of another time", _LINES, "X-RATE", "rate_valid_on_date", "warn"),
     Fault("check digits of a VAT number", "ledgers.partners", "F01-X01", "unreadable.vat_id"),
     Fault("check digits of an IBAN", "ledgers.partners", "F02-X01", "unreadable.iban"),
     Fault("statement that does not roll forward", _BANK, "GB-0009", "statement_rolls_forward"),
@@ -62,7 +63,8 @@ FAULTS = (
     Fault("total of a cost centre off", "ledgers.budgets", "C900", "cost_centre_total_differs"),
     Fault("balance that differs from the entries", "ledgers.balances", "6390", "debits_differ_from_entries", "warn"),
     Fault("balance that does not roll forward", "ledgers.balances", "6110", "does_not_roll_forward"),
-    Fault("sub-ledger off its control account", "ledgers.receivables", "F01", "control_account_differs", "hold"),
+    Fault("sub-ledger off its control account", "ledgers.receivables", "F01", "open_items_give_control_account",
+          "night 2"),
 )  # fmt: skip
 """Every planted error."""
 
@@ -87,6 +89,14 @@ def odd_postings(book: Book) -> None:
     book.later(date(2026, 10, 14), lambda d: post("F03", d, "6320", "3100", "812.35", "Unusual pair"))
     book.later(date(2026, 10, 15), lambda d: _francs(book, d))
     book.later(date(2026, 9, 8), lambda d: _twice(book, d))
+    book.later(date(2026, 5, 12), lambda d: _reduced(book, d))
+
+
+def _reduced(book: Book, day: date) -> None:
+    """An invoice with the rate of the second half of 2020."""
+    partner = next(p for p in book.partners if p.number == "F02-S007")
+    line = InvoiceLine("Services", D(1), D("300.00"), D("300.00"), D("48.00"), partner.account, "C200")
+    buy(book, partner, day, [line], "X-RATE")
 
 
 def _francs(book: Book, day: date) -> None:
@@ -164,7 +174,7 @@ def stray_items(book: Book) -> list[tuple[Item, str]]:
     for number, supplier, net, tax, what in (
         ("X-GROSS", "F01-S004", "400.00", "80.00", "gross"),
         ("X-LINES", "F01-S009", "650.00", "130.00", "lines"),
-        ("X-RATE", "F02-S007", "300.00", "48.00", "rate"),
+        ("X-NEVER", "F02-S007", "300.00", "54.00", "rate"),
     ):
         partner, day = of[supplier], date(2026, 5, 12)
         line = InvoiceLine("Services", D(1), D(net), D(net), D(tax), partner.account, "C400")
