@@ -82,7 +82,7 @@ def test_what_an_auditor_wants_to_see_is_warned_of(book: Client, fault: Fault) -
     assert failed[0][1] in ("warning", "info")
     assert failed[0][0] > 0
     column = {"gl_entries": "description", "payables": "supplier_id", "balances": "account_id"}
-    column["bank_transactions"] = "bank_account_id"
+    column |= {"bank_transactions": "bank_account_id", "invoice_lines": "invoice_id"}
     table = "core." + fault.feed.replace(".", "_")
     loaded = book.query(
         f"select count(*) from {table} where {CURRENT} and {column[fault.feed[8:]]} = :place", place=fault.place
@@ -133,9 +133,11 @@ def test_balances_that_were_loaded_are_those_of_the_entries(book: Client) -> Non
     assert not sent.keys() - entries.keys()
 
 
-TIES = ("open_items_give_control_account", "cost_gives_ledger", "depreciation_gives_ledger", "settles_invoice_of_payables",
-        "settles_invoice_of_receivables", "credits_differ_from_entries", "journal_in_two_periods",
-        "posting_date_outside_its_period", "tax_code_not_valid_on_its_day")  # fmt: skip
+TIES = (
+    "open_items_give_control_account", "cost_gives_ledger", "depreciation_gives_ledger", "settles_invoice_of_payables",
+    "settles_invoice_of_receivables", "credits_differ_from_entries", "journal_in_two_periods",
+    "posting_date_outside_its_period", "tax_code_not_valid_on_its_day",
+)  # fmt: skip
 
 
 def test_the_first_lists_tie_to_the_ledger(book: Client) -> None:

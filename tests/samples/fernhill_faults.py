@@ -19,7 +19,7 @@ D = Decimal
 
 @dataclass(frozen=True)
 class Fault:
-    """`place`: a text that the row shows; `effect`: reject, warn, or night 2 (warned of); `also`: rules that see the same."""
+    """`place`: a text in the row; `effect`: reject, warn, or night 2 (warned of); `also`: rules that see the same."""
 
     kind: str
     feed: str
