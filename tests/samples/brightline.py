@@ -5,16 +5,14 @@ One file is cut off in the middle (it comes again the next night), one belongs t
 
 from __future__ import annotations
 
-import io
 import random
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from tests.samples.common import Folder, day, money
+from tests.samples.common import Folder, day, money, saved
 
 _NAMES = ("Harrow", "Pennine", "Thistle", "Marlow", "Wren", "Calder", "Tidewater", "Foxglove", "Rookery", "Larkfield")
 _KINDS = ("Interiors", "Lighting", "Garden Supplies", "Textiles", "Homewares", "Joinery", "Ceramics")
@@ -100,7 +98,7 @@ def _staff(folder: Folder) -> None:
     sheet["C9"] = "tbc"
     sheet["B12"] = "01/04/2026"  # typed as text among true dates
     book.create_sheet("Scratch").append(["ignore me", 1])
-    folder.write(name, _stable(book))
+    folder.write(name, saved(book))
 
 
 def _append_employee(rng: random.Random, sheet: Worksheet, employee: str) -> None:
@@ -111,23 +109,6 @@ def _append_employee(rng: random.Random, sheet: Worksheet, employee: str) -> Non
     pay = rng.choice(("Hour", "Salary"))
     holiday, sick = rng.randrange(0, 220) + 0.5, rng.randrange(0, 60)
     sheet.append([employee, job, hired, left, pay, holiday, sick, code, department])
-
-
-def _stable(book: Workbook) -> bytes:
-    """The same bytes for the same content: openpyxl writes the time of day into the workbook and its container."""
-    moment = datetime(2026, 11, 9, 21, 0, tzinfo=UTC).replace(tzinfo=None)
-    book.properties.created = moment
-    written = io.BytesIO()
-    book.save(written)
-    stamp = f"{book.properties.modified:%Y-%m-%dT%H:%M:%SZ}".encode() if book.properties.modified else b""
-    out = io.BytesIO()
-    with ZipFile(written) as old, ZipFile(out, "w", ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            content = old.read(name)
-            if name == "docProps/core.xml" and stamp:
-                content = content.replace(stamp, f"{moment:%Y-%m-%dT%H:%M:%SZ}".encode())
-            new.writestr(ZipInfo(name, (2026, 11, 9, 21, 0, 0)), content, ZIP_DEFLATED)
-    return out.getvalue()
 
 
 def _spend(folder: Folder, month: int) -> None:

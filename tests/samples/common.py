@@ -12,6 +12,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from openpyxl import Workbook
+
 CENT = Decimal("0.01")
 NIGHTS = {1: datetime(2026, 11, 9, 21, 40, tzinfo=UTC), 2: datetime(2026, 11, 10, 21, 40, tzinfo=UTC)}
 """When the senders drop their files."""
@@ -129,3 +131,20 @@ def grouped(value: Decimal, group: str, decimal: str, *, trailing_minus: bool = 
     if value >= 0:
         return text
     return f"{text}-" if trailing_minus else f"-{text}"
+
+
+def saved(book: Workbook) -> bytes:
+    """The same bytes for the same content: openpyxl writes the time of day into the workbook and its container."""
+    moment = datetime(2026, 11, 9, 21, 0, tzinfo=UTC).replace(tzinfo=None)
+    book.properties.created = moment
+    written = io.BytesIO()
+    book.save(written)
+    stamp = f"{book.properties.modified:%Y-%m-%dT%H:%M:%SZ}".encode() if book.properties.modified else b""
+    out = io.BytesIO()
+    with ZipFile(written) as old, ZipFile(out, "w", ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "docProps/core.xml" and stamp:
+                content = content.replace(stamp, f"{moment:%Y-%m-%dT%H:%M:%SZ}".encode())
+            new.writestr(ZipInfo(name, (2026, 11, 9, 21, 0, 0)), content, ZIP_DEFLATED)
+    return out.getvalue()

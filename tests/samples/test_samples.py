@@ -41,6 +41,7 @@ def test_night_2_adds_and_changes_and_leaves_the_rest_alone(tmp_path: Path) -> N
     second = _content(tmp_path)
     assert set(second) - set(first) == {
         "brightline/customers/customers_20261110.csv",
+        "fernhill/ledgers/receivables_20261110.csv",
         "hansa/kunden/Kundenstamm (1).csv",
     }
     assert {name for name in first if first[name] != second[name]} == {
