@@ -1,0 +1,136 @@
+"""Rows of the sub-ledgers that look odd and are right: credit notes, part payments, reverse charge and the like.
+
+No critical rule may reject one of them, or hold their delivery; warnings may point them out.
+"""
+
+# ruff: noqa: E501 (one case a line reads better)
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.catalog import Catalog, load_catalog
+from pipelines.delivery import Verdict
+from pipelines.reject import Severity
+from pipelines.settings import ROOT, Settings
+from pipelines.warehouse.connection import Warehouse
+from tests.feeds.counter import Counter
+from tests.feeds.samples import read_samples
+
+CREDIT = {"document_type_code": "credit_note", "net_amount": "-100.00", "tax_amount": "-19.00",
+          "gross_amount": "-119.00", "open_amount": "-119.00", "discount_amount": None, "discount_date": None}  # fmt: skip
+INVOICES: dict[str, dict[str, Any]] = {
+    "credit note": CREDIT,
+    "credit note with the due date of what it corrects": {**CREDIT, "due_date": "2026-09-15", "corrects_invoice_id": "RE0"},
+    "credit note with its discount": {**CREDIT, "discount_amount": "-2.38", "discount_date": "2026-10-15"},
+    "credit note used in part": {**CREDIT, "open_amount": "-19.00"},
+    "credit note that was overdrawn": {**CREDIT, "open_amount": "1.00"},
+    "credit note of an unknown type": {**CREDIT, "document_type_code": None},
+    "reversal of a credit note": {"document_type_code": "credit_note", "corrects_invoice_id": "GU1"},
+    "partly paid": {"open_amount": "19.00"},
+    "overpaid": {"open_amount": "-1.00"},
+    "prepaid": {"status_code": "settled", "open_amount": "0.00", "settled_date": "2026-09-20"},
+    "zero-rated": {"tax_amount": "0.00", "gross_amount": "100.00", "open_amount": "100.00"},
+    "reverse charge, which has no tax on the invoice": {"tax_amount": None, "gross_amount": "100.00", "open_amount": "100.00"},
+    "net unknown": {"net_amount": None, "tax_amount": None},
+    "due at once": {"due_date": "2026-10-01", "discount_date": None, "discount_amount": None},
+    "over nothing": {"net_amount": "0.00", "tax_amount": "0.00", "gross_amount": "0.00", "open_amount": "0.00",
+                     "discount_amount": None, "status_code": "settled", "settled_date": "2026-10-01"},
+}  # fmt: skip
+PAYMENTS: dict[str, Sequence[Mapping[str, Any]]] = {
+    "two invoices, one in part": [{"allocated_amount": "60.00"}, {"allocated_amount": "40.00", "invoice_id": "RE2"}],
+    "too much": [{"allocated_amount": "80.00"}, {"allocated_amount": "20.00", "invoice_id": None, "discount_amount": None}],
+    "less a credit note": [{"allocated_amount": "120.00"}, {"allocated_amount": "-20.00", "invoice_id": "GU1", "discount_amount": "-0.40"}],
+    "taken back and allocated again": [{}, {"allocated_amount": "-100.00", "discount_amount": "-2.00"}, {"invoice_id": "RE2"}],
+    "two partners": [{"allocated_amount": "60.00"}, {"allocated_amount": "40.00", "partner_id": "70002"}],
+    "nobody knows from whom": [{"direction_code": "in", "partner_id": None, "invoice_id": None, "discount_amount": None}],
+    "offset": [
+        {"payment_amount": "0.00", "allocated_amount": "50.00", "method_code": "offset", "discount_amount": None},
+        {"payment_amount": "0.00", "allocated_amount": "-50.00", "method_code": "offset", "invoice_id": "GU1", "discount_amount": None},
+    ],
+    "prepaid": [{"allocation_date": "2026-11-15"}],
+    "loss on exchange": [{"exchange_difference_amount": "-12.34", "local_currency": "CHF"}],
+    "no exchange difference, no currency of the books": [{"exchange_difference_amount": "0.00", "local_currency": None}],
+}  # fmt: skip
+STATEMENTS: dict[str, Sequence[Mapping[str, Any]]] = {
+    "overdrawn": [{"opening_amount": "10.00", "transaction_amount": "-35.00", "closing_amount": "-25.00"}],
+    "two lines": [{"transaction_amount": "30.00"}, {"transaction_amount": "-5.00", "booking_date": "2026-09-28"}],
+    "nothing happened": [{"transaction_amount": "0.00", "closing_amount": "100.00"}],
+    "no number": [{"statement_number": None}],
+    "first of a year": [
+        {"statement_id": "2025/251", "statement_number": 251, "statement_date": "2025-12-30", "booking_date": "2025-12-30"},
+        {"statement_id": "2026/1", "statement_number": 1, "statement_date": "2026-01-02", "booking_date": "2026-01-02",
+         "opening_amount": "125.00", "closing_amount": "150.00"},
+    ],
+    "one is missing": [
+        {"statement_id": "3", "statement_number": 3},
+        {"statement_id": "5", "statement_number": 5, "statement_date": "2026-10-03", "opening_amount": "150.00", "closing_amount": "175.00"},
+    ],
+    "interest from last month": [{"value_date": "2026-09-30"}],
+}  # fmt: skip
+LINES: dict[str, Sequence[Mapping[str, Any]]] = {
+    "credit note": [{"line_quantity": "-4", "net_amount": "-100.00", "tax_amount": "-19.00", "invoice_net_amount": "-100.00"}],
+    "two lines, one a discount": [
+        {"net_amount": "110.00", "tax_amount": "20.90", "line_quantity": None, "unit_price_amount": None},
+        {"net_amount": "-10.00", "tax_amount": "-1.90", "line_quantity": None, "unit_price_amount": None},
+    ],
+    "discount on the line": [{"unit_price_amount": "30.00"}],
+    "reverse charge at the rate the buyer owes": [{"tax_amount": "0.00"}],
+    "reverse charge without rate": [{"tax_amount": None, "tax_rate_pct": None}],
+    "zero-rated": [{"tax_amount": "0.00", "tax_rate_pct": "0"}],
+    "import tax without goods": [{"net_amount": "0.00", "tax_amount": "500.00", "invoice_net_amount": "0.00"}],
+    "tax rounded over the invoice": [{"net_amount": "33.34", "tax_amount": "6.34", "invoice_net_amount": "33.34"}],
+    "yen, cut off": [{"currency_code": "JPY", "tax_code": None, "net_amount": "105", "tax_rate_pct": "10", "tax_amount": "10", "invoice_net_amount": "105"}],
+    "net of the invoice unknown": [{"invoice_net_amount": None}],
+}  # fmt: skip
+ASSETS: dict[str, Mapping[str, Any]] = {
+    "land": {"method_code": "none", "life_months": None, "accumulated_depreciation_amount": "0.00", "book_amount": "12000.00", "residual_amount": None},
+    "no method, no life": {"method_code": None, "life_months": 0},
+    "under construction": {"in_service_date": None, "accumulated_depreciation_amount": "0.00", "book_amount": "12000.00"},
+    "fully depreciated": {"accumulated_depreciation_amount": "12000.00", "book_amount": "0.00", "residual_amount": None},
+    "disposed of, with its history": {"disposed_date": "2026-06-30", "book_amount": "0.00", "disposal_amount": "9000.00"},
+    "scrapped": {"disposed_date": "2026-06-30", "book_amount": "0.00", "disposal_amount": "0.00"},
+    "grant": {"cost_amount": "-1200.00", "accumulated_depreciation_amount": "-320.00", "book_amount": "-880.00", "residual_amount": None},
+    "used before its invoice came": {"in_service_date": "2024-01-02"},
+}  # fmt: skip
+PARTNERS: dict[str, Mapping[str, Any]] = {
+    "abroad": {"country_code": "US", "vat_id": None, "iban": None},
+    "cash": {"payment_term_days": 0},
+    "tax office": {
+        "partner_type_code": "authority",
+        "vat_id": None,
+        "payment_term_days": None,
+        "control_account_id": None,
+    },
+    "of the group": {"partner_type_code": "group_company", "group_entity_code": "0200", "payment_term_days": 360},
+}
+CASES: dict[str, dict[str, Any]] = {
+    "ledgers.payables": INVOICES, "ledgers.receivables": INVOICES, "ledgers.payments": PAYMENTS, "ledgers.invoice_lines": LINES,
+    "ledgers.bank_transactions": STATEMENTS, "ledgers.fixed_assets": ASSETS, "ledgers.partners": PARTNERS,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    nowhere = Path("nowhere")
+    return load_catalog(Settings(nowhere, nowhere, (ROOT / "pipelines" / "clients",), None))
+
+
+@pytest.mark.parametrize("feed", CASES)
+def test_no_critical_rule_objects(catalog: Catalog, warehouse: Warehouse, tmp_path: Path, feed: str) -> None:
+    contract, samples = catalog.contracts[feed], read_samples(feed)
+    counter = Counter(warehouse, catalog, contract, tmp_path, samples.others)
+    cases = [[samples.good]]
+    for changes in CASES[feed].values():
+        cases.append([{**samples.good, **change} for change in ([changes] if isinstance(changes, dict) else changes)])
+    _, result = counter.bring(samples.numbered(cases, contract))
+    objecting = [
+        (r.rule_id, r.observed) for r in result.rules if r.success is False and r.severity is Severity.CRITICAL
+    ]
+    assert objecting == [], objecting
+    assert result.verdict is Verdict.PASS, result.message
+    assert result.counts.rejected == 0
