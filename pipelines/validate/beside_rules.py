@@ -22,6 +22,7 @@ from pipelines.validate.judge import Measurement
 from pipelines.validate.set_rules import SetRules
 from pipelines.validate.staying import staying
 from pipelines.validate.suites import Rule
+from pipelines.warehouse.connection import without_loops
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,9 @@ class _Beside:
         return {**self._staying[1], **conditions.where(self.rule.expectation.row_condition)[1]}
 
     def about_rows(self, found: str, **more: Any) -> Measurement:
-        return self.sets.about_rows(self.rule, found, {**self.values, **more}, self.domain, self.judged)
+        # PostgreSQL has no statistics of what a query builds: 100 000 invoices took 20 s in loops, 2 by hashing
+        with without_loops(self.sets.conn):
+            return self.sets.about_rows(self.rule, found, {**self.values, **more}, self.domain, self.judged)
 
 
 def sequences(sets: SetRules, rule: Rule) -> Measurement:
