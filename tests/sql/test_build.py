@@ -19,6 +19,7 @@ from pipelines.warehouse.connection import Warehouse
 from tests.sql import figures_subledgers
 from tests.sql.rows import CUT_OFF, SECRET_DATE, SECRET_NUMBER, delivery, fill, insert, secret
 from tests.sql.rows_subledgers import fill_subledgers
+from tests.sql.tampered import TAMPER
 
 AT = datetime.fromisoformat(CUT_OFF)
 IDENTITIES = {p.stem for p in (PROJECT / "tests").glob("*.sql")}
@@ -394,40 +395,6 @@ def test_a_failed_build_is_recorded_with_the_test_at_fault(broken: Built, wareho
 def test_analysts_cannot_look_into_a_failed_build(broken: Built, analysts: dict[str, sa.Engine]) -> None:
     with analysts["t_north"].connect() as conn, pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
         conn.execute(sa.text("select * from reporting_next.stg_clients__customers"))
-
-
-TAMPER = {
-    "ageing_buckets_add_up": "update rpt_payables_ageing set not_due_amount = not_due_amount + 0.01",
-    "ageing_adds_up_to_core": "update rpt_payables_ageing set open_amount = open_amount + 1 where client_id = 'north'",
-    "spend_adds_up_to_core": "delete from rpt_supplier_spend where client_id = 'south'",
-    "gl_movements_add_up_to_core": "update fct_gl_movements set credit_amount = credit_amount + 0.01",
-    "ledger_adds_up_to_movements": "update rpt_general_ledger set running_amount = 0 where account_id = '1000'",
-    "ledger_by_period_adds_up_to_movements": "update rpt_general_ledger_by_period set debit_amount = debit_amount + 1",
-    "ledger_rolls_forward": "update rpt_general_ledger_by_period set opening_amount = 7 where account_id = '4000'",
-    "trial_balance_totals_are_equal": "delete from rpt_trial_balance where account_id = '3000'",
-    "profit_and_loss_makes_the_earnings": "update rpt_profit_and_loss set amount = 0 where amount <> 0",
-    "balance_sheet_balances": "update rpt_balance_sheet set amount = amount + 0.01 where account_id = '1000'",
-    "cash_flow_ties_to_cash": "delete from rpt_cash_flow_statement where line_code = 'result'",
-    "budgets_add_up_to_core": "update rpt_budget_vs_actual set budget_amount = budget_amount + 1 where is_planned",
-    "budget_actuals_add_up_to_entries": "delete from rpt_budget_vs_actual where account_id = '4800'",
-    "group_statements_balance": "update rpt_group_statements set amount = amount + 1 where account_class_code = 'cash'",
-    "intercompany_adds_up_to_group_statements": "update rpt_intercompany set receivable_amount = receivable_amount + 1",
-    "close_status_holds_all_lines": "update rpt_close_status set lines = lines + 1",
-    "journal_risk_holds_all_lines": "update rpt_journal_risk set score = 0 where score > 0",
-    "headcount_adds_up_to_core": "update rpt_headcount set headcount = headcount + 1 where client_id = 'south'",
-    "on_time_and_late_make_all_lines": "update rpt_shipment_on_time set late_lines = 0",
-    "on_time_adds_up_to_core": "update rpt_shipment_on_time set line_amount = line_amount + 0.01",
-    "periods_hold_all_movements": "delete from dim_gl_periods where client_id = 'south'",
-    "pay_rates_follow_each_other": "update rpt_pay_rate_register set is_current = true",
-    "pay_rates_add_up_to_core": "delete from rpt_pay_rate_register where client_id = 'south'",
-    "customer_master_holds_all_of_core": "delete from rpt_customer_master where customer_id = 'C-3'",
-    "duplicates_are_within_customers": "update rpt_customer_duplicates set surplus_customers = 2",
-    "open_rejects_add_up": "update dq_open_reject set rows = rows + 1 where rule_id = 'x.y.z'",
-    "in_time_late_and_missing_make_all_due": "update rpt_feed_timeliness set late_deliveries = 7",
-    "timeliness_holds_all_deadlines": "delete from rpt_feed_timeliness where client_id = 'south'",
-    "deliveries_are_accounted_for": "update dq_delivery set rows_held = rows_held + 1 where delivery_id = 3",
-    **figures_subledgers.TAMPER,
-}
 
 
 def test_every_identity_can_fail(broken: Built, warehouse: Warehouse, home: Settings) -> None:
