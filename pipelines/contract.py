@@ -39,7 +39,7 @@ _TYPES: dict[str, pa.DataType] = {
     "timestamptz": pa.timestamp("us", tz="UTC"),
 }
 _COLUMN_PROPERTIES = {"semantic", "codes", "references", "group", "absent_codes", "currency", "country"}
-_FEED_PROPERTIES = {"modes", "owner", "retention", "row_name", "after"}
+_FEED_PROPERTIES = {"modes", "owner", "retention", "row_name", "after", "dated_by"}
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,8 @@ class Column:
 class Contract:
     """One feed, e.g. `ledgers.spend`. `text` is the file as read, `sha256` its hash.
 
-    `after` are feeds that load before it though no column refers to them: its rules compare with them.
+    `after` are feeds that load before it though no column refers to them: its rules compare with them. `dated_by` is
+    the date by whose months it is reported: core finds the rows of a month by it.
     """
 
     feed: str
@@ -108,6 +109,7 @@ class Contract:
     path: Path
     text: str
     after: tuple[str, ...] = ()
+    dated_by: str | None = None
 
     @property
     def domain(self) -> str:
@@ -213,6 +215,9 @@ def contract_from(path: Path, text: str) -> Contract:
         raise file.error(("customProperties",), f"mode {bad[0]!r}", f"one of {', '.join(MODES)}")
     columns = tuple(_column(file, i, p) for i, p in enumerate(table.properties or []))
     _check_columns(file, columns)
+    dated_by = props.get("dated_by")
+    if dated_by and not any(c.name == dated_by and c.required and c.physical_type == "date" for c in columns):
+        raise file.error(("customProperties",), f"dated_by {dated_by!r}", "a required date column of this feed")
     return Contract(
         feed=feed,
         version=model.version or "1.0.0",
@@ -226,6 +231,7 @@ def contract_from(path: Path, text: str) -> Contract:
         path=path,
         text=file.text,
         after=tuple(str(feed) for feed in props.get("after") or ()),
+        dated_by=dated_by,
     )
 
 

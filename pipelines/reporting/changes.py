@@ -54,7 +54,13 @@ select d.client_id, l.month from {DUE} as d
 cross join lateral (select distinct {{month}} as month from {LIVE}.{{mart}} as o where o.client_id = d.client_id) as l
 where d.mart = '{{mart}}' and d.month is null
 """
-"""Client and month of the rows of a live mart that are made anew: equalities only, so that an index leads there."""
+"""Client and month of the rows of a live mart that are made anew."""
+_SETTLED = f"""
+create table {NEXT}.settled_{{mart}} as
+select client_id, month from {NEXT}.replaced_{{mart}} union select client_id, {{month}} from {NEXT}.{{mart}}
+"""
+"""The same when the build is done, with statistics: so the index on client and month leads there, where the view was
+joined with all of the mart (2 million rows: 0.6 s)."""
 
 _CLIENTS = """
 select client_id, md5((to_jsonb(c) - 'updated_at')::text || (:at at time zone coalesce(time_zone, 'UTC'))::date)
@@ -81,10 +87,12 @@ class Plan:
     """One build: every mart, or of `since` the marts to build and of each which rows of the old ones they replace.
 
     `replaced` is a condition on rows `m` of the live mart; a mart that is built and not named there is replaced whole.
+    `months` names the column of those of them that are built by month.
     """
 
     marts: Sequence[str] = MARTS
     replaced: Mapping[str, str] = field(default_factory=dict)
+    months: Mapping[str, str] = field(default_factory=dict)
     since: datetime | None = None
 
     @property
@@ -146,15 +154,30 @@ def plan(conn: sa.Connection, project: Project, state: MartState | None, at: dat
         conn.execute(sa.text(f"{kept} where not {replaced_rows(mart)}"))
     conn.execute(sa.text("reset role"))
     marts = [m.name for m in project.marts if m.is_whole or m.name in replaced]
-    return Plan(marts, replaced, since=state.cut_off)
+    months = {mart.name: mart.month for mart in sliced if mart.month and mart.name in replaced}
+    return Plan(marts, replaced, months, since=state.cut_off)
+
+
+def settled(conn: sa.Connection, plan: Plan) -> dict[str, str]:
+    """What a plan replaces, now that its build is done."""
+    become_owner(conn)
+    conditions = dict(plan.replaced)
+    for mart, month in plan.months.items():
+        conn.execute(sa.text(_SETTLED.format(mart=mart, month=month)))
+        conn.execute(sa.text(f"analyze {NEXT}.settled_{mart}"))
+        conditions[mart] = _same_month("settled", mart, month)
+    return conditions
 
 
 def replaced_rows(mart: Mart) -> str:
     """Condition on rows `m` of a live mart that this build makes anew."""
     if mart.month:
-        same = f"r.client_id = m.client_id and r.month = m.{mart.month}"
-        return f"exists (select from {NEXT}.replaced_{mart.name} as r where {same})"
+        return _same_month("replaced", mart.name, mart.month)
     return f"exists (select from {NEEDED} as r where r.feed in ({_listed(mart.feeds)}) and r.client_id = m.client_id)"
+
+
+def _same_month(kind: str, mart: str, month: str) -> str:
+    return f"exists (select from {NEXT}.{kind}_{mart} as r where r.client_id = m.client_id and r.month = m.{month})"
 
 
 def _is_due(conn: sa.Connection, mart: Mart) -> bool:

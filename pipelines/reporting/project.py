@@ -132,8 +132,9 @@ def _parse(settings: Settings, url: str) -> bytes:
     models = {n.name: n for n in manifest.nodes.values() if n.resource_type == "model" and n.name in MARTS}
     tables = [s for s in manifest.sources.values() if s.source_name == "core"]
     month_of = {s.name: s.config.meta["month_of"] for s in tables if "month_of" in s.config.meta}
-    marts = [asdict(_mart(manifest, models[name], month_of)) for name in MARTS]
-    facts = {"marts": [{**mart, "feeds": sorted(mart["feeds"])} for mart in marts], "month_of": month_of}
+    marts = [_mart(manifest, models[name], month_of) for name in MARTS]
+    _check_readers(manifest, marts)
+    facts = {"marts": [{**asdict(mart), "feeds": sorted(mart.feeds)} for mart in marts], "month_of": month_of}
     parsed: bytes = manifest.to_msgpack(extended_mashumaro_encoder)
     return json.dumps(facts).encode() + b"\n" + parsed
 
@@ -187,6 +188,25 @@ def _mart(manifest: Any, node: Any, dated: Collection[str]) -> Mart:
             next_step="leave month out of its meta: it is then built by clients",
         )
     return mart
+
+
+def _check_readers(manifest: Any, marts: Sequence[Mart]) -> None:
+    """The side schema holds the months of a mart that are made anew: who makes others too must read it whole."""
+    by_month = {mart.name: mart for mart in marts if mart.month}
+    for node in manifest.nodes.values():
+        if node.resource_type != "model" or any("whole" in macro for macro in node.depends_on.macros):
+            continue
+        read = [manifest.nodes[n].name for n in node.depends_on.nodes if n in manifest.nodes]
+        for name in sorted(set(read) & set(by_month)):
+            same = node.name in by_month and by_month[node.name].feeds == by_month[name].feeds
+            if not same:
+                raise DeclarationError(
+                    "a model reads a part of a mart",
+                    where=f"{PROJECT.name}/{node.original_file_path}",
+                    got=f"ref('{name}'), of which a build of changes makes some months only",
+                    expected="the macro whole_of_changed_clients, or whole inside of_changed_months",
+                    next_step="read the mart through it, or give both marts the same feeds and months",
+                )
 
 
 def _sources(manifest: Any, unique_id: str) -> set[tuple[str, str]]:

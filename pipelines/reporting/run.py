@@ -114,13 +114,14 @@ class _Build:
         build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
         command = ["build"] if self.unit_tests else ["build", "--exclude-resource-type", "unit_test"]
         if not plan.is_full:
-            command += ["--select", *(f"+{mart}" for mart in plan.marts)]
+            # cautious: a test of two marts is for builds that make both
+            command += ["--indirect-selection", "cautious", "--select", *(f"+{mart}" for mart in plan.marts)]
         runs = project.run(command, at, changes_only=not plan.is_full)
         failed = [r for r in runs if r.failed]
         kept = tuple(r for r in runs if r.kind == "model" or r.status not in ("pass", "skipped"))
         with self.warehouse.transaction() as conn:
             if not failed:
-                publish(conn, plan.marts, plan.replaced, plan.kept)
+                publish(conn, plan.marts, changes.settled(conn, plan), plan.kept)
                 changes.finish(conn, build_id, at, project)
             _record(conn, build_id, at, kept)
             shown = conn.scalar(sa.text(_SHOWN), {"build_id": build_id})

@@ -12,9 +12,9 @@
     {%- else -%} true {%- endif %}
 {%- endmacro %}
 
-{# Of a relation the rows that this mart by month makes anew, by the date in a column. To be read from: a join, so that
-   the index on client and date finds the months. #}
-{% macro of_changed_months(relation, date) -%}
+{# Of a relation the rows that this mart by month (in tests: the mart named) makes anew, by the date in a column. To be
+   read from: a join, so that the index on client and date finds the months. #}
+{% macro of_changed_months(relation, date, mart=none) -%}
     {% if changes_only() -%}
     (
         select month_row.*
@@ -22,14 +22,14 @@
         join {{ relation }} as month_row
             on month_row.client_id = due.client_id
             and month_row.{{ date }} >= due.from_date and month_row.{{ date }} < due.before_date
-        where due.mart = '{{ this.identifier }}'
+        where due.mart = '{{ (mart or this).identifier }}'
     )
     {%- else -%} {{ relation }} {%- endif %}
 {%- endmacro %}
 
 {# All rows of a mart as they will stand in `reporting`: those made by this build, and those it keeps. For marts by month
    that read a mart of fewer feeds (inside `of_changed_months`), and for tests that compare with core: they judge the whole
-   mart in every build. #}
+   mart in every build. (Where that would read millions of lines, a test compares the months made anew.) #}
 {% macro whole(mart) -%}
     {% if changes_only() -%}
     (select * from {{ mart }} union all select * from {{ target.schema }}.kept_{{ mart.identifier }})

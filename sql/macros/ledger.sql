@@ -21,16 +21,37 @@
     {% endif %}
 {%- endmacro %}
 
-{# Of a relation the rows of the months that a mart by month made anew. For tests of that mart. #}
-{% macro of_months_made(mart, relation, date) -%}
-    {% if changes_only() -%}
-    (
-        select month_row.*
-        from {{ target.schema }}.due
-        join {{ relation }} as month_row
-            on month_row.client_id = due.client_id
-            and month_row.{{ date }} >= due.from_date and month_row.{{ date }} < due.before_date
-        where due.mart = '{{ mart.identifier }}'
+{# An amount by its side of the balance sheet: assets less liabilities and equity; profit and loss is no part of it. #}
+{% macro group_side(amount) -%}
+    case account_type_code when 'asset' then {{ amount }} when 'liability' then -{{ amount }}
+        when 'equity' then -{{ amount }} else 0 end
+{%- endmacro %}
+
+{# After the pairs of accounts are counted: the months with a journal whose pair is unusual now and was not, or the other way
+   round, or whose reversed journal is of another date now. #}
+{% macro add_months_of_other_journal_risk() -%}
+    {% if changes_only() %}
+    insert into {{ target.schema }}.reads (mart, feed) values ('rpt_journal_risk', 'gl_journal_risk');
+    insert into {{ target.schema }}.changed (feed, client_id, month)
+    with reversed as (
+        select client_id, entity_code, journal_id, min(posting_date) as posting_date
+        from {{ whole_of_changed_clients(ref('fct_gl_journals'), 'ledgers_gl_entries') }} as journal
+        group by client_id, entity_code, journal_id
     )
-    {%- else -%} {{ relation }} {%- endif %}
+    select distinct 'gl_journal_risk', risk.client_id, risk.posting_month
+    from reporting.rpt_journal_risk as risk
+    left join {{ this }} as pair
+        on pair.client_id = risk.client_id
+        and pair.debit_account_id is not distinct from risk.debit_account_id
+        and pair.credit_account_id is not distinct from risk.credit_account_id
+    left join reversed
+        on reversed.client_id = risk.client_id and reversed.entity_code = risk.entity_code
+        and reversed.journal_id = risk.reversed_journal_id
+    where
+        risk.client_id in (select client_id from {{ this }})
+        and (
+            coalesce(pair.is_unusual, false) <> risk.is_unusual_pair
+            or reversed.posting_date is distinct from risk.reversed_posting_date
+        )
+    {% endif %}
 {%- endmacro %}

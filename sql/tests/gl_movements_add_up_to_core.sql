@@ -1,4 +1,5 @@
--- Debits, credits and group amounts of all accounts are those of the lines in core, per client, entity, month and currency.
+-- Debits, credits and group amounts of all accounts are those of the lines in core, per client, entity, month and currency:
+-- of the months that this build has made. To read all lines of all years in every build would cost more than the build.
 with core as (
     select
         client_id,
@@ -12,7 +13,7 @@ with core as (
         sum(case when local_debit_amount is null and local_credit_amount is null then credit_amount
             else coalesce(local_credit_amount, 0) end) as credit,
         coalesce(sum(group_debit_amount), 0) - coalesce(sum(group_credit_amount), 0) as group_amount
-    from {{ source('core', 'ledgers_gl_entries') }}
+    from {{ of_changed_months(source('core', 'ledgers_gl_entries'), 'posting_date', ref('fct_gl_movements')) }} as line
     where {{ known_at_cut_off() }}
     group by 1, 2, 3, 4
 ),
@@ -28,7 +29,7 @@ mart as (
         sum(credit_amount) as credit,
         sum(amount) as amount,
         coalesce(sum(group_amount), 0) as group_amount
-    from {{ whole(ref('fct_gl_movements')) }} as whole
+    from {{ ref('fct_gl_movements') }}
     group by 1, 2, 3, 4
 )
 

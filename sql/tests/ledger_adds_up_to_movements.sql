@@ -12,7 +12,7 @@ with periods as (
 ),
 
 movements as (
-    select * from {{ of_months_made(ref('rpt_general_ledger'), 'periods', 'posting_month') }} as made
+    select * from {{ of_changed_months('periods', 'posting_month', ref('rpt_general_ledger')) }} as made
 ),
 
 lines as (

@@ -3,7 +3,8 @@
 `python -m tests.bench.reporting JOB HOME DATABASE` does one job and prints what it cost. The history is that of four
 offices: each month each of them delivers its payables, its spend lines and its shipments, of which a tenth is restated
 two days later, and changes of its customers and employees; one row in a hundred is rejected. Half of the offices
-deliver by period, half as one growing list. The same months give the same rows.
+deliver by period, half as one growing list. The same months give the same rows. The books of the same offices are a
+history of their own: two companies each, and every month as many journal lines as make up the size asked for.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ from pipelines.warehouse.connection import Warehouse
 CLIENTS = ("office_1", "office_2", "office_3", "office_4")
 MONTHLY = ("ledgers.payables", "ledgers.spend", "shipments.shipments")
 MASTER = ("clients.customers", "people.employees")
+BOOK = "ledgers.gl_entries"
+BOOK_MASTER = {"ledgers.accounts": 200, "ledgers.entities": 2, "ledgers.fiscal_periods": 120}
+"""What stands beside the books from the beginning, with the number of rows of an office."""
 SUPPLIERS = 400
 """Suppliers of an office; each is spelt its usual way on 17 of 20 lines."""
 
@@ -92,20 +96,66 @@ _COLUMNS: dict[str, dict[str, str]] = {
         "is_current": "i % 9 > 0",
         "department_name": "'Department ' || i % 20",
     },
+    "ledgers.gl_entries": {  # journals of two pairs of lines; what is restated is the text of some
+        "entity_code": "'E-' || i / 4 % 2",
+        "journal_id": ":period || '-' || i / 4",
+        "line_id": "(i % 4 + 1)::text",
+        "posting_date": ":month + (i / 4 * 5 % 28)",
+        "document_date": ":month + (i / 4 * 5 % 28)",
+        "journal_type_code": "(array['sales', 'purchase', 'bank', 'payroll', 'manual'])[i / 4 % 5 + 1]",
+        "account_id": "(1000 + i * 31 % 200)::text",
+        "debit_amount": "case when i % 2 = 0 then (i / 2 * 7919 % 900000 + 1)::numeric / 100 else 0 end",
+        "credit_amount": "case when i % 2 = 1 then (i / 2 * 7919 % 900000 + 1)::numeric / 100 else 0 end",
+        "currency_code": "'EUR'",
+        "partner_id": f"case when i % 4 = 1 then 'S-' || i % {SUPPLIERS} end",
+        "document_id": ":period || '/' || i / 4",
+        "description": "'Line ' || i || ' as of ' || version",
+        "cost_center_id": "'C-' || i % 20",
+    },
+    "ledgers.accounts": {
+        "account_id": "(999 + i)::text",
+        "account_name": "'Account ' || i",
+        "account_type_code": "(array['asset', 'liability', 'equity', 'revenue', 'expense'])[i % 5 + 1]",
+        "is_summary": "false",
+    },
+    "ledgers.entities": {
+        "entity_code": "'E-' || i - 1",
+        "entity_name": "'Company ' || i || ' Ltd'",
+        "country_code": "'DE'",
+        "local_currency": "'EUR'",
+        "fiscal_year_start_month": "1",
+    },
+    "ledgers.fiscal_periods": {  # of the first company; the second has calendar months
+        "entity_code": "'E-0'",
+        "period_code": "'P-' || to_char(cast(:month as date) + make_interval(months => i - 1), 'YYYY-MM')",
+        "fiscal_year": "extract(year from cast(:month as date) + make_interval(months => i - 1))",
+        "period_number": "extract(month from cast(:month as date) + make_interval(months => i - 1))",
+        "start_date": "cast(:month as date) + make_interval(months => i - 1)",
+        "end_date": "cast(:month as date) + make_interval(months => i) - interval '1 day'",
+        "is_adjustment": "false",
+        "status_code": "'open'",
+    },
 }
 
 
 @dataclass(frozen=True)
 class Size:
-    """Lines that an office delivers of each monthly feed, and how many customers it has."""
+    """Lines that an office delivers of each monthly feed and of its books, and how many customers it has."""
 
     lines: int
     customers: int
+    journal_lines: int
 
     @classmethod
     def of(cls, rows: int) -> Size:
-        """For about two versions in core per row after 36 months."""
-        return cls(lines=max(rows // 240, 50), customers=max(rows // 500, 20))
+        """For about two versions in core, and two journal lines, per row after 36 months."""
+        return cls(lines=max(rows // 240, 50), customers=max(rows // 500, 20), journal_lines=max(rows // 288 * 4, 40))
+
+    def of_feed(self, feed: str) -> int:
+        """Rows of a delivery of one office."""
+        if feed in BOOK_MASTER:
+            return BOOK_MASTER[feed]
+        return self.journal_lines if feed == BOOK else self.lines if feed in MONTHLY else self.customers
 
 
 # the server ------------------------------------------------------------------------------------------------------
@@ -145,6 +195,19 @@ def write_history(settings: Settings, name: str, months: int, size: Size) -> Non
     warehouse.close()
 
 
+def write_books(settings: Settings, name: str, months: int, size: Size) -> None:
+    """The books of the months before this one, and what stands beside them."""
+    warehouse = open_database(settings, name, "owner")
+    with warehouse.transaction() as conn:
+        for client in CLIENTS:
+            for feed in BOOK_MASTER:
+                write_delivery(conn, client, feed, -months, size)
+    for back in range(months, 0, -1):
+        with warehouse.transaction() as conn:
+            write_books_month(conn, -back, size, restated=True)
+    warehouse.close()
+
+
 def clear_away(settings: Settings, name: str) -> None:
     """Dead rows and old statistics, before the next measurement."""
     warehouse = open_database(settings, name, "owner")
@@ -160,6 +223,12 @@ def write_night(conn: sa.Connection, month: int, size: Size, *, restated: bool =
             write_delivery(conn, client, feed, month, size, restated=restated)
 
 
+def write_books_month(conn: sa.Connection, month: int, size: Size, *, restated: bool = False) -> None:
+    """The books of every office for one month."""
+    for client in CLIENTS:
+        write_delivery(conn, client, BOOK, month, size, restated=restated)
+
+
 def write_delivery(
     conn: sa.Connection, client: str, feed: str, month: int, size: Size, *, restated: bool = False
 ) -> None:
@@ -172,13 +241,13 @@ def write_delivery(
     ).scalar_one()
     at = datetime(first.year, first.month, 27, tzinfo=UTC) if month < 0 else None
     values: dict[str, Any] = {"client": client, "feed": feed, "month": first, "period": f"{first:%Y-%m}", "at": at}
-    values["rows"] = size.lines if feed in MONTHLY else size.customers
-    by_period = feed == "ledgers.payables" or (feed in MONTHLY and CLIENTS.index(client) % 2)
+    values["rows"] = size.of_feed(feed)
+    by_period = feed == "ledgers.payables" or (feed in (*MONTHLY, BOOK) and CLIENTS.index(client) % 2)
     values["scope"] = values["period"] if by_period else ""
     values["id"], values["at"] = conn.execute(sa.text(_DELIVERY), values).one().tuple()
     conn.execute(sa.text(_STEPS), values)
     conn.execute(sa.text(_REJECTS), values)
-    _write_rows(conn, feed, values, versions=2 if restated and feed in MONTHLY else 1)
+    _write_rows(conn, feed, values, versions=2 if restated and feed not in MASTER else 1)
 
 
 _DELIVERY = """

@@ -107,8 +107,8 @@ class History(ledger_history.LedgerRows):
 
     def _scope(self, client: str, feed: str) -> Scope:
         """`south` delivers whole months, the others lists without periods; payables come by month everywhere."""
-        feeds = ("ledgers.payables", "ledgers.spend", "shipments.shipments", "ledgers.gl_entries")
-        by_month = feeds[: 4 if client == "south" else 1]
+        months = ("ledgers.payables", "ledgers.spend", "shipments.shipments", "ledgers.gl_entries")
+        by_month = months if client == "south" else months[:1]
         period = self.chance.choice(PERIODS) if feed in by_month else None
         return Scope(client, feed, self.chance.choice(("main", "second")), period)
 

@@ -56,7 +56,7 @@ class LedgerRows:
         }
 
     def _fiscal_periods(self, key: str) -> dict[str, Any]:
-        """Periods of four weeks, a new year with the fourth; now and then one is closed, or becomes an adjustment."""
+        """Periods of four weeks, a new year with the fourth; some days are of none or of two, some are adjustments."""
         number = int(key) // 3
         start = date(2025, 12, 20) + timedelta(days=28 * number)
         return {
@@ -65,7 +65,7 @@ class LedgerRows:
             "fiscal_year": 2026 if number < 3 else 2027,
             "period_number": number + 1 if number < 3 else number - 2,
             "start_date": start,
-            "end_date": start + timedelta(days=27),
+            "end_date": start + timedelta(days=self.chance.choice((20, 27, 27, 30))),
             "is_adjustment": self.chance.random() < 0.1,
             "status_code": self.chance.choice(("open", "closed")),
             "close_due_date": start + timedelta(days=35),
@@ -74,7 +74,7 @@ class LedgerRows:
 
     def _gl_entries(self, key: str) -> dict[str, Any]:
         debit = self.chance.choice((Decimal(0), self._money()))
-        posted = self.chance.choice(_DAYS)
+        posted = self.chance.choice(_DAYS) - timedelta(days=self.chance.choice((0, 0, 0, 365)))
         group = self._money() if self.chance.random() < 0.3 else None
         return {
             "entity_code": f"E-{int(key) % 3}",
@@ -82,7 +82,7 @@ class LedgerRows:
             "line_id": key,
             "posting_date": posted,
             "entered_date": posted + timedelta(days=self.chance.randint(-2, 60)),
-            "period_code": self.chance.choice((None, None, None, "P1", "P3", "2026-02")),
+            "period_code": self.chance.choice((None, None, None, "P1", "P3", "2026-02", "P-unknown")),
             "journal_type_code": self.chance.choice((None, "manual", "opening", "closing", "revaluation")),
             "account_id": f"A-{self.chance.randint(0, 13)}",
             "debit_amount": debit,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -177,6 +177,32 @@ def test_statements_of_two_fiscal_years(first: Built) -> None:
         ("4000", "-", zero, Decimal("95.05"), True), ("4800", "-", zero, Decimal("30.00"), True),
         ("6000", "C-1", Decimal("25.00"), Decimal("20.00"), True),
     ]  # fmt: skip
+
+
+def test_group_of_two_companies(first: Built) -> None:
+    """IAS 21 by hand: 30 pounds are 34.80 euros at the closing rate and 34.50 at the average rate of March."""
+    march: dict[str, Any] = {"client_id": "north", "group_month": date(2026, 3, 1)}
+    names = "receivable_amount payable_amount revenue_amount expense_amount balance_difference_amount"
+    (pair,) = pick(first.marts["rpt_intercompany"], names, **march, entity_code="UK")
+    assert pair == tuple(map(Decimal, ("34.80", "0.00", "34.50", "0.00", "34.80")))
+    (pair,) = pick(
+        first.marts["rpt_intercompany"], names, **{**march, "group_month": date(2026, 5, 1)}, entity_code="UK"
+    )
+    assert pair == tuple(map(Decimal, ("34.80", "34.50", "0.00", "34.50", "0.30")))
+    group = first.marts["rpt_group_statements"]
+    assert {r["check_amount"] for r in group if r["group_month"] == date(2026, 3, 1)} == {Decimal(0)}
+    lines = pick(group, "account_class_code amount", **march, entity_code="UK", statement_code="balance_sheet")
+    expected = {"cash": "261.06", "intercompany_receivable": "34.80", "share_capital": "119.00"}
+    assert {k: v for k, v in lines if k in expected} == {k: Decimal(v) for k, v in expected.items()}
+
+
+def test_journals_with_their_reasons(first: Built) -> None:
+    risk = first.marts["rpt_journal_risk"]
+    assert pick(risk, "reasons score", client_id="north", journal_id="K-3") == [("back-dated, manual", 3)]
+    late = pick(
+        first.marts["rpt_close_status"], "period_code lines days_late status_code", client_id="north", entity_code="DE"
+    )
+    assert sorted(late) == [("P12", 3, None, "open"), ("P13", 1, None, "open")]
 
 
 def test_pay_rate_register(first: Built) -> None:
@@ -384,9 +410,14 @@ TAMPER = {
     "cash_flow_ties_to_cash": "delete from rpt_cash_flow_statement where line_code = 'result'",
     "budgets_add_up_to_core": "update rpt_budget_vs_actual set budget_amount = budget_amount + 1 where is_planned",
     "budget_actuals_add_up_to_entries": "delete from rpt_budget_vs_actual where account_id = '4800'",
+    "group_statements_balance": "update rpt_group_statements set amount = amount + 1 where account_class_code = 'cash'",
+    "intercompany_adds_up_to_group_statements": "update rpt_intercompany set receivable_amount = receivable_amount + 1",
+    "close_status_holds_all_lines": "update rpt_close_status set lines = lines + 1",
+    "journal_risk_holds_all_lines": "update rpt_journal_risk set score = 0 where score > 0",
     "headcount_adds_up_to_core": "update rpt_headcount set headcount = headcount + 1 where client_id = 'south'",
     "on_time_and_late_make_all_lines": "update rpt_shipment_on_time set late_lines = 0",
     "on_time_adds_up_to_core": "update rpt_shipment_on_time set line_amount = line_amount + 0.01",
+    "periods_hold_all_movements": "delete from dim_gl_periods where client_id = 'south'",
     "pay_rates_follow_each_other": "update rpt_pay_rate_register set is_current = true",
     "pay_rates_add_up_to_core": "delete from rpt_pay_rate_register where client_id = 'south'",
     "customer_master_holds_all_of_core": "delete from rpt_customer_master where customer_id = 'C-3'",

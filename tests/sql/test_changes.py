@@ -6,7 +6,7 @@ import random
 import shutil
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -111,6 +111,63 @@ def test_a_mart_that_does_not_add_up_to_core_any_more_is_found_and_made_anew(
     with warehouse.engine.connect() as conn:
         assert list(conn.scalars(query, {"at": result.cut_off})) == ["headcount_adds_up_to_core"]
     assert any(row[0] == "south" for row in marts_of(warehouse)["rpt_headcount"])
+
+
+def made_by(warehouse: Warehouse, mart: str, result: BuildResult, client: str) -> list[str]:
+    """Months of a client of which a mart was made by this build."""
+    query = f"select distinct posting_month::text from reporting.{mart} where client_id = :client and known_at = :at"
+    with warehouse.transaction() as conn:
+        become_owner(conn)
+        return sorted(conn.scalars(sa.text(query), {"client": client, "at": result.cut_off}))
+
+
+def test_months_of_the_general_ledger(
+    stood: BuildResult, history: History, warehouse: Warehouse, home: Settings
+) -> None:
+    """A line moves to another month, the last one of a month goes, one comes to a month of long ago; and what shows all
+    months follows from those that were kept."""
+    scope = Scope("south", "ledgers.gl_entries", "books", "2024")
+    line = {**history.rows("ledgers.gl_entries", 1)[0], "entity_code": "books", "journal_id": "1", "period_code": None}
+    lines = {
+        k: {**line, "line_id": k, "posting_date": date(2024, m, 15)} for k, m in zip("abcd", (1, 2, 4, 4), strict=True)
+    }
+
+    def deliver() -> BuildResult:
+        with warehouse.transaction() as conn:
+            history.publish(conn, scope, list(lines.values()))
+        result = build(home, warehouse.url)
+        assert (result.ok, result.is_full) == (True, False), result.message
+        return result
+
+    deliver()
+    lines["a"]["posting_date"] = date(2024, 3, 15)
+    del lines["b"]
+    lines["e"] = {**line, "line_id": "e", "posting_date": date(2020, 2, 29)}
+    result = deliver()
+    assert made_by(warehouse, "fct_gl_lines", result, "south") == ["2020-02-01", "2024-03-01"]
+    assert made_by(warehouse, "fct_gl_movements", result, "south") == ["2020-02-01", "2024-03-01"]
+    marts = marts_of(warehouse)
+    there = Counter(str(row[8]) for row in marts["fct_gl_movements"] if row[:2] == ("south", "books"))
+    assert there == {"2020-02-01": 1, "2024-03-01": 1, "2024-04-01": 1}
+    periods = [row for row in marts["dim_gl_periods"] if row[:2] == ("south", "books")]
+    assert min(periods, key=lambda row: row[2])[5] == "2020-02"
+    assert {row[5]: row[-1] for row in periods if row[-1]} == {"2020-02": 1, "2024-03": 1, "2024-04": 2}
+
+
+def test_another_calendar_makes_all_months_of_its_client_anew(
+    stood: BuildResult, history: History, warehouse: Warehouse, home: Settings
+) -> None:
+    posted = {str(row[6]) for row in marts_of(warehouse)["fct_gl_lines"] if row[0] == "south"}
+    with warehouse.transaction() as conn:
+        history.publish(
+            conn, Scope("south", "ledgers.fiscal_periods", "third"), history.rows("ledgers.fiscal_periods", 5)
+        )
+    result = build(home, warehouse.url)
+    assert (result.ok, result.is_full) == (True, False), result.message
+    assert made_by(warehouse, "fct_gl_lines", result, "south") == sorted(posted)
+    assert made_by(warehouse, "fct_gl_movements", result, "south") == sorted(posted)
+    assert len(posted) > 2
+    assert made_by(warehouse, "fct_gl_lines", result, "north") == []
 
 
 # when a part would not do --------------------------------------------------------------------------------------
@@ -261,6 +318,35 @@ def test_a_mart_by_months_needs_a_feed_with_months_and_nothing_without_history()
     node.depends_on.nodes.append("c")
     with pytest.raises(DeclarationError, match=r"rpt_x.*ops\.client"):
         project._mart(manifest, node, {"ledgers_spend"})
+
+
+@pytest.mark.parametrize(
+    ("reader", "feeds", "macros", "said"),
+    [
+        ("rpt_x", {"entries", "accounts"}, [], True),
+        ("rpt_x", {"entries", "accounts"}, ["macro.kontor.whole_of_changed_clients"], False),
+        ("rpt_by_month", {"entries", "accounts"}, [], True),
+        ("rpt_by_month", {"entries", "accounts"}, ["macro.kontor.of_changed_months", "macro.kontor.whole"], False),
+        ("rpt_by_month", {"entries"}, [], False),
+    ],
+)
+def test_who_reads_a_mart_by_months_reads_it_whole_or_makes_the_same_months(
+    reader: str, feeds: set[str], macros: list[str], said: bool
+) -> None:
+    lines = SimpleNamespace(
+        name="lines", resource_type="model", depends_on=SimpleNamespace(nodes=["source"], macros=[])
+    )
+    node = SimpleNamespace(
+        name=reader, resource_type="model", original_file_path=f"models/{reader}.sql",
+        depends_on=SimpleNamespace(nodes=["l", "source"], macros=macros),
+    )  # fmt: skip
+    marts = [by_months("lines", "entries"), by_clients("rpt_x", *feeds), by_months("rpt_by_month", *feeds)]
+    manifest = SimpleNamespace(nodes={"l": lines, "x": node})
+    if said:
+        with pytest.raises(DeclarationError, match=rf"{reader}.*ref\('lines'\)"):
+            project._check_readers(manifest, marts)
+    else:
+        project._check_readers(manifest, marts)
 
 
 # the whole of it ---------------------------------------------------------------------------------------------

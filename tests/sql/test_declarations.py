@@ -48,6 +48,14 @@ def test_every_contract_has_a_staging_model(contracts: dict[str, Contract]) -> N
     assert {"stg_" + feed.replace(".", "__") for feed in contracts} <= staged
 
 
+def test_feeds_are_reported_by_the_months_that_core_finds(contracts: dict[str, Contract]) -> None:
+    sources = yaml.safe_load((PROJECT / "models" / "staging" / "_sources.yml").read_text())["sources"]
+    (core,) = [source for source in sources if source["name"] == "core"]
+    months = {table["name"]: table.get("config", {}).get("meta", {}).get("month_of") for table in core["tables"]}
+    assert months == {c.table.removeprefix("core."): c.dated_by for c in contracts.values()}
+    assert any(months.values())
+
+
 def test_personal_columns_stand_in_marts_only_masked_or_by_declaration(contracts: dict[str, Contract]) -> None:
     """Confidential columns may be declared `shown_in_clear` with a reason, restricted ones never."""
     personal = {c.name: (f, c) for f, contract in contracts.items() for c in contract.columns if c.is_personal}

@@ -78,6 +78,7 @@ def test_a_contract_gives_table_types_and_key(written):
         ("description: id of the passage", "description: x\n        quality: [{type: text, description: y}]", "suite"),
         ("property: semantic, value: money", "property: semantik, value: money", "semantik"),
         ("kind: DataContract", "kind: DataContract\nfoo: bar", "foo"),
+        ("schema:\n", "  - {property: dated_by, value: toll_amount}\nschema:\n", "a required date column"),
     ],
 )  # fmt: skip
 def test_faults_are_refused_with_file_and_line(written, old, new, word):

@@ -149,6 +149,27 @@ def test_index_of_an_earlier_installation_is_made_small_once(owner: Warehouse) -
         assert conn.scalar(sa.text("select item_id from core.tests_older where _delivery_id = 1")) == "a"
 
 
+def test_feeds_reported_by_month_have_a_small_index_of_their_months(owner: Warehouse) -> None:
+    """Also a table of an earlier installation, and one whose contract names another date or none any more."""
+    dated = "select array_agg(attname order by attnum) from pg_attribute where attrelid = to_regclass(:index)"
+    columns = (*CONTRACT.columns, column("paid_date", "date", "date"))
+
+    def indexed(name: str) -> list[str] | None:
+        with owner.transaction() as conn:
+            found: list[str] | None = conn.scalar(sa.text(dated), {"index": f"core.tests_{name}_months"})
+            return found
+
+    assert migrate(owner, contract("dated", dated_by="sold_date")) == ["core.tests_dated created"]
+    assert indexed("dated") == ["client_id", "sold_date"]
+    migrate(owner, contract("later", columns=columns))
+    insert(owner, "later")
+    for date, said in (("sold_date", "by sold_date"), ("paid_date", "by paid_date"), (None, "dropped")):
+        now = contract("later", columns=columns, dated_by=date)
+        assert migrate(owner, now) == [f"core.tests_later: index of its months {said}"]
+        assert migrate(owner, now) == []
+        assert indexed("later") == (["client_id", date] if date else None)
+
+
 def test_one_current_row_per_key_of_a_scope(owner: Warehouse) -> None:
     migrate(owner, contract("unique"))
     insert(owner, "unique")
