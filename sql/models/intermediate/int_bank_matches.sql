@@ -1,3 +1,5 @@
+{{ config(pre_hook="set local enable_nestloop = off") }}
+
 -- Which lines of the bank and items of the books are one event, each in one match at most. The rules from the surest on, each
 -- for what the ones before left open:
 --   reference               same reference and amount, one to one
@@ -6,6 +8,7 @@
 --   amount_and_date         same amount within five days, the nearest first
 --   opening_balance         the balance before the first statement, and what the books show until then
 -- A line of no amount is a match of its own (no_amount): a statement without movements has one.
+-- The steps have no statistics: planned as loops, 7,000 items took 47 s.
 {%- set window_days = 5 %}
 {%- set month_days = 31 %}
 {%- set same = ['client_id', 'unit_id', 'currency_code'] %}
@@ -21,29 +24,31 @@ with items as (
 ),
 
 written as (
-    select distinct client_id, unit_id, side_code, each.reference
+    select item_key, client_id, unit_id, side_code, each.place, each.reference
     from items
-    cross join lateral (values (items.reference), (other_reference), (third_reference)) as each (reference)
+    cross join lateral (
+        values (1, items.reference), (2, other_reference), (3, third_reference)) as each (place, reference)
     where each.reference is not null
 ),
 
 -- Of the references of an item the first one that the other side knows.
+known as (
+    select distinct on (own.item_key) own.item_key, own.reference
+    from written as own
+    join (select distinct client_id, unit_id, side_code, reference from written) as other
+        on other.client_id = own.client_id
+        and other.unit_id = own.unit_id
+        and other.reference = own.reference
+        and other.side_code <> own.side_code
+    order by own.item_key, own.place
+),
+
 open_0 as (
     select
-        item.item_key, client_id, unit_id, item.currency_code, side_code, item.item_code, item.item_id, item.item_date,
-        item.item_amount, item.is_opening, known.reference
+        item_key, item.client_id, item.unit_id, item.currency_code, item.side_code, item.item_code, item.item_id,
+        item.item_date, item.item_amount, item.is_opening, known.reference
     from items as item
-    left join lateral (
-        select each.reference
-        from (values (1, item.reference), (2, other_reference), (3, third_reference)) as each (place, reference)
-        join written
-            on written.client_id = item.client_id
-            and written.unit_id = item.unit_id
-            and written.side_code <> item.side_code
-            and written.reference = each.reference
-        order by each.place
-        limit 1
-    ) as known on true
+    left join known using (item_key)
 ),
 
 matched_0 as (

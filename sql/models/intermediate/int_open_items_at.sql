@@ -6,12 +6,13 @@ with first_dates as (
     group by client_id
 ),
 
-items as (
-    select client_id, source, ledger_code, partner_id, item_code, item_source, item_id
+events as (
+    select
+        event.*,
+        max(counts_from_date) over item as last_date,
+        sum(event_amount) over item as item_amount
     from {{ ref('fct_open_item_events') }} as event
-    join first_dates using (client_id)
-    group by client_id, source, ledger_code, partner_id, item_code, item_source, item_id
-    having max(event.counts_from_date) > min(first_dates.as_of_date) or sum(event.event_amount) <> 0
+    window item as (partition by client_id, source, ledger_code, partner_id, item_code, item_source, item_id)
 )
 
 select
@@ -32,10 +33,12 @@ select
     max(event.due_date) as due_date,
     sum(event.event_amount)::numeric(24,2) as open_amount,
     coalesce(sum(event.event_amount) filter (where event.event_code = 'ledger'), 0)::numeric(24,2) as ledger_amount
-from {{ ref('fct_open_item_events') }} as event
-join items using (client_id, source, ledger_code, partner_id, item_code, item_source, item_id)
+from events as event
+join first_dates using (client_id)
 join {{ ref('int_as_of_dates') }} as at using (client_id)
-where event.counts_from_date <= at.as_of_date
+where
+    event.counts_from_date <= at.as_of_date
+    and (event.last_date > first_dates.as_of_date or event.item_amount <> 0)
 group by
     client_id, source, ledger_code, partner_id, item_code, item_source, item_id,
     event.currency_code, at.as_of_date, at.is_today

@@ -1,3 +1,5 @@
+{{ config(post_hook='analyze {{ this }}') }}
+
 -- An item is a document (invoice, credit note) or a payment; each event changes what is open of one item. An allocation
 -- moves its amount from the payment to the document, so a partner's balance changes on the day of the payment, and the
 -- document on the day of the allocation.
