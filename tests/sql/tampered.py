@@ -1,5 +1,7 @@
 """For each identity among the tests of the marts: a wrong row that trips it."""
 
+from tests.sql import figures_subledgers
+
 TAMPER = {
     "ageing_buckets_add_up": "update rpt_payables_ageing set not_due_amount = not_due_amount + 0.01",
     "ageing_adds_up_to_core": "update rpt_payables_ageing set open_amount = open_amount + 1 where client_id = 'north'",
