@@ -157,6 +157,25 @@ def test_months_of_the_general_ledger(
     assert {row[5]: row[-1] for row in periods if row[-1]} == {"2020-02": 1, "2024-03": 1, "2024-04": 2}
 
 
+def test_a_line_that_comes_in_two_periods_stops_no_report(
+    stood: BuildResult, history: History, warehouse: Warehouse, home: Settings
+) -> None:
+    """A key is unique within its scope: what one client's months repeat is shown with both addresses."""
+    scopes = [Scope("south", "ledgers.gl_entries", "twice", period) for period in ("2023-01", "2023-02")]
+    with warehouse.transaction() as conn:
+        for scope in scopes:
+            history.publish(conn, scope, [journal_line("twice", date(2023, 1, 31))])
+    result = build(home, warehouse.url)
+    assert result.ok, result.message
+    query = "select count(distinct delivery_id) from reporting.fct_gl_lines where source = 'twice'"
+    with warehouse.transaction() as conn:
+        become_owner(conn)
+        assert conn.scalar(sa.text(query)) == 2
+    with warehouse.transaction() as conn:
+        for scope in scopes:
+            history.publish(conn, scope, [])
+
+
 def test_another_calendar_makes_all_months_of_its_client_anew(
     stood: BuildResult, history: History, warehouse: Warehouse, home: Settings
 ) -> None:
