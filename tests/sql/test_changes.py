@@ -162,8 +162,8 @@ def test_a_line_that_comes_in_two_periods_stops_no_report(
 ) -> None:
     """A key is unique within its scope: what one client's months repeat is shown with both addresses."""
     scopes = [Scope("south", "ledgers.gl_entries", "twice", period) for period in ("2023-01", "2023-02")]
-    with warehouse.transaction() as conn:
-        for scope in scopes:
+    for scope in scopes:
+        with warehouse.transaction() as conn:
             history.publish(conn, scope, [journal_line("twice", date(2023, 1, 31))])
     result = build(home, warehouse.url)
     assert result.ok, result.message
@@ -171,8 +171,8 @@ def test_a_line_that_comes_in_two_periods_stops_no_report(
     with warehouse.transaction() as conn:
         become_owner(conn)
         assert conn.scalar(sa.text(query)) == 2
-    with warehouse.transaction() as conn:
-        for scope in scopes:
+    for scope in scopes:
+        with warehouse.transaction() as conn:
             history.publish(conn, scope, [])
 
 
