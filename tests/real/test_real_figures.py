@@ -48,6 +48,11 @@ def _cleaned(root: Path, catalog: Catalog, client: str, feed: str, source: str =
     return pa.Table.from_batches([c.table for c in done]), pa.Table.from_batches([c.problems for c in done])
 
 
+def _taken(table: pa.Table) -> pa.Table:
+    """The rows that no condition of the profile skips."""
+    return table.filter(pc.is_null(table["_skip_reason"]))
+
+
 def _counts(table: pa.Table, column: str) -> dict[object, int]:
     return dict(Counter(table[column].to_pylist()))
 
