@@ -35,9 +35,12 @@ MATCHED = {
 }
 LOOKUPS = {
     "adventureworks": {
-        "customers/DimGeography.csv", "finance/DimCurrency.csv", "finance/DimOrganization.csv", "hr/Department.csv",
+        "customers/DimGeography.csv",
+        "finance/DimCurrency.csv",
+        "finance/DimOrganization.csv",
+        "hr/Department.csv",
         "hr/EmployeeDepartmentHistory.csv",
-    },  # fmt: skip
+    },
     "febrl": set[str](),
     "gla": set[str](),
     "scms": set[str](),
