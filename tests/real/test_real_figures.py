@@ -113,7 +113,18 @@ def test_chart_of_accounts(real_root: Path, catalog: Catalog) -> None:
     assert _counts(rows, "account_type_code") == {
         "asset": 22, "liability": 17, "equity": 6, "revenue": 14, "expense": 34,
     }  # fmt: skip
-    names = "AccountKey Parent Code ParentCode Name Type Operator Members ValueType Options".split()
+    names = [
+        "AccountKey",
+        "Parent",
+        "Code",
+        "ParentCode",
+        "Name",
+        "Type",
+        "Operator",
+        "Members",
+        "ValueType",
+        "Options",
+    ]
     raw = pd.read_csv(real_root / "landing/adventureworks/finance/DimAccount.csv", sep="|", names=names, dtype=str)
     assert set(raw["AccountKey"]) - set(rows["account_id"].to_pylist()) == {"1", "95", "96", "97", "98", "99"}
     # A heading is what others name as theirs, and only headings have no class.

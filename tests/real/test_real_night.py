@@ -105,7 +105,8 @@ def test_actual_against_budget_is_what_the_file_adds_up_to(
         rows = conn.execute(
             sa.text(
                 "select entity_code, account_id, to_char(budget_month, 'YYYY-MM'), sum(budget_amount), "
-                "sum(actual_amount) from reporting.rpt_budget_vs_actual where client_id = 'adventureworks' group by 1, 2, 3"
+                "sum(actual_amount) from reporting.rpt_budget_vs_actual "
+                "where client_id = 'adventureworks' group by 1, 2, 3"
             )
         ).all()
     ours = {(r[0], r[1], r[2]): (r[3], r[4]) for r in rows}
