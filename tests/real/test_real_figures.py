@@ -6,6 +6,7 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -46,6 +47,11 @@ def _cleaned(root: Path, catalog: Catalog, client: str, feed: str, source: str =
     plan = Plan.compile(ref, catalog.contracts[feed], [], reader.columns, lookups, info, hit.groups)
     done: list[Cleaned] = [plan.chunk(batch) for batch in batches]
     return pa.Table.from_batches([c.table for c in done]), pa.Table.from_batches([c.problems for c in done])
+
+
+def _taken(table: pa.Table) -> pa.Table:
+    """The rows that no condition of the profile skips."""
+    return table.filter(pc.is_null(table["_skip_reason"]))
 
 
 def _counts(table: pa.Table, column: str) -> dict[object, int]:
@@ -98,6 +104,97 @@ def test_employees_and_rates(real_root: Path, catalog: Catalog) -> None:
     assert pc.sum(rates["hourly_rate"]).as_py() == Decimal("5611.7821")
     assert _counts(rates, "pay_frequency_code") == {"monthly": 180, "biweekly": 136}
     assert set(rates["employee_id"].to_pylist()) == set(rows["employee_id"].to_pylist())
+
+
+def test_chart_of_accounts(real_root: Path, catalog: Catalog) -> None:
+    table, problems = _cleaned(real_root, catalog, "adventureworks", "ledgers.accounts")
+    rows = _taken(table)
+    assert (table.num_rows, rows.num_rows, problems.num_rows) == (99, 93, 0)
+    assert _counts(rows, "account_type_code") == {
+        "asset": 22, "liability": 17, "equity": 6, "revenue": 14, "expense": 34,
+    }  # fmt: skip
+    names = [
+        "AccountKey",
+        "Parent",
+        "Code",
+        "ParentCode",
+        "Name",
+        "Type",
+        "Operator",
+        "Members",
+        "ValueType",
+        "Options",
+    ]
+    raw = pd.read_csv(real_root / "landing/adventureworks/finance/DimAccount.csv", sep="|", names=names, dtype=str)
+    assert set(raw["AccountKey"]) - set(rows["account_id"].to_pylist()) == {"1", "95", "96", "97", "98", "99"}
+    # A heading is what others name as theirs, and only headings have no class.
+    headings = set(raw["Parent"].dropna()) - {"1", "95"}
+    found = rows.to_pylist()
+    assert {r["account_id"] for r in found if r["is_summary"]} == headings
+    assert {r["account_id"] for r in found if r["account_class_code"] is None} == headings
+    parents = {k: v for k, v in zip(raw["AccountKey"], raw["Parent"], strict=True) if isinstance(v, str) and v != "1"}
+    assert {r["account_id"]: r["parent_account_id"] for r in found if r["parent_account_id"]} == {
+        k: v for k, v in parents.items() if v != "95"
+    }
+    against = {r["account_name"] for r in found if r["normal_balance_code"]}
+    assert against == {"Returns and Adjustments", "Discounts"}
+
+
+def test_organisations(real_root: Path, catalog: Catalog) -> None:
+    rows, problems = _cleaned(real_root, catalog, "adventureworks", "ledgers.entities")
+    assert (rows.num_rows, problems.num_rows) == (14, 0)
+    assert _counts(rows, "local_currency") == {"USD": 8, "CAD": 1, "EUR": 3, "AUD": 2}
+    assert _counts(rows, "country_code") == {"US": 7, "CA": 1, "FR": 1, "DE": 1, "AU": 1, None: 3}
+    owned = {r["entity_code"]: (r["parent_entity_code"], r["ownership_pct"]) for r in rows.to_pylist()}
+    assert (owned["1"], owned["8"], owned["12"]) == ((None, None), ("2", 75), ("9", 25))
+
+
+@pytest.mark.parametrize(("source", "column"), [("average", "Average"), ("closing", "EndOfDay")])
+def test_rates(real_root: Path, catalog: Catalog, source: str, column: str) -> None:
+    table, problems = _cleaned(real_root, catalog, "adventureworks", "ledgers.exchange_rates", source)
+    rows = _taken(table)
+    # Skipped: 184 days of mark and franc each, 1,158 of bolívar and dollar.
+    assert (table.num_rows, rows.num_rows, problems.num_rows) == (14_264, 14_264 - 2 * 184 - 2 * 1_158, 0)
+    names = ["CurrencyKey", "DateKey", "Average", "EndOfDay", "Date"]
+    raw = pd.read_csv(real_root / "landing/adventureworks/finance/FactCurrencyRate.csv", sep="|", names=names)
+    keys = {"ARS": 3, "AUD": 6, "BRL": 16, "CAD": 19, "EUR": 36, "GBP": 98}
+    totals = raw.groupby("CurrencyKey")[column].sum()
+    found = rows.to_pylist()
+    assert {r["to_currency"] for r in found} == {"USD"}
+    for currency, key in keys.items():
+        rates = [r["rate"] for r in found if r["from_currency"] == currency]
+        assert len(rates) == 1_158
+        assert float(sum(rates)) == pytest.approx(totals[key], abs=1e-6)
+    # Dollars for one unit: a pound is more than one, a yen less than a cent.
+    assert all(r["rate"] > 1 for r in found if r["from_currency"] == "GBP")
+    assert all(r["rate"] < Decimal("0.01") for r in found if r["from_currency"] == "JPY")
+
+
+def test_actuals_and_plans(real_root: Path, catalog: Catalog) -> None:
+    table, problems = _cleaned(real_root, catalog, "adventureworks", "ledgers.budgets")
+    rows = _taken(table)
+    assert (table.num_rows, rows.num_rows, problems.num_rows) == (39_409, 39_409 - 887 - 276 - 276, 0)
+    assert _counts(rows, "scenario_code") == {"actual": 33_124, "budget": 4_846}
+    # Every year-end day beside the December of its year, and 36 months without a hole.
+    ends = rows.filter(pc.match_substring(rows["cost_center_id"], "-YE"))
+    assert _counts(ends, "budget_month") == {"2011-12": 18, "2012-12": 28, "2013-12": 33}
+    assert set(rows["budget_month"].to_pylist()) == {f"{y}-{m:02}" for y in (2011, 2012, 2013) for m in range(1, 13)}
+    key = ["entity_code", "scenario_code", "account_id", "cost_center_id", "budget_month"]
+    assert len(set(zip(*(rows[c].to_pylist() for c in key), strict=True))) == rows.num_rows
+    assert _counts(rows, "currency_code").keys() == {"USD", "CAD", "EUR", "AUD"}
+    # To the cent, account by account.
+    names = ["FinanceKey", "DateKey", "Organization", "Department", "Scenario", "Account", "Amount", "Date"]
+    raw = pd.read_csv(
+        real_root / "landing/adventureworks/finance/FactFinance.csv", sep="|", names=names, dtype={"Amount": str}
+    )
+    raw = raw[~raw["Account"].isin([96, 97, 98, 99])]
+    cents = raw["Amount"].map(lambda text: round(Decimal(text), 2))
+    theirs = cents.groupby([raw["Scenario"].map({1: "actual", 2: "budget"}), raw["Account"].astype(str)]).sum()
+    ours: dict[tuple[str, str], Decimal] = {}
+    for row in rows.to_pylist():
+        at = (row["scenario_code"], row["account_id"])
+        ours[at] = ours.get(at, Decimal(0)) + row["budget_amount"]
+    assert ours == theirs.to_dict()
 
 
 @pytest.mark.parametrize(

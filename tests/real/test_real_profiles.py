@@ -19,6 +19,10 @@ MATCHED = {
     "adventureworks": {
         "customers/DimReseller.csv": [("clients.customers", "resellers")],
         "customers/Store.csv": [("clients.customers", "stores")],
+        "finance/DimAccount.csv": [("ledgers.accounts", "main")],
+        "finance/DimOrganization.csv": [("ledgers.entities", "main")],
+        "finance/FactCurrencyRate.csv": [("ledgers.exchange_rates", "average"), ("ledgers.exchange_rates", "closing")],
+        "finance/FactFinance.csv": [("ledgers.budgets", "main")],
         "hr/Employee.csv": [("people.employees", "main")],
         "hr/EmployeePayHistory.csv": [("payroll.pay_rates", "main")],
     },
@@ -30,7 +34,13 @@ MATCHED = {
     "scms": {"SCMS_Delivery_History_Dataset.csv": [("shipments.shipments", "main")]},
 }
 LOOKUPS = {
-    "adventureworks": {"customers/DimGeography.csv", "hr/Department.csv", "hr/EmployeeDepartmentHistory.csv"},
+    "adventureworks": {
+        "customers/DimGeography.csv",
+        "finance/DimCurrency.csv",
+        "finance/DimOrganization.csv",
+        "hr/Department.csv",
+        "hr/EmployeeDepartmentHistory.csv",
+    },
     "febrl": set[str](),
     "gla": set[str](),
     "scms": set[str](),
