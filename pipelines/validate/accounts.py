@@ -74,8 +74,7 @@ def beside(
     sums = dict(streamed.amounts)
     if sums and set_aside and known_rows.fill_set_aside(conn, delivery, contract):
         there = read_back(conn, delivery, contract, {}, "_known and _fate is not null").sums
-        back = {place: there[place[0]].get(place[1], (Decimal(0),))[0] for place in sums}
-        known.add(sums, {place: -amount for place, amount in back.items()})
+        known.add(sums, {(name, code): -there[name].get(code, (Decimal(0),))[0] for name, code in sums})
     return sums
 
 
