@@ -19,6 +19,8 @@ from pipelines.validate.texts import json_objects, json_text, plain_texts
 _INTERNAL = ("__row_number", "__problem", "__raw", "__cells")
 PARTS = 1 << 20
 """Addresses are packed into one integer, row number × this + part: a record has far fewer parts."""
+PACKED_SQL = f"_row_number * {PARTS} + _row_part"
+"""The same in SQL."""
 
 QUARANTINE_SCHEMA = pa.schema(
     [

@@ -111,6 +111,7 @@ class RowRules:
                 tally.samples += samples(self._contract, batch, plan.rule.columns, some)
                 found.append(Failing(plan.rule, failing))
             tally.seconds += time.thread_time() - started
+        engine.batch_manager.batch_data_cache.clear()  # an engine refers to itself: its frames would outlive the chunk
         return found
 
     def _engine(self, batch: pa.RecordBatch) -> PandasExecutionEngine:

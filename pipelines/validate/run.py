@@ -126,7 +126,7 @@ def _timed(measure: Measure) -> list[Measurement]:
 def _keep_rejected_rows(conn: sa.Connection, delivery: Delivery, contract: Contract, folder: Path) -> None:
     """Each rejected row once, with its cells as received."""
     query = (
-        f"select string_agg(int8send(_row_number * {files.PARTS} + _row_part), ''::bytea) "  # noqa: S608 own names
+        f"select string_agg(int8send({files.PACKED_SQL}), ''::bytea) "  # noqa: S608 own names
         f"from {delivery.work_table} where _fate = 'rejected'"
     )
     rejected = np.frombuffer(conn.scalar(sa.text(query)) or b"", ">i8").astype(np.int64)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.validate.files import chunks
+from pipelines.validate.files import chunks, packed
 
 Hashes = npt.NDArray[np.uint64]
 _PART_ROWS = 1 << 20
@@ -55,14 +55,13 @@ class SameKeys:
         for part in range(1 << bits):
             yield np.concatenate([found[found >> shift == part] for found in self._found])
 
-    def addresses(self, folder: Path, twice: Hashes) -> Iterator[tuple[list[int], list[int]]]:
-        """Row numbers and parts of the rows with these hashes, chunk by chunk."""
+    def addresses(self, folder: Path, twice: Hashes) -> Iterator[list[int]]:
+        """Packed addresses of the rows with these hashes, chunk by chunk."""
         for (clean,) in chunks(folder, "clean.arrow"):
             places, hashes = key_hashes(clean, self.key)
             at = places[np.isin(hashes, twice)]
             if len(at):
-                rows = clean.select(["_row_number", "_row_part"]).take(pa.array(at))
-                yield rows.column(0).to_pylist(), rows.column(1).to_pylist()
+                yield packed(clean.select(["_row_number", "_row_part"]).take(pa.array(at))).tolist()
 
 
 def key_hashes(clean: pa.RecordBatch, key: Sequence[str]) -> tuple[npt.NDArray[np.int64], Hashes]:

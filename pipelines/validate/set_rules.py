@@ -20,6 +20,7 @@ from pipelines.reject import Baseline
 from pipelines.rulebook import RuleBook
 from pipelines.validate import aggregates, baseline, conditions, correction
 from pipelines.validate.aggregates import ROWS
+from pipelines.validate.files import PACKED_SQL
 from pipelines.validate.gate import SAMPLES
 from pipelines.validate.judge import Measurement
 from pipelines.validate.stream import Streamed
@@ -31,8 +32,8 @@ from pipelines.warehouse.connection import without_loops
 
 _SKIPPED_REPEAT = "repeated row"
 _PLACE = ("_row_number", "_row_part", "_fate", "_row_hash", "_known")
-_MOST_PLACES = 10_000
-"""Rows that are named to the server one by one."""
+_MOST_PLACES = 1_000_000
+"""Rows that are named to the server one by one: 15 MB of text."""
 
 
 @dataclass(frozen=True)
@@ -124,17 +125,15 @@ class SetRules:
         twice = keys.twice()
         if not len(twice):
             return Near("", few=True)
-        numbers, parts = list[int](), list[int]()
+        places = list[int]()
         for more in keys.addresses(self.folder, twice):
-            numbers += more[0]
-            parts += more[1]
-            if len(numbers) > _MOST_PLACES:
+            places += more
+            if len(places) > _MOST_PLACES:
                 return Near(whole, few=False)
-        places = ", ".join(f"({n}, {p})" for n, p in zip(numbers, parts, strict=True))
+        # Against one list PostgreSQL looks every row up by hash; joining the list, it sorted the whole work table.
+        listed = f"any('{{{','.join(map(str, places))}}}'::bigint[])"
         return Near(
-            f"places(n, p) as materialized (values {places}), near as materialized (select {picked} "
-            f"from {self.table} w join places on (w._row_number, w._row_part) = (places.n, places.p))",
-            few=True,
+            f"near as materialized (select {picked} from {self.table} w where {PACKED_SQL} = {listed})", few=True
         )
 
     def newer_versions(self) -> Measurement:
