@@ -8,3 +8,9 @@
 {% macro hidden(column) -%}
     case when {{ column }} is not null then '****' end
 {%- endmacro %}
+
+{# A value by which its rows still join, and nobody is known: HMAC-SHA256 with a key of the client. The same value has
+   the same pseudonym in all marts of a client, and another one at any other client. #}
+{% macro pseudonym(column) -%}
+    ops.pseudonym(client_id, {{ column }})
+{%- endmacro %}

@@ -1,8 +1,10 @@
 select
     client_id,
     _source as source,
+    nullif(_period, '') as period,
     employee_id,
     job_title,
+    gender_code,
     hire_date,
     exit_date,
     is_salaried,
@@ -11,6 +13,22 @@ select
     department_name,
     department_group_name,
     department_since_date,
+    person_id,
+    entity_code,
+    country_code,
+    employment_kind_code,
+    contract_end_date,
+    probation_end_date,
+    exit_reason_code,
+    position_id,
+    grade_id,
+    manager_id,
+    cost_center_id,
+    location_name,
+    full_time_equivalent,
+    weekly_hours,
+    pay_group_id,
+    pay_currency,
     {{ address() }}
 from {{ source('core', 'people_employees') }}
 where

@@ -1,0 +1,17 @@
+select
+    client_id,
+    _source as source,
+    nullif(_period, '') as period,
+    employee_id,
+    task_id,
+    task_name,
+    category_code,
+    owner_name,
+    is_mandatory,
+    due_date,
+    done_date,
+    {{ address() }}
+from {{ source('core', 'people_onboarding_tasks') }}
+where
+    {{ known_at_cut_off() }}
+    and {{ of_changed_clients('people_onboarding_tasks') }}
