@@ -19,6 +19,10 @@ select
     invoice_net_amount,
     account_id,
     cost_center_id,
+    product_id,
+    purchase_order_id,
+    purchase_order_line_id,
+    unit_code,
     {{ address() }}
 from {{ source('core', 'ledgers_invoice_lines') }}
 where

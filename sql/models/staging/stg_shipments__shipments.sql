@@ -1,6 +1,7 @@
 select
     client_id,
     _source as source,
+    nullif(_period, '') as period,
     shipment_line_id,
     project_code,
     order_id,
@@ -22,6 +23,18 @@ select
     weight_quantity_absent_code,
     freight_amount,
     freight_amount_absent_code,
+    shipment_id,
+    order_line_id,
+    product_id,
+    customer_id,
+    shipped_date,
+    carrier_id,
+    origin_country_code,
+    origin_location_code,
+    destination_location_code,
+    ordered_quantity,
+    unit_code,
+    volume_m3,
     {{ address() }}
 from {{ source('core', 'shipments_shipments') }}
 where
