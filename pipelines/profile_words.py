@@ -286,6 +286,38 @@ class FeedSources(Words):
     shared_keys: bool = Field(False, description="the sources of this client share business keys")
 
 
+class OnTime(Words):
+    """When a delivery is on time: against which date, how many days off, and whether days off count."""
+
+    against: Literal["promised", "requested"] = "promised"
+    early_days: int | None = Field(
+        None, ge=0, description="days before the date from which it is too early; null = any"
+    )
+    late_days: int = Field(0, ge=0, description="days after the date that still count as on time")
+    calendar: Literal["days", "business_days"] = Field(
+        "days", description="business_days leaves out weekends and the holidays of the client's calendar"
+    )
+
+
+class Matching(Words):
+    """How far order, receipt and invoice may be apart and still match."""
+
+    quantity_pct: Decimal = Field(Decimal(0), ge=0, le=100, description="percent of the ordered quantity")
+    price_pct: Decimal = Field(Decimal(0), ge=0, le=100, description="percent of the price of the order")
+
+
+class Reporting(Words):
+    """What figures of the marts mean at this client, where the field knows more than one meaning."""
+
+    on_time: OnTime = Field(OnTime())
+    short_delivery_pct: Decimal = Field(
+        Decimal(0), ge=0, le=100, description="percent of the ordered quantity that may lack and it is in full still"
+    )
+    matching: Matching = Field(Matching())
+    slow_moving_days: int = Field(180, ge=1, description="days without an issue from which stock counts as slow")
+    valuation: Literal["fifo", "average"] = Field("fifo", description="method of the books, tied to the ledger")
+
+
 class ProfileModel(Words):
     """The file as written."""
 
@@ -305,6 +337,7 @@ class ProfileModel(Words):
     )
     feeds: dict[str, FeedSources]
     lookups: dict[str, Lookup] = Field({})
+    reporting: Reporting = Field(Reporting())
     ignore_files: dict[str, str] = Field({}, description="pattern on the path below the client folder → reason")
 
     @model_validator(mode="before")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
 from pipelines.delivery import Delivery
 from pipelines.profile import Profile
+
+_DAYS_OFF_YEARS = range(1990, 2051)
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,12 @@ def sync_clients(conn: sa.Connection, profiles: Iterable[Profile]) -> None:
         model = profile.model
         conn.execute(
             sa.text(
-                "insert into ops.client as c (client_id, name, locale, time_zone, calendar) "
-                "values (:client, :name, :locale, :zone, :calendar) on conflict (client_id) do update set "
-                "name = excluded.name, locale = excluded.locale, time_zone = excluded.time_zone, "
-                "calendar = excluded.calendar, updated_at = now() "
-                "where (c.name, c.locale, c.time_zone, c.calendar) is distinct from "
-                "(excluded.name, excluded.locale, excluded.time_zone, excluded.calendar)"
+                "insert into ops.client as c (client_id, name, locale, time_zone, calendar, reporting) "
+                "values (:client, :name, :locale, :zone, :calendar, cast(:reporting as jsonb)) "
+                "on conflict (client_id) do update set name = excluded.name, locale = excluded.locale, "
+                "time_zone = excluded.time_zone, calendar = excluded.calendar, reporting = excluded.reporting, "
+                "updated_at = now() where (c.name, c.locale, c.time_zone, c.calendar, c.reporting) is distinct from "
+                "(excluded.name, excluded.locale, excluded.time_zone, excluded.calendar, excluded.reporting)"
             ),
             {
                 "client": model.client,
@@ -58,8 +60,11 @@ def sync_clients(conn: sa.Connection, profiles: Iterable[Profile]) -> None:
                 "locale": model.locale,
                 "zone": model.time_zone,
                 "calendar": model.calendar,
+                "reporting": model.reporting.model_dump_json(),
             },
         )
+        if model.reporting.on_time.calendar == "business_days":
+            _add_days_off(conn, model.calendar)
         for table, users in (("ops.user_client", model.analysts), ("ops.steward", model.stewards)):
             conn.execute(
                 sa.text(f"delete from {table} where client_id = :client and user_name <> all(:users)"),  # noqa: S608 ours
@@ -70,6 +75,23 @@ def sync_clients(conn: sa.Connection, profiles: Iterable[Profile]) -> None:
                     sa.text(f"insert into {table} values (:user, :client) on conflict do nothing"),  # noqa: S608 ours
                     {"user": user, "client": model.client},
                 )
+
+
+def _add_days_off(conn: sa.Connection, calendar: str) -> None:
+    """Weekends and holidays of a calendar, once."""
+    if conn.scalar(sa.text("select exists (select from ops.day_off where calendar = :of)"), {"of": calendar}):
+        return
+    import holidays  # only who counts business days pays
+
+    country, _, part = calendar.partition("-")
+    known = holidays.country_holidays(country, subdiv=part or None, years=_DAYS_OFF_YEARS)
+    first, last = date(_DAYS_OFF_YEARS[0], 1, 1), date(_DAYS_OFF_YEARS[-1], 12, 31)
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    off = [day for day in days if day in known or day.weekday() in known.weekend]
+    conn.execute(
+        sa.text("insert into ops.day_off select :of, unnest(cast(:days as date[])) on conflict do nothing"),
+        {"of": calendar, "days": off},
+    )
 
 
 def find_arrival(conn: sa.Connection, client_id: str, path: str, size: int, mtime: datetime) -> tuple[int, str] | None:

@@ -17,6 +17,15 @@ create table if not exists ops.client (
     updated_at  timestamptz not null default now()
 );
 comment on table ops.client is 'Companies whose back office we run, as their profiles say';
+alter table ops.client add column if not exists reporting jsonb not null default '{}';
+comment on column ops.client.reporting is 'What figures mean at the client: the words of reporting in its profile';
+
+create table if not exists ops.day_off (
+    calendar  text not null,
+    day       date not null,
+    primary key (calendar, day)
+);
+comment on table ops.day_off is 'Weekends and holidays of the calendars in which a client counts business days';
 
 create table if not exists ops.user_client (
     user_name  text not null,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -121,6 +121,28 @@ def test_clients_follow_their_profiles(warehouse: Warehouse) -> None:
         assert conn.scalar(sa.text("select name from ops.client where client_id = 'sync'")) == "New Name"
         assert list(conn.scalars(users, {"c": "sync"})) == ["bob", "cid"]
         assert list(conn.scalars(users, {"c": "other"})) == ["ann"]
+
+
+def test_business_days_leave_out_weekends_and_holidays_of_the_client(warehouse: Warehouse) -> None:
+    days = sa.text("select day from ops.day_off where calendar = 'DE' and day between '2026-04-30' and '2026-05-04'")
+    counted = profile("counted", "Counts", [])
+    with warehouse.transaction() as conn:
+        register.sync_clients(conn, [profile("plain", "Plain", [])])
+        assert list(conn.scalars(days)) == []
+        said = ProfileModel.model_validate(
+            counted.model.model_dump() | {"reporting": {"on_time": {"calendar": "business_days", "late_days": 1}}}
+        )
+        for _ in range(2):
+            register.sync_clients(conn, [Profile(said, counted.path, "")])
+        assert sorted(conn.scalars(days)) == [
+            date(2026, 5, 1),
+            date(2026, 5, 2),
+            date(2026, 5, 3),
+        ]  # Friday: Labour Day
+        kept = conn.scalar(sa.text("select reporting from ops.client where client_id = 'counted'"))
+    assert kept["on_time"] == {
+        "against": "promised", "early_days": None, "late_days": 1, "calendar": "business_days"
+    }  # fmt: skip
 
 
 # -- moves ---------------------------------------------------------------------------------------------
