@@ -106,6 +106,8 @@ grant usage on schema ops, quarantine, core to kontor_mart_owner;
 grant usage, create on schema reporting to kontor_mart_owner;
 grant select on all tables in schema ops, quarantine, core to kontor_mart_owner;
 grant execute on function ops.secure_mart(regclass, boolean) to kontor_mart_owner;
+grant execute on function ops.moving_stock_step(numeric[], numeric, numeric) to kontor_mart_owner;
+grant execute on function ops.moving_stock(numeric, numeric) to kontor_mart_owner;
 
 grant usage on schema reporting to kontor_analyst;
 -- The policies name this view, and run with the reader's rights; without usage on ops no analyst can name it himself.

@@ -578,3 +578,23 @@ begin
     raise exception 'history of % is append-only: % of a version refused', tg_relid::regclass, lower(tg_op)
         using errcode = 'insufficient_privilege';
 end $$;
+
+-- Stock at moving average cost, as a window aggregate over the movements of a product in their order: quantity on hand,
+-- its value, the average cost of a unit. An inflow without cost makes the value unknown from then on. What is taken
+-- beyond what is there goes out at the average so far; the next inflow values what is left by its own cost.
+create or replace function ops.moving_stock_step(state numeric[], quantity numeric, cost numeric) returns numeric[]
+language sql immutable set search_path = pg_catalog as $$
+    select case
+        when coalesce(quantity, 0) = 0 then state
+        when quantity > 0 and state[1] >= 0 then array[
+            state[1] + quantity, state[2] + quantity * cost, (state[2] + quantity * cost) / (state[1] + quantity)]
+        when quantity > 0 then array[state[1] + quantity, (state[1] + quantity) * cost, cost]
+        when state[1] + quantity >= 0 then array[
+            state[1] + quantity, round(state[2] * (state[1] + quantity) / state[1], 10), state[3]]
+        else array[state[1] + quantity, (state[1] + quantity) * state[3], state[3]]
+    end
+$$;
+create or replace aggregate ops.moving_stock(quantity numeric, cost numeric) (
+    sfunc = ops.moving_stock_step, stype = numeric[], initcond = '{0,0,null}'
+);
+comment on aggregate ops.moving_stock(numeric, numeric) is 'Quantity, value and average cost after each movement';
