@@ -36,6 +36,7 @@ from pipelines.validate.expectations.identities import (
     ExpectColumnProductToMatch,
     ExpectColumnsToAddUp,
 )
+from pipelines.validate.expectations.kinds import ExpectKindsToAddUp, KindsAddUp
 from pipelines.validate.expectations.likeness import (
     ExpectNoNearDuplicates,
     ExpectPairsToBeUsual,
@@ -48,6 +49,7 @@ from pipelines.validate.expectations.matches import (
     RowsMatchFeed,
     TotalsMatchFeed,
 )
+from pipelines.validate.expectations.minimum import BelowMinimum, ExpectValuesToReachMinimum
 from pipelines.validate.expectations.sequences import ExpectSequencesToBeUnbroken, SequencesUnbroken
 from pipelines.validate.expectations.successions import (
     BalancesCarried,
@@ -66,13 +68,13 @@ from pipelines.validate.expectations.together import (
 
 __all__ = [
     "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "AmountsNotRound", "BalancesCarried",
-    "ChangesLarge", "ColumnProductMatches", "ColumnTotals", "ColumnValuesInFeed", "ColumnsAddUp", "ComparedWith",
-    "DatesOnWeekdays", "DaysBetween", "ExpectAmountToBeSimilar", "ExpectAmountsNotToBeRound",
+    "BelowMinimum", "ChangesLarge", "ColumnProductMatches", "ColumnTotals", "ColumnValuesInFeed", "ColumnsAddUp",
+    "ComparedWith", "DatesOnWeekdays", "DaysBetween", "ExpectAmountToBeSimilar", "ExpectAmountsNotToBeRound",
     "ExpectBalancesToCarryForward", "ExpectChangesToBeSmall", "ExpectColumnProductToMatch",
     "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost",
     "ExpectGroupTotalToMatch", "ExpectGroupsToAgree", "ExpectGroupsToBalance", "ExpectGroupsToRollForward",
-    "ExpectNoNearDuplicates", "ExpectPairsToBeUsual", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar",
-    "ExpectRowsToMatchFeed", "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed", "GroupTotalsMatch",
-    "GroupsAgree", "GroupsBalance", "GroupsRollForward", "NoNearDuplicates", "PairsUsual", "RangesOverlap",
-    "RowsMatchFeed", "SequencesUnbroken", "TotalsMatchFeed",
+    "ExpectKindsToAddUp", "ExpectNoNearDuplicates", "ExpectPairsToBeUsual", "ExpectRangesNotToOverlap",
+    "ExpectRowCountToBeSimilar", "ExpectRowsToMatchFeed", "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed",
+    "ExpectValuesToReachMinimum", "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward", "KindsAddUp",
+    "NoNearDuplicates", "PairsUsual", "RangesOverlap", "RowsMatchFeed", "SequencesUnbroken", "TotalsMatchFeed",
 ]  # fmt: skip
