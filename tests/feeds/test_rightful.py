@@ -1,4 +1,4 @@
-"""Rows of the sub-ledgers that look odd and are right: credit notes, part payments, reverse charge and the like.
+"""Rows of sub-ledgers and payroll that look odd and are right: credit notes, part payments, reversals and the like.
 
 No critical rule may reject one of them, or hold their delivery; warnings may point them out.
 """
@@ -108,7 +108,48 @@ PARTNERS: dict[str, Mapping[str, Any]] = {
     },
     "of the group": {"partner_type_code": "group_company", "group_entity_code": "0200", "payment_term_days": 360},
 }
+PAYSLIPS: dict[str, Sequence[Mapping[str, Any]]] = {
+    "register of earnings only": [{"pay_date": None, "paid_hours": None, "pay_rate": None, "entity_code": None, "cost_center_id": None, "country_code": None}],
+    "hours without a rate": [{"pay_rate": None}],
+    "reversal of last month and what is right": [
+        {"earned_from_date": "2025-12-01", "paid_hours": "-10.00", "pay_amount": "-200.00"},
+        {"earned_from_date": "2025-12-01", "paid_hours": "8.00", "pay_amount": "160.00"},
+    ],
+    "overtime at one and a half": [{"paid_hours": "10.00", "pay_rate": "30.0000", "pay_amount": "300.00"}],
+    "gross without net": [{}, {"kind_code": "gross", "wage_type_id": "2000", "paid_hours": None, "pay_rate": None}],
+    "net of nothing": [{"kind_code": "net", "wage_type_id": "5000", "pay_amount": "0.00", "paid_hours": None, "pay_rate": None}],
+    "two currencies": [{}, {"currency_code": "CHF", "employee_id": "E-open", "paid_hours": None, "pay_rate": None}],
+    "tax paid back": [{"kind_code": "tax", "wage_type_id": "7000", "pay_amount": "-40.00", "paid_hours": None, "pay_rate": None}],
+    "information that does not count": [{"kind_code": "information", "wage_type_id": "9000", "paid_hours": None, "pay_rate": None}, {}, {"kind_code": "gross", "wage_type_id": "2000", "paid_hours": None, "pay_rate": None}],
+    "below the minimum of another country": [{"country_code": "PL", "pay_rate": None}],
+}  # fmt: skip
+RUNS: dict[str, Mapping[str, Any]] = {
+    "another pay group": {"pay_group_id": "G2"},
+    "nobody grouped": {"pay_group_id": None, "entity_code": None},
+    "another company": {"entity_code": "C2"},
+    "supplementary run": {"run_kind_code": "supplementary"},
+    "second supplementary run": {"run_kind_code": "supplementary"},
+    "correction that takes back": {"run_kind_code": "correction", "gross_total_amount": "-10.00", "withheld_total_amount": "-4.00", "net_total_amount": "-6.00"},
+    "no totals": {"pay_group_id": "G3", "payslip_count": None, "gross_total_amount": None, "withheld_total_amount": None, "net_total_amount": None, "employer_total_amount": None},
+    "next month": {"period_start_date": "2026-02-01", "period_end_date": "2026-02-28", "pay_date": "2026-02-27"},
+}  # fmt: skip
+PAID: dict[str, Sequence[Mapping[str, Any]]] = {
+    "to two accounts": [{"paid_amount": "1000.00"}, {"paid_amount": "600.00", "iban": "GB29NWBK60161331926819", "payee_account_id": None}],
+    "came back and was sent again": [{"payment_status_code": "returned"}, {"payment_status_code": None}],
+    "cheque": [{"method_code": "cheque", "iban": None, "payee_account_id": None}],
+    "no account told": [{"method_code": None, "iban": None, "payee_account_id": None}],
+    "advance and rest": [{"paid_amount": "400.00", "payment_date": "2026-01-15"}, {"paid_amount": "1200.00"}],
+}  # fmt: skip
+TYPES: dict[str, Mapping[str, Any]] = {
+    "only what it must say": {"kind_code": "earning", "wage_type_name": "Base", "purpose_code": None, "is_recurring": None, "is_statutory": None, "authority_name": None, "account_id": None, "contra_account_id": None},
+    "stated total": {"kind_code": "net", "wage_type_name": "Net", "purpose_code": None, "is_statutory": False},
+}  # fmt: skip
+RATES: dict[str, Mapping[str, Any]] = {
+    "by the hour": {"salary_amount": None},
+    "hired with the first rate": {"employee_id": "E-new", "valid_from_date": "2026-01-02"},
+}
 CASES: dict[str, dict[str, Any]] = {
+    "payroll.payslips": PAYSLIPS, "payroll.runs": RUNS, "payroll.payments": PAID, "payroll.wage_types": TYPES, "payroll.pay_rates": RATES,
     "ledgers.payables": INVOICES, "ledgers.receivables": INVOICES, "ledgers.payments": PAYMENTS, "ledgers.invoice_lines": LINES,
     "ledgers.bank_transactions": STATEMENTS, "ledgers.fixed_assets": ASSETS, "ledgers.partners": PARTNERS,
 }  # fmt: skip
