@@ -5,7 +5,9 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
+from pipelines.clean.needs import Use
 from pipelines.errors import DeclarationError
+from pipelines.flow.accepting import renamed_lines
 from pipelines.profile import Source
 from tests.unit.clean.mapkit import cleaned, column, contract, plan_of, problems, raw, source, tables, values
 
@@ -92,3 +94,10 @@ def test_words_that_do_nothing_to_text_are_refused() -> None:
         Source.model_validate({"files": "x", "columns": {}, "computed": {"day": {"from": "d", "formats": "%Y"}}})
     with pytest.raises(ValidationError, match="computed and unpivot both make 'side'"):
         Source.model_validate({"files": "x", "columns": {}, "computed": {"side": {"value": "1"}}, "unpivot": SIDES})
+
+
+def test_the_header_is_asked_for_what_is_computed_from() -> None:
+    needs = Use.of(REF.source).needs
+    assert ("computed payable", ("invoice",)) in [(n.by, n.spellings) for n in needs]
+    assert {s for n in needs for s in n.spellings} == {"invoice", "expense_account", "amount"}
+    assert renamed_lines(REF.source, {"invoice": "bill"})[-1].endswith("under computed")
