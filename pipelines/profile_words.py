@@ -17,9 +17,14 @@ MEMBER_SIGN = "!/"
 """Stands between an archive and its member in the name of a file: `pack.zip!/staff.csv`."""
 
 
-Text = Annotated[
-    str, BeforeValidator(lambda v: str(v) if isinstance(v, int | float) and not isinstance(v, bool) else v)
-]
+def _text(value: Any) -> Any:
+    """A number may be written without quotes; a truth value may not, since it stands for no text."""
+    if isinstance(value, bool):
+        raise ValueError(f"text in quotes, as '{str(value).lower()}': without them it is a truth value")
+    return str(value) if isinstance(value, int | float) else value
+
+
+Text = Annotated[str, BeforeValidator(_text)]
 
 
 class Condition(Words):
