@@ -46,9 +46,13 @@ class Binder:
     def __init__(self, header: Header, extra: Iterable[str] = ()) -> None:
         self.header = header
         self.used: set[str] = set()
-        self._extra = tuple(extra)
+        self._extra = list(extra)
         self._missing: list[tuple[str, list[str]]] = []
         self._double: list[tuple[str, list[str]]] = []
+
+    def add(self, name: str) -> None:
+        """A column that is none of the file, for whoever comes after."""
+        self._extra.append(name)
 
     def one(self, spellings: Sequence[str], needed_by: str, *, optional: bool = False) -> str | None:
         """The one column meant by the spellings; None when it is missing (a complaint unless optional)."""
