@@ -224,7 +224,9 @@ class Source(Words):
         description="source columns of our own: text made of each record before skip, rows, unpivot and columns, which "
         "may name it; one may use those above it",
     )
-    ignore: dict[str, str] = Field({}, description="source column → why it is not used")
+    ignore: dict[str, str] = Field(
+        {}, description="source column, or /pattern/ that the whole name of a column fits → why it is not used"
+    )
     rows: list[Condition] = Field([], description="all must hold for a record to be a row of this feed")
     skip: list[Condition] = Field([], description="records of no feed at all, skipped by declaration")
     unpivot: Unpivot | None = None
@@ -252,6 +254,16 @@ class Source(Words):
     @classmethod
     def _files(cls, value: str) -> str:
         check_regex(value)
+        return value
+
+    @field_validator("ignore")
+    @classmethod
+    def _ignore(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value:
+            if len(name) > 2 and name[0] == name[-1] == "/":
+                check_regex(name[1:-1])
+                if re.fullmatch(name[1:-1], ""):
+                    raise ValueError(f"{name} fits every column: a column that comes new would be left out unseen")
         return value
 
     @model_validator(mode="after")

@@ -123,7 +123,7 @@ class Plan:
         unpivot = Unpivoter.bind(source.unpivot, binder) if source.unpivot else None
         columns = bind_columns(ref, contract, binder, lookups, info, groups or {}, computed)
         binder.finish([*source.ignore, *passed_over])
-        ignored = [c for c in binder.header.match_any(source.ignore) if c not in binder.used]
+        ignored = [c for c in binder.header.ignored(source.ignore) if c not in binder.used]
         return cls(ref, contract, columns, filters, computed, unpivot, ignored)
 
     @property

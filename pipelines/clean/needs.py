@@ -64,7 +64,7 @@ class Use:
 
     def undeclared(self, header: Header) -> list[str]:
         """Columns that are neither read nor ignored."""
-        known = {*self.readers(header), *header.match_any(self.ignored)}
+        known = {*self.readers(header), *header.ignored(self.ignored)}
         return [c for c in header.columns if c not in known]
 
 

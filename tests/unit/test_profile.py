@@ -77,6 +77,8 @@ def test_norway_is_not_false(written):
         ("client: acme", "client: other", 1, "as the file is named"),
         ("client: acme", "client: acme\n  bad: [", 2, "YAML"),
         ("'kreditoren/OP_(?P", "'kreditoren/OP_((?P", 8, "regular expression"),
+        ("ignore: {Kürzel:", "ignore: {'/(/':", 18, "regular expression"),
+        ("ignore: {Kürzel:", "ignore: {'/.*/':", 18, "fits every column"),
     ],
 )
 def test_refusals_name_the_line(written, old, new, line, word):
