@@ -30,6 +30,7 @@ from pipelines.profile_words import (
     Split,
     Unpivot,
     absent_pattern,
+    idle_word,
     profile_json_schema,
 )  # fmt: skip
 from pipelines.yamlfile import KEPT, YamlFile, parsed, read_yaml
@@ -37,7 +38,7 @@ from pipelines.yamlfile import KEPT, YamlFile, parsed, read_yaml
 __all__ = [
     "ColumnRule", "Condition", "ControlAt", "Due", "FeedSources", "Format", "Lookup", "LookupUse", "MaxRejects",
     "Profile", "ProfileModel", "Signed", "Source", "SourceRef", "Split", "Unpivot", "absent_pattern", "file_match",
-    "profile_from", "profile_json_schema", "read_profile",
+    "idle_word", "profile_from", "profile_json_schema", "read_profile",
 ]  # fmt: skip
 
 
@@ -107,7 +108,7 @@ class Profile:
     def lookups_of(self, source: Source) -> dict[str, Lookup]:
         """The look-up tables a source uses, directly or through others."""
         found: dict[str, Lookup] = {}
-        todo = [r.lookup.table for r in source.columns.values() if r.lookup]
+        todo = [r.lookup.table for r in source.rules if r.lookup]
         while todo:
             name = todo.pop()
             if name not in found:
@@ -204,8 +205,9 @@ def _check_lookups(file: YamlFile, model: ProfileModel) -> None:
 
     for feed, entry in model.feeds.items():
         for source, declared in entry.sources.items():
-            for column, rule in declared.columns.items():
-                check((*_place(file, feed, source), "columns", column), rule)
+            for word in ("columns", "computed"):
+                for column, rule in getattr(declared, word).items():
+                    check((*_place(file, feed, source), word, column), rule)
     for name, table in model.lookups.items():
         for column, rule in table.columns.items():
             check(("lookups", name, "columns", column), rule)

@@ -29,13 +29,14 @@ class Use:
 
     @classmethod
     def of(cls, source: Source) -> Use:
-        """Of a source. Columns that `unpivot` makes are none of the file."""
+        """Of a source. Columns that `unpivot` and `computed` make are none of the file."""
         unpivot = source.unpivot
-        made = {unpivot.name, unpivot.value} if unpivot else set()
+        made = source.made | set(source.computed)
         found = [Need("a skip filter", (c.column,)) for c in source.skip]
         found += [Need("a row filter", (c.column,)) for c in source.rows]
         found += [Need("unpivot", (c,)) for c in (unpivot.columns if unpivot else ())]
-        for name, rule in source.columns.items():
+        by = {**source.columns, **{f"computed {name}": rule for name, rule in source.computed.items()}}
+        for name, rule in by.items():
             found += [Need(name, tuple(spellings), rule.optional) for spellings in _asked(rule)]
         return cls(tuple(n for n in found if not made & set(n.spellings)), tuple(source.ignore))
 
@@ -63,7 +64,7 @@ class Use:
 
     def undeclared(self, header: Header) -> list[str]:
         """Columns that are neither read nor ignored."""
-        known = {*self.readers(header), *header.match_any(self.ignored)}
+        known = {*self.readers(header), *header.ignored(self.ignored)}
         return [c for c in header.columns if c not in known]
 
 

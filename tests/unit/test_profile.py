@@ -57,6 +57,7 @@ def test_norway_is_not_false(written):
     [
         ("Belegnr}", "Belegnr, form: x}", 13, "unknown key 'form'"),
         ("{value: EUR}", "{valu: EUR}", 16, "unknown key 'valu'"),
+        ("{value: EUR}", "{value: false}", 16, "text in quotes, as 'false'"),
         ("mode: period", "mode: sometimes", 9, "'snapshot', 'period' or 'delta'"),
         ("mode: period", "mode: period\n    mode: delta", 10, "twice"),
         ("locale: de_DE", "locale: xx_YY", 3, "unknown locale"),
@@ -76,6 +77,8 @@ def test_norway_is_not_false(written):
         ("client: acme", "client: other", 1, "as the file is named"),
         ("client: acme", "client: acme\n  bad: [", 2, "YAML"),
         ("'kreditoren/OP_(?P", "'kreditoren/OP_((?P", 8, "regular expression"),
+        ("ignore: {Kürzel:", "ignore: {'/(/':", 18, "regular expression"),
+        ("ignore: {Kürzel:", "ignore: {'/.*/':", 18, "fits every column"),
     ],
 )
 def test_refusals_name_the_line(written, old, new, line, word):
