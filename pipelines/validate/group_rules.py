@@ -10,15 +10,25 @@ from typing import Any
 import sqlalchemy as sa
 
 from pipelines.contract import NO_CURRENCY, Contract
-from pipelines.validate import aggregates, beside_rules, conditions, succession_rules, together_rules
+from pipelines.validate import (
+    aggregates,
+    beside_rules,
+    conditions,
+    day_rules,
+    succession_rules,
+    sum_rules,
+    together_rules,
+)
 from pipelines.validate.aggregates import ROWS, currency_of, value_of
 from pipelines.validate.expectations import (
     BALANCE,
     ExpectBalancesToCarryForward,
     ExpectChangesToBeSmall,
+    ExpectDatesToBeNearDelivery,
     ExpectGroupsToAgree,
     ExpectGroupsToBalance,
     ExpectGroupsToRollForward,
+    ExpectGroupSumsToBeAtMost,
     ExpectKindsToAddUp,
     ExpectNoNearDuplicates,
     ExpectPairsToBeUsual,
@@ -45,6 +55,10 @@ def group(sets: SetRules, rule: Rule) -> Measurement:
         return succession_rules.balances(sets, rule, expectation)
     if isinstance(expectation, ExpectChangesToBeSmall):
         return succession_rules.changes(sets, rule, expectation)
+    if isinstance(expectation, ExpectGroupSumsToBeAtMost):
+        return sum_rules.sums(sets, rule, expectation)
+    if isinstance(expectation, ExpectDatesToBeNearDelivery):
+        return day_rules.near(sets, rule, expectation)
     if isinstance(expectation, ExpectGroupsToAgree):
         return together_rules.agreement(sets, rule, expectation)
     if isinstance(expectation, ExpectKindsToAddUp):

@@ -4,6 +4,12 @@ They are Great Expectations classes like any other: native JSON, severity, `most
 pandas, PostgreSQL and Spark. In the gate, row rules run on pandas chunks and rules about sets by SQL on the work table.
 """
 
+from pipelines.validate.expectations.days import (
+    DatesInOrder,
+    DatesNearDelivery,
+    ExpectDatesToBeInOrder,
+    ExpectDatesToBeNearDelivery,
+)
 from pipelines.validate.expectations.feeds import ColumnValuesInFeed, ExpectColumnValuesToBeInFeed
 from pipelines.validate.expectations.groups import (
     BALANCE,
@@ -50,6 +56,7 @@ from pipelines.validate.expectations.matches import (
     TotalsMatchFeed,
 )
 from pipelines.validate.expectations.minimum import BelowMinimum, ExpectValuesToReachMinimum
+from pipelines.validate.expectations.registered import ExpectNumbersToHaveCheckDigits, NumbersChecked
 from pipelines.validate.expectations.sequences import ExpectSequencesToBeUnbroken, SequencesUnbroken
 from pipelines.validate.expectations.successions import (
     BalancesCarried,
@@ -59,6 +66,7 @@ from pipelines.validate.expectations.successions import (
     ExpectRangesNotToOverlap,
     RangesOverlap,
 )
+from pipelines.validate.expectations.sums import ExpectGroupSumsToBeAtMost, GroupSumsAtMost
 from pipelines.validate.expectations.together import (
     ExpectGroupsToAgree,
     ExpectGroupsToRollForward,
@@ -69,12 +77,14 @@ from pipelines.validate.expectations.together import (
 __all__ = [
     "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "AmountsNotRound", "BalancesCarried",
     "BelowMinimum", "ChangesLarge", "ColumnProductMatches", "ColumnTotals", "ColumnValuesInFeed", "ColumnsAddUp",
-    "ComparedWith", "DatesOnWeekdays", "DaysBetween", "ExpectAmountToBeSimilar", "ExpectAmountsNotToBeRound",
-    "ExpectBalancesToCarryForward", "ExpectChangesToBeSmall", "ExpectColumnProductToMatch",
-    "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost",
-    "ExpectGroupTotalToMatch", "ExpectGroupsToAgree", "ExpectGroupsToBalance", "ExpectGroupsToRollForward",
-    "ExpectKindsToAddUp", "ExpectNoNearDuplicates", "ExpectPairsToBeUsual", "ExpectRangesNotToOverlap",
-    "ExpectRowCountToBeSimilar", "ExpectRowsToMatchFeed", "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed",
-    "ExpectValuesToReachMinimum", "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward", "KindsAddUp",
-    "NoNearDuplicates", "PairsUsual", "RangesOverlap", "RowsMatchFeed", "SequencesUnbroken", "TotalsMatchFeed",
+    "ComparedWith", "DatesInOrder", "DatesNearDelivery", "DatesOnWeekdays", "DaysBetween", "ExpectAmountToBeSimilar",
+    "ExpectAmountsNotToBeRound", "ExpectBalancesToCarryForward", "ExpectChangesToBeSmall",
+    "ExpectColumnProductToMatch", "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeInOrder",
+    "ExpectDatesToBeNearDelivery", "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost",
+    "ExpectGroupSumsToBeAtMost", "ExpectGroupTotalToMatch", "ExpectGroupsToAgree", "ExpectGroupsToBalance",
+    "ExpectGroupsToRollForward", "ExpectKindsToAddUp", "ExpectNoNearDuplicates", "ExpectNumbersToHaveCheckDigits",
+    "ExpectPairsToBeUsual", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar", "ExpectRowsToMatchFeed",
+    "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed", "ExpectValuesToReachMinimum", "GroupSumsAtMost",
+    "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward", "KindsAddUp", "NoNearDuplicates",
+    "NumbersChecked", "PairsUsual", "RangesOverlap", "RowsMatchFeed", "SequencesUnbroken", "TotalsMatchFeed",
 ]  # fmt: skip
