@@ -52,8 +52,8 @@ def _group(expectation: ExpectGroupSumsToBeAtMost) -> list[str]:
 def _not_brought(sets: SetRules, rule: Rule) -> str:
     """SQL: the delivery does not bring a row `c` of core again, in another period or on a row that was set aside."""
     same = " and ".join(f'w."{k}" = c."{k}"' for k in sets.contract.key)
-    again = f"exists (select from {sets.table} w where {same} and {ROWS[rule.over]})"
-    return f"not (c._source = :own_source and {again})"
+    # the source is asked for inside: outside, PostgreSQL would look for each row of core by itself, and not by hashing
+    return f"not exists (select from {sets.table} w where c._source = :own_source and {same} and {ROWS[rule.over]})"
 
 
 def _limit(sets: SetRules, expectation: ExpectGroupSumsToBeAtMost, most: str) -> tuple[str, str, dict[str, Any]]:
