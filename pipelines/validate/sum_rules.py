@@ -34,7 +34,8 @@ def sums(sets: SetRules, rule: Rule, expectation: ExpectGroupSumsToBeAtMost) -> 
     found = (
         f"with own as materialized (select {picked} from {beside.own}), summed as (select {names}, sum(amount) as "
         f"amount from (select * from own union all select {picked} from {beside.staying} "
-        f"and {_not_brought(sets, rule)} and ({', '.join(keys.values())}) in (select {names} from own)) as e "
+        f"and {_not_brought(sets, rule)}{_of_these_days(expectation)} "
+        f"and ({', '.join(keys.values())}) in (select {names} from own)) as e "
         f"group by {names}), broken as (select {', '.join(f's.{k}' for k in keys)}, "
         f"{_said(sets, expectation, most)} as said from summed s {limited} where s.amount > {most}) "
         f"select _row_number, _row_part, said as value from {sets.table} join broken on "
@@ -47,6 +48,15 @@ def _group(expectation: ExpectGroupSumsToBeAtMost) -> list[str]:
     """SQL of what names a group: its columns, and the first of its days."""
     group = [f'"{c}"' for c in expectation.group]
     return [*group, f"date_trunc('{expectation.per}', \"{expectation.date}\"::timestamp)"] if expectation.per else group
+
+
+def _of_these_days(expectation: ExpectGroupSumsToBeAtMost) -> str:
+    """SQL: a row of core is of the days that the delivery is about; the rest of years of history is passed over."""
+    if not expectation.per:
+        return ""
+    days, key = f'"{expectation.date}"', f"k{len(expectation.group)}"
+    first, last = (f"(select {end}({key}) from own)" for end in ("min", "max"))
+    return f" and {days} >= {first} and {days} < {last} + interval '1 {expectation.per}'"
 
 
 def _not_brought(sets: SetRules, rule: Rule) -> str:
