@@ -34,7 +34,8 @@ def sums(sets: SetRules, rule: Rule, expectation: ExpectGroupSumsToBeAtMost) -> 
     found = (
         f"with own as materialized (select {picked} from {beside.own}), summed as (select {names}, sum(amount) as "
         f"amount from (select * from own union all select {picked} from {beside.staying} "
-        f"and {_not_brought(sets, rule)} and ({', '.join(keys.values())}) in (select {names} from own)) as e "
+        f"and {_not_brought(sets, rule)}{_of_these_days(expectation)} "
+        f"and ({', '.join(keys.values())}) in (select {names} from own)) as e "
         f"group by {names}), broken as (select {', '.join(f's.{k}' for k in keys)}, "
         f"{_said(sets, expectation, most)} as said from summed s {limited} where s.amount > {most}) "
         f"select _row_number, _row_part, said as value from {sets.table} join broken on "
@@ -49,11 +50,20 @@ def _group(expectation: ExpectGroupSumsToBeAtMost) -> list[str]:
     return [*group, f"date_trunc('{expectation.per}', \"{expectation.date}\"::timestamp)"] if expectation.per else group
 
 
+def _of_these_days(expectation: ExpectGroupSumsToBeAtMost) -> str:
+    """SQL: a row of core is of the days that the delivery is about; the rest of years of history is passed over."""
+    if not expectation.per:
+        return ""
+    days, key = f'"{expectation.date}"', f"k{len(expectation.group)}"
+    first, last = (f"(select {end}({key}) from own)" for end in ("min", "max"))
+    return f" and {days} >= {first} and {days} < {last} + interval '1 {expectation.per}'"
+
+
 def _not_brought(sets: SetRules, rule: Rule) -> str:
     """SQL: the delivery does not bring a row `c` of core again, in another period or on a row that was set aside."""
     same = " and ".join(f'w."{k}" = c."{k}"' for k in sets.contract.key)
-    again = f"exists (select from {sets.table} w where {same} and {ROWS[rule.over]})"
-    return f"not (c._source = :own_source and {again})"
+    # the source is asked for inside: outside, PostgreSQL would look for each row of core by itself, and not by hashing
+    return f"not exists (select from {sets.table} w where c._source = :own_source and {same} and {ROWS[rule.over]})"
 
 
 def _limit(sets: SetRules, expectation: ExpectGroupSumsToBeAtMost, most: str) -> tuple[str, str, dict[str, Any]]:
