@@ -209,6 +209,11 @@ class Source(Words):
         "pack\\.zip!/staff\\.csv is the member staff.csv of the archive pack.zip"
     )
     mode: Literal["snapshot", "period", "delta"] = "snapshot"
+    periods: Literal["replace", "add_up"] | None = Field(
+        None,
+        description="mode period of a ledger of open items: replace = each list holds all that was open at its period's "
+        "end, the newest is the ledger (default); add_up = each holds what was posted in its period, together they are it",
+    )
     format: Format = Format()
     layout: list[str] | None = Field(
         None, min_length=1, description="accepted column names of the file, in order; another layout is held as drift"
@@ -248,6 +253,8 @@ class Source(Words):
     def _consistent(self) -> Source:
         if self.mode == "period" and "period" not in re.compile(self.files).groupindex:
             raise ValueError("mode period needs a group (?P<period>…) in files")
+        if self.periods and self.mode != "period":
+            raise ValueError(f"periods {self.periods} is for mode period; mode {self.mode} has none")
         if self.key and not KEY_RULE.fullmatch(self.key):
             raise ValueError(f"key {self.key!r}: give occurrence(column, …)")
         groups = re.compile(self.files).groupindex

@@ -16,6 +16,9 @@ create table if not exists ops.client (
     calendar    text,
     updated_at  timestamptz not null default now()
 );
+alter table ops.client add column if not exists adding jsonb not null default '[]';
+comment on column ops.client.adding is
+    'feed/source of each source whose periods add up to the ledger; of any other the newest period is all of it';
 comment on table ops.client is 'Companies whose back office we run, as their profiles say';
 
 create table if not exists ops.user_client (
