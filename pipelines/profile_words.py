@@ -209,11 +209,6 @@ class Source(Words):
         "pack\\.zip!/staff\\.csv is the member staff.csv of the archive pack.zip"
     )
     mode: Literal["snapshot", "period", "delta"] = "snapshot"
-    periods: Literal["replace", "add_up"] | None = Field(
-        None,
-        description="mode period of a ledger of open items: replace = each list holds all that was open at its period's "
-        "end, the newest is the ledger (default); add_up = each holds what was posted in its period, together they are it",
-    )
     format: Format = Format()
     layout: list[str] | None = Field(
         None, min_length=1, description="accepted column names of the file, in order; another layout is held as drift"
@@ -231,6 +226,12 @@ class Source(Words):
         None, description="a file is taken when its marker is beside it: '{name}.done' (a.csv.done), '{stem}.ok' (a.ok)"
     )
     period_format: str = Field("%Y-%m", description="how the period group of the file pattern is written")
+    periods: Literal["replace", "add_up"] | None = Field(
+        None,
+        description="mode period of a ledger of open items: replace = each list holds all that was open at its "
+        "period's end, the newest is the ledger (default); add_up = each holds what was posted in its period, "
+        "together they are the ledger",
+    )
     controls: dict[ControlName, Control] = Field(
         {}, description="rows, sum(column), count(column) or hash(column) → where the sender's figure stands"
     )

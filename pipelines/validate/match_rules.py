@@ -126,7 +126,7 @@ def _totals(sets: SetRules, rule: Rule, expectation: ExpectTotalsToMatchFeed) ->
         judged += f" and ({nothing} or ({asked}) in (select {there} {current} and {fulfilled}))"
     whole = " and ".join([condition, *(f"{v} is not null" for v in own.values())])
     amount = value_of(sets.contract, expectation.amount, expectation.instead)
-    left, stay = staying(sets, f"{_numbered(own.values())}, {amount} as amount, false as here", whole)
+    left, stay = staying(sets, f"{_numbered(own.values())}, {amount} as amount, false as here", whole, standing=True)
     keys = [f"k{n}" for n in range(len(own))]
     signed = " ".join(
         f"{sign} coalesce(sum({value_of(other, c, expectation.feed_instead)}), 0)"
