@@ -39,7 +39,7 @@ _TYPES: dict[str, pa.DataType] = {
     "timestamptz": pa.timestamp("us", tz="UTC"),
 }
 _COLUMN_PROPERTIES = {"semantic", "codes", "references", "group", "absent_codes", "currency", "country"}
-_FEED_PROPERTIES = {"modes", "owner", "retention", "row_name", "after", "dated_by"}
+_FEED_PROPERTIES = {"modes", "owner", "retention", "row_name", "after", "dated_by", "periods"}
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,8 @@ class Contract:
     """One feed, e.g. `ledgers.spend`. `text` is the file as read, `sha256` its hash.
 
     `after` are feeds that load before it though no column refers to them: its rules compare with them. `dated_by` is
-    the date by whose months it is reported: core finds the rows of a month by it.
+    the date by whose months it is reported: core finds the rows of a month by it. `has_choice_of_periods`: a profile
+    may say whether the lists of several periods replace each other or add up.
     """
 
     feed: str
@@ -110,6 +111,7 @@ class Contract:
     text: str
     after: tuple[str, ...] = ()
     dated_by: str | None = None
+    has_choice_of_periods: bool = False
 
     @property
     def domain(self) -> str:
@@ -232,6 +234,7 @@ def contract_from(path: Path, text: str) -> Contract:
         text=file.text,
         after=tuple(str(feed) for feed in props.get("after") or ()),
         dated_by=dated_by,
+        has_choice_of_periods=bool(props.get("periods")),
     )
 
 

@@ -98,6 +98,11 @@ class Profile:
                 out.append(SourceRef(self.client_id, feed, name, source, locale, zone, entry.shared_keys))
         return tuple(out)
 
+    @property
+    def adding(self) -> list[str]:
+        """`feed/source` of every source whose periods add up."""
+        return sorted(f"{ref.feed}/{ref.name}" for ref in self.sources if ref.source.periods == "add_up")
+
     def source(self, feed: str, name: str) -> SourceRef:
         """One source (KeyError if there is none)."""
         for ref in self.sources:
@@ -118,10 +123,11 @@ class Profile:
 
     def relevant_json(self, ref: SourceRef) -> str:
         """What of the profile decides about this source's rows: part of the declaration hash."""
+        unsaid = set() if ref.source.periods else {"periods"}  # as before there was the word
         parts = {
             "locale": ref.locale,
             "time_zone": ref.time_zone,
-            "source": ref.source.model_dump(mode="json", by_alias=True),
+            "source": ref.source.model_dump(mode="json", by_alias=True, exclude=unsaid),
             "lookups": {
                 k: v.model_dump(mode="json", by_alias=True) for k, v in sorted(self.lookups_of(ref.source).items())
             },

@@ -238,6 +238,12 @@ class Source(Words):
         None, description="a file is taken when its marker is beside it: '{name}.done' (a.csv.done), '{stem}.ok' (a.ok)"
     )
     period_format: str = Field("%Y-%m", description="how the period group of the file pattern is written")
+    periods: Literal["replace", "add_up"] | None = Field(
+        None,
+        description="mode period of a ledger of open items: replace = each list holds all that was open at its "
+        "period's end, the newest is the ledger (default); add_up = each holds what was posted in its period, "
+        "together they are the ledger",
+    )
     controls: dict[ControlName, Control] = Field(
         {}, description="rows, sum(column), count(column) or hash(column) → where the sender's figure stands"
     )
@@ -270,6 +276,8 @@ class Source(Words):
     def _consistent(self) -> Source:
         if self.mode == "period" and "period" not in re.compile(self.files).groupindex:
             raise ValueError("mode period needs a group (?P<period>…) in files")
+        if self.periods and self.mode != "period":
+            raise ValueError(f"periods {self.periods} is for mode period; mode {self.mode} has none")
         if self.key and not KEY_RULE.fullmatch(self.key):
             raise ValueError(f"key {self.key!r}: give occurrence(column, …)")
         groups = re.compile(self.files).groupindex

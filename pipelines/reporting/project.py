@@ -37,7 +37,10 @@ _OWN_FILES = ("dbt_project.yml", "profiles.yml", "models", "macros", "tests")
 
 @dataclass(frozen=True)
 class NodeRun:
-    """What became of one model or test. `kind` is dbt's: model, test, unit_test; `rows` those a model wrote."""
+    """What became of one model or test. `kind` is dbt's: model, test, unit_test; `rows` those a model wrote.
+
+    `failing` is the table in the side schema that holds the rows a test found.
+    """
 
     name: str
     kind: str
@@ -45,6 +48,7 @@ class NodeRun:
     rows: int | None
     seconds: float
     message: str | None
+    failing: str | None = None
 
     @property
     def failed(self) -> bool:
@@ -274,12 +278,15 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 def _node_run(result: object) -> NodeRun:
     node = result.node  # type: ignore[attr-defined]
     response = result.adapter_response or {}  # type: ignore[attr-defined]
-    written = response.get("rows_affected") if node.resource_type == "model" else None
+    kind, status = str(node.resource_type), str(result.status)  # type: ignore[attr-defined]
+    written = response.get("rows_affected") if kind == "model" else None
+    found_rows = kind == "test" and status in ("warn", "fail")  # which of them is no judgement: see dbt_project.yml
     return NodeRun(
         name=node.name,
-        kind=str(node.resource_type),
-        status=str(result.status),  # type: ignore[attr-defined]
+        kind=kind,
+        status="fail" if found_rows else status,
         rows=written if written is not None and written >= 0 else None,
         seconds=round(result.execution_time, 3),  # type: ignore[attr-defined]
         message=result.message or None,  # type: ignore[attr-defined]
+        failing=f'{NEXT}."{node.alias}"' if found_rows else None,
     )

@@ -161,7 +161,7 @@ def _totals(sets: SetRules, rule: Rule, expectation: ExpectTotalsToMatchFeed) ->
         amount = value_of(sets.contract, expectation.amount, expectation.instead)
     total = "coalesce(sum(amount), 0)" if expectation.amount else "count(distinct amount)"
     picked = f"{_numbered(own.values())}, {amount} as amount{own_kinds.picked if own_kinds else ''}"
-    left, stay = staying(sets, f"{picked}, false as here", whole)
+    left, stay = staying(sets, f"{picked}, false as here", whole, standing=True)
     sums = " ".join(f"{sign or '+'} coalesce({value}, 0)" for value, sign in each)
     kinds = their_kinds.picked if their_kinds else ""
     on = " and ".join(f"o.{k} = t.{k}" for k in keys)

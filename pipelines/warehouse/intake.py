@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,12 +46,13 @@ def sync_clients(conn: sa.Connection, profiles: Iterable[Profile]) -> None:
         model = profile.model
         conn.execute(
             sa.text(
-                "insert into ops.client as c (client_id, name, locale, time_zone, calendar) "
-                "values (:client, :name, :locale, :zone, :calendar) on conflict (client_id) do update set "
+                "insert into ops.client as c (client_id, name, locale, time_zone, calendar, adding) "
+                "values (:client, :name, :locale, :zone, :calendar, cast(:adding as jsonb)) "
+                "on conflict (client_id) do update set "
                 "name = excluded.name, locale = excluded.locale, time_zone = excluded.time_zone, "
-                "calendar = excluded.calendar, updated_at = now() "
-                "where (c.name, c.locale, c.time_zone, c.calendar) is distinct from "
-                "(excluded.name, excluded.locale, excluded.time_zone, excluded.calendar)"
+                "calendar = excluded.calendar, adding = excluded.adding, updated_at = now() "
+                "where (c.name, c.locale, c.time_zone, c.calendar, c.adding) is distinct from "
+                "(excluded.name, excluded.locale, excluded.time_zone, excluded.calendar, excluded.adding)"
             ),
             {
                 "client": model.client,
@@ -58,6 +60,7 @@ def sync_clients(conn: sa.Connection, profiles: Iterable[Profile]) -> None:
                 "locale": model.locale,
                 "zone": model.time_zone,
                 "calendar": model.calendar,
+                "adding": json.dumps(profile.adding),
             },
         )
         for table, users in (("ops.user_client", model.analysts), ("ops.steward", model.stewards)):

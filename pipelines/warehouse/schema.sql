@@ -16,6 +16,9 @@ create table if not exists ops.client (
     calendar    text,
     updated_at  timestamptz not null default now()
 );
+alter table ops.client add column if not exists adding jsonb not null default '[]';
+comment on column ops.client.adding is
+    'feed/source of each source whose periods add up to the ledger; of any other the newest period is all of it';
 comment on table ops.client is 'Companies whose back office we run, as their profiles say';
 
 create table if not exists ops.user_client (
@@ -366,10 +369,13 @@ create table if not exists ops.mart_state (
     shapes        jsonb not null,
     unfinished    boolean not null default false
 );
+alter table ops.mart_state add column if not exists behind jsonb not null default '{}';
 comment on table ops.mart_state is 'The build that the marts stand at: the next one makes anew what has changed since';
 comment on column ops.mart_state.project_hash is 'Models, tests and the code that runs them; with others all is made anew';
 comment on column ops.mart_state.clients is 'What marts took from each client''s profile: a hash of it and of its date at the cut-off';
 comment on column ops.mart_state.shapes is 'Hash of each mart''s columns, indexes, policies and grants as they were published';
+comment on column ops.mart_state.behind is
+    'Clients whose rows a test found fault with: since when they stay as they were, and the marts that have none of them';
 comment on column ops.mart_state.unfinished is 'A build began since and was not published; the next one makes all anew';
 
 -- audit: every entry carries the hash of the one before it -------------------------------------------

@@ -120,6 +120,57 @@ def test_a_mart_with_other_columns_is_replaced(warehouse: Warehouse) -> None:
     assert is_closed(warehouse)
 
 
+def rows_without_a(warehouse: Warehouse, amount: int, columns: str = COLUMNS) -> dict[str, list[str]]:
+    """Publish marts of both clients without client a."""
+    with warehouse.transaction() as conn:
+        make_side_schema(conn)
+        for mart in MARTS:
+            conn.execute(sa.text(f"create table reporting_next.{mart} ({columns})"))
+            values = f"('a', {amount}), ('gone', {amount})"
+            conn.execute(sa.text(f"insert into reporting_next.{mart} (client_id, amount) values {values}"))
+        return publish(conn, MARTS, without=["a"])
+
+
+def test_a_client_left_out_keeps_its_rows_and_what_was_made_stays(warehouse: Warehouse) -> None:
+    publish_tables(warehouse, 1)
+    before = oid(warehouse)
+    assert rows_without_a(warehouse, 2) == {}
+    assert (amounts(warehouse), oid(warehouse)) == ([("a", 1), ("gone", 2)], before)
+    assert amounts(warehouse, "reporting_next.rpt_a") == [("a", 2), ("gone", 2)]
+    publish_tables(warehouse, 3)
+    assert amounts(warehouse) == [("a", 3), ("gone", 3)]
+
+
+def test_a_client_left_out_of_the_first_build_has_no_rows(warehouse: Warehouse) -> None:
+    assert rows_without_a(warehouse, 1) == {mart: ["a"] for mart in MARTS}
+    assert amounts(warehouse) == [("gone", 1)]
+    before = oid(warehouse)
+    publish_tables(warehouse, 2)
+    assert (amounts(warehouse), oid(warehouse)) == ([("a", 2), ("gone", 2)], before), "its shape is that of any other"
+    assert is_closed(warehouse)
+
+
+def test_a_client_left_out_is_carried_to_another_table_of_the_same_columns(
+    warehouse: Warehouse, owner: Warehouse
+) -> None:
+    publish_tables(warehouse, 1)
+    with owner.transaction() as conn:
+        conn.execute(sa.text("drop policy own_clients on reporting.rpt_a"))
+    assert rows_without_a(warehouse, 2) == {}
+    assert amounts(warehouse) == [("a", 1), ("gone", 2)]
+    assert is_closed(warehouse)
+
+
+def test_a_client_left_out_has_no_rows_in_a_mart_of_other_columns(warehouse: Warehouse) -> None:
+    publish_tables(warehouse, 1)
+    columns = "client_id text, amount numeric(18,2), added text"
+    assert rows_without_a(warehouse, 2, columns) == {mart: ["a"] for mart in MARTS}
+    assert amounts(warehouse) == [("gone", 2)]
+    with warehouse.engine.connect() as conn:
+        closed = "select relrowsecurity and relforcerowsecurity from pg_class where oid = 'reporting.rpt_a'::regclass"
+        assert conn.scalar(sa.text(closed))
+
+
 def test_objects_on_a_mart_with_other_columns_are_named_and_nothing_changes(
     warehouse: Warehouse, owner: Warehouse
 ) -> None:

@@ -247,9 +247,10 @@ class ExpectTotalsToMatchFeed(_Matches):
     ExpectTotalsToMatchFeed is a Multicolumn Map Expectation: where the sums differ, every row of that combination
     fails, and its message says by how much. It is for a sub-ledger and its control account, for balances and the
     entries behind them. The amounts of the feed are those it will have once the delivery is loaded: its rows, and what
-    stays current of other sources, of other periods, and beside a delta or a correction. Those of the other feed are
-    its current rows. Only combinations that occur in the delivery are judged; one that the other feed lacks is 0
-    there. A feed that the client does not deliver is not compared with, and the result says so; one that it delivers
+    stays current of other sources, of other periods, and beside a delta or a correction; of a ledger whose periods
+    replace each other no other period of the delivery's source, and of other sources the newest. Those of the other
+    feed are its current rows. Only combinations that occur in the delivery are judged; one that the other feed lacks is
+    0 there. A feed that the client does not deliver is not compared with, and the result says so; one that it delivers
     without any row is a difference. Name the currency in `match`, so that no sum mixes them.
 
     Args:
