@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from pipelines.delivery import Delivery
 from pipelines.errors import DeclarationError
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.recorded import Recorded, recorded
+from pipelines.flow.suppressed import sums_to_show
 from pipelines.reject import RejectState, mask
 from pipelines.rulebook import RuleBook
 from pipelines.warehouse import audit, decisions, register, reject_lists
@@ -44,7 +45,12 @@ def listed(wanted: Wanted, *, office: Office | None = None) -> tuple[list[Line],
     """Rejects by delivery, rule and state, and what they come to."""
     office = office or open_office()
     with office.warehouse.transaction() as conn:
-        return reject_lists.lines(conn, wanted), reject_lists.totals(conn, wanted)
+        lines, totals = reject_lists.lines(conn, wanted), reject_lists.totals(conn, wanted)
+    known = office.catalog.contracts
+    return (
+        [replace(one, amounts=sums_to_show(known[one.feed], one.amounts, one.rows)) for one in lines],
+        [replace(one, amounts=sums_to_show(known[one.feed], one.amounts, one.rows)) for one in totals],
+    )
 
 
 def as_data(lines: list[Line]) -> list[dict[str, Any]]:
