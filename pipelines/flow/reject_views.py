@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.clean.mapping import Header
-from pipelines.clean.needs import Use
+from pipelines.clean.needs import Use, restricted
 from pipelines.contract import Contract
 from pipelines.delivery import Delivery
 from pipelines.errors import DeclarationError
@@ -166,7 +166,8 @@ def _row(
 
 def _cells(row: Kept, told: Recorded, clear: bool, order: Sequence[str]) -> Table:
     """The cells under the client's own names and in his order, with the columns they feed."""
-    readers = Use.of(told.ref.source).readers(Header(list(row.cells)))
+    header = Header(list(row.cells))
+    readers, secret = Use.of(told.ref.source).readers(header), restricted(told.ref.source, told.contract, header)
     place = {name: i for i, name in enumerate(order)}
     out = Table(title="as received", title_justify="left", pad_edge=False)
     for name in ("column of the file", "cell", "feeds"):
@@ -174,7 +175,7 @@ def _cells(row: Kept, told: Recorded, clear: bool, order: Sequence[str]) -> Tabl
     for name, cell in sorted(row.cells.items(), key=lambda item: place.get(item[0], len(place))):
         fed = list(dict.fromkeys(need.by for need in readers.get(name, [])))
         text = None if cell is None else str(cell)
-        shown = text if clear else mask(text, _classification(told.contract, fed))
+        shown = text if clear else mask(text, "restricted" if name in secret else _classification(told.contract, fed))
         out.add_row("the whole record" if name == "__raw" else name, shown or "", ", ".join(fed) or "–")
     return out
 
