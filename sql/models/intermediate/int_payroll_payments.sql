@@ -1,5 +1,5 @@
--- The payslip or at least the run that a payment belongs to, by the numbers it names. Where several runs have the number: the
--- one of the source of the same name, one with a payslip of the employee, the nearest by date.
+-- The payslip or at least the run that a payment belongs to, by the numbers it names. Where several runs have the number: one
+-- of the source of the same name, one with a payslip of the employee, the nearest by date.
 with payments as (
     select distinct on (client_id, source, payment_id, run_id) *
     from {{ ref('stg_payroll__payments') }}
@@ -32,8 +32,9 @@ left join payslips as payslip
     and payslip.employee_id = payment.employee_id and payslip.currency_code = payment.currency_code
 order by
     payment.client_id, payment.source, payment.payment_id, payment.run_id,
-    run.source = payment.source desc nulls last,
+    payment.source in (run.source, run.told_source) desc nulls last,
     payslip.employee_id is not null desc,
+    run.source = payment.source desc nulls last,
     abs(coalesce(run.pay_date, run.period_end_date) - payment.payment_date),
     run.source,
     run.period_end_date

@@ -77,7 +77,7 @@ in_order as (
 paid as (
     select
         *,
-        case when authorities = 1
+        case when authorities = 1 and settled_amount is not null
             then greatest(0, least(due_amount, settled_amount - due_before_amount)) end as paid_amount
     from in_order
 )
