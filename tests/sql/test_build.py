@@ -16,7 +16,7 @@ from pipelines.reporting.project import MARTS, PROJECT, load_project
 from pipelines.reporting.run import _CUT_OFF, BuildResult, build
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import Warehouse
-from tests.sql import figures_subledgers, rows_payroll
+from tests.sql import figures_payroll, figures_subledgers, rows_payroll
 from tests.sql.rows import CUT_OFF, SECRET_DATE, SECRET_NUMBER, delivery, fill, insert, secret
 from tests.sql.rows_payroll import fill_payroll
 from tests.sql.rows_subledgers import fill_subledgers
@@ -142,6 +142,11 @@ def test_ageing_as_of_the_clients_own_date(first: Built) -> None:
 
 @pytest.mark.parametrize("check", figures_subledgers.CHECKS)
 def test_figures_of_the_sub_ledgers(check: Callable[[dict[str, Rows]], None], first: Built) -> None:
+    check(first.marts)
+
+
+@pytest.mark.parametrize("check", figures_payroll.CHECKS)
+def test_figures_of_payroll(check: Callable[[dict[str, Rows]], None], first: Built) -> None:
     check(first.marts)
 
 

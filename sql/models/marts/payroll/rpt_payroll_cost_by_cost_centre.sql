@@ -1,4 +1,5 @@
--- Hidden within each company first, then over the client: a reader may know the total of either.
+-- Hidden within each company, then over the client, then again within each company of which a group was hidden for the
+-- client's sake: a reader may know the total of either.
 {%- set figures = ['paid_hours', 'earning_amount', 'reimbursement_amount', 'employer_cost_amount', 'cost_amount'] %}
 with groups as (
     select
@@ -30,22 +31,21 @@ judged as (
     from groups
 ),
 
-in_company as (
-    {{ hide_one_more('judged', ['client_id', 'entity_code', 'cost_month', 'currency_code'], ['cost_center_id']) }}
+{%- set company = ['client_id', 'entity_code', 'cost_month', 'currency_code'] %}
+{%- set client = ['client_id', 'cost_month', 'currency_code'] %}
+{%- for before, total in [('judged', company), ('judged_1', client), ('judged_2', company)] %}
+hidden_{{ loop.index }} as (
+    {{ hide_one_more(before, total, ['entity_code', 'cost_center_id']) }}
 ),
 
-over_client as (
+judged_{{ loop.index }} as (
     select
         client_id, entity_code, cost_month, cost_center_id, currency_code, first_period_start_date, has_employer_costs,
         people, is_hidden_too as is_hidden,
         {% for figure in figures %}{{ figure }}{{ ', ' if not loop.last }}{% endfor %}
-    from in_company
-),
-
-hidden as (
-    {{ hide_one_more('over_client', ['client_id', 'cost_month', 'currency_code'], ['entity_code', 'cost_center_id']) }}
-)
-
+    from hidden_{{ loop.index }}
+){{ ',' if not loop.last }}
+{% endfor %}
 select
     client_id,
     entity_code,
@@ -53,11 +53,11 @@ select
     first_period_start_date,
     cost_center_id,
     currency_code,
-    is_hidden_too as is_suppressed,
-    case when not is_hidden_too then people end as people,
+    is_hidden as is_suppressed,
+    case when not is_hidden then people end as people,
     {% for figure in figures -%}
-    case when not is_hidden_too then {{ figure }} end as {{ 'cost_hours' if figure == 'paid_hours' else figure }},
+    case when not is_hidden then {{ figure }} end as {{ 'cost_hours' if figure == 'paid_hours' else figure }},
     {% endfor -%}
     case when has_employer_costs then 'with_employer_costs' else 'no_employer_costs' end as cost_basis_code,
     {{ cut_off() }} as known_at
-from hidden
+from judged_3
