@@ -16,7 +16,18 @@ from typing import TypeVar
 
 from openpyxl import Workbook
 
-from tests.samples.awc_pay import WAGE_TYPES, Line, Payment, Payroll, journals_of, payments_of, payroll_of, salary
+from tests.samples.awc_faults import Extra, extra_of, not_recorded, stray_hours, stray_lists, stray_staff
+from tests.samples.awc_pay import (
+    WAGE_TYPES,
+    Entry,
+    Line,
+    Payment,
+    Payroll,
+    journals_of,
+    payments_of,
+    payroll_of,
+    salary,
+)
 from tests.samples.awc_pay import totals as totals_of
 from tests.samples.awc_people import (
     COURSES,
@@ -61,25 +72,29 @@ _SITES = {"US": "Bothell", "DE": "Berlin", "AT": "Vienna"}
 def write(folder: Folder) -> None:
     """All files of the client."""
     pay = payroll_of(folder.seed)
+    wrong = extra_of(pay)
     for day, rows in zip(LISTS, register(pay.staff), strict=True):
         _semicolons(folder, f"register/staff_{day:%Y%m%d}.csv", rows)
     folder.write("time/hours_2026-08_2026-10.csv.gz", packed(table(time_sheets(pay), ",", "utf-8", newline="\n")))
-    history, last = split_by_month(pay.lines)
+    history, last = split_by_month([*pay.lines, *wrong.lines])
     folder.write("payroll/payslips_2024-11_2026-09.txt.gz", packed(fixed(history)))
     folder.write("payroll/payslips_2026-10.txt", fixed(last))
-    old, new = split_by_month(payments_of(pay))
+    old, new = split_by_month([*payments_of(pay), *wrong.payments])
     folder.write("payroll/payments_2024-11_2026-09.csv.gz", packed(table(paid(old), ";", "utf-8")))
     _semicolons(folder, "payroll/payments_2026-10.csv", paid(new))
-    folder.write("payroll/control_2026-10.xlsx", _workbook(control_sheets(pay)))
+    _semicolons(folder, "payroll/payments_2026-10-30.csv", paid(wrong.held), minute=5)
+    folder.write("payroll/control_2026-10.xlsx", _workbook(control_sheets(pay, wrong)))
     folder.write("personnel/lists_2026-10.xlsx", _workbook(personnel_sheets(pay, folder.seed)))
     heads = ["Account", "Name", "Type", "Class", "Heading"]
     chart = [heads, *([*account, "N"] for account in ACCOUNTS)]
     folder.write_table("ledger/accounts.csv", chart, delimiter=",", newline="\n")
-    folder.write_table("ledger/journal_2024-11_2026-10.csv", journal(pay), delimiter=",", newline="\n")
+    folder.write_table(
+        "ledger/journal_2024-11_2026-10.csv", journal([*journals_of(pay), *wrong.entries]), delimiter=",", newline="\n"
+    )
 
 
-def _semicolons(folder: Folder, name: str, rows: Rows) -> None:
-    folder.write_table(name, rows, delimiter=";")
+def _semicolons(folder: Folder, name: str, rows: Rows, minute: int = 0) -> None:
+    folder.write_table(name, rows, delimiter=";", minute=minute)
 
 
 def packed(content: bytes) -> bytes:
@@ -103,7 +118,7 @@ def us(day: date | None) -> str:
 
 def _workbook(sheets: dict[str, Sheet]) -> bytes:
     book = Workbook()
-    book.remove(book.active)  # type: ignore[arg-type]
+    book.remove(book.active)
     for name, rows in sheets.items():
         sheet = book.create_sheet(name)
         for row in rows:
@@ -151,12 +166,15 @@ def register(staff: list[Employee]) -> list[Rows]:
         now = {e.number: register_row(e, day) for e in staff if e.hired <= day}
         out.append([list(REGISTER), *(row for number, row in now.items() if known.get(number) != row)])
         known |= now
+    german, austrian = (register_row(e, LAST) for e in staff if e.number in (285, 286))
+    out[0] += stray_staff(german, REGISTER, austrian)
     return out
 
 
 def time_sheets(pay: Payroll) -> Rows:
     """An entry per day worked, another for overtime, for everybody who is paid by the hour."""
-    away = {(a.employee.number, a.start + timedelta(days=n)) for a in pay.absences
+    away = {not_recorded(pay)}
+    away |= {(a.employee.number, a.start + timedelta(days=n)) for a in pay.absences
             for n in range((a.end - a.start).days + 1)}  # fmt: skip
     rows: Rows = [["Employee", "Day", "Entry", "Hours", "Kind", "Cost centre", "Project", "Approved"]]
     for day in (RECORDED + timedelta(days=n) for n in range((LAST - RECORDED).days + 1)):
@@ -167,6 +185,7 @@ def time_sheets(pay: Payroll) -> Rows:
             rows.append([str(e.number), us(day), "1", str(e.day_hours), "R", center, "", approved])
             if over := pay.overtime.get((e.number, day)):
                 rows.append([str(e.number), us(day), "2", str(over), "O", center, "", approved])
+    rows += [[str(n), us(day), "1", str(hours), "R", "", mark, ""] for n, day, hours, mark in stray_hours(pay)]
     return rows
 
 
@@ -196,7 +215,7 @@ def paid(payments: Iterable[Payment]) -> Rows:
     return [heads, *rows, ["Total", str(len(rows)), "", "", str(total), "", "", ""]]
 
 
-def control_sheets(pay: Payroll) -> dict[str, Sheet]:
+def control_sheets(pay: Payroll, wrong: Extra) -> dict[str, Sheet]:
     """Runs with their totals, wage types, and rates."""
     runs: Sheet = [
         ["Run", "Company", "Pay group", "Kind", "From", "To", "Paid on", "Payslips", "Gross", "Withheld", "Net",
@@ -205,11 +224,11 @@ def control_sheets(pay: Payroll) -> dict[str, Sheet]:
     by_run: dict[str, list[Line]] = {}
     for line in pay.lines:
         by_run.setdefault(line.run.number, []).append(line)
-    for r in pay.runs:
-        count, sums = totals_of(by_run[r.number])
-        amounts = [sums["earning"], sums["deduction"] + sums["tax"], sums["net"], sums["employer_cost"]]
+    for r, lines, off in [*((r, by_run[r.number], Decimal(0)) for r in pay.runs), *wrong.runs]:
+        count, sums = totals_of(lines)
+        amounts = [sums["earning"] + off, sums["deduction"] + sums["tax"], sums["net"], sums["employer_cost"]]
         runs.append([r.number, r.entity, r.group, r.kind, us(r.month), us(r.end), us(r.pay_date), count,
-                     *map(str, amounts), r.currency])  # fmt: skip
+                     *map(str, amounts), lines[0].currency if lines else r.currency])  # fmt: skip
     types: Sheet = [["Wage type", "Name", "Kind", "Purpose", "Every run", "By law", "Owed to", "Account", "Contra"]]
     for w in WAGE_TYPES.values():
         types.append([w.number, w.name, w.kind, w.purpose, "Y" if w.recurring else "N", "Y" if w.authority else "N",
@@ -255,7 +274,11 @@ def personnel_sheets(pay: Payroll, seed: int) -> dict[str, Sheet]:
         for t in tasks_of(seed)
     ]
     lists = (absences, plans, courses, papers, reviews, applications, joiners)
-    return {name: [heads.split("|"), *rows] for (name, heads), rows in zip(PERSONNEL.items(), lists, strict=True)}
+    stray = stray_lists(pay)
+    return {
+        name: [heads.split("|"), *rows, stray[name]]
+        for (name, heads), rows in zip(PERSONNEL.items(), lists, strict=True)
+    }
 
 
 def _share(amount: Decimal) -> str:
@@ -266,11 +289,11 @@ JOURNAL = ("Company", "Journal", "Line", "Day", "Kind", "Account", "Debit", "Cre
            "Text")  # fmt: skip
 
 
-def journal(pay: Payroll) -> Rows:
+def journal(entries: Iterable[Entry]) -> Rows:
     """The journals, debit and credit apart."""
     rows: Sequence[list[str]] = [
         [e.entity, e.journal, str(e.line), us(e.day), e.kind, e.account, str(max(e.amount, Decimal(0))),
          str(max(-e.amount, Decimal(0))), e.currency, e.document, e.cost_center, e.text]
-        for e in journals_of(pay)
+        for e in entries
     ]  # fmt: skip
     return [list(JOURNAL), *rows]

@@ -33,6 +33,8 @@ ZERO = D("0.00")
 MONTH_HOURS = D(520) / 3
 PERCENT = {"HRL": ("12", "7.65", "7.65"), "SAL": ("19", "7.65", "7.65"), "EU": ("27", "20.45", "20.95")}
 """By pay group: income tax, social security of the employee, of the employer; percent of the gross."""
+LEAP = ("SAL-2026-10", 3)
+"""Run and employee whose pay is out of all proportion to the month before, and paid all the same."""
 
 
 @dataclass(frozen=True)
@@ -260,6 +262,8 @@ def first_earnings(pay: Payroll, e: Employee, run: Run, away: dict[date, bool], 
 def extras(e: Employee, run: Run, rng: random.Random) -> list[Part]:
     """What is earned now and then."""
     parts: list[Part] = []
+    if (run.number, e.number) == LEAP:
+        parts.append(("1300", D("30000.00"), None, None))
     if run.group != "HRL" and run.month.month == 12:
         parts.append(("1300", percent(salary(e, run.end), "50"), None, None))
     if run.group == "HRL" and rng.random() < 0.01:
