@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from tests.samples.awc_pay import Entry, Line, Part, Payment, Payroll, Run, cents, legs_of, payments_of, payslip
-from tests.samples.awc_staff import Employee
+from tests.samples.awc_staff import Employee, account_at
 
 D = Decimal
 MONTH = date(2026, 10, 1)
@@ -42,9 +42,9 @@ FAULTS = (
     Fault("check digits of a tax number", _STAFF, "x-tax", "tax_id_check_digits"),
     Fault("check digits of an insurance number", _STAFF, "x-insurance", "social_security_check_digits"),
     Fault("check digits of an IBAN", _STAFF, "x-iban", "unreadable.iban"),
-    Fault("a day of nineteen hours", _TIME, "X-DAY", "hours_per_day_legal"),
-    Fault("a week of more hours than the law allows", _TIME, "X-WEEK", "hours_per_week_legal"),
-    Fault("hours beyond the contract", _TIME, "X-CONTRACT", "hours_within_contract"),
+    Fault("a day of nineteen hours", _TIME, "X-DAY", "hours_per_day_legal", "warn"),
+    Fault("a week of more hours than the law allows", _TIME, "X-WEEK", "hours_per_week_legal", "warn"),
+    Fault("hours beyond the contract", _TIME, "X-CONTRACT", "hours_within_contract", "warn"),
     Fault("hours after the exit", _TIME, "X-GONE", "worked_while_employed"),
     Fault("mandatory course not done", "people.trainings", "X-COURSE", "mandatory_done_in_time", "warn"),
     Fault("permit has run out", "people.documents", "X-PERMIT", "mandatory_still_valid", "warn"),
@@ -106,8 +106,8 @@ def not_recorded(pay: Payroll) -> tuple[int, date]:
     return next(e.number for e in solid(pay)[20:] if e.number not in away), date(2026, 10, 14)
 
 
-def _run(code: str, **changes: object) -> Run:
-    return replace(Run(f"HRL-2026-10-{code}", "HRL", "off_cycle", MONTH), **changes)  # type: ignore[arg-type]
+def _run(code: str, group: str = "HRL") -> Run:
+    return Run(f"{group}-2026-10-{code}", group, "off_cycle", MONTH)
 
 
 _BONUS: Part = ("1300", D("150.00"), None, None)
@@ -132,7 +132,8 @@ def extra_of(pay: Payroll) -> Extra:
     def add(
         code: str, lines: Callable[[Employee, Run], list[Line]], e: Employee | None = None, by: str = "0"
     ) -> Employee:
-        who, run = e or next(people), _run(code)
+        who = e or next(people)
+        run = _run(code, who.pay_group)
         made = lines(who, run)
         out.runs.append((run, made, D(by)))
         out.lines.extend(made)
@@ -182,15 +183,16 @@ def _add_payments(pay: Payroll, out: Extra, add: Callable[..., Employee]) -> Non
     left = gone(pay)
     out.payments.append(no_slip("PGO", left, left.number))
     out.payments.append(no_slip("PUN", replace(left, number=999), 999))
-    out.payments.append(replace(paid("ACC"), account="555000111"))
-    first = paid("HLD")
+    first, second, third = (e for e in pay.staff if e.country == "DE" and e.number != 284)
+    payment = paid("ACC", first)
+    out.payments.append(replace(payment, iban=account_at("DE", 9_999)))
+    payment = paid("HLD", second)
     run, lines, _ = out.runs.pop()
-    second = solid(pay)[-1]
-    more = _slip(second, run)
+    more = _slip(third, run)
     out.runs.append((run, [*lines, *more], D(0)))
     out.lines += more
-    other = payments_of(replace(pay, lines=more, runs=[run], staff=[second]))[0]
-    out.held += [first, replace(other, account=first.account)]
+    other = payments_of(replace(pay, lines=more, runs=[run], staff=[third]))[0]
+    out.held += [payment, replace(other, iban=payment.iban)]
     out.payments.append(paid("LED"))
     run, lines, _ = out.runs[-1]
     legs = legs_of(lines)
@@ -246,5 +248,5 @@ def stray_lists(pay: Payroll) -> dict[str, Cells]:
         "Reviews": ["X-RATING", e, "2026", "03/10/2026", 6, 1],
         "Applications": ["X-STAGES", "V-X", "K-X", "Buyer", "5", "Purchasing", "05/04/2026", "referral", "interviewed",
                          "05/20/2026", "05/21/2026", "05/11/2026", "", "", ""],
-        "Joiners": [joined.number, "X-TASK", "Badge", "equipment", "IT", "Y", early, early],
+        "Joiners": [joined.number, "X-TASK", "Fork lift course", "training", "Works manager", "Y", early, early],
     }  # fmt: skip

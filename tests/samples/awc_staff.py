@@ -120,8 +120,7 @@ class Employee:
     @property
     def iban(self) -> str:
         """Number of an account at a bank that does not exist; none in the United States."""
-        bank = {"DE": f"00000000{self.number * 7919:010}", "AT": f"00000{self.number * 7919:011}"}.get(self.country, "")
-        return f"{self.country}{iban.calc_check_digits(f'{self.country}00{bank}')}{bank}" if bank else ""
+        return account_at(self.country, self.number)
 
     @property
     def account(self) -> str:
@@ -149,6 +148,12 @@ class Employee:
             return text[:3] + vnr.calc_check_digit(text) + born
         letter = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[self.number % 26]
         return german_insurance(f"15{born}{letter}{self.number % 50:02}") if self.country == "DE" else ""
+
+
+def account_at(country: str, number: int) -> str:
+    """IBAN of an account in Germany or Austria at a bank of number zero; elsewhere none."""
+    bank = {"DE": f"00000000{number * 7919:010}", "AT": f"00000{number * 7919:011}"}.get(country, "")
+    return f"{country}{iban.calc_check_digits(f'{country}00{bank}')}{bank}" if bank else ""
 
 
 def german_insurance(text: str) -> str:
