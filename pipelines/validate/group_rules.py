@@ -10,15 +10,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from pipelines.contract import NO_CURRENCY, Contract
-from pipelines.validate import aggregates, beside_rules, conditions, succession_rules
+from pipelines.validate import aggregates, beside_rules, conditions, day_rules, succession_rules, sum_rules
 from pipelines.validate.aggregates import ROWS, currency_of, value_of
 from pipelines.validate.expectations import (
     BALANCE,
     ExpectBalancesToCarryForward,
     ExpectChangesToBeSmall,
+    ExpectDatesToBeNearDelivery,
     ExpectGroupsToAgree,
     ExpectGroupsToBalance,
     ExpectGroupsToRollForward,
+    ExpectGroupSumsToBeAtMost,
     ExpectNoNearDuplicates,
     ExpectPairsToBeUsual,
     ExpectRangesNotToOverlap,
@@ -44,6 +46,10 @@ def group(sets: SetRules, rule: Rule) -> Measurement:
         return succession_rules.balances(sets, rule, expectation)
     if isinstance(expectation, ExpectChangesToBeSmall):
         return succession_rules.changes(sets, rule, expectation)
+    if isinstance(expectation, ExpectGroupSumsToBeAtMost):
+        return sum_rules.sums(sets, rule, expectation)
+    if isinstance(expectation, ExpectDatesToBeNearDelivery):
+        return day_rules.near(sets, rule, expectation)
     condition, values = conditions.where(expectation.row_condition)
     domain = aggregates.domain(rule.over, condition)
     balance = isinstance(expectation, ExpectGroupsToBalance)
