@@ -18,7 +18,7 @@ import psycopg.errors
 import sqlalchemy as sa
 
 from pipelines.errors import DeclarationError, LoadError
-from pipelines.reporting.project import LIVE, MARTS, NEXT
+from pipelines.reporting.project import LIVE, MARTS, NEXT, granted
 
 OWNER = "kontor_mart_owner"
 LOCK_TIMEOUT = "60s"  # for a mart that is replaced, which has to wait for its readers
@@ -59,16 +59,21 @@ def publish(
     replaced: Mapping[str, str] | None = None,
     kept: Sequence[str] = (),
     without: Collection[str] = (),
+    granted_to: Mapping[str, str] | None = None,
 ) -> dict[str, list[str]]:
     """Move the marts of the side schema into `reporting`; the caller's transaction makes it one change.
 
     Of a mart in `replaced` only the rows `m` that meet the condition there make place for the new ones; those in `kept`
     stay as they are. Any other table of ours in `reporting` is dropped. The clients in `without` keep the rows they
     have, and the side schema stays to be looked into; returned are the marts that could not keep them → whose.
+    `granted_to`: mart → the only group that may read it besides the loader; default: what the project declares.
     """
     become_owner(conn)
     conn.execute(sa.text(f"set local lock_timeout = '{LOCK_TIMEOUT}'"))
-    missing = {mart: _publish_one(conn, mart, (replaced or {}).get(mart), sorted(without)) for mart in marts}
+    groups = granted() if granted_to is None else granted_to
+    missing = {
+        mart: _publish_one(conn, mart, (replaced or {}).get(mart), sorted(without), groups.get(mart)) for mart in marts
+    }
     for mart in _former_marts(conn, [*marts, *kept]):
         _drop(conn, f"{LIVE}.{mart}")
     if not without:
@@ -92,19 +97,38 @@ def has_rows(conn: sa.Connection, client_id: str) -> bool:
     return found
 
 
+def close_restricted(conn: sa.Connection) -> list[str]:
+    """Take restricted marts from everybody who may not read them any more; the next build would, but it comes at night.
+
+    Returns what was changed, one sentence each.
+    """
+    changes = []
+    for mart, group in granted().items():
+        table = f"{LIVE}.{mart}"
+        before = _shape(conn, table)
+        if before is None:
+            continue
+        _grant(conn, table, group)
+        if _shape(conn, table) != before:
+            changes.append(f"{table} may be read by {group} only")
+    return changes
+
+
 def shapes_of(conn: sa.Connection, marts: Sequence[str] = MARTS) -> dict[str, str]:
     """Mart → hash of its columns, indexes, policies and grants; empty for one that is not there."""
     shapes = {mart: _shape(conn, f"{LIVE}.{mart}") or "" for mart in marts}
     return {mart: shape and hashlib.sha256(shape.encode()).hexdigest() for mart, shape in shapes.items()}
 
 
-def _publish_one(conn: sa.Connection, mart: str, some: str | None, without: Sequence[str]) -> list[str]:
+def _publish_one(
+    conn: sa.Connection, mart: str, some: str | None, without: Sequence[str], group: str | None
+) -> list[str]:
     new, live = f"{NEXT}.{mart}", f"{LIVE}.{mart}"
     left_out = {"without": list(without)} if without else {}
     own = "(client_id = any(:without)) is not true" if without else "true"
     where = f"as m where {some or 'true'} and {own}"
     rows = conn.scalar(sa.text(f"select count(*) from {new} where {own}"), left_out)  # noqa: S608
-    _secure(conn, new)
+    _secure(conn, new, group)
     deleted, missing = 0, []
     if _shape(conn, new) == _shape(conn, live):
         deleted = conn.execute(sa.text(f"delete from {live} {where}"), left_out).rowcount  # noqa: S608
@@ -118,7 +142,7 @@ def _publish_one(conn: sa.Connection, mart: str, some: str | None, without: Sequ
             next_step="run the build again; it makes all marts anew",
         )
     elif without:
-        missing = _replace_but_for(conn, mart, without)
+        missing = _replace_but_for(conn, mart, without, group)
     else:
         _drop(conn, live)
         conn.execute(sa.text(f"alter table {new} set schema {LIVE}"))
@@ -134,7 +158,7 @@ def _publish_one(conn: sa.Connection, mart: str, some: str | None, without: Sequ
     return missing
 
 
-def _replace_but_for(conn: sa.Connection, mart: str, clients: Sequence[str]) -> list[str]:
+def _replace_but_for(conn: sa.Connection, mart: str, clients: Sequence[str], group: str | None) -> list[str]:
     """A table like the new one in place of a live one, with the old rows of some clients; returns who has none there.
 
     The new table stays where it is, with the rows that are left out.
@@ -147,7 +171,7 @@ def _replace_but_for(conn: sa.Connection, mart: str, clients: Sequence[str]) -> 
         conn.execute(sa.text(f"create table {kept} as {rows}"), values)
     _drop(conn, live)
     conn.execute(sa.text(f"create table {live} (like {new} including all)"))
-    _secure(conn, live)
+    _secure(conn, live, group)
     others = f"select * from {new} where (client_id = any(:clients)) is not true"  # noqa: S608
     conn.execute(sa.text(f"insert into {live} {others}"), values)
     if keeps:
@@ -188,9 +212,16 @@ def become_owner(conn: sa.Connection) -> None:
         ) from None
 
 
-def _secure(conn: sa.Connection, table: str) -> None:
-    conn.execute(sa.text("select ops.secure_mart(cast(:table as regclass))"), {"table": table})
+def _secure(conn: sa.Connection, table: str, group: str | None) -> None:
+    _grant(conn, table, group)
     conn.execute(sa.text(_BUILDER.format(mart=table)))
+
+
+def _grant(conn: sa.Connection, table: str, group: str | None) -> None:
+    conn.execute(
+        sa.text("select ops.secure_mart(cast(:table as regclass), granted_to => cast(:group as regrole))"),
+        {"table": table, "group": group},
+    )
 
 
 def _shape(conn: sa.Connection, table: str) -> str | None:

@@ -115,7 +115,8 @@ def whole(sets: SetRules, rule: Rule) -> Measurement:
         f"{metric}.unexpected_values": [],
     }
     said = "; ".join(_said(currency, a, b, bool(minus)) for currency, a, b in off) or f"balances over {rows} rows"
-    return Measurement(rule, 1, {**metrics, BALANCE: said}, observed=said)
+    tells = not all(sets.contract.may_sum(c, rows) for c in (plus, minus) if c)
+    return Measurement(rule, 1, {**metrics, BALANCE: said}, observed=said, is_hidden=bool(off) and tells)
 
 
 def _said(currency: str, plus: Any, minus: Any, pair: bool) -> str:
