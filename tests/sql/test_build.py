@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from pipelines.contract import Contract
 from pipelines.reporting.marts import preview
-from pipelines.reporting.project import MARTS, PROJECT, load_project
+from pipelines.reporting.project import MARTS, PROJECT, granted, load_project
 from pipelines.reporting.run import _CUT_OFF, BuildResult, build
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import Warehouse
@@ -318,7 +318,7 @@ def analysts(owner: Warehouse, again: Built) -> Iterator[dict[str, sa.Engine]]:
     with owner.transaction() as conn:
         for name in names:
             conn.execute(sa.text(f"drop role if exists {name}"))
-            conn.execute(sa.text(f"create role {name} login password 'p' in role kontor_analyst"))
+            conn.execute(sa.text(f"create role {name} login password 'p' in role kontor_analyst, kontor_payroll"))
     engines = {n: sa.create_engine(sa.make_url(owner.url).set(username=n, password="p")) for n in names}
     yield engines
     for engine in engines.values():
@@ -336,6 +336,22 @@ def test_analysts_see_their_own_clients_only(analysts: dict[str, sa.Engine], aga
             assert rows_of(analysts[f"t_{client}"], mart) == own, mart
         assert rows_of(analysts["t_nobody"], mart) == []
     assert {r["client_id"] for rows in again.marts.values() for r in rows} == ALL_CLIENTS
+
+
+def test_restricted_marts_are_for_payroll_only(analysts: dict[str, sa.Engine], owner: Warehouse, again: Built) -> None:
+    assert any(again.marts[mart] for mart in granted())
+    with owner.transaction() as conn:
+        conn.execute(sa.text("revoke kontor_payroll from t_north"))
+    try:
+        for mart in MARTS:
+            if mart not in granted():
+                rows_of(analysts["t_north"], mart)
+                continue
+            with pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
+                rows_of(analysts["t_north"], mart)
+    finally:
+        with owner.transaction() as conn:
+            conn.execute(sa.text("grant kontor_payroll to t_north"))
 
 
 def test_every_relation_in_reporting_is_closed(again: Built, owner: Warehouse) -> None:
