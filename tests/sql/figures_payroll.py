@@ -165,9 +165,12 @@ def runs_are_compared_with_the_ledger(marts: Marts) -> None:
 
 
 def liabilities_are_paid_in_order(marts: Marts) -> None:
-    """Fifty of December first, then January, then a hundred of February; the fund was never paid; no ledger in dollars."""
+    """Fifty of December first, then January, then a hundred of February; the fund was never paid."""
     lines = [s for s in _lines("west") if s["currency_code"] == "EUR"]
-    due = {run: sum((s["pay_amount"] for s in lines if (s["run_id"], s["kind_code"]) == (run, "tax")), D(0)) for run in RUNS}
+    due = {
+        run: sum((s["pay_amount"] for s in lines if (s["run_id"], s["kind_code"]) == (run, "tax")), D(0))
+        for run in RUNS
+    }
     rows = marts["rpt_statutory_liabilities"]
     left = sum((e["debit_amount"] - e["credit_amount"] for e in tables()["core.ledgers_gl_entries"]
                 if e["account_id"] == "2210" and e["journal_type_code"] != "payroll"), D(0))  # fmt: skip
@@ -212,7 +215,10 @@ def pay_is_compared_by_gender(marts: Marts) -> None:
         if s["kind_code"] == "earning" and s["currency_code"] == "EUR":
             pay[s["employee_id"]] += s["pay_amount"]
             hours[s["employee_id"]] += s.get("paid_hours") or D(0)
-    days = {number: sum((date.fromisoformat(e) - date.fromisoformat(b)).days + 1 for b, e in RUNS.values()) for number in PEOPLE}
+    days = {
+        number: sum((date.fromisoformat(e) - date.fromisoformat(b)).days + 1 for b, e in RUNS.values())
+        for number in PEOPLE
+    }
     days |= {"W-03": 28 + 31, "W-04": 31 + 28}
     hourly = {n: pay[n] / (hours[n] or D(35) * days[n] / 7) for n in pay}
     women, men = (cents(median(v for n, v in hourly.items() if (n in WOMEN) == is_woman)) for is_woman in (True, False))

@@ -1,7 +1,7 @@
-"""Rows of payroll for the tests of its marts: an office with all feeds, and a register of earnings by year with nothing else.
+"""Rows of payroll for the tests of its marts: an office with all feeds, and a bare register of earnings.
 
-`west` pays twelve people by three monthly runs, one with two sources of payslips, and one person in dollars; what is odd
-is said at its place. `years` delivers what a public register has: three kinds of pay per person and year.
+`west` pays twelve people by three monthly runs from two sources of payslips, one person in dollars; what is odd is said
+at its place. `years` delivers what a public register has: three kinds of pay per person and year.
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ from tests.sql.rows import Row, insert
 
 CLIENTS = ("west", "years")
 D = Decimal
-RUNS = {"M-01": ("2026-01-01", "2026-01-31"), "M-02": ("2026-02-01", "2026-02-28"), "M-03": ("2026-03-01", "2026-03-31")}
+RUNS = {
+    "M-01": ("2026-01-01", "2026-01-31"),
+    "M-02": ("2026-02-01", "2026-02-28"),
+    "M-03": ("2026-03-01", "2026-03-31"),
+}
 PEOPLE = [f"W-{n:02}" for n in range(1, 13)]
 WOMEN = {"W-01", "W-02", "W-03", "W-04", "W-05", "W-11"}
 ACCOUNTS = {"1000": "6000", "1010": "6000", "1300": "6030", "7000": "2210", "7100": "2220", "9000": "2200"}
@@ -182,7 +186,11 @@ def years() -> Iterator[Row]:
         for n in range(1, 7):
             if (year, n) in (("2024", 6), ("2025", 1)):
                 continue
-            parts = (("regular", D(40000 + 1000 * n)), ("overtime", D(100 * n + int(year[-1]))), ("other", D("0.50") * n))
+            parts = (
+                ("regular", D(40000 + 1000 * n)),
+                ("overtime", D(100 * n + int(year[-1]))),
+                ("other", D("0.50") * n),
+            )
             for wage_type, amount in parts:
                 yield {
                     "client_id": "years",
@@ -228,8 +236,8 @@ def _pay_rates() -> list[Row]:
 
 
 def _entries(slips: list[Row]) -> Iterator[Row]:
-    """January as it is, February with ten euros more salary, March not yet; one journal names no run; taxes of January are
-    paid, of February a hundred euros; the ledger opened with fifty owed for December."""
+    """January as it is, February with ten euros more salary, March not yet; one journal names no run; taxes are
+    paid for January, of February a hundred euros; the ledger opened with fifty owed for December."""
 
     def line(journal: str, day: str, kind: str, account: str, amount: Decimal, n: int, **values: Any) -> Row:
         row = {"client_id": "west", "entity_code": "W", "journal_id": journal, "line_id": str(n), "posting_date": day}

@@ -40,7 +40,7 @@ contracted as (
         sum(
             greatest(0, least(period_end_date, coalesce(person.exit_date, period_end_date))
                 - greatest(period_start_date, person.hire_date) + 1)
-        ) / 7.0 * min(coalesce(person.weekly_hours, person.full_time_equivalent * 40)) as contract_hours
+        ) * min(coalesce(person.weekly_hours, person.full_time_equivalent * 40)) / 7 as contract_hours
     from periods
     join {{ ref('int_payroll_people') }} as person using (client_id, source, employee_id)
     group by client_id, source, employee_id, pay_year, currency_code
@@ -58,7 +58,7 @@ select
     person.grade_id,
     person.location_name,
     person.employment_kind_code,
-    pay_amount / coalesce(nullif(paid_hours, 0), contract_hours) as hourly_amount
+    round(pay_amount / coalesce(nullif(paid_hours, 0), contract_hours), 4) as hourly_amount
 from earned
 left join contracted using (client_id, source, employee_id, pay_year, currency_code)
 join {{ ref('int_payroll_people') }} as person using (client_id, source, employee_id)
