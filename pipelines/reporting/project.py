@@ -14,12 +14,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import yaml
 
 from pipelines.errors import DeclarationError
 from pipelines.settings import ROOT, Settings
@@ -32,6 +33,8 @@ NEXT = "reporting_next"
 MARTS = tuple(p.stem for p in sorted((PROJECT / "models" / "marts").glob("*/*.sql")))
 """Every table analysts may read, by subject and name."""
 
+GROUPS = {"payroll": "kontor_payroll"}
+"""What a mart may say in `granted_to` of its meta: the group role that alone may read it."""
 _OWN_FILES = ("dbt_project.yml", "profiles.yml", "models", "macros", "tests")
 
 
@@ -100,6 +103,29 @@ class Project:
         from dbt.parser.manifest import extended_mashumuro_decoder
 
         return Manifest.from_msgpack(self.parsed, decoder=extended_mashumuro_decoder)
+
+
+@cache
+def granted() -> dict[str, str]:
+    """Restricted mart → the group role that may read it, as the YAML beside the models says; read without dbt."""
+    found = {}
+    for path in sorted((PROJECT / "models" / "marts").glob("**/_*.yml")):
+        text = path.read_text(encoding="utf-8")
+        models = yaml.load(text, yaml.CSafeLoader)["models"] if "granted_to" in text else []
+        for model in models:
+            group = model.get("config", {}).get("meta", {}).get("granted_to")
+            if group is None:
+                continue
+            if group not in GROUPS:
+                raise DeclarationError(
+                    f"mart {model['name']} is granted to a group that is not known",
+                    where=str(path),
+                    got=str(group),
+                    expected=", ".join(GROUPS),
+                    next_step="correct granted_to, or leave it out: then every analyst of the client may read the mart",
+                )
+            found[model["name"]] = GROUPS[group]
+    return found
 
 
 def load_project(settings: Settings, url: str) -> Project:

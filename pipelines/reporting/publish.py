@@ -14,7 +14,7 @@ import psycopg.errors
 import sqlalchemy as sa
 
 from pipelines.errors import DeclarationError, LoadError
-from pipelines.reporting.project import LIVE, MARTS, NEXT
+from pipelines.reporting.project import LIVE, MARTS, NEXT, granted
 
 OWNER = "kontor_mart_owner"
 LOCK_TIMEOUT = "60s"  # for a mart that is replaced, which has to wait for its readers
@@ -54,20 +54,40 @@ def publish(
     marts: Sequence[str] = MARTS,
     replaced: Mapping[str, str] | None = None,
     kept: Sequence[str] = (),
+    granted_to: Mapping[str, str] | None = None,
 ) -> None:
     """Move the marts of the side schema into `reporting`; the caller's transaction makes it one change.
 
     Of a mart in `replaced` only the rows `m` that meet the condition there make place for the new ones; those in `kept`
-    stay as they are. Any other table of ours in `reporting` is dropped.
+    stay as they are. Any other table of ours in `reporting` is dropped. `granted_to`: mart → the only group that may
+    read it besides the loader; default: what the project declares.
     """
     become_owner(conn)
     conn.execute(sa.text(f"set local lock_timeout = '{LOCK_TIMEOUT}'"))
     for mart in marts:
-        _publish_one(conn, mart, (replaced or {}).get(mart))
+        group = (granted() if granted_to is None else granted_to).get(mart)
+        _publish_one(conn, mart, (replaced or {}).get(mart), group)
     for mart in _former_marts(conn, [*marts, *kept]):
         _drop(conn, f"{LIVE}.{mart}")
     conn.execute(sa.text(f"drop schema {NEXT} cascade"))
     conn.execute(sa.text("reset role"))
+
+
+def close_restricted(conn: sa.Connection) -> list[str]:
+    """Take restricted marts from everybody who may not read them any more; the next build would, but it comes at night.
+
+    Returns what was changed, one sentence each.
+    """
+    changes = []
+    for mart, group in granted().items():
+        table = f"{LIVE}.{mart}"
+        before = _shape(conn, table)
+        if before is None:
+            continue
+        _grant(conn, table, group)
+        if _shape(conn, table) != before:
+            changes.append(f"{table} may be read by {group} only")
+    return changes
 
 
 def shapes_of(conn: sa.Connection, marts: Sequence[str] = MARTS) -> dict[str, str]:
@@ -76,11 +96,11 @@ def shapes_of(conn: sa.Connection, marts: Sequence[str] = MARTS) -> dict[str, st
     return {mart: shape and hashlib.sha256(shape.encode()).hexdigest() for mart, shape in shapes.items()}
 
 
-def _publish_one(conn: sa.Connection, mart: str, some: str | None) -> None:
+def _publish_one(conn: sa.Connection, mart: str, some: str | None, group: str | None) -> None:
     new, live = f"{NEXT}.{mart}", f"{LIVE}.{mart}"
     where = f" as m where {some}" if some else ""
     rows = conn.scalar(sa.text(f"select count(*) from {new}"))  # noqa: S608
-    _secure(conn, new)
+    _secure(conn, new, group)
     deleted = 0
     if _shape(conn, new) == _shape(conn, live):
         deleted = conn.execute(sa.text(f"delete from {live}{where}")).rowcount  # noqa: S608
@@ -129,9 +149,16 @@ def become_owner(conn: sa.Connection) -> None:
         ) from None
 
 
-def _secure(conn: sa.Connection, table: str) -> None:
-    conn.execute(sa.text("select ops.secure_mart(cast(:table as regclass))"), {"table": table})
+def _secure(conn: sa.Connection, table: str, group: str | None) -> None:
+    _grant(conn, table, group)
     conn.execute(sa.text(_BUILDER.format(mart=table)))
+
+
+def _grant(conn: sa.Connection, table: str, group: str | None) -> None:
+    conn.execute(
+        sa.text("select ops.secure_mart(cast(:table as regclass), granted_to => cast(:group as regrole))"),
+        {"table": table, "group": group},
+    )
 
 
 def _shape(conn: sa.Connection, table: str) -> str | None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from pipelines.delivery import Delivery
 from pipelines.profile import Profile
+from pipelines.warehouse.pseudonyms import give_key
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Arrival:
 
 
 def sync_clients(conn: sa.Connection, profiles: Iterable[Profile]) -> None:
-    """Write every profile's client, its analysts and its stewards; a user no longer named for a client loses it.
+    """Write every client with its key, its analysts and its stewards; a user no longer named for a client loses it.
 
     Clients without a profile stay, with their users: a profile folder left out of one command takes nothing away.
     """
@@ -60,6 +61,7 @@ def sync_clients(conn: sa.Connection, profiles: Iterable[Profile]) -> None:
                 "calendar": model.calendar,
             },
         )
+        give_key(conn, model.client)
         for table, users in (("ops.user_client", model.analysts), ("ops.steward", model.stewards)):
             conn.execute(
                 sa.text(f"delete from {table} where client_id = :client and user_name <> all(:users)"),  # noqa: S608 ours

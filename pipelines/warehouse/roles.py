@@ -1,7 +1,8 @@
 """Who may do what in the warehouse.
 
-Group roles carry the rights (`kontor_loader`, `kontor_steward`, `kontor_analyst`); logins are members of them. The
-embedded server makes the logins `loader`, `steward` and `analyst` with generated passwords. On a server of your own
+Group roles carry the rights (`kontor_loader`, `kontor_steward`, `kontor_analyst`); logins are members of them. Who is
+in `kontor_payroll` besides may also see what contracts call restricted. The embedded server makes the logins `loader`,
+`steward`, `analyst` and `payroll` (an analyst of payroll) with generated passwords. On a server of your own
 (`KONTOR_WAREHOUSE_URL`) only the group roles are made, if the login of the URL may create roles; its administrator
 makes logins and grants them the groups.
 
@@ -19,8 +20,13 @@ from pipelines.settings import Settings
 from pipelines.warehouse import server
 from pipelines.warehouse.connection import raw
 
-GROUPS = ("kontor_loader", "kontor_steward", "kontor_analyst", "kontor_mart_owner")
-LOGINS = {"loader": "kontor_loader", "steward": "kontor_steward", "analyst": "kontor_analyst"}
+GROUPS = ("kontor_loader", "kontor_steward", "kontor_analyst", "kontor_payroll", "kontor_mart_owner")
+LOGINS = {
+    "loader": ("kontor_loader",),
+    "steward": ("kontor_steward",),
+    "analyst": ("kontor_analyst",),
+    "payroll": ("kontor_analyst", "kontor_payroll"),
+}
 
 _SECURITY = """
 create or replace view ops.my_client with (security_barrier = true) as
@@ -32,7 +38,10 @@ create or replace view ops.my_client with (security_barrier = true) as
        or pg_has_role(current_user, 'kontor_steward', 'member');
 comment on view ops.my_client is 'Clients the current user may see; used by the policy of every mart';
 
-create or replace function ops.secure_mart(mart regclass, masked boolean default false) returns void
+drop function if exists ops.secure_mart(regclass, boolean);
+create or replace function ops.secure_mart(
+    mart regclass, masked boolean default false, granted_to regrole default null
+) returns void
 language plpgsql set search_path = pg_catalog as $$
 declare
     kind "char" := (select relkind from pg_class where oid = mart);
@@ -57,12 +66,16 @@ begin
     else
         execute format('alter view %s set (security_invoker = true)', mart);
     end if;
-    execute format('revoke all on %s from public', mart);
-    execute format('grant select on %s to kontor_analyst, kontor_steward, kontor_loader', mart);
+    execute format(
+        'revoke all on %s from public, kontor_analyst, kontor_steward, kontor_payroll, kontor_loader', mart);
+    execute format(
+        'grant select on %s to kontor_loader, %s', mart,
+        coalesce(granted_to::text, 'kontor_analyst, kontor_steward'));
 end $$;
 comment on function ops.secure_mart is
     'Row-level security and grants of a mart. A view reads with the rights of its reader; with masked => true those '
-    'of its owner, so that it may hide columns: the rows are the reader''s all the same';
+    'of its owner, so that it may hide columns: the rows are the reader''s all the same. With granted_to only the '
+    'members of that role may read it, and the loader';
 
 -- A table's owner alone may analyze it, and only good statistics keep the next comparison quick. The columns that loads
 -- and references join by are enough for that, at less than half the cost; autovacuum sees to the rest.
@@ -105,11 +118,16 @@ grant update (state, resolved_by, resolved_at, decision_id) on quarantine.reject
 grant usage on schema ops, quarantine, core to kontor_mart_owner;
 grant usage, create on schema reporting to kontor_mart_owner;
 grant select on all tables in schema ops, quarantine, core to kontor_mart_owner;
-grant execute on function ops.secure_mart(regclass, boolean) to kontor_mart_owner;
+grant execute on function ops.secure_mart(regclass, boolean, regrole) to kontor_mart_owner;
+grant execute on function ops.pseudonym(text, text) to kontor_mart_owner;
 
 grant usage on schema reporting to kontor_analyst;
 -- The policies name this view, and run with the reader's rights; without usage on ops no analyst can name it himself.
 grant select on ops.my_client to kontor_analyst;
+
+-- Who has the keys, or may have any value hashed, finds who is behind a pseudonym. The loader makes keys.
+revoke all on ops.client_key from kontor_loader, kontor_steward, kontor_mart_owner;
+grant insert on ops.client_key to kontor_loader;
 
 alter default privileges in schema core grant select on tables to kontor_steward, kontor_mart_owner;
 alter default privileges in schema core grant select, insert on tables to kontor_loader;
@@ -135,7 +153,7 @@ def create_roles(conn: sa.Connection) -> None:
         raw(conn).execute(f"create role {role} nologin".encode())
     grants: list[tuple[str, str]] = [("kontor_mart_owner", "kontor_loader")] if may else []
     if is_super:
-        grants += [(group, login) for login, group in LOGINS.items() if login in have]
+        grants += [(group, login) for login, groups in LOGINS.items() if login in have for group in groups]
     else:
         grants += [(group, owner) for group in ("kontor_loader", "kontor_mart_owner") if may]
     for group, member in grants:
@@ -149,7 +167,7 @@ def grant(conn: sa.Connection) -> None:
     cursor.execute(_SECURITY.encode())
     cursor.execute(_GRANTS.encode())
     database = raw(conn).info.dbname.replace('"', '""')
-    cursor.execute(f'grant connect on database "{database}" to {", ".join(GROUPS[:3])}'.encode())
+    cursor.execute(f'grant connect on database "{database}" to {", ".join(GROUPS[:4])}'.encode())
     cursor.execute(f'grant create on database "{database}" to kontor_mart_owner'.encode())
     cursor.execute(f'grant temporary on database "{database}" to kontor_loader'.encode())
     core = "select oid::regclass::text from pg_class where relnamespace = 'core'::regnamespace and relkind = 'r'"
@@ -158,5 +176,5 @@ def grant(conn: sa.Connection) -> None:
 
 
 def role_url(settings: Settings, role: str = "loader") -> str:
-    """SQLAlchemy URL of the warehouse for one role: loader, steward, analyst, owner, or airflow for its database."""
+    """SQLAlchemy URL of the warehouse for one role: one of LOGINS, owner, or airflow for its database."""
     return server.role_url(settings, role)

@@ -18,6 +18,34 @@ create table if not exists ops.client (
 );
 comment on table ops.client is 'Companies whose back office we run, as their profiles say';
 
+create table if not exists ops.client_key (
+    client_id  text primary key,
+    inner_key  bytea not null check (length(inner_key) = 64),
+    outer_key  bytea not null check (length(outer_key) = 64),
+    made_at    timestamptz not null default now()
+);
+comment on table ops.client_key is
+    'Key of each client''s pseudonyms; read by ops.pseudonym alone. Without its row they cannot be made again';
+comment on column ops.client_key.inner_key is
+    'The key as HMAC hashes the value with it: filled up to the block of SHA-256, each byte xor 0x36';
+comment on column ops.client_key.outer_key is 'The same with 0x5c, as HMAC hashes the inner hash with it';
+
+-- HMAC-SHA256 (RFC 2104), of which the first half stays: 2^64 values of a client until two may meet.
+create or replace function ops.pseudonym(client_id text, value text) returns text
+language plpgsql stable strict parallel safe security definer set search_path = pg_catalog as $$
+declare
+    key ops.client_key;
+begin
+    select * into key from ops.client_key as k where k.client_id = pseudonym.client_id;
+    if not found then
+        raise exception 'client % has no key for pseudonyms', client_id
+            using hint = 'run python -m pipelines migrate, which makes the keys that are missing';
+    end if;
+    return left(encode(sha256(key.outer_key || sha256(key.inner_key || convert_to(value, 'UTF8'))), 'hex'), 32);
+end $$;
+comment on function ops.pseudonym is
+    'Stands for a value of a client where the value itself may not be shown: the same for the same value, so rows join';
+
 create table if not exists ops.user_client (
     user_name  text not null,
     client_id  text not null,

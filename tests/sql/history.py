@@ -18,6 +18,7 @@ from pipelines.load.publish import Publication, count_work
 from pipelines.warehouse import ddl, register
 from pipelines.warehouse.connection import Warehouse
 from pipelines.warehouse.history_versions import ScopeHistory
+from pipelines.warehouse.pseudonyms import give_key
 from tests.sql import history_subledgers, ledger_history
 from tests.sql.rows import Row, delivery
 
@@ -63,6 +64,8 @@ class History(ledger_history.LedgerRows):
             profiles = "insert into ops.client (client_id, name, time_zone) values (:id, :id, :zone)"
             for client, zone in (("north", "Europe/Berlin"), ("south", None)):
                 conn.execute(sa.text(profiles), {"id": client, "zone": zone})
+            for client in CLIENTS:
+                give_key(conn, client)
             for client in CLIENTS:
                 for feed in FEEDS:
                     if (client, feed) not in ledger_history.LACKING:
