@@ -19,7 +19,7 @@ from pipelines.warehouse import ddl, register
 from pipelines.warehouse.connection import Warehouse
 from pipelines.warehouse.history_versions import ScopeHistory
 from pipelines.warehouse.pseudonyms import give_key
-from tests.sql import history_subledgers, ledger_history
+from tests.sql import history_people, history_subledgers, ledger_history
 from tests.sql.rows import Row, delivery
 
 CLIENTS = ("north", "south", "east")
@@ -29,7 +29,7 @@ FEEDS = (
     "ledgers.payables",
     "ledgers.spend",
     "payroll.pay_rates",
-    "people.employees",
+    *history_people.ROWS,
     "shipments.shipments",
     *ledger_history.FEEDS,
     *(feed for feed in history_subledgers.ROWS if feed not in ledger_history.FEEDS),
@@ -110,7 +110,8 @@ class History(ledger_history.LedgerRows):
 
     def _scope(self, client: str, feed: str) -> Scope:
         """`south` delivers whole months, the others lists without periods; payables come by month everywhere."""
-        by_month = ("ledgers.payables", "ledgers.spend", "shipments.shipments")[: 3 if client == "south" else 1]
+        by_month = ("ledgers.payables", "ledgers.spend", "shipments.shipments", "people.timesheets")
+        by_month = by_month[: 4 if client == "south" else 1]
         period = self.chance.choice(PERIODS) if feed in by_month else None
         return Scope(client, feed, self.chance.choice(("main", "second")), period)
 
@@ -139,8 +140,8 @@ class History(ledger_history.LedgerRows):
     def rows(self, feed: str, count: int) -> list[Row]:
         """Rows with keys of a small range, so that they meet those of before."""
         numbers = self.chance.sample(range(15), count)
-        of_subledger = history_subledgers.ROWS.get(feed)
-        make = partial(of_subledger, self.chance) if of_subledger else getattr(self, "_" + feed.split(".")[1])
+        of_chance = {**history_subledgers.ROWS, **history_people.ROWS}.get(feed)
+        make = partial(of_chance, self.chance) if of_chance else getattr(self, "_" + feed.split(".")[1])
         key = self.contracts[feed].key
         rows = [make(f"{number:02}") for number in numbers]
         return list({tuple(row.get(name) for name in key): row for row in rows}.values())
@@ -192,15 +193,6 @@ class History(ledger_history.LedgerRows):
             "email": self.chance.choice(("one@sample.test", "two@sample.test", None)),
             "postal_code": self.chance.choice(("10115", "20095")),
             "country_code": "DE",
-        }
-
-    def _employees(self, key: str) -> dict[str, Any]:
-        return {
-            "employee_id": key,
-            "job_title": "Clerk",
-            "hire_date": self.chance.choice(DAYS),
-            "is_current": self.chance.random() < 0.8,
-            "department_name": self.chance.choice(("Paint", "Sales", None)),
         }
 
     def _pay_rates(self, key: str) -> dict[str, Any]:

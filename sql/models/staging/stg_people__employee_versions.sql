@@ -24,10 +24,10 @@ select
     full_time_equivalent,
     weekly_hours,
     _known_from as known_from,
-    {{ ended_by_cut_off() }} as known_to,
+    {{ ended_so_far() }} as known_to,
     {{ address() }}
 from {{ source('core', 'people_employees') }} as version
 where
-    {{ known_by_cut_off() }}
+    {{ known_so_far() }}
     and {{ of_changed_clients('people_employees') }}
     and not {{ taken_back('people.employees') }}
