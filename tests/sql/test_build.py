@@ -237,7 +237,7 @@ def test_deliveries_with_accounting_and_top_rule(first: Built) -> None:
         (3, "held", 3, None, None, None, None, True),
         (4, "failed", 9, None, None, None, None, False),
         (5, "duplicate", None, None, None, None, None, False),
-        (6, "withdrawn", 1, None, None, None, None, False),
+        (6, "withdrawn", 1, None, None, None, None, True),
     ]
     assert pick(first.marts["dq_reject_rule"], "rule_id rows first_message", rule_id="x.y.z") == [
         ("x.y.z", 1, "no number")
