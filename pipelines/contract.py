@@ -42,6 +42,10 @@ _COLUMN_PROPERTIES = {"semantic", "codes", "references", "group", "absent_codes"
 _FEED_PROPERTIES = {"modes", "owner", "retention", "row_name", "after", "dated_by"}
 
 
+FEWEST = 5
+"""Rows, or people, that a figure made of restricted cells must stand for."""
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a feed.
@@ -135,6 +139,11 @@ class Contract:
     def money(self) -> tuple[Column, ...]:
         """The columns whose sums are accounted for."""
         return tuple(c for c in self.columns if c.semantic == "money")
+
+    def may_sum(self, column: str, rows: int | None) -> bool:
+        """Whether the sum over so many rows may be shown: that of a few restricted cells gives them away."""
+        found = next((c for c in self.columns if c.name == column), None)
+        return found is None or found.classification != "restricted" or (rows or 0) >= FEWEST
 
     @cached_property
     def groups(self) -> dict[str, tuple[str, ...]]:

@@ -158,6 +158,29 @@ def _fulfilling(arguments: Arguments) -> str:
     return f" with {said}" if said else ""
 
 
+def _sums(arguments: Arguments) -> str:
+    group = [*arguments["group"], *([f"{arguments['per']} of {arguments['date']}"] if arguments.get("per") else [])]
+    said, most = f"sum of {arguments['column']} ≤ ", arguments.get("most")
+    if limit := arguments.get("limit_of"):
+        factor = limit.get("factor", 1)
+        said += f"{limit['column']} of {limit['feed']}" + (f" × {value(factor)}" if factor != 1 else "")
+        said += f", else {value(most)}," if most is not None else ""
+    else:
+        said += value(most)
+    return f"{said} per {', '.join(group)}"
+
+
+def _near_delivery(arguments: Arguments) -> str:
+    """`a ≥ day of the delivery − 3 days`, or the span."""
+    before, after = arguments.get("days_before"), arguments.get("days_after")
+    ends = []
+    for sign, days in (("≥", None if before is None else -before), ("≤", after)):
+        if days is not None:
+            shift = f" {'−' if days < 0 else '+'} {abs(days)} days" if days else ""
+            ends.append(f"{sign} day of the delivery{shift}")
+    return f"{arguments['column']} {' and '.join(ends)}"
+
+
 _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_column_values_to_not_be_null": lambda a: f"{a['column']} is there",
     "expect_column_values_to_be_null": lambda a: f"{a['column']} is empty",
@@ -201,6 +224,10 @@ _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_balances_to_carry_forward": lambda a: (
         f"{a['opening']} = {a['closing']} before, by {a['order']} per {', '.join(a['group'])}"
     ),
+    "expect_dates_to_be_in_order": lambda a: " ≤ ".join(a["columns"]),
+    "expect_dates_to_be_near_delivery": _near_delivery,
+    "expect_group_sums_to_be_at_most": _sums,
+    "expect_numbers_to_have_check_digits": lambda a: f"check digits of {a['column']} fit {a['country']}",
     "expect_rows_to_match_feed": _rows_of,
     "expect_totals_to_match_feed": _totals_of,
 }

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from pipelines.clean.expression import columns as columns_of_sql
 from pipelines.clean.mapping import Header, folded
+from pipelines.contract import Contract
 from pipelines.profile import ColumnRule, Source
 
 
@@ -65,6 +66,18 @@ class Use:
         """Columns that are neither read nor ignored."""
         known = {*self.readers(header), *header.match_any(self.ignored)}
         return [c for c in header.columns if c not in known]
+
+
+def restricted(source: Source, contract: Contract, header: Header) -> set[str]:
+    """Columns of the header that restricted columns are made of: their cells are as restricted."""
+    secret = {c.name for c in contract.columns if c.classification == "restricted"}
+    readers = Use.of(source).readers(header)
+    found = {column for column, needs in readers.items() if any(need.by in secret for need in needs)}
+    if unpivot := source.unpivot:
+        asked = {s for name in secret & source.columns.keys() for few in _asked(source.columns[name]) for s in few}
+        if asked & {unpivot.name, unpivot.value}:
+            found.update(c for column in unpivot.columns for c in header.match_any((column,)))
+    return found
 
 
 def _asked(rule: ColumnRule) -> Sequence[Sequence[str]]:

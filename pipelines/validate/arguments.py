@@ -23,6 +23,7 @@ from pipelines.validate.expectations import (
     ExpectColumnsToAddUp,
     ExpectGroupsToBalance,
     ExpectGroupsToRollForward,
+    ExpectGroupSumsToBeAtMost,
     ExpectGroupTotalToMatch,
     ExpectRowCountToBeSimilar,
     ExpectRowsToMatchFeed,
@@ -37,6 +38,7 @@ _ORDERED = ("<", "<=", ">", ">=")
 _TEXT_ONLY = ("regex", "value_length", "strftime", "dateutil", "json")
 _OUTSIDE = {
     "decimals": "the contract says the scale",
+    "as_of": "the gate knows the day of the delivery",
     "before": "the gate knows the earlier delivery",
     "known_values": "the gate looks into the feed",
     "feed_table": "the gate looks into the feed",
@@ -255,6 +257,8 @@ def _set_problems(expectation: Expectation, contract: Contract) -> list[str]:
         if not expectation.group:
             return out + ([_ALL_OR_NOTHING] if expectation.mostly != 1 else [])
         return out + mixed(contract, amounts, expectation.group, "group")
+    if isinstance(expectation, ExpectGroupSumsToBeAtMost):
+        return mixed(contract, [expectation.column], expectation.group, "group")
     if isinstance(expectation, ExpectTotalsToMatchFeed):
         return stand_ins(contract, expectation.instead) + mixed(contract, [expectation.amount], expectation.match)
     if isinstance(expectation, ExpectRowsToMatchFeed):

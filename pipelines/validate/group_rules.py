@@ -10,15 +10,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from pipelines.contract import NO_CURRENCY, Contract
-from pipelines.validate import aggregates, beside_rules, conditions, succession_rules
+from pipelines.validate import aggregates, beside_rules, conditions, day_rules, succession_rules, sum_rules
 from pipelines.validate.aggregates import ROWS, currency_of, value_of
 from pipelines.validate.expectations import (
     BALANCE,
     ExpectBalancesToCarryForward,
     ExpectChangesToBeSmall,
+    ExpectDatesToBeNearDelivery,
     ExpectGroupsToAgree,
     ExpectGroupsToBalance,
     ExpectGroupsToRollForward,
+    ExpectGroupSumsToBeAtMost,
     ExpectNoNearDuplicates,
     ExpectPairsToBeUsual,
     ExpectRangesNotToOverlap,
@@ -44,6 +46,10 @@ def group(sets: SetRules, rule: Rule) -> Measurement:
         return succession_rules.balances(sets, rule, expectation)
     if isinstance(expectation, ExpectChangesToBeSmall):
         return succession_rules.changes(sets, rule, expectation)
+    if isinstance(expectation, ExpectGroupSumsToBeAtMost):
+        return sum_rules.sums(sets, rule, expectation)
+    if isinstance(expectation, ExpectDatesToBeNearDelivery):
+        return day_rules.near(sets, rule, expectation)
     condition, values = conditions.where(expectation.row_condition)
     domain = aggregates.domain(rule.over, condition)
     balance = isinstance(expectation, ExpectGroupsToBalance)
@@ -98,7 +104,8 @@ def whole(sets: SetRules, rule: Rule) -> Measurement:
         f"{metric}.unexpected_values": [],
     }
     said = "; ".join(_said(currency, a, b, bool(minus)) for currency, a, b in off) or f"balances over {rows} rows"
-    return Measurement(rule, 1, {**metrics, BALANCE: said}, observed=said)
+    tells = not all(sets.contract.may_sum(c, rows) for c in (plus, minus) if c)
+    return Measurement(rule, 1, {**metrics, BALANCE: said}, observed=said, is_hidden=bool(off) and tells)
 
 
 def _said(currency: str, plus: Any, minus: Any, pair: bool) -> str:

@@ -13,6 +13,7 @@ from pipelines.contract import Contract
 from pipelines.validate import arguments
 from pipelines.validate.expectations import (
     ExpectColumnValuesToBeInFeed,
+    ExpectGroupSumsToBeAtMost,
     ExpectGroupTotalToMatch,
     ExpectRowsToMatchFeed,
     ExpectTotalsToMatchFeed,
@@ -42,6 +43,9 @@ def _look(expectation: Expectation) -> _Look | None:
     if isinstance(expectation, ExpectGroupTotalToMatch) and expectation.total_of:
         feed, _, total = expectation.total_of.rpartition(".")
         return _Look(feed, [*(expectation.reference or {}).items(), (expectation.amount, total)])
+    if isinstance(expectation, ExpectGroupSumsToBeAtMost) and expectation.limit_of:
+        limit = expectation.limit_of
+        return _Look(limit["feed"], [*limit["match"].items(), (expectation.column, limit["column"])])
     if isinstance(expectation, ExpectRowsToMatchFeed):
         days = [(expectation.date, c) for c in (expectation.valid_from, expectation.valid_to) if c]
         ways = (expectation.match, expectation.or_match, expectation.not_after)

@@ -64,6 +64,7 @@ def migrate(conn: sa.Connection, catalog: Catalog) -> list[str]:
     """
     conn.execute(sa.text("select pg_advisory_xact_lock(hashtextextended('kontor ddl', 0))"))
     changes = [said for feed in sorted(catalog.contracts) for said in _migrate_one(conn, catalog.contracts[feed])]
+    roles.know_restricted(conn, catalog.contracts.values())
     roles.grant(conn)
     pseudonyms.give_missing_keys(conn)
     return changes

@@ -46,6 +46,14 @@ end $$;
 comment on function ops.pseudonym is
     'Stands for a value of a client where the value itself may not be shown: the same for the same value, so rows join';
 
+create table if not exists ops.restricted_column (
+    feed         text not null,
+    column_name  text not null,
+    primary key (feed, column_name)
+);
+comment on table ops.restricted_column is
+    'Columns that the contracts call restricted, as of the last migrate: what stewards may read follows from it';
+
 create table if not exists ops.user_client (
     user_name  text not null,
     client_id  text not null,

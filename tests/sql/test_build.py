@@ -16,14 +16,16 @@ from pipelines.reporting.project import MARTS, PROJECT, load_project
 from pipelines.reporting.run import _CUT_OFF, BuildResult, build
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import Warehouse
-from tests.sql import figures_people, figures_subledgers
+from tests.sql import figures_payroll, figures_people, figures_subledgers, rows_payroll
 from tests.sql.rows import CUT_OFF, SECRET_DATE, SECRET_NUMBER, delivery, fill, insert, secret
+from tests.sql.rows_payroll import fill_payroll
 from tests.sql.rows_people import fill_people
 from tests.sql.rows_subledgers import fill_subledgers
 from tests.sql.tampered import TAMPER
 
 AT = datetime.fromisoformat(CUT_OFF)
 IDENTITIES = {p.stem for p in (PROJECT / "tests").glob("*.sql")}
+ALL_CLIENTS = {"north", "south", *rows_payroll.CLIENTS}
 Rows = list[dict[str, Any]]
 
 
@@ -43,6 +45,7 @@ def first(warehouse: Warehouse, home: Settings, contracts: dict[str, Contract]) 
     with warehouse.transaction() as conn:
         fill(conn, contracts)
         fill_subledgers(conn, contracts)
+        fill_payroll(conn)
         fill_people(conn, contracts)
     return build_and_read(warehouse, home, AT, unit_tests=True)
 
@@ -91,7 +94,7 @@ def test_all_models_and_tests_succeed(first: Built) -> None:
 
 def test_every_mart_shows_client_and_cut_off(first: Built) -> None:
     for rows in first.marts.values():
-        assert {r["client_id"] for r in rows} <= {"north", "south"}
+        assert {r["client_id"] for r in rows} <= ALL_CLIENTS
         assert {r["known_at"] for r in rows} == {AT}
 
 
@@ -141,6 +144,11 @@ def test_ageing_as_of_the_clients_own_date(first: Built) -> None:
 
 @pytest.mark.parametrize("check", figures_subledgers.CHECKS)
 def test_figures_of_the_sub_ledgers(check: Callable[[dict[str, Rows]], None], first: Built) -> None:
+    check(first.marts)
+
+
+@pytest.mark.parametrize("check", figures_payroll.CHECKS)
+def test_figures_of_payroll(check: Callable[[dict[str, Rows]], None], first: Built) -> None:
     check(first.marts)
 
 
@@ -327,7 +335,7 @@ def test_analysts_see_their_own_clients_only(analysts: dict[str, sa.Engine], aga
             own = [r for r in everything if r["client_id"] == client]
             assert rows_of(analysts[f"t_{client}"], mart) == own, mart
         assert rows_of(analysts["t_nobody"], mart) == []
-    assert {r["client_id"] for rows in again.marts.values() for r in rows} == {"north", "south"}
+    assert {r["client_id"] for rows in again.marts.values() for r in rows} == ALL_CLIENTS
 
 
 def test_every_relation_in_reporting_is_closed(again: Built, owner: Warehouse) -> None:

@@ -4,6 +4,12 @@ They are Great Expectations classes like any other: native JSON, severity, `most
 pandas, PostgreSQL and Spark. In the gate, row rules run on pandas chunks and rules about sets by SQL on the work table.
 """
 
+from pipelines.validate.expectations.days import (
+    DatesInOrder,
+    DatesNearDelivery,
+    ExpectDatesToBeInOrder,
+    ExpectDatesToBeNearDelivery,
+)
 from pipelines.validate.expectations.feeds import ColumnValuesInFeed, ExpectColumnValuesToBeInFeed
 from pipelines.validate.expectations.groups import (
     BALANCE,
@@ -48,6 +54,7 @@ from pipelines.validate.expectations.matches import (
     RowsMatchFeed,
     TotalsMatchFeed,
 )
+from pipelines.validate.expectations.registered import ExpectNumbersToHaveCheckDigits, NumbersChecked
 from pipelines.validate.expectations.sequences import ExpectSequencesToBeUnbroken, SequencesUnbroken
 from pipelines.validate.expectations.successions import (
     BalancesCarried,
@@ -57,6 +64,7 @@ from pipelines.validate.expectations.successions import (
     ExpectRangesNotToOverlap,
     RangesOverlap,
 )
+from pipelines.validate.expectations.sums import ExpectGroupSumsToBeAtMost, GroupSumsAtMost
 from pipelines.validate.expectations.together import (
     ExpectGroupsToAgree,
     ExpectGroupsToRollForward,
@@ -67,12 +75,13 @@ from pipelines.validate.expectations.together import (
 __all__ = [
     "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "AmountsNotRound", "BalancesCarried",
     "ChangesLarge", "ColumnProductMatches", "ColumnTotals", "ColumnValuesInFeed", "ColumnsAddUp", "ComparedWith",
-    "DatesOnWeekdays", "DaysBetween", "ExpectAmountToBeSimilar", "ExpectAmountsNotToBeRound",
-    "ExpectBalancesToCarryForward", "ExpectChangesToBeSmall", "ExpectColumnProductToMatch",
-    "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost",
-    "ExpectGroupTotalToMatch", "ExpectGroupsToAgree", "ExpectGroupsToBalance", "ExpectGroupsToRollForward",
-    "ExpectNoNearDuplicates", "ExpectPairsToBeUsual", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar",
-    "ExpectRowsToMatchFeed", "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed", "GroupTotalsMatch",
-    "GroupsAgree", "GroupsBalance", "GroupsRollForward", "NoNearDuplicates", "PairsUsual", "RangesOverlap",
-    "RowsMatchFeed", "SequencesUnbroken", "TotalsMatchFeed",
+    "DatesInOrder", "DatesNearDelivery", "DatesOnWeekdays", "DaysBetween", "ExpectAmountToBeSimilar",
+    "ExpectAmountsNotToBeRound", "ExpectBalancesToCarryForward", "ExpectChangesToBeSmall", "ExpectColumnProductToMatch",
+    "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeInOrder", "ExpectDatesToBeNearDelivery",
+    "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost", "ExpectGroupSumsToBeAtMost", "ExpectGroupTotalToMatch",
+    "ExpectGroupsToAgree", "ExpectGroupsToBalance", "ExpectGroupsToRollForward", "ExpectNoNearDuplicates",
+    "ExpectNumbersToHaveCheckDigits", "ExpectPairsToBeUsual", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar",
+    "ExpectRowsToMatchFeed", "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed", "GroupSumsAtMost",
+    "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward", "NoNearDuplicates", "NumbersChecked",
+    "PairsUsual", "RangesOverlap", "RowsMatchFeed", "SequencesUnbroken", "TotalsMatchFeed",
 ]  # fmt: skip

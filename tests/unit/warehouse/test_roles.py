@@ -118,6 +118,11 @@ DENIED = [
     ("analyst", "set role kontor_mart_owner"),
     ("analyst", "select ops.secure_mart('reporting.rpt_money')"),
     ("steward", "insert into core.ledgers_spend select * from core.ledgers_spend"),
+    ("steward", "select * from quarantine.row"),
+    ("steward", "select row_hash from quarantine.row"),
+    ("steward", "select cells from quarantine.workbook_row"),
+    ("steward", "insert into ops.restricted_column values ('f', 'c')"),
+    ("steward", "delete from ops.restricted_column"),
     ("steward", "update ops.delivery set state = 'loaded'"),
     ("steward", "update quarantine.reject set message = 'x'"),
     ("steward", "delete from quarantine.reject"),
@@ -145,7 +150,8 @@ def test_denied(logins: dict[str, Warehouse], role: str, statement: str) -> None
 
 ALLOWED = [
     ("steward", "select * from core.ledgers_spend"),
-    ("steward", "select * from quarantine.row"),
+    ("steward", "select * from quarantine.row_to_see"),
+    ("steward", "select row_number from quarantine.row"),
     ("steward", "select * from ops.rule_result"),
     (
         "steward",
