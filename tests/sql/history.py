@@ -19,7 +19,7 @@ from pipelines.warehouse import ddl, register
 from pipelines.warehouse.connection import Warehouse
 from pipelines.warehouse.history_versions import ScopeHistory
 from pipelines.warehouse.pseudonyms import give_key
-from tests.sql import history_payroll, history_subledgers, ledger_history
+from tests.sql import history_payroll, history_people, history_subledgers, ledger_history
 from tests.sql.rows import Row, delivery
 
 CLIENTS = ("north", "south", "east")
@@ -29,14 +29,14 @@ FEEDS = (
     "ledgers.payables",
     "ledgers.spend",
     "payroll.pay_rates",
-    "people.employees",
+    *history_people.ROWS,
     "shipments.shipments",
     *ledger_history.FEEDS,
     *(feed for feed in history_subledgers.ROWS if feed not in ledger_history.FEEDS),
     *history_payroll.ROWS,
 )
 LACKING = ledger_history.LACKING | history_payroll.LACKING
-ROWS = {**history_subledgers.ROWS, **history_payroll.ROWS}
+ROWS = {**history_subledgers.ROWS, **history_payroll.ROWS, **history_people.ROWS}
 SPELLINGS = ("Acme", "ACME", "Acme Ltd", "Acme Limited", "Acme GmbH", "Zeta & Co", "ZETA AND CO.", "Sole Trader")
 PERIODS = ("2026-01", "2026-02", "2026-03")
 DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(90)]
@@ -113,9 +113,8 @@ class History(ledger_history.LedgerRows):
 
     def _scope(self, client: str, feed: str) -> Scope:
         """`south` delivers whole months, the others lists without periods; payables come by month everywhere."""
-        by_month = ("ledgers.payables", "ledgers.spend", "shipments.shipments", "payroll.payslips")[
-            : 4 if client == "south" else 1
-        ]
+        by_month = ("ledgers.payables", "ledgers.spend", "shipments.shipments", "payroll.payslips", "people.timesheets")
+        by_month = by_month[: 5 if client == "south" else 1]
         period = self.chance.choice(PERIODS) if feed in by_month else None
         return Scope(client, feed, self.chance.choice(("main", "second")), period)
 
@@ -197,18 +196,6 @@ class History(ledger_history.LedgerRows):
             "email": self.chance.choice(("one@sample.test", "two@sample.test", None)),
             "postal_code": self.chance.choice(("10115", "20095")),
             "country_code": "DE",
-        }
-
-    def _employees(self, key: str) -> dict[str, Any]:
-        return {
-            "employee_id": key,
-            "job_title": "Clerk",
-            "hire_date": self.chance.choice(DAYS),
-            "is_current": self.chance.random() < 0.8,
-            "department_name": self.chance.choice(("Paint", "Sales", None)),
-            "gender_code": self.chance.choice(("female", "male", None)),
-            "weekly_hours": self.chance.choice((None, Decimal(35))),
-            "cost_center_id": self.chance.choice(("C-1", "C-2", None)),
         }
 
     def _pay_rates(self, key: str) -> dict[str, Any]:

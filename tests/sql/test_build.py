@@ -18,9 +18,10 @@ from pipelines.reporting.publish import become_owner
 from pipelines.reporting.run import _CUT_OFF, BuildResult, build
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import Warehouse
-from tests.sql import figures_payroll, figures_subledgers, rows_payroll
+from tests.sql import figures_payroll, figures_people, figures_subledgers, rows_payroll
 from tests.sql.rows import CUT_OFF, SECRET_DATE, SECRET_NUMBER, delivery, fill, insert, secret
 from tests.sql.rows_payroll import fill_payroll
+from tests.sql.rows_people import fill_people
 from tests.sql.rows_subledgers import fill_subledgers
 from tests.sql.tampered import TAMPER
 
@@ -47,6 +48,7 @@ def first(warehouse: Warehouse, home: Settings, contracts: dict[str, Contract]) 
         fill(conn, contracts)
         fill_subledgers(conn, contracts)
         fill_payroll(conn)
+        fill_people(conn, contracts)
     return build_and_read(warehouse, home, AT, unit_tests=True)
 
 
@@ -224,12 +226,9 @@ def test_pay_rate_register(first: Built) -> None:
     assert pick(rates, "is_current", client_id="south") == [(False,)]
 
 
-def test_headcount(first: Built) -> None:
-    names = "department_group_name department_name headcount joiners_12_months leavers_12_months former_employees"
-    assert pick(first.marts["rpt_headcount"], names, client_id="north") == [
-        ("Works", "Paint", 1, 1, 1, 1),
-        ("not stated", "not stated", 1, 0, 0, 0),
-    ]
+@pytest.mark.parametrize("check", figures_people.CHECKS)
+def test_figures_of_people(check: Callable[[dict[str, Rows]], None], first: Built) -> None:
+    check(first.marts)
 
 
 def test_shipments_on_time(first: Built) -> None:
@@ -248,6 +247,7 @@ def test_deliveries_with_accounting_and_top_rule(first: Built) -> None:
         (3, "held", 3, None, None, None, None, True),
         (4, "failed", 9, None, None, None, None, False),
         (5, "duplicate", None, None, None, None, None, False),
+        (6, "withdrawn", 1, None, None, None, None, True),
     ]
     assert pick(first.marts["dq_reject_rule"], "rule_id rows first_message", rule_id="x.y.z") == [
         ("x.y.z", 1, "no number")
