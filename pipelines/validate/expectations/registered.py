@@ -28,7 +28,8 @@ from stdnum.exceptions import ValidationError
 from pipelines.validate.expectations.conditions import RowsFail
 from pipelines.validate.expectations.described import Described, add_metadata, metadata
 
-_APART = "\x1f"  # between country and number: no cell holds it
+_APART = " "  # between country and number: no code of a country has one
+_LINE = "\n"
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,7 @@ class NumbersChecked(RowsFail):
         found = sa.select(*key).select_from(rows.alias("judged")).where(*(k.is_not(None) for k in key)).distinct()
         wrong = _wrong(args["kind"], (tuple(row) for row in execution_engine.execute_query(found).fetchall()))
         # one text, however many there are: a list would be one parameter each
-        listed = sa.func.string_to_array("\x1e".join(wrong), "\x1e")
+        listed = sa.func.string_to_array(_LINE.join(wrong), _LINE)
         fails = sa.and_(*(k.is_not(None) for k in key), key[0] + _APART + key[1] == sa.any_(listed))
         return fails, compute, {"column_list": metric_domain_kwargs["column_list"]}
 
