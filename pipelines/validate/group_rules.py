@@ -10,7 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from pipelines.contract import NO_CURRENCY, Contract
-from pipelines.validate import aggregates, beside_rules, conditions, day_rules, succession_rules, sum_rules
+from pipelines.validate import (
+    aggregates,
+    beside_rules,
+    conditions,
+    day_rules,
+    succession_rules,
+    sum_rules,
+    together_rules,
+)
 from pipelines.validate.aggregates import ROWS, currency_of, value_of
 from pipelines.validate.expectations import (
     BALANCE,
@@ -21,6 +29,7 @@ from pipelines.validate.expectations import (
     ExpectGroupsToBalance,
     ExpectGroupsToRollForward,
     ExpectGroupSumsToBeAtMost,
+    ExpectKindsToAddUp,
     ExpectNoNearDuplicates,
     ExpectPairsToBeUsual,
     ExpectRangesNotToOverlap,
@@ -50,6 +59,10 @@ def group(sets: SetRules, rule: Rule) -> Measurement:
         return sum_rules.sums(sets, rule, expectation)
     if isinstance(expectation, ExpectDatesToBeNearDelivery):
         return day_rules.near(sets, rule, expectation)
+    if isinstance(expectation, ExpectGroupsToAgree):
+        return together_rules.agreement(sets, rule, expectation)
+    if isinstance(expectation, ExpectKindsToAddUp):
+        return together_rules.kinds(sets, rule, expectation)
     condition, values = conditions.where(expectation.row_condition)
     domain = aggregates.domain(rule.over, condition)
     balance = isinstance(expectation, ExpectGroupsToBalance)
@@ -60,8 +73,6 @@ def group(sets: SetRules, rule: Rule) -> Measurement:
         broken = _unbalanced(sets, expectation, judged)
     elif isinstance(expectation, ExpectGroupsToRollForward):
         broken = _not_rolling(sets, expectation, judged)
-    elif isinstance(expectation, ExpectGroupsToAgree):
-        broken = _disagreeing(sets, expectation, judged)
     elif expectation.total:
         broken = _differing(sets, expectation, judged)
     else:
@@ -147,19 +158,6 @@ def _not_rolling(sets: SetRules, expectation: ExpectGroupsToRollForward, judged:
     return (
         f"select {names}, {said} as said from {sets.table} where {judged} group by {names} having {' or '.join(broken)}"
     )
-
-
-def _disagreeing(sets: SetRules, expectation: ExpectGroupsToAgree, judged: str) -> str:
-    """Groups with several values in a column that all rows should repeat."""
-    names = ", ".join(_q(c) for c in expectation.group)
-    parts = [
-        f"case when count(distinct {_q(c)}) > 1 then ', {c} ' || min({_q(c)}::text) || ' and ' || max({_q(c)}::text) "
-        "else '' end"
-        for c in expectation.columns
-    ]
-    said = _if_public(sets.contract, expectation.columns, f"':' || substr({' || '.join(parts)}, 2)", ": differ")
-    several = " or ".join(f"count(distinct {_q(c)}) > 1" for c in expectation.columns)
-    return f"select {names}, {said} as said from {sets.table} where {judged} group by {names} having {several}"
 
 
 def _differing(sets: SetRules, expectation: Any, judged: str) -> str:

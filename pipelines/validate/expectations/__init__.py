@@ -42,6 +42,7 @@ from pipelines.validate.expectations.identities import (
     ExpectColumnProductToMatch,
     ExpectColumnsToAddUp,
 )
+from pipelines.validate.expectations.kinds import ExpectKindsToAddUp, KindsAddUp
 from pipelines.validate.expectations.likeness import (
     ExpectNoNearDuplicates,
     ExpectPairsToBeUsual,
@@ -54,6 +55,7 @@ from pipelines.validate.expectations.matches import (
     RowsMatchFeed,
     TotalsMatchFeed,
 )
+from pipelines.validate.expectations.minimum import BelowMinimum, ExpectValuesToReachMinimum
 from pipelines.validate.expectations.registered import ExpectNumbersToHaveCheckDigits, NumbersChecked
 from pipelines.validate.expectations.sequences import ExpectSequencesToBeUnbroken, SequencesUnbroken
 from pipelines.validate.expectations.successions import (
@@ -74,14 +76,15 @@ from pipelines.validate.expectations.together import (
 
 __all__ = [
     "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "AmountsNotRound", "BalancesCarried",
-    "ChangesLarge", "ColumnProductMatches", "ColumnTotals", "ColumnValuesInFeed", "ColumnsAddUp", "ComparedWith",
-    "DatesInOrder", "DatesNearDelivery", "DatesOnWeekdays", "DaysBetween", "ExpectAmountToBeSimilar",
-    "ExpectAmountsNotToBeRound", "ExpectBalancesToCarryForward", "ExpectChangesToBeSmall", "ExpectColumnProductToMatch",
-    "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeInOrder", "ExpectDatesToBeNearDelivery",
-    "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost", "ExpectGroupSumsToBeAtMost", "ExpectGroupTotalToMatch",
-    "ExpectGroupsToAgree", "ExpectGroupsToBalance", "ExpectGroupsToRollForward", "ExpectNoNearDuplicates",
-    "ExpectNumbersToHaveCheckDigits", "ExpectPairsToBeUsual", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar",
-    "ExpectRowsToMatchFeed", "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed", "GroupSumsAtMost",
-    "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward", "NoNearDuplicates", "NumbersChecked",
-    "PairsUsual", "RangesOverlap", "RowsMatchFeed", "SequencesUnbroken", "TotalsMatchFeed",
+    "BelowMinimum", "ChangesLarge", "ColumnProductMatches", "ColumnTotals", "ColumnValuesInFeed", "ColumnsAddUp",
+    "ComparedWith", "DatesInOrder", "DatesNearDelivery", "DatesOnWeekdays", "DaysBetween", "ExpectAmountToBeSimilar",
+    "ExpectAmountsNotToBeRound", "ExpectBalancesToCarryForward", "ExpectChangesToBeSmall",
+    "ExpectColumnProductToMatch", "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeInOrder",
+    "ExpectDatesToBeNearDelivery", "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost",
+    "ExpectGroupSumsToBeAtMost", "ExpectGroupTotalToMatch", "ExpectGroupsToAgree", "ExpectGroupsToBalance",
+    "ExpectGroupsToRollForward", "ExpectKindsToAddUp", "ExpectNoNearDuplicates", "ExpectNumbersToHaveCheckDigits",
+    "ExpectPairsToBeUsual", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar", "ExpectRowsToMatchFeed",
+    "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed", "ExpectValuesToReachMinimum", "GroupSumsAtMost",
+    "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward", "KindsAddUp", "NoNearDuplicates",
+    "NumbersChecked", "PairsUsual", "RangesOverlap", "RowsMatchFeed", "SequencesUnbroken", "TotalsMatchFeed",
 ]  # fmt: skip
