@@ -183,7 +183,7 @@ def _add_payments(pay: Payroll, out: Extra, add: Callable[..., Employee]) -> Non
     add("PGO", lambda e, run: [replace(x, earned_from=e.left) for x in _slip(e, run)], left)
     out.payments.append(payment_of(left))
     out.runs.append((_run("PUN"), [], D(0)))
-    out.payments.append(replace(payment, number="PUN/999", run=_run("PUN"), employee=999))
+    out.payments.append(replace(payment, number="PUN/999", run=_run("PUN"), employee=999, account="555000222"))
     first, second, third = (e for e in pay.staff if e.country == "DE" and e.number != 284)
     payment = paid("ACC", first)
     out.payments.append(replace(payment, iban=account_at("DE", 9_999)))
