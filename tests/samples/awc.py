@@ -276,7 +276,7 @@ def personnel_sheets(pay: Payroll, seed: int) -> dict[str, Sheet]:
     lists = (absences, plans, courses, papers, reviews, applications, joiners)
     stray = stray_lists(pay)
     return {
-        name: [heads.split("|"), *rows, stray[name]]
+        name: [heads.split("|"), *rows, *stray[name]]
         for (name, heads), rows in zip(PERSONNEL.items(), lists, strict=True)
     }
 

@@ -46,7 +46,8 @@ FAULTS = (
     Fault("a week of more hours than the law allows", _TIME, "X-WEEK", "hours_per_week_legal", "warn"),
     Fault("hours beyond the contract", _TIME, "X-CONTRACT", "hours_within_contract", "warn"),
     Fault("hours after the exit", _TIME, "X-GONE", "worked_while_employed"),
-    Fault("mandatory course not done", "people.trainings", "X-COURSE", "mandatory_done_in_time", "warn"),
+    Fault("mandatory course done late", "people.trainings", "X-LATE", "mandatory_done_in_time", "warn"),
+    Fault("mandatory course not done", "people.trainings", "X-OVERDUE", "mandatory_not_overdue", "warn"),
     Fault("permit has run out", "people.documents", "X-PERMIT", "mandatory_still_valid", "warn"),
     Fault("back before away", "people.absences", "X-AWAY", "dates_in_order"),
     Fault("negative share of a plan", "people.benefits", "X-PLAN", "shares_not_negative"),
@@ -58,7 +59,7 @@ FAULTS = (
     Fault("payslips differ from the total of the run", _SLIPS, "-TOT", "run_totals_match"),
     Fault("paid after the exit", _SLIPS, "-GON", "employed_in_period"),
     Fault("rate that no record explains", _SLIPS, "-RAT", "rate_has_pay_rate"),
-    Fault("below the minimum wage", _SLIPS, "-MIN", "minimum_wage_reached", also=("rate_has_pay_rate",)),
+    Fault("below the minimum wage", _SLIPS, "-MIN", "minimum_wage_reached"),
     Fault("negative net", _SLIPS, "-NEG", "net_not_negative"),
     Fault("correction of long ago", _SLIPS, "-OLD", "correction_not_too_old"),
     Fault("currency other than that of the contract", _SLIPS, "-CCY", "contract_currency"),
@@ -68,8 +69,8 @@ FAULTS = (
     Fault("two regular runs in one period", "payroll.runs", "TMP-2026-10", "one_regular_run_per_period"),
     Fault("payment of another amount", _PAID, "-PMT", "payments_match_payslips"),
     Fault("paid twice", _PAID, "-TWI", "not_paid_twice", also=("payments_match_payslips",)),
-    Fault("payment to somebody who has left", _PAID, "-PGO", "paid_person_employed", also=("payments_match_payslips",)),
-    Fault("payment to nobody", _PAID, "-PUN", "reference.employee_id"),
+    Fault("payment to somebody who has left", _PAID, "-PGO", "paid_person_employed"),
+    Fault("payment to nobody", _PAID, "-PUN", "reference.employee_id", also=("payments_match_payslips",)),
     Fault("account that is not on the register", _PAID, "-ACC", "account_on_register", "warn"),
     Fault("one account for two people", _PAID, "-HLD", "one_person_per_account", "hold"),
     Fault("journal of another amount", "ledgers.gl_entries", "-LED", "", "ledger"),
@@ -96,8 +97,8 @@ def solid(pay: Payroll) -> list[Employee]:
 
 
 def gone(pay: Payroll) -> Employee:
-    """Somebody who left long before the last month."""
-    return next(e for e in pay.staff if e.left and e.left < date(2026, 7, 31))
+    """Somebody who left months ago, but not too long for a correction."""
+    return next(e for e in pay.staff if e.left and date(2025, 11, 1) < e.left < date(2026, 7, 31))
 
 
 def not_recorded(pay: Payroll) -> tuple[int, date]:
@@ -148,7 +149,7 @@ def extra_of(pay: Payroll) -> Extra:
         lines.append(replace(lines[-1], number=len(lines) + 1, wage_type="3200", amount=D("500.00")))
         return _raised(lines, "5000", "-500")
 
-    add("GRS", lambda e, run: _raised(_slip(e, run), "2000", "10"))
+    add("GRS", lambda e, run: _raised(_slip(e, run), "2000", "10"), by="10")
     add("NET", lambda e, run: _raised(_slip(e, run), "5000", "10"))
     add("TOT", _slip, by="100")
     add("GON", _slip, gone(pay))
@@ -167,22 +168,22 @@ def extra_of(pay: Payroll) -> Extra:
 def _add_payments(pay: Payroll, out: Extra, add: Callable[..., Employee]) -> None:
     """Payments that are wrong, of payslips that are in order."""
 
-    def paid(code: str, e: Employee | None = None) -> Payment:
-        who = add(code, _slip, e)
+    def payment_of(who: Employee) -> Payment:
         run, made, _ = out.runs[-1]
         return payments_of(replace(pay, lines=made, runs=[run], staff=[who]))[0]
 
-    def no_slip(code: str, e: Employee, number: int) -> Payment:
-        out.runs.append((_run(code), [], D(0)))
-        return Payment(f"{_run(code).number}/{number}", _run(code), number, D("150.00"), "", e.account, "USD")
+    def paid(code: str, e: Employee | None = None) -> Payment:
+        return payment_of(add(code, _slip, e))
 
     payment = paid("PMT")
     out.payments.append(replace(payment, amount=payment.amount + 50))
     payment = paid("TWI")
     out.payments += [payment, replace(payment, number=f"{payment.number}/2")]
     left = gone(pay)
-    out.payments.append(no_slip("PGO", left, left.number))
-    out.payments.append(no_slip("PUN", replace(left, number=999), 999))
+    add("PGO", lambda e, run: [replace(x, earned_from=e.left) for x in _slip(e, run)], left)
+    out.payments.append(payment_of(left))
+    out.runs.append((_run("PUN"), [], D(0)))
+    out.payments.append(replace(payment, number="PUN/999", run=_run("PUN"), employee=999, account="555000222"))
     first, second, third = (e for e in pay.staff if e.country == "DE" and e.number != 284)
     payment = paid("ACC", first)
     out.payments.append(replace(payment, iban=account_at("DE", 9_999)))
@@ -236,17 +237,20 @@ def stray_hours(pay: Payroll) -> list[tuple[int, date, Decimal, str]]:
     ]
 
 
-def stray_lists(pay: Payroll) -> dict[str, Cells]:
-    """A row for each list of the personnel office."""
+def stray_lists(pay: Payroll) -> dict[str, list[Cells]]:
+    """Rows for each list of the personnel office."""
     e, joined = solid(pay)[30].number, max(pay.staff, key=lambda e: e.hired)
     early = f"{joined.hired - timedelta(days=9):%m/%d/%Y}"
     return {
-        "Absences": ["X-AWAY", e, "vacation", "10/16/2026", "10/12/2026", 5, "40", "Y", "", "taken"],
-        "Plans": [e, "X-PLAN", "01/01/2026", "", "Meal", "meal", "employee", "-20.00", "40.00", "USD"],
-        "Courses": ["X-COURSE", e, "D01", "Data protection", "Y", "02/01/2026", "05/15/2026", "", "", "2", ""],
-        "Papers": ["X-PERMIT", e, "work_permit", "US", "04/01/2021", "03/31/2026", "Y"],
-        "Reviews": ["X-RATING", e, "2026", "03/10/2026", 6, 1],
-        "Applications": ["X-STAGES", "V-X", "K-X", "Buyer", "5", "Purchasing", "05/04/2026", "referral", "interviewed",
-                         "05/20/2026", "05/21/2026", "05/11/2026", "", "", ""],
-        "Joiners": [joined.number, "X-TASK", "Fork lift course", "training", "Works manager", "Y", early, early],
+        "Absences": [["X-AWAY", e, "vacation", "10/16/2026", "10/12/2026", 5, "40", "Y", "", "taken"]],
+        "Plans": [[e, "X-PLAN", "01/01/2026", "", "Meal", "meal", "employee", "-20.00", "40.00", "USD"]],
+        "Courses": [
+            ["X-LATE", e, "D01", "Data protection", "Y", "02/01/2026", "05/15/2026", "06/22/2026", "", "2", "passed"],
+            ["X-OVERDUE", e, "S01", "Safety at work", "Y", "02/01/2026", "05/15/2026", "", "", "4", ""],
+        ],
+        "Papers": [["X-PERMIT", e, "work_permit", "US", "04/01/2021", "03/31/2026", "Y"]],
+        "Reviews": [["X-RATING", e, "2026", "03/10/2026", 6, 1]],
+        "Applications": [["X-STAGES", "V-X", "K-X", "Buyer", "5", "Purchasing", "05/04/2026", "referral", "interviewed",
+                          "05/20/2026", "05/21/2026", "05/11/2026", "", "", ""]],
+        "Joiners": [[joined.number, "X-TASK", "Fork lift course", "training", "Works manager", "Y", early, early]],
     }  # fmt: skip
