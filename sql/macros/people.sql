@@ -1,13 +1,13 @@
 {# What the marts of people share: versions, days, small groups. #}
 
-{# Rows of a core table that were known at the cut-off or before it, current or not. #}
+{# Rows `version` of a core table that were known at the cut-off or before it, current or not. #}
 {% macro known_so_far() -%}
-    _known_from <= {{ cut_off() }}
+    version._known_from <= {{ cut_off() }}
 {%- endmacro %}
 
 {# When such a row ended; null for one that was current at the cut-off. #}
 {% macro ended_so_far() -%}
-    case when _known_to <= {{ cut_off() }} then _known_to end
+    case when version._known_to <= {{ cut_off() }} then version._known_to end
 {%- endmacro %}
 
 {# Whether a version ended because its delivery was withdrawn: nobody left or moved then. The moment is written in the
