@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -212,9 +211,7 @@ def test_a_night_and_the_same_night_again(home: Path) -> None:
     assert "ledgers: failed" in first.stdout, "the truncated sample file makes its run red"
     assert "reporting: success" in first.stdout
     assert "fault of the file" in first.stdout
-    held = re.search(r"(\d+) held deliveries wait for a steward's decision; the night did not", first.stdout)
-    assert held, first.stdout
-    assert int(held[1]) == HELD
+    assert "2 held deliveries wait for a steward's decision; the night did not" in first.stdout
     assert "/required_actions" in first.stdout
     assert "reporting.dq_delivery" in first.stdout
     assert "wall time" in first.stdout
