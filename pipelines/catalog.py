@@ -182,6 +182,8 @@ def _complaints(contract: Contract, source: Source) -> list[tuple[tuple[str, ...
     names = [c.name for c in contract.columns]
     if source.mode not in contract.modes:
         out.append((("mode",), source.mode, f"one of {', '.join(contract.modes)}"))
+    if source.periods and not contract.has_choice_of_periods:
+        out.append((("periods",), source.periods, "nothing: reports read the periods of this feed in one way only"))
     for name in source.columns:
         if name not in names:
             out.append((("columns", name), f"column {name!r}", f"one of {', '.join(names)}"))

@@ -209,7 +209,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("migrate", _migrate, "apply contract changes that need no replay (same as init)")
     add("stop", _stop, "stop the embedded server")
     url = add("url", _url, "print the SQLAlchemy URL of the warehouse")
-    url.add_argument("--role", choices=("owner", "loader", "steward", "analyst"), default="loader")
+    url.add_argument("--role", choices=("owner", "loader", "steward", "analyst", "payroll"), default="loader")
     run = add("run", _run, "run one night without Airflow")
     run.add_argument("--client")
     run.add_argument("--feed")

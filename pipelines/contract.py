@@ -39,7 +39,11 @@ _TYPES: dict[str, pa.DataType] = {
     "timestamptz": pa.timestamp("us", tz="UTC"),
 }
 _COLUMN_PROPERTIES = {"semantic", "codes", "references", "group", "absent_codes", "currency", "country"}
-_FEED_PROPERTIES = {"modes", "owner", "retention", "row_name", "after", "dated_by"}
+_FEED_PROPERTIES = {"modes", "owner", "retention", "row_name", "after", "dated_by", "periods"}
+
+
+FEWEST = 5
+"""Rows, or people, that a figure made of restricted cells must stand for."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,8 @@ class Contract:
     """One feed, e.g. `ledgers.spend`. `text` is the file as read, `sha256` its hash.
 
     `after` are feeds that load before it though no column refers to them: its rules compare with them. `dated_by` is
-    the date by whose months it is reported: core finds the rows of a month by it.
+    the date by whose months it is reported: core finds the rows of a month by it. `has_choice_of_periods`: a profile
+    may say whether the lists of several periods replace each other or add up.
     """
 
     feed: str
@@ -110,6 +115,7 @@ class Contract:
     text: str
     after: tuple[str, ...] = ()
     dated_by: str | None = None
+    has_choice_of_periods: bool = False
 
     @property
     def domain(self) -> str:
@@ -135,6 +141,11 @@ class Contract:
     def money(self) -> tuple[Column, ...]:
         """The columns whose sums are accounted for."""
         return tuple(c for c in self.columns if c.semantic == "money")
+
+    def may_sum(self, column: str, rows: int | None) -> bool:
+        """Whether the sum over so many rows may be shown: that of a few restricted cells gives them away."""
+        found = next((c for c in self.columns if c.name == column), None)
+        return found is None or found.classification != "restricted" or (rows or 0) >= FEWEST
 
     @cached_property
     def groups(self) -> dict[str, tuple[str, ...]]:
@@ -232,6 +243,7 @@ def contract_from(path: Path, text: str) -> Contract:
         text=file.text,
         after=tuple(str(feed) for feed in props.get("after") or ()),
         dated_by=dated_by,
+        has_choice_of_periods=bool(props.get("periods")),
     )
 
 

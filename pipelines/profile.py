@@ -30,6 +30,7 @@ from pipelines.profile_words import (
     Split,
     Unpivot,
     absent_pattern,
+    idle_word,
     profile_json_schema,
 )  # fmt: skip
 from pipelines.yamlfile import KEPT, YamlFile, parsed, read_yaml
@@ -37,7 +38,7 @@ from pipelines.yamlfile import KEPT, YamlFile, parsed, read_yaml
 __all__ = [
     "ColumnRule", "Condition", "ControlAt", "Due", "FeedSources", "Format", "Lookup", "LookupUse", "MaxRejects",
     "Profile", "ProfileModel", "Signed", "Source", "SourceRef", "Split", "Unpivot", "absent_pattern", "file_match",
-    "profile_from", "profile_json_schema", "read_profile",
+    "idle_word", "profile_from", "profile_json_schema", "read_profile",
 ]  # fmt: skip
 
 
@@ -97,6 +98,11 @@ class Profile:
                 out.append(SourceRef(self.client_id, feed, name, source, locale, zone, entry.shared_keys))
         return tuple(out)
 
+    @property
+    def adding(self) -> list[str]:
+        """`feed/source` of every source whose periods add up."""
+        return sorted(f"{ref.feed}/{ref.name}" for ref in self.sources if ref.source.periods == "add_up")
+
     def source(self, feed: str, name: str) -> SourceRef:
         """One source (KeyError if there is none)."""
         for ref in self.sources:
@@ -107,7 +113,7 @@ class Profile:
     def lookups_of(self, source: Source) -> dict[str, Lookup]:
         """The look-up tables a source uses, directly or through others."""
         found: dict[str, Lookup] = {}
-        todo = [r.lookup.table for r in source.columns.values() if r.lookup]
+        todo = [r.lookup.table for r in source.rules if r.lookup]
         while todo:
             name = todo.pop()
             if name not in found:
@@ -117,10 +123,11 @@ class Profile:
 
     def relevant_json(self, ref: SourceRef) -> str:
         """What of the profile decides about this source's rows: part of the declaration hash."""
+        unsaid = set() if ref.source.periods else {"periods"}  # as before there was the word
         parts = {
             "locale": ref.locale,
             "time_zone": ref.time_zone,
-            "source": ref.source.model_dump(mode="json", by_alias=True),
+            "source": ref.source.model_dump(mode="json", by_alias=True, exclude=unsaid),
             "lookups": {
                 k: v.model_dump(mode="json", by_alias=True) for k, v in sorted(self.lookups_of(ref.source).items())
             },
@@ -204,8 +211,9 @@ def _check_lookups(file: YamlFile, model: ProfileModel) -> None:
 
     for feed, entry in model.feeds.items():
         for source, declared in entry.sources.items():
-            for column, rule in declared.columns.items():
-                check((*_place(file, feed, source), "columns", column), rule)
+            for word in ("columns", "computed"):
+                for column, rule in getattr(declared, word).items():
+                    check((*_place(file, feed, source), word, column), rule)
     for name, table in model.lookups.items():
         for column, rule in table.columns.items():
             check(("lookups", name, "columns", column), rule)

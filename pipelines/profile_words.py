@@ -17,9 +17,14 @@ MEMBER_SIGN = "!/"
 """Stands between an archive and its member in the name of a file: `pack.zip!/staff.csv`."""
 
 
-Text = Annotated[
-    str, BeforeValidator(lambda v: str(v) if isinstance(v, int | float) and not isinstance(v, bool) else v)
-]
+def _text(value: Any) -> Any:
+    """A number may be written without quotes; a truth value may not, since it stands for no text."""
+    if isinstance(value, bool):
+        raise ValueError(f"text in quotes, as '{str(value).lower()}': without them it is a truth value")
+    return str(value) if isinstance(value, int | float) else value
+
+
+Text = Annotated[str, BeforeValidator(_text)]
 
 
 class Condition(Words):
@@ -214,7 +219,14 @@ class Source(Words):
         None, min_length=1, description="accepted column names of the file, in order; another layout is held as drift"
     )
     columns: dict[str, ColumnRule] = Field(description="canonical column → where it comes from")
-    ignore: dict[str, str] = Field({}, description="source column → why it is not used")
+    computed: dict[str, ColumnRule] = Field(
+        {},
+        description="source columns of our own: text made of each record before skip, rows, unpivot and columns, which "
+        "may name it; one may use those above it",
+    )
+    ignore: dict[str, str] = Field(
+        {}, description="source column, or /pattern/ that the whole name of a column fits → why it is not used"
+    )
     rows: list[Condition] = Field([], description="all must hold for a record to be a row of this feed")
     skip: list[Condition] = Field([], description="records of no feed at all, skipped by declaration")
     unpivot: Unpivot | None = None
@@ -226,6 +238,12 @@ class Source(Words):
         None, description="a file is taken when its marker is beside it: '{name}.done' (a.csv.done), '{stem}.ok' (a.ok)"
     )
     period_format: str = Field("%Y-%m", description="how the period group of the file pattern is written")
+    periods: Literal["replace", "add_up"] | None = Field(
+        None,
+        description="mode period of a ledger of open items: replace = each list holds all that was open at its "
+        "period's end, the newest is the ledger (default); add_up = each holds what was posted in its period, "
+        "together they are the ledger",
+    )
     controls: dict[ControlName, Control] = Field(
         {}, description="rows, sum(column), count(column) or hash(column) → where the sender's figure stands"
     )
@@ -244,17 +262,44 @@ class Source(Words):
         check_regex(value)
         return value
 
+    @field_validator("ignore")
+    @classmethod
+    def _ignore(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value:
+            if len(name) > 2 and name[0] == name[-1] == "/":
+                check_regex(name[1:-1])
+                if re.fullmatch(name[1:-1], ""):
+                    raise ValueError(f"{name} fits every column: a column that comes new would be left out unseen")
+        return value
+
     @model_validator(mode="after")
     def _consistent(self) -> Source:
         if self.mode == "period" and "period" not in re.compile(self.files).groupindex:
             raise ValueError("mode period needs a group (?P<period>…) in files")
+        if self.periods and self.mode != "period":
+            raise ValueError(f"periods {self.periods} is for mode period; mode {self.mode} has none")
         if self.key and not KEY_RULE.fullmatch(self.key):
             raise ValueError(f"key {self.key!r}: give occurrence(column, …)")
         groups = re.compile(self.files).groupindex
-        for name, rule in self.columns.items():
+        for name, rule in [*self.columns.items(), *self.computed.items()]:
             if rule.file and rule.file not in groups:
                 raise ValueError(f"column {name}: files has no group {rule.file!r}")
+        for name, rule in self.computed.items():
+            if idle := idle_word(rule):
+                raise ValueError(f"computed {name}: {idle} has no effect on text; say it at the column that reads it")
+        if twice := self.made & set(self.computed):
+            raise ValueError(f"computed and unpivot both make {sorted(twice)[0]!r}")
         return self
+
+    @property
+    def made(self) -> set[str]:
+        """Source columns that `unpivot` makes."""
+        return {self.unpivot.name, self.unpivot.value} if self.unpivot else set()
+
+    @property
+    def rules(self) -> list[ColumnRule]:
+        """Every rule of the source: those of the columns and of what is computed before."""
+        return [*self.columns.values(), *self.computed.values()]
 
     @property
     def occurrence(self) -> list[str]:
@@ -383,6 +428,12 @@ class ProfileModel(Words):
 
 def _has_sources(value: Any) -> bool:
     return isinstance(value, dict) and "sources" in value
+
+
+def idle_word(rule: ColumnRule) -> str | None:
+    """The first word of a rule that does nothing where columns are text: in look-up tables and computed columns."""
+    given = {"formats": rule.formats, "century_from": rule.century_from, "absent": rule.absent}
+    return next((word for word, value in given.items() if value), None)
 
 
 def absent_pattern(marker: str) -> str:

@@ -25,6 +25,7 @@ IDENTITIES = frozenset(
         "expect_groups_to_balance",
         "expect_groups_to_roll_forward",
         "expect_group_total_to_match",
+        "expect_kinds_to_add_up",
         "expect_totals_to_match_feed",
     },
 )

@@ -101,8 +101,30 @@ def _roll(arguments: Arguments) -> str:
     return f"{start} + sum of {amount} = {end} per {', '.join(arguments['group'])}"
 
 
+def _kinds(arguments: Arguments) -> str:
+    signed = [f"+ {k}" for k in arguments["plus"]] + [f"− {k}" for k in arguments.get("minus") or []]
+    parts = " ".join(signed).removeprefix("+ ")
+    return f"{arguments['amount']}: {parts} = {' + '.join(arguments['total'])} per {', '.join(arguments['group'])}"
+
+
+def _minimum(arguments: Arguments) -> str:
+    entries, match = arguments["minimums"], arguments["match"]
+    newest: dict[tuple[Any, ...], Any] = {}
+    for entry in sorted(entries, key=lambda e: str(e["valid_from"])):
+        newest[tuple(entry[c] for c in match)] = entry["minimum"]
+    shown = "; ".join(f"{' '.join(map(str, key))} {value(least)}" for key, least in list(newest.items())[:8])
+    return f"{arguments['column']} ≥ minimum on {arguments['date']} (newest: {shown})"
+
+
+def _changes(arguments: Arguments) -> str:
+    what = f"{'sum of ' if arguments.get('added_up') else ''}{arguments['column']}"
+    within = f"{what} within ± {value(arguments['max_change_pct'])} % of the values before and after"
+    return f"{within}, by {arguments['order']} per {', '.join(arguments['group'])}"
+
+
 def _agree(arguments: Arguments) -> str:
-    return f"one {' and one '.join(arguments['columns'])} per {', '.join(arguments['group'])}"
+    said = f"one {' and one '.join(arguments['columns'])} per {', '.join(arguments['group'])}"
+    return said + (", also beside what is loaded" if arguments.get("beside") else "")
 
 
 def _sequence(arguments: Arguments) -> str:
@@ -139,14 +161,37 @@ def _rows_of(arguments: Arguments) -> str:
     said = f"{', '.join(arguments['match'])} are in {arguments['feed']} ({', '.join(arguments['match'].values())})"
     if arguments.get("date"):
         said += f", valid on {arguments['date']}"
-    late = (f"{own} ≤ {theirs}" for own, theirs in (arguments.get("not_after") or {}).items())
-    return ", ".join([said, *late]) + _fulfilling(arguments)
+    if arguments.get("date_from"):
+        said += f" or a day since {arguments['date_from']}"
+    if arguments.get("grace_days"):
+        said += f" or {arguments['grace_days']} days before"
+    late = [f"{own} ≤ {theirs}" for own, theirs in (arguments.get("not_after") or {}).items()]
+    times = arguments.get("times") or {}
+    same = [
+        f"{own} = {theirs}" + (f" × {_list(times[own])}" if own in times else "")
+        for own, theirs in (arguments.get("equals") or {}).items()
+    ]
+    return ", ".join([said, *same, *late]) + _fulfilling(arguments)
 
 
 def _totals_of(arguments: Arguments) -> str:
     signed = [f"+ {c}" for c in arguments.get("plus") or []] + [f"− {c}" for c in arguments.get("minus") or []]
     there = f"{' '.join(signed).removeprefix('+ ')} in {arguments['feed']}{_fulfilling(arguments)}"
-    return f"sum of {arguments['amount']} = {there} per {', '.join(arguments['match'])}"
+    if during := arguments.get("during"):
+        there += f", {during['date']} from {during['start']} to {during['end']}"
+    if not arguments.get("amount"):
+        return f"number of {', '.join(arguments['count'])} = {there} per {', '.join(arguments['match'])}"
+    own, there = f"{arguments['amount']}{_by_kind(arguments, 'kinds')}", there + _by_kind(arguments, "feed_kinds")
+    return f"sum of {own} = {there} per {', '.join(arguments['match'])}"
+
+
+def _by_kind(arguments: Arguments, name: str) -> str:
+    """` (net, else earning − tax)`; nothing where kinds do not matter."""
+    kinds = arguments.get(name) or {}
+    signed = [f"+ {k}" for k in kinds.get("plus") or []] + [f"− {k}" for k in kinds.get("minus") or []]
+    ways = [" + ".join(kinds.get("total") or []), " ".join(signed).removeprefix("+ ")]
+    said = ", else ".join(way for way in ways if way)
+    return f" ({said})" if said else ""
 
 
 def _fulfilling(arguments: Arguments) -> str:
@@ -156,6 +201,29 @@ def _fulfilling(arguments: Arguments) -> str:
     )
     said = " and ".join(wanted)
     return f" with {said}" if said else ""
+
+
+def _sums(arguments: Arguments) -> str:
+    group = [*arguments["group"], *([f"{arguments['per']} of {arguments['date']}"] if arguments.get("per") else [])]
+    said, most = f"sum of {arguments['column']} ≤ ", arguments.get("most")
+    if limit := arguments.get("limit_of"):
+        factor = limit.get("factor", 1)
+        said += f"{limit['column']} of {limit['feed']}" + (f" × {value(factor)}" if factor != 1 else "")
+        said += f", else {value(most)}," if most is not None else ""
+    else:
+        said += value(most)
+    return f"{said} per {', '.join(group)}"
+
+
+def _near_delivery(arguments: Arguments) -> str:
+    """`a ≥ day of the delivery − 3 days`, or the span."""
+    before, after = arguments.get("days_before"), arguments.get("days_after")
+    ends = []
+    for sign, days in (("≥", None if before is None else -before), ("≤", after)):
+        if days is not None:
+            shift = f" {'−' if days < 0 else '+'} {abs(days)} days" if days else ""
+            ends.append(f"{sign} day of the delivery{shift}")
+    return f"{arguments['column']} {' and '.join(ends)}"
 
 
 _WORDS: dict[str, Callable[[Arguments], str]] = {
@@ -182,6 +250,8 @@ _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_group_total_to_match": _group_total,
     "expect_groups_to_roll_forward": _roll,
     "expect_groups_to_agree": _agree,
+    "expect_kinds_to_add_up": _kinds,
+    "expect_values_to_reach_minimum": _minimum,
     "expect_sequences_to_be_unbroken": _sequence,
     "expect_no_near_duplicates": _near,
     "expect_pairs_to_be_usual": _usual,
@@ -194,13 +264,14 @@ _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_ranges_not_to_overlap": lambda a: (
         f"{a['start']} to {a['end']} overlap no other per {', '.join(a['group'])}"
     ),
-    "expect_changes_to_be_small": lambda a: (
-        f"{a['column']} within ± {value(a['max_change_pct'])} % of the values before and after, by {a['order']} per "
-        f"{', '.join(a['group'])}"
-    ),
+    "expect_changes_to_be_small": _changes,
     "expect_balances_to_carry_forward": lambda a: (
         f"{a['opening']} = {a['closing']} before, by {a['order']} per {', '.join(a['group'])}"
     ),
+    "expect_dates_to_be_in_order": lambda a: " ≤ ".join(a["columns"]),
+    "expect_dates_to_be_near_delivery": _near_delivery,
+    "expect_group_sums_to_be_at_most": _sums,
+    "expect_numbers_to_have_check_digits": lambda a: f"check digits of {a['column']} fit {a['country']}",
     "expect_rows_to_match_feed": _rows_of,
     "expect_totals_to_match_feed": _totals_of,
 }

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.clean.compiling import NO_PARTS, UNCLAIMED, Columns, RowFilters, bind_columns, bind_filters
+from pipelines.clean.computed import Computed
 from pipelines.clean.explain import Change, explain
 from pipelines.clean.facts import FileInfo
 from pipelines.clean.filters import Mask, first_failing, first_holding
@@ -68,6 +69,8 @@ class _Rows:
     part: pa.Array
     reason: Reasons
     malformed: Mask
+    doubts: Mapping[int, Fault]
+    """Rows that no filter could judge."""
 
     @property
     def accepted(self) -> Mask:
@@ -84,6 +87,7 @@ class Plan:
     contract: Contract
     columns: Columns
     filters: RowFilters
+    computed: Computed
     unpivot: Unpivoter | None
     ignored: list[str]
     left_out: frozenset[int] = frozenset()
@@ -111,19 +115,22 @@ class Plan:
         """
         source = ref.source
         _check_unpivot(source.unpivot, header, ref)
-        made = (source.unpivot.name, source.unpivot.value) if source.unpivot else ()
-        binder = Binder(Header(header), made)
+        binder = Binder(Header(header))
+        computed = Computed.bind(ref, binder, lookups, info, groups or {})
+        for name in source.made:
+            binder.add(name)
         filters = bind_filters(ref, siblings, binder)
         unpivot = Unpivoter.bind(source.unpivot, binder) if source.unpivot else None
-        columns = bind_columns(ref, contract, binder, lookups, info, groups or {})
+        columns = bind_columns(ref, contract, binder, lookups, info, groups or {}, computed)
         binder.finish([*source.ignore, *passed_over])
-        ignored = [c for c in binder.header.match_any(source.ignore) if c not in binder.used]
-        return cls(ref, contract, columns, filters, unpivot, ignored)
+        ignored = [c for c in binder.header.ignored(source.ignore) if c not in binder.used]
+        return cls(ref, contract, columns, filters, computed, unpivot, ignored)
 
     @property
     def sources(self) -> dict[str, list[str]]:
         """Canonical column → source columns it is read from."""
-        return {p.column.name: list(p.origin.sources) for p in self.columns.plans if p.origin.sources}
+        found = {p.column.name: list(self.computed.read_from(p.origin.sources)) for p in self.columns.plans}
+        return {name: sources for name, sources in found.items() if sources}
 
     @property
     def unmapped(self) -> list[str]:
@@ -137,7 +144,7 @@ class Plan:
     def row_by_row(self) -> bool:
         """Whether a record makes one row, and its cells alone decide what is in it: not its number, not other rows."""
         source = self.ref.source
-        by_number = any(isinstance(plan.origin, SheetName) for plan in self.columns.plans)
+        by_number = self.computed.by_number or any(isinstance(p.origin, SheetName) for p in self.columns.plans)
         return not (source.unpivot or source.occurrence or self.left_out or by_number)
 
     def explain(self, raw_row: Mapping[str, str], part: int = 0) -> list[Change]:
@@ -160,6 +167,9 @@ class Plan:
             if column.absent is not None:
                 values[f"{name}_absent_code"] = column.absent
         faults = {name: column.faults for name, column in filled.items() if column.faults}
+        if rows.doubts:
+            beside = self.columns.beside_key
+            faults[beside] = {**rows.doubts, **faults.get(beside, {})}
         if self.ref.source.occurrence:
             key = self.contract.key[0]
             values[key], faults[key] = self._occurrence_keys(rows, values, faults)
@@ -191,12 +201,13 @@ class Plan:
 
     def _rows(self, raw: pa.RecordBatch, malformed: Mask) -> tuple[_Rows, Mask]:
         """Filter the records, make rows of them, filter those. Also which records are claimed by nobody."""
-        records = Frame.of_batch(raw)
+        records = self.computed.apply(Frame.of_batch(raw))
         reason = self._record_reasons(records, malformed)
         unclaimed = reason == self.filters.number(UNCLAIMED)
+        doubts = self.filters.faults(records)
         if self.unpivot is None:
             part = pa.repeat(pa.scalar(0, pa.int32()), raw.num_rows)
-            return _Rows(records, raw.column("__row_number"), part, reason, malformed), unclaimed
+            return _Rows(records, raw.column("__row_number"), part, reason, malformed, doubts), unclaimed
         parts: Parts = self.unpivot.apply(records, malformed | (reason != 0))
         at = pa.array(parts.record)
         row_reason = reason[parts.record]
@@ -205,7 +216,9 @@ class Plan:
         live = (failing > 0) & (row_reason == 0) & ~malformed[parts.record]
         row_reason[live] = failing[live] + self.filters.parts_from
         number = raw.column("__row_number").take(at)
-        return _Rows(parts.frame, number, pa.array(parts.part), row_reason, malformed[parts.record]), unclaimed
+        dead = malformed[parts.record]
+        doubts = {row: doubts[of] for row, of in enumerate(parts.record.tolist()) if of in doubts} if doubts else {}
+        return _Rows(parts.frame, number, pa.array(parts.part), row_reason, dead, doubts), unclaimed
 
     def _record_reasons(self, records: Frame, malformed: Mask) -> Reasons:
         """Why records are skipped: a skip filter, not a row of this feed, or claimed by nobody."""

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from pipelines.clean.computed import Computed
 from pipelines.clean.facts import FileInfo
 from pipelines.clean.filters import Test, bind
+from pipelines.clean.frame import Fault, Frame
 from pipelines.clean.mapping import Binder, Header
 from pipelines.clean.origins import Origin, Surroundings, Table, bind_origin
 from pipelines.clean.plan import Absent, ColumnPlan, cleaner_of, in_order, strictest, terms_cleaner
@@ -33,6 +35,10 @@ class RowFilters:
     def reasons(self) -> list[str | None]:
         """Texts by number."""
         return [None, *(t.condition.reason for t in (*self.skip, *self.own, *self.parts)), *OWN_REASONS]
+
+    def faults(self, records: Frame) -> dict[int, Fault]:
+        """Records of which a test on a computed column cannot tell whether they are rows of this feed."""
+        return records.faults_of([t.column for t in (*self.skip, *self.own)])
 
     @property
     def skip_from(self) -> int:
@@ -66,6 +72,11 @@ class Columns:
     plans: tuple[ColumnPlan, ...]
     contract: Contract
 
+    @property
+    def beside_key(self) -> str:
+        """The first mapped column that is none of the key: what is wrong with a whole row is told there."""
+        return next((p.column.name for p in self.plans if not p.column.key), self.contract.key[0])
+
     def classification(self, name: str) -> str:
         """How the texts of a column are masked."""
         for plan in self.plans:
@@ -77,7 +88,7 @@ class Columns:
 def bind_filters(ref: SourceRef, siblings: Sequence[SourceRef], binder: Binder) -> RowFilters:
     """The filters of a source; a condition on a column that unpivot makes is a test on parts."""
     source = ref.source
-    made = {source.unpivot.name, source.unpivot.value} if source.unpivot else set()
+    made = source.made
     own = [c for c in source.rows if c.column not in made]
     parts = [c for c in source.rows if c.column in made]
     claims = [_claim(s, binder.header) for s in siblings] if source.rows else []
@@ -90,9 +101,9 @@ def bind_filters(ref: SourceRef, siblings: Sequence[SourceRef], binder: Binder) 
 
 
 def _claim(sibling: SourceRef, header: Header) -> tuple[Test, ...] | None:
-    """The tests by which a sibling takes a record; None when it cannot read this file at all."""
+    """The tests by which a sibling takes a record, those on columns of the file; None when it cannot read this file."""
     source = sibling.source
-    made = {source.unpivot.name, source.unpivot.value} if source.unpivot else set()
+    made = source.made | set(source.computed)
     binder = Binder(header, made)
     conditions: list[Condition] = [c for c in source.rows if c.column not in made]
     tests = bind(conditions, binder, "a row filter")
@@ -113,6 +124,7 @@ def bind_columns(
     lookups: Mapping[str, Table],
     info: FileInfo,
     groups: Mapping[str, str],
+    computed: Computed,
 ) -> Columns:
     """The plan of every mapped column."""
     origins: dict[str, Origin] = {}
@@ -122,12 +134,12 @@ def bind_columns(
         origins[name] = bind_origin(name, rule, binder, around)
     readers: dict[str, list[str]] = {}
     for name, origin in origins.items():
-        for source in origin.sources:
+        for source in computed.read_from(origin.sources):
             readers.setdefault(source, []).append(contract.column(name).classification)
     plans: list[ColumnPlan] = []
     for name, origin in origins.items():
         column, rule = contract.column(name), ref.source.columns[name]
-        classes = [column.classification, *(c for s in origin.sources for c in readers[s])]
+        classes = [column.classification, *(c for s in computed.read_from(origin.sources) for c in readers[s])]
         plans.append(
             ColumnPlan(
                 column,

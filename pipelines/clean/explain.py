@@ -37,7 +37,8 @@ class Change:
 
 def explain(plan: Plan, raw_row: Mapping[str, str], part: int) -> list[Change]:
     """Run one record through the plan itself, so that what is told is what happens. Columns as in the contract."""
-    frame: Frame | None = Frame({n: pa.array([t or ""], pa.string()) for n, t in raw_row.items()}, 1)
+    received = Frame({n: pa.array([t or ""], pa.string()) for n, t in raw_row.items()}, 1)
+    frame: Frame | None = plan.computed.apply(received)
     if plan.unpivot is not None and frame is not None:
         frame = _part_of(plan, frame, part)
     if frame is None:

@@ -29,6 +29,12 @@ class Test:
         answer = by_distinct(frame.cell(self.column), self._holds_for, pa.bool_())
         return np.asarray(answer.to_numpy(zero_copy_only=False), dtype=np.bool_)
 
+    def doubtful(self, frame: Frame) -> Mask:
+        """Rows whose cell could not be made: no test sets them aside, they are rejects."""
+        doubt = np.zeros(frame.rows, dtype=np.bool_)
+        doubt[list(frame.faults(self.column))] = True
+        return doubt
+
     def _holds_for(self, text: str) -> bool:
         condition = self.condition
         if condition.in_ is not None:
@@ -49,7 +55,7 @@ def first_failing(tests: Sequence[Test], frame: Frame) -> npt.NDArray[np.int16]:
     """Per row the number (from 1) of the first test that does not hold; 0 when all hold."""
     found = np.zeros(frame.rows, dtype=np.int16)
     for number, test in enumerate(tests, start=1):
-        found[(found == 0) & ~test.holds(frame)] = number
+        found[(found == 0) & ~test.holds(frame) & ~test.doubtful(frame)] = number
     return found
 
 
@@ -57,5 +63,5 @@ def first_holding(tests: Sequence[Test], frame: Frame) -> npt.NDArray[np.int16]:
     """Per row the number (from 1) of the first test that holds; 0 when none does."""
     found = np.zeros(frame.rows, dtype=np.int16)
     for number, test in enumerate(tests, start=1):
-        found[(found == 0) & test.holds(frame)] = number
+        found[(found == 0) & test.holds(frame) & ~test.doubtful(frame)] = number
     return found

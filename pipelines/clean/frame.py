@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -72,20 +73,70 @@ class Frame:
             self._trimmed[name] = pc.utf8_trim_whitespace(self.raw(name))
         return self._trimmed[name]
 
+    def faults(self, name: str | None) -> Mapping[int, Fault]:
+        """Rows whose cell could not be made, where the column is none of the file."""
+        return {}
+
+    def faults_of(self, names: Sequence[str | None]) -> dict[int, Fault]:
+        """The same over several columns; the first fault of a row stands."""
+        found: dict[int, Fault] = {}
+        for name in reversed(names):
+            found.update(self.faults(name))
+        return found
+
     def _fetch(self, name: str) -> pa.Array:
         return self._columns[name]
+
+
+class MadeFrame(Frame):
+    """A frame with further columns that were made of it. A cell that could not be made shows what it was made of."""
+
+    def __init__(self, base: Frame, made: Mapping[str, Cells]) -> None:
+        super().__init__({name: _shown(cells) for name, cells in made.items()}, base.rows, base.numbers)
+        self._base = base
+        self._made = made
+
+    def faults(self, name: str | None) -> Mapping[int, Fault]:
+        """Those of the column, when it is a made one."""
+        made = self._made.get(name or "")
+        return self._base.faults(name) if made is None else made.faults
+
+    def _fetch(self, name: str) -> pa.Array:
+        return self._columns[name] if name in self._columns else self._base.raw(name)
 
 
 class TakenFrame(Frame):
     """Rows of another frame by index, with columns of its own; a column is taken when it is asked for."""
 
-    def __init__(self, base: Frame, index: pa.Array, extra: Mapping[str, pa.Array]) -> None:
+    def __init__(
+        self,
+        base: Frame,
+        index: pa.Array,
+        extra: Mapping[str, pa.Array],
+        faults: Mapping[str, Mapping[int, Fault]] = MappingProxyType({}),
+    ) -> None:
         super().__init__(extra, len(index), base.numbers.take(index))
         self._base = base
         self._index = index
+        self._faults = faults
+
+    def faults(self, name: str | None) -> Mapping[int, Fault]:
+        """Of a column of its own as given, else those of the rows taken."""
+        if name in self._columns:
+            return self._faults.get(name or "", {})
+        if not (of_base := self._base.faults(name)):
+            return {}
+        return {at: of_base[row] for at, row in enumerate(self._index.to_pylist()) if row in of_base}
 
     def _fetch(self, name: str) -> pa.Array:
         return self._columns[name] if name in self._columns else self._base.raw(name).take(self._index)
+
+
+def _shown(cells: Cells) -> pa.Array:
+    if not cells.faults:
+        return cells.texts
+    failed = [row in cells.faults for row in range(len(cells.texts))]
+    return pc.if_else(pa.array(failed, pa.bool_()), cells.originals, cells.texts)
 
 
 def empty_texts(rows: int) -> pa.Array:

@@ -31,7 +31,7 @@ from pipelines.clean.registry import cleaner
 from pipelines.clean.signed import TERM_TYPE
 from pipelines.contract import Column
 from pipelines.errors import DeclarationError, DeliveryError
-from pipelines.profile import ColumnRule, Lookup
+from pipelines.profile import ColumnRule, Lookup, idle_word
 from pipelines.reject import Baseline
 
 _NUMBER = Column("number", TERM_TYPE, "decimal", False, False, "public", "a term of a signed amount")
@@ -175,14 +175,13 @@ def build(
 def check_lookup(name: str, declared: Lookup) -> None:
     """Refuse words that do nothing in a look-up table, whose columns are text."""
     for column, rule in declared.columns.items():
-        given = {"formats": rule.formats, "century_from": rule.century_from, "absent": rule.absent}
-        if idle := [word for word, value in given.items() if value]:
+        if idle := idle_word(rule):
             raise DeclarationError(
-                f"{idle[0]} has no effect in a look-up table",
+                f"{idle} has no effect in a look-up table",
                 where=f"lookups.{name}.columns.{column}",
-                got=idle[0],
+                got=idle,
                 expected="an origin, codes and other: the columns of a look-up table are text",
-                next_step=f"say {idle[0]} at the column of the feed that uses the look-up",
+                next_step=f"say {idle} at the column of the feed that uses the look-up",
             )
 
 
@@ -229,14 +228,14 @@ def _part(
     info = FileInfo.from_json(file.facts_json) if file.facts_json else FileInfo()
     origins: dict[str, tuple[ColumnRule, Origin]] = {}
     for column, rule in declared.columns.items():
-        around = Surroundings(others, info, file.groups, _terms(rule, options))
+        around = Surroundings(others, info, file.groups, number_terms(rule, options))
         origins[column] = (rule, bind_origin(f"{name}.{column}", rule, binder, around))
     binder.finish()
     frame: Frame = Frame({n: _one_array(whole[n]) for n in names}, whole.num_rows, _numbers(whole))
     if tests:
         kept = np.flatnonzero(filters.first_failing(tests, frame) == 0)
         frame = TakenFrame(frame, pa.array(kept), {})
-    computed = {column: _mapped(rule, origin.read(frame)) for column, (rule, origin) in origins.items()}
+    computed = {column: coded(rule, origin.read(frame)) for column, (rule, origin) in origins.items()}
     return _Part(header, frame, computed)
 
 
@@ -245,11 +244,12 @@ def _numbers(whole: pa.Table) -> pa.Array | None:
     return _one_array(whole[name]) if name in whole.schema.names else None
 
 
-def _terms(rule: ColumnRule, options: CellOptions) -> Callable[[], ColumnCleaner]:
+def number_terms(rule: ColumnRule, options: CellOptions) -> Callable[[], ColumnCleaner]:
+    """Reads the terms of a `signed` text column."""
     return lambda: cleaner(_NUMBER, CellOptions(rule.locale or options.locale, options.time_zone))
 
 
-def _mapped(rule: ColumnRule, cells: Cells) -> Cells:
+def coded(rule: ColumnRule, cells: Cells) -> Cells:
     """The code map of a text column: unknown texts become `other`, or a fault of whoever uses the row."""
     codes = rule.codes
     if codes is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 
 from pipelines.errors import DeliveryError
@@ -11,6 +12,11 @@ from pipelines.errors import DeliveryError
 def folded(name: str) -> str:
     """Spelling without white space around, runs of it inside, and case: how header names are compared."""
     return " ".join(name.split()).casefold()
+
+
+def ignored_pattern(name: str) -> re.Pattern[str] | None:
+    """The pattern that a name under `ignore` is when it stands between slashes: '/_loaded_.*/'."""
+    return re.compile(name[1:-1]) if len(name) > 2 and name[0] == name[-1] == "/" else None
 
 
 class Header:
@@ -31,6 +37,15 @@ class Header:
         """Columns that any of the spellings stands for, each once."""
         return list(dict.fromkeys(c for s in spellings for c in self.match(s)))
 
+    def ignored(self, ignore: Iterable[str]) -> list[str]:
+        """Columns that `ignore` of a profile leaves out: named there, or the whole name fits a /pattern/."""
+        found: dict[str, None] = {}
+        for name in ignore:
+            pattern = ignored_pattern(name)
+            fits = [c for c in self.columns if pattern.fullmatch(c)] if pattern else self.match(name)
+            found |= dict.fromkeys(fits)
+        return list(found)
+
     def closest(self, spellings: Iterable[str]) -> list[str]:
         """Up to three columns whose name looks like one of the spellings."""
         found: list[str] = []
@@ -46,9 +61,13 @@ class Binder:
     def __init__(self, header: Header, extra: Iterable[str] = ()) -> None:
         self.header = header
         self.used: set[str] = set()
-        self._extra = tuple(extra)
+        self._extra = list(extra)
         self._missing: list[tuple[str, list[str]]] = []
         self._double: list[tuple[str, list[str]]] = []
+
+    def add(self, name: str) -> None:
+        """A column that is none of the file, for whoever comes after."""
+        self._extra.append(name)
 
     def one(self, spellings: Sequence[str], needed_by: str, *, optional: bool = False) -> str | None:
         """The one column meant by the spellings; None when it is missing (a complaint unless optional)."""
@@ -68,7 +87,7 @@ class Binder:
         """Raise what was found wrong; with `ignore` also columns that are neither used nor ignored."""
         undeclared: list[str] = []
         if ignore is not None:
-            known = self.used | set(self.header.match_any(ignore))
+            known = self.used | set(self.header.ignored(ignore))
             undeclared = [c for c in self.header.columns if c not in known]
         if self._missing:
             raise self._missing_error(undeclared)

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from pipelines.clean.expression import columns as columns_of_sql
 from pipelines.clean.mapping import Header, folded
+from pipelines.contract import Contract
 from pipelines.profile import ColumnRule, Source
 
 
@@ -29,13 +30,14 @@ class Use:
 
     @classmethod
     def of(cls, source: Source) -> Use:
-        """Of a source. Columns that `unpivot` makes are none of the file."""
+        """Of a source. Columns that `unpivot` and `computed` make are none of the file."""
         unpivot = source.unpivot
-        made = {unpivot.name, unpivot.value} if unpivot else set()
+        made = source.made | set(source.computed)
         found = [Need("a skip filter", (c.column,)) for c in source.skip]
         found += [Need("a row filter", (c.column,)) for c in source.rows]
         found += [Need("unpivot", (c,)) for c in (unpivot.columns if unpivot else ())]
-        for name, rule in source.columns.items():
+        by = {**source.columns, **{f"computed {name}": rule for name, rule in source.computed.items()}}
+        for name, rule in by.items():
             found += [Need(name, tuple(spellings), rule.optional) for spellings in _asked(rule)]
         return cls(tuple(n for n in found if not made & set(n.spellings)), tuple(source.ignore))
 
@@ -63,8 +65,20 @@ class Use:
 
     def undeclared(self, header: Header) -> list[str]:
         """Columns that are neither read nor ignored."""
-        known = {*self.readers(header), *header.match_any(self.ignored)}
+        known = {*self.readers(header), *header.ignored(self.ignored)}
         return [c for c in header.columns if c not in known]
+
+
+def restricted(source: Source, contract: Contract, header: Header) -> set[str]:
+    """Columns of the header that restricted columns are made of: their cells are as restricted."""
+    secret = {c.name for c in contract.columns if c.classification == "restricted"}
+    readers = Use.of(source).readers(header)
+    found = {column for column, needs in readers.items() if any(need.by in secret for need in needs)}
+    if unpivot := source.unpivot:
+        asked = {s for name in secret & source.columns.keys() for few in _asked(source.columns[name]) for s in few}
+        if asked & {unpivot.name, unpivot.value}:
+            found.update(c for column in unpivot.columns for c in header.match_any((column,)))
+    return found
 
 
 def _asked(rule: ColumnRule) -> Sequence[Sequence[str]]:

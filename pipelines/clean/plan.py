@@ -65,6 +65,8 @@ class ColumnPlan:
     def fill(self, frame: Frame, done: Mapping[str, pa.Array], dead: Mask) -> Filled:
         """Make the column. `done` holds the columns made before (country, currency); `dead` rows have no cells."""
         cells = self._cells(frame)
+        if inherited := frame.faults_of(self.origin.sources):
+            cells = replace(cells, faults={**cells.faults, **inherited})
         faults = {row: fault for row, fault in cells.faults.items() if not dead[row]} if dead.any() else cells.faults
         codes, faults = self.absent_codes(cells, faults)
         gone = dead.copy()
@@ -153,6 +155,12 @@ def check_source(ref: SourceRef, contract: Contract) -> None:
 
     Expressions must be accepted by DuckDB; formats, codes and locale by the semantic type of their column.
     """
+    for name, made in ref.source.computed.items():
+        if made.sql is not None:
+            try:
+                Expression(made.sql)
+            except DeclarationError as error:
+                raise _at(error, ref, f"computed {name}") from None
     for column in contract.columns:
         rule = ref.source.columns.get(column.name)
         if rule is None:
@@ -165,7 +173,7 @@ def check_source(ref: SourceRef, contract: Contract) -> None:
             if rule.signed is not None:
                 terms_cleaner(column, rule, ref)
         except DeclarationError as error:
-            raise _at(error, ref, column.name) from None
+            raise _at(error, ref, f"column {column.name}") from None
         _check_constant(built, rule, ref, column)
 
 
@@ -184,7 +192,7 @@ def _check_constant(built: ColumnCleaner, rule: ColumnRule, ref: SourceRef, colu
 
 
 def _at(error: DeclarationError, ref: SourceRef, column: str) -> DeclarationError:
-    place = f"client {ref.client_id}, {ref.feed}/{ref.name}, column {column}"
+    place = f"client {ref.client_id}, {ref.feed}/{ref.name}, {column}"
     return DeclarationError(
         error.what,
         where=f"{place}: {error.where}" if error.where else place,

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.clean.filters import Mask
-from pipelines.clean.frame import Frame, TakenFrame, empty_texts
+from pipelines.clean.frame import Fault, Frame, TakenFrame, empty_texts
 from pipelines.clean.mapping import Binder
 from pipelines.profile import Unpivot
 
@@ -52,7 +52,7 @@ class Unpivoter:
         """All rows of the records, in the order of records and parts."""
         is_row = np.zeros((frame.rows, len(self.columns) + 1), dtype=np.bool_)
         for part, column in enumerate(self.columns, start=1):
-            is_row[:, part] = _filled(frame.cell(column)) if self.drop_empty else True
+            is_row[:, part] = _filled(frame, column) if self.drop_empty else True
         is_row[whole, 1:] = False
         without = ~is_row.any(axis=1) & ~whole
         is_row[:, 0] = whole | without
@@ -62,9 +62,23 @@ class Unpivoter:
             self.name: pa.array(["", *self.labels], pa.string()).take(pa.array(part_numbers)),
             self.value: stacked.take(pa.array(part_numbers * frame.rows + record)),
         }
-        taken = TakenFrame(frame, pa.array(record), extra)
+        taken = TakenFrame(frame, pa.array(record), extra, {self.value: self._faults(frame, record, part_numbers)})
         return Parts(taken, record, part_numbers.astype(np.int32), without[record])
 
+    def _faults(
+        self, frame: Frame, record: npt.NDArray[np.int64], part_numbers: npt.NDArray[np.int64]
+    ) -> dict[int, Fault]:
+        """Rows whose value is a cell that could not be computed."""
+        faults: dict[int, Fault] = {}
+        for part, column in enumerate(self.columns, start=1):
+            if of_column := frame.faults(column):
+                rows = np.flatnonzero(part_numbers == part).tolist()
+                faults |= {at: of_column[int(record[at])] for at in rows if int(record[at]) in of_column}
+        return faults
 
-def _filled(cells: pa.Array) -> Mask:
-    return np.asarray(pc.not_equal(cells, "").to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+def _filled(frame: Frame, column: str | None) -> Mask:
+    """Cells with something in them; one that could not be computed is no empty one."""
+    filled = np.array(pc.not_equal(frame.cell(column), "").to_numpy(zero_copy_only=False), dtype=np.bool_)
+    filled[list(frame.faults(column))] = True
+    return filled

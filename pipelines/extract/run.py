@@ -68,7 +68,7 @@ def write(reader: Reader, out: Path) -> FileFacts:
 
 def cells_of(source: Source) -> set[str]:
     """A1 addresses that the columns and controls of a source ask for in the file itself."""
-    columns = {rule.cell for rule in source.columns.values() if rule.cell}
+    columns = {rule.cell for rule in source.rules if rule.cell}
     return columns | {
         where.cell
         for where in source.controls.values()

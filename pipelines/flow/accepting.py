@@ -43,11 +43,12 @@ def renamed_lines(source: Source, names: Mapping[str, str]) -> list[str]:
     """What the profile says of columns that have new names, old name → new: where several spellings may be accepted
     the new one is added, elsewhere it takes the place of the old one."""
     out = []
-    for name, rule in source.columns.items():
-        said = rule.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        now = {k: _lookup(v, names) if k == "lookup" else _renamed(k, v, names) for k, v in said.items()}
-        if now != said:
-            out.append(f"`{name}: {flow(now)}` under columns")
+    for word in ("columns", "computed"):
+        for name, rule in getattr(source, word).items():
+            said = rule.model_dump(mode="json", by_alias=True, exclude_unset=True)
+            now = {k: _lookup(v, names) if k == "lookup" else _renamed(k, v, names) for k, v in said.items()}
+            if now != said:
+                out.append(f"`{name}: {flow(now)}` under {word}")
     for word in ("rows", "skip"):
         tests = [c.model_dump(mode="json", by_alias=True, exclude_unset=True) for c in getattr(source, word)]
         renamed = [{k: _renamed(k, v, names) for k, v in c.items()} for c in tests]

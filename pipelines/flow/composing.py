@@ -22,6 +22,7 @@ from pipelines.clean.apply import Plan
 from pipelines.clean.column import CellError
 from pipelines.clean.facts import FileInfo
 from pipelines.clean.mapping import Header
+from pipelines.clean.needs import restricted
 from pipelines.contract import Contract
 from pipelines.delivery import Delivery
 from pipelines.errors import DeliveryError
@@ -31,7 +32,7 @@ from pipelines.flow.original import Original, Record, read_original
 from pipelines.flow.work import lookups_of, siblings_of
 from pipelines.profile import Profile, SourceRef
 from pipelines.quarantine import expected
-from pipelines.quarantine.cells import shown
+from pipelines.quarantine.cells import HIDDEN, shown
 from pipelines.quarantine.content import Content, Line, Reason
 from pipelines.quarantine.suggest import suggestion
 from pipelines.quarantine.words import WORDS
@@ -106,10 +107,13 @@ class _Composer:
 
     def _kept(self, at: int, number: int, token_hash: str, line: Line) -> SentRow:
         cells: dict[str, Any] = dict(zip(self.original.columns, line.cells, strict=True))
+        cells |= {self.original.columns[i]: text for i, text in line.hidden.items()}
+        hidden = {"__hidden": sorted(self.original.columns[i] for i in line.hidden)} if line.hidden else {}
         locked = sorted(self.original.columns[i] for i in line.locked)
         return SentRow(
-            at, token_hash, number, {**cells, "__address": line.address, "__said": line.said, "__locked": locked}
-        )
+            at, token_hash, number,
+            {**cells, "__address": line.address, "__said": line.said, "__locked": locked, **hidden},
+        )  # fmt: skip
 
     def _newest_cells(self) -> dict[int, Mapping[str, str]]:
         """Cells of the rows that a correction has rejected again, as that correction brought them."""
@@ -141,16 +145,19 @@ class _Composer:
                 note = self._note(reason, said, texts[position])
                 notes.setdefault(position, [])
                 notes[position] += [n for n in note if n not in notes[position]]
+        # Restricted cells that are not at fault: whoever passes a workbook on, or fills it in, need not see them.
+        hidden = {} if malformed else {i: shown(texts[i]) for i in self._restricted - notes.keys() if texts[i]}
         cut = [i for i, text in enumerate(texts) if shown(text).endswith("…") and not text.endswith("…")]
-        for position in cut:
+        for position in [i for i in cut if i not in hidden]:
             notes.setdefault(position, []).append(self.words["cut"])
-        locked = frozenset() if malformed else frozenset(self._key_positions - notes.keys())
+        locked = frozenset() if malformed else frozenset(self._key_positions - notes.keys()) | hidden.keys()
         said_all = "\n".join(told)
         return Line(
             token=token,
             address=sheet_address(record.number, self.original.sheets),
             said=shown(said_all),
-            cells=[shown(t) for t in texts],
+            cells=[HIDDEN if i in hidden else shown(t) for i, t in enumerate(texts)],
+            hidden=hidden,
             notes={i: "\n".join(parts) for i, parts in notes.items()},
             locked=locked,
             record=self._record_note(record) if malformed else "",
@@ -280,6 +287,12 @@ class _Composer:
         found = [self.position.get(s) for key in self.contract.key for s in self.sources.get(key, ())]
         return {i for i in found if i is not None}
 
+    @cached_property
+    def _restricted(self) -> set[int]:
+        """Cells that restricted columns are made of."""
+        found = restricted(self.ref.source, self.contract, Header(self.original.columns))
+        return {self.position[name] for name in found}
+
     def _choices(self) -> dict[int, list[str]]:
         """Columns of codes: the texts that the client's own map knows."""
         out: dict[int, list[str]] = {}
@@ -328,7 +341,11 @@ class _Composer:
             return format_decimal(amount, "#,##0.00######", locale=self.ref.locale)
 
         found = workbooks.amounts_of(self.conn, self.root.delivery_id, self.rows)
-        return [(self.names.get(column, column), currency, text(amount)) for column, currency, amount in found]
+        return [
+            (self.names.get(column, column), currency, text(amount))
+            for column, currency, amount in found
+            if self.contract.may_sum(column, len(self.rows))
+        ]
 
     def _until(self) -> str:
         """The next deadline of the source, in the client's words."""

@@ -16,6 +16,7 @@ from rich.text import Text
 from pipelines.clean.apply import Plan
 from pipelines.clean.explain import Change
 from pipelines.clean.facts import FileInfo
+from pipelines.clean.plan import strictest
 from pipelines.contract import Contract
 from pipelines.delivery import Delivery
 from pipelines.errors import DeclarationError
@@ -29,6 +30,7 @@ from pipelines.flow.corrected import address_of
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.recorded import Recorded, recorded
 from pipelines.flow.show import status_table
+from pipelines.flow.suppressed import amounts_to_show, controls_to_show
 from pipelines.flow.work import lookups_of
 from pipelines.reject import mask
 from pipelines.warehouse import register
@@ -58,12 +60,13 @@ def _delivery(conn: sa.Connection, office: Office, delivery: Delivery) -> Iterat
         notable = [r for r in rules if r.success is not True]
         yield _rules(notable)
         yield f"{len(rules) - len(notable)} other rules found nothing"
-    controls = register.controls(conn, delivery)
+    contract = office.contract(delivery.feed)
+    controls = controls_to_show(contract, delivery, register.controls(conn, delivery))
     if controls:
         yield _plain("control totals", ("control", "promised", "measured", "equal"), (
             (c.name, c.promised, c.measured, "yes" if c.ok else "no") for c in controls
         ))  # fmt: skip
-    amounts = register.amounts(conn, delivery)
+    amounts = amounts_to_show(contract, register.amounts(conn, delivery))
     if amounts:
         names = ("received", "loaded", "unchanged", "rejected", "skipped", "held", "unreadable_cells")
         yield _plain("amounts", ("column", "currency", *names), (
@@ -84,7 +87,7 @@ def _row(conn: sa.Connection, office: Office, delivery: Delivery, row: int) -> I
         yield f"corrects {raw['__where']}; changed by the client: {raw['__changed'] or 'nothing'}"
     if "__raw" in raw:
         yield f"malformed record: {raw['__problem']}"
-        yield f"as received: {raw['__raw']}"
+        yield f"as received: {mask(raw['__raw'], strictest([c.classification for c in told.contract.columns]))}"
     for part, found in changes.items():
         yield _changes(told.contract, found, f"part {part}" if part else "cells")
     rejects = _rejects(conn, delivery, row)
@@ -163,7 +166,8 @@ def _changes(contract: Contract, changes: list[Change], title: str) -> Table:
     for name in ("column", "from", "as received", "what was done", "value"):
         table.add_column(name, overflow="fold")
     for change in changes:
-        classification = contract.column(change.column).classification
+        fed = [c.column for c in changes if {*c.sources} & {*change.sources}]  # by the same cell of the file
+        classification = strictest([contract.column(name).classification for name in (change.column, *fed)])
         done = "; ".join(f"{what} → {mask(text, classification)!r}" if text else what for what, text in change.steps)
         value = mask(change.value, classification) or (f"absent: {change.absent_code}" if change.absent_code else "")
         table.add_row(

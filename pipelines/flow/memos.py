@@ -51,7 +51,7 @@ def key_of(
     groups: Mapping[str, str],
 ) -> str:
     """Hash of everything but the rows and their header that decides what cleaning makes of a row."""
-    profile, rules = office.profile(ref.client_id), ref.source.columns.values()
+    profile, rules = office.profile(ref.client_id), ref.source.rules
     parts = {
         "contract": office.contract(ref.feed).text,
         "source": [ref.name, profile.relevant_json(ref)],

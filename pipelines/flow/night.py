@@ -172,6 +172,8 @@ def _look(
     office: Office, profile: Profile, files: Settled, domains: Sequence[str], feed: str | None, found: Discovery
 ) -> None:
     """One client, in one transaction: a killed look leaves nothing half registered."""
+    with office.warehouse.transaction() as conn:  # for itself: the looks of other domains wait for these rows
+        register.sync_clients(conn, [profile])
     with office.warehouse.transaction() as conn:
         intake = Intake(office, conn)
         intake.look(profile, files)

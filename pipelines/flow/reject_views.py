@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,12 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.clean.mapping import Header
-from pipelines.clean.needs import Use
+from pipelines.clean.needs import Use, restricted
 from pipelines.contract import Contract
 from pipelines.delivery import Delivery
 from pipelines.errors import DeclarationError
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.recorded import Recorded, recorded
+from pipelines.flow.suppressed import sums_to_show
 from pipelines.reject import RejectState, mask
 from pipelines.rulebook import RuleBook
 from pipelines.warehouse import audit, decisions, register, reject_lists
@@ -44,7 +45,12 @@ def listed(wanted: Wanted, *, office: Office | None = None) -> tuple[list[Line],
     """Rejects by delivery, rule and state, and what they come to."""
     office = office or open_office()
     with office.warehouse.transaction() as conn:
-        return reject_lists.lines(conn, wanted), reject_lists.totals(conn, wanted)
+        lines, totals = reject_lists.lines(conn, wanted), reject_lists.totals(conn, wanted)
+    known = office.catalog.contracts
+    return (
+        [replace(one, amounts=sums_to_show(known[one.feed], one.amounts, one.rows)) for one in lines],
+        [replace(one, amounts=sums_to_show(known[one.feed], one.amounts, one.rows)) for one in totals],
+    )
 
 
 def as_data(lines: list[Line]) -> list[dict[str, Any]]:
@@ -160,7 +166,8 @@ def _row(
 
 def _cells(row: Kept, told: Recorded, clear: bool, order: Sequence[str]) -> Table:
     """The cells under the client's own names and in his order, with the columns they feed."""
-    readers = Use.of(told.ref.source).readers(Header(list(row.cells)))
+    header = Header(list(row.cells))
+    readers, secret = Use.of(told.ref.source).readers(header), restricted(told.ref.source, told.contract, header)
     place = {name: i for i, name in enumerate(order)}
     out = Table(title="as received", title_justify="left", pad_edge=False)
     for name in ("column of the file", "cell", "feeds"):
@@ -168,7 +175,7 @@ def _cells(row: Kept, told: Recorded, clear: bool, order: Sequence[str]) -> Tabl
     for name, cell in sorted(row.cells.items(), key=lambda item: place.get(item[0], len(place))):
         fed = list(dict.fromkeys(need.by for need in readers.get(name, [])))
         text = None if cell is None else str(cell)
-        shown = text if clear else mask(text, _classification(told.contract, fed))
+        shown = text if clear else mask(text, "restricted" if name in secret else _classification(told.contract, fed))
         out.add_row("the whole record" if name == "__raw" else name, shown or "", ", ".join(fed) or "–")
     return out
 

@@ -10,7 +10,7 @@ from pipelines.reporting.run import BuildResult, build, now, shown_as_of
 
 def build_reports(*, full: bool = False, office: Office | None = None) -> BuildResult:
     """Bring every mart to one cut-off, by what changed since the last build or all anew; on failure analysts keep
-    yesterday's."""
+    yesterday's: of the clients whose rows fail a test, or of all."""
     office = office or open_office()
     return build(office.settings, office.warehouse.url, full=full)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipelines.flow.office import open_office
+from pipelines.reporting.publish import close_restricted
 from pipelines.settings import Settings
 from pipelines.warehouse import ddl, register, roles, server
 from pipelines.warehouse.connection import Warehouse
@@ -14,6 +15,7 @@ def init(settings: Settings) -> str:
     with Warehouse(server.role_url(settings, "owner")).transaction() as conn:
         ddl.create_schema(conn)
         changes = ddl.migrate(conn, office.catalog)
+        changes += close_restricted(conn)
         register.sync_clients(conn, office.catalog.profiles.values())
     feeds, clients = len(office.catalog.contracts), len(office.catalog.profiles)
     said = "; ".join(changes) if changes else "nothing to change"

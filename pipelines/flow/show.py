@@ -140,7 +140,9 @@ def mart_tables(rows: int = 3, *, office: Office | None = None) -> list[Table]:
     office = office or open_office()
     out = []
     for mart in preview(office.warehouse.engine, rows):
-        table = Table(title=f"reporting.{mart.name}: {_count(mart.total)} rows", title_justify="left", pad_edge=False)
+        title = f"reporting.{mart.name}: {_count(mart.total)} rows"
+        title += f", shown to members of {mart.granted_to} only" if mart.granted_to else ""
+        table = Table(title=title, title_justify="left", pad_edge=False)
         for column in mart.columns[:9]:
             table.add_column(column, overflow="ellipsis", no_wrap=True, max_width=28)
         for row in mart.rows:

@@ -14,6 +14,7 @@ from pipelines.contract import NO_CURRENCY
 from pipelines.delivery import Delivery
 from pipelines.errors import DeclarationError
 from pipelines.flow.office import Office
+from pipelines.flow.suppressed import controls_to_show
 from pipelines.reject import Severity
 from pipelines.rulebook import RuleBook
 from pipelines.warehouse import register, requests
@@ -94,13 +95,14 @@ def summary(office: Office, delivery_id: int) -> Summary:
     with office.warehouse.transaction() as conn:
         delivery = register.get(conn, delivery_id)
         profile = office.catalog.profiles.get(delivery.client_id)
+        contract = office.contract(delivery.feed)
         # the sum over a row or two of a personal amount would be that amount
-        personal = {c.name for c in office.contract(delivery.feed).money if c.is_personal}
+        personal = {c.name for c in contract.money if c.is_personal}
         return Summary(
             delivery=delivery,
             findings=tuple(_found(office, delivery, register.rule_results(conn, delivery))),
             amounts=tuple(a for a in register.amounts(conn, delivery) if a.column_name not in personal),
-            controls=tuple(register.controls(conn, delivery)),
+            controls=tuple(controls_to_show(contract, delivery, register.controls(conn, delivery))),
             stewards=tuple(stewards(office, conn, delivery.client_id)),
             hash=shown_hash(conn, delivery),
             declarations_changed=declarations_changed(office, delivery),

@@ -80,6 +80,8 @@ class Tally:
     first: list[dict[str, object]] = field(default_factory=list)
     rejects: list[dict[str, object]] = field(default_factory=list)
     keys: Counter[int] = field(default_factory=Counter)
+    untried: list[str] = field(default_factory=list)
+    """Rules that set rows of several aside, as a journal that does not balance: a file may seem good without them."""
 
     @property
     def repeated_keys(self) -> int:
@@ -231,8 +233,10 @@ def _gate(subject: Subject, plan: Plan) -> Tally:
     from pipelines.validate.chunks import ChunkGate
     from pipelines.validate.suites import load_rules  # imports Great Expectations
 
-    gate = ChunkGate(subject.contract, load_rules(subject.catalog, subject.contract, subject.ref.client_id))
-    tally = Tally()
+    rules = load_rules(subject.catalog, subject.contract, subject.ref.client_id)
+    gate = ChunkGate(subject.contract, rules)
+    of_several = (r.id for r in rules if r.rejects and r.kind in ("unique", "group"))
+    tally = Tally(untried=[name.removeprefix(f"{subject.contract.feed}.") for name in of_several])
     for raw in _raw(subject):
         cleaned = plan.chunk(raw)
         judged = gate.judge(cleaned.table, cleaned.problems)
@@ -308,4 +312,6 @@ def _outcome(subject: Subject, tally: Tally, controls: Sequence[ControlValue]) -
     counts = ", ".join(f"{n} {fate}" for fate, n in sorted(tally.fates.items())) or "the gate holds files without rows"
     style = "green" if tally.rows and not tally.rejects and not tally.repeated_keys else "yellow"
     yield Text(f"{tally.rows} rows: {counts}", style=style)
-    yield "not tried, they need the warehouse: references, earlier deliveries, control totals, share of closed rows"
+    several = f"rules over several rows ({', '.join(tally.untried)}), " if tally.untried else ""
+    rest = "references, earlier deliveries, control totals, share of closed rows"
+    yield f"not tried, they need the warehouse: {several}{rest}"

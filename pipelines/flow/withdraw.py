@@ -144,7 +144,9 @@ class _Taking:
             "restored": restored, "judged_again": judged,
             "not_loaded": history.never_loaded(self.conn, self.delivery, line),
             "rows_before": before.rows, "dangling_before": dangling, "again": replays,
-            "amounts_before": [[c, cur, str(a)] for (c, cur), a in sorted(before.amounts.items())],
+            "amounts_before": [
+                [c, cur, str(a)] for (c, cur), a in sorted(before.amounts.items()) if self.contract.may_sum(c, 0)
+            ],
         }  # fmt: skip
         register.audit.record(
             self.conn, actor=self.person, action="withdraw", delivery_id=self.delivery.delivery_id, detail=detail
@@ -314,6 +316,7 @@ def _told(office: Office, conn: sa.Connection, delivery: Delivery) -> Withdrawal
         amounts=[
             AmountMoved(*place, before.get(place, Decimal(0)), now.amounts.get(place, Decimal(0)))
             for place in sorted({*before, *now.amounts})
+            if contract.may_sum(place[0], 0)  # a few rows make the difference
         ],
         dangling={
             k: n - kept["dangling_before"].get(k, 0)

@@ -6,6 +6,8 @@ import re
 
 from openpyxl.cell.cell import Cell
 
+HIDDEN = "****"
+"""Stands for a restricted cell that need not be corrected."""
 MOST_TEXT = 32_000
 """A cell of a spreadsheet program holds 32,767 characters; signs of two units count double."""
 

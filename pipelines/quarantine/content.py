@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True)
 class Line:
     """One record. `cells` are in the order of the columns, as `shown` gives them; `notes`: position → note of a bad
-    cell; `locked`: positions that may not be changed; `record`: note on the reason, for records that are no rows."""
+    cell; `locked`: positions that may not be changed; `hidden`: position → the text that stars stand for; `record`:
+    note on the reason, for records that are no rows."""
 
     token: str
     address: str
@@ -17,6 +18,7 @@ class Line:
     cells: Sequence[str]
     notes: Mapping[int, str] = field(default_factory=dict)
     locked: frozenset[int] = frozenset()
+    hidden: Mapping[int, str] = field(default_factory=dict)
     record: str = ""
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.errors import DeliveryError
-from pipelines.quarantine.cells import plain, same
+from pipelines.quarantine.cells import HIDDEN, plain, same
 from pipelines.quarantine.words import WORDS
 from pipelines.quarantine.workbook import HEADER_ROW, LEAD
 
@@ -36,10 +36,12 @@ class Sent:
 
     @classmethod
     def of(cls, row: int, token_hash: str, number: int, cells: Mapping[str, Any]) -> Sent:
-        """From what is kept of a row: its columns, and `__address`, `__said`, `__locked`."""
+        """From what is kept of a row: its columns, and `__address`, `__said`, `__locked`, `__hidden`."""
+        hidden = frozenset(cells.get("__hidden") or ())
         return cls(
             row, token_hash, number, str(cells.get("__address", number)), str(cells.get("__said", "")),
-            {n: str(t) for n, t in cells.items() if not n.startswith("__")}, frozenset(cells.get("__locked") or ()),
+            {n: HIDDEN if n in hidden else str(t) for n, t in cells.items() if not n.startswith("__")},
+            frozenset(cells.get("__locked") or ()),
         )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ feed is read for it (`needed`). A mart by month is read whole by others (macro `
 beginning reads a small mart by month in place of the feed.
 
 What has no history (deliveries, rejects, deadlines) is built whole every time; so is everything when the project, the
-code or a mart itself is not what it was.
+code or a mart itself is not what it was. Of a client that was kept back, as a test found fault with its rows, all is
+made anew, also when nothing has changed since.
 """
 
 # ruff: noqa: S608 (names of feeds, columns and marts come from the project; values are always bound)
@@ -80,6 +81,18 @@ class MartState:
     clients: Mapping[str, str]
     shapes: Mapping[str, str]
     unfinished: bool
+    behind: Mapping[str, Behind]
+
+
+@dataclass(frozen=True)
+class Behind:
+    """A client whose rows are those of an earlier build: what was known at `shown` (None: it has none at all).
+
+    `missing` names the marts that have none of them, since they are other tables now or were not there.
+    """
+
+    shown: datetime | None
+    missing: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -87,13 +100,14 @@ class Plan:
     """One build: every mart, or of `since` the marts to build and of each which rows of the old ones they replace.
 
     `replaced` is a condition on rows `m` of the live mart; a mart that is built and not named there is replaced whole.
-    `months` names the column of those of them that are built by month.
+    `months` names the column of those of them that are built by month. Of the clients in `anew` nothing of old is left.
     """
 
     marts: Sequence[str] = MARTS
     replaced: Mapping[str, str] = field(default_factory=dict)
     months: Mapping[str, str] = field(default_factory=dict)
     since: datetime | None = None
+    anew: frozenset[str] = frozenset()
 
     @property
     def is_full(self) -> bool:
@@ -108,25 +122,40 @@ class Plan:
 
 def begin(conn: sa.Connection) -> MartState | None:
     """What the marts stand at, None before the first build; from now on a build is unfinished."""
-    query = "select cut_off, project_hash, clients, shapes, unfinished from ops.mart_state"
+    query = "select cut_off, project_hash, clients, shapes, unfinished, behind from ops.mart_state"
     found = conn.execute(sa.text(query)).one_or_none()
     conn.execute(sa.text("update ops.mart_state set unfinished = true"))
-    return MartState(*found.tuple()) if found else None
+    if found is None:
+        return None
+    cut_off, project_hash, clients, shapes, unfinished, behind = found.tuple()
+    kept_back = {client: _read_behind(one) for client, one in behind.items()}
+    return MartState(cut_off, project_hash, clients, shapes, unfinished, kept_back)
 
 
-def finish(conn: sa.Connection, build_id: str, at: datetime, project: Project) -> None:
-    """The marts stand at this build now; in the transaction that publishes them."""
+def finish(
+    conn: sa.Connection, build_id: str, at: datetime, project: Project, behind: Mapping[str, Behind] | None = None
+) -> None:
+    """The marts stand at this build now, but for clients that are `behind`; in the transaction that publishes them."""
     values = {
         "build_id": build_id,
         "cut_off": at,
         "project_hash": project.hash,
         "clients": json.dumps(_clients(conn, at)),
         "shapes": json.dumps(shapes_of(conn)),
+        "behind": json.dumps({client: _written(one) for client, one in (behind or {}).items()}),
     }
     names = ", ".join(values)
     bound = ", ".join(f":{name}" for name in values)
     conn.execute(sa.text("delete from ops.mart_state"))
     conn.execute(sa.text(f"insert into ops.mart_state ({names}) values ({bound})"), values)
+
+
+def _read_behind(one: Mapping[str, Any]) -> Behind:
+    return Behind(one["shown"] and datetime.fromisoformat(one["shown"]), tuple(one["missing"]))
+
+
+def _written(one: Behind) -> dict[str, Any]:
+    return {"shown": one.shown and one.shown.isoformat(), "missing": list(one.missing)}
 
 
 def plan(conn: sa.Connection, project: Project, state: MartState | None, at: datetime) -> Plan:
@@ -144,7 +173,7 @@ def plan(conn: sa.Connection, project: Project, state: MartState | None, at: dat
     redated = {c for c in {*now, *state.clients} if now.get(c) != state.clients.get(c)}
     sliced = [mart for mart in project.marts if not mart.is_whole]
     become_owner(conn)
-    _note_changes(conn, project, sliced, state.cut_off, at)
+    _note_changes(conn, project, sliced, state.cut_off, at, state.behind)
     _note_needs(conn, sliced, redated)
     replaced = {mart.name: replaced_rows(mart) for mart in sliced if _is_due(conn, mart)}
     for mart in sliced:  # also of a mart that stays as it is: others may read it whole
@@ -155,7 +184,7 @@ def plan(conn: sa.Connection, project: Project, state: MartState | None, at: dat
     conn.execute(sa.text("reset role"))
     marts = [m.name for m in project.marts if m.is_whole or m.name in replaced]
     months = {mart.name: mart.month for mart in sliced if mart.month and mart.name in replaced}
-    return Plan(marts, replaced, months, since=state.cut_off)
+    return Plan(marts, replaced, months, since=state.cut_off, anew=frozenset(state.behind))
 
 
 def settled(conn: sa.Connection, plan: Plan) -> dict[str, str]:
@@ -193,12 +222,16 @@ def _clients(conn: sa.Connection, at: datetime) -> dict[str, str]:
     return dict(conn.execute(sa.text(_CLIENTS), {"at": at}).tuples().all())
 
 
-def _note_changes(conn: sa.Connection, project: Project, marts: Sequence[Mart], since: datetime, at: datetime) -> None:
-    """What has changed in core, and what follows for the marts by month."""
+def _note_changes(
+    conn: sa.Connection, project: Project, marts: Sequence[Mart], since: datetime, at: datetime, behind: Iterable[str]
+) -> None:
+    """What has changed in core, and what follows for the marts by month; of clients kept back all counts as changed."""
     conn.execute(sa.text(f"create table {CHANGED} (feed text not null, client_id text not null, month date)"))
     conn.execute(sa.text(f"create table {READS} (mart text not null, feed text not null)"))
     for feed in sorted({feed for mart in marts for feed in mart.feeds}):
         _note_versions(conn, feed, project.month_of.get(feed), since, at)
+        all_of = f"insert into {CHANGED} (feed, client_id) select '{feed}', unnest(cast(:clients as text[]))"
+        conn.execute(sa.text(all_of), {"clients": sorted(behind)})
     read = [{"mart": mart.name, "feed": feed} for mart in marts if mart.month for feed in sorted(mart.feeds)]
     if read:
         conn.execute(sa.text(f"insert into {READS} values (:mart, :feed)"), read)

@@ -14,12 +14,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import yaml
 
 from pipelines.errors import DeclarationError
 from pipelines.settings import ROOT, Settings
@@ -32,12 +33,17 @@ NEXT = "reporting_next"
 MARTS = tuple(p.stem for p in sorted((PROJECT / "models" / "marts").glob("*/*.sql")))
 """Every table analysts may read, by subject and name."""
 
+GROUPS = {"payroll": "kontor_payroll"}
+"""What a mart may say in `granted_to` of its meta: the group role that alone may read it."""
 _OWN_FILES = ("dbt_project.yml", "profiles.yml", "models", "macros", "tests")
 
 
 @dataclass(frozen=True)
 class NodeRun:
-    """What became of one model or test. `kind` is dbt's: model, test, unit_test; `rows` those a model wrote."""
+    """What became of one model or test. `kind` is dbt's: model, test, unit_test; `rows` those a model wrote.
+
+    `failing` is the table in the side schema that holds the rows a test found.
+    """
 
     name: str
     kind: str
@@ -45,6 +51,7 @@ class NodeRun:
     rows: int | None
     seconds: float
     message: str | None
+    failing: str | None = None
 
     @property
     def failed(self) -> bool:
@@ -100,6 +107,29 @@ class Project:
         from dbt.parser.manifest import extended_mashumuro_decoder
 
         return Manifest.from_msgpack(self.parsed, decoder=extended_mashumuro_decoder)
+
+
+@cache
+def granted() -> dict[str, str]:
+    """Restricted mart → the group role that may read it, as the YAML beside the models says; read without dbt."""
+    found = {}
+    for path in sorted((PROJECT / "models" / "marts").glob("**/_*.yml")):
+        text = path.read_text(encoding="utf-8")
+        models = yaml.load(text, yaml.CSafeLoader)["models"] if "granted_to" in text else []
+        for model in models:
+            group = model.get("config", {}).get("meta", {}).get("granted_to")
+            if group is None:
+                continue
+            if group not in GROUPS:
+                raise DeclarationError(
+                    f"mart {model['name']} is granted to a group that is not known",
+                    where=str(path),
+                    got=str(group),
+                    expected=", ".join(GROUPS),
+                    next_step="correct granted_to, or leave it out: then every analyst of the client may read the mart",
+                )
+            found[model["name"]] = GROUPS[group]
+    return found
 
 
 def load_project(settings: Settings, url: str) -> Project:
@@ -274,12 +304,15 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 def _node_run(result: object) -> NodeRun:
     node = result.node  # type: ignore[attr-defined]
     response = result.adapter_response or {}  # type: ignore[attr-defined]
-    written = response.get("rows_affected") if node.resource_type == "model" else None
+    kind, status = str(node.resource_type), str(result.status)  # type: ignore[attr-defined]
+    written = response.get("rows_affected") if kind == "model" else None
+    found_rows = kind == "test" and status in ("warn", "fail")  # which of them is no judgement: see dbt_project.yml
     return NodeRun(
         name=node.name,
-        kind=str(node.resource_type),
-        status=str(result.status),  # type: ignore[attr-defined]
+        kind=kind,
+        status="fail" if found_rows else status,
         rows=written if written is not None and written >= 0 else None,
         seconds=round(result.execution_time, 3),  # type: ignore[attr-defined]
         message=result.message or None,  # type: ignore[attr-defined]
+        failing=f'{NEXT}."{node.alias}"' if found_rows else None,
     )

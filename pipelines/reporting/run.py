@@ -1,12 +1,13 @@
 """One build of the reporting layer: models and their tests in a side schema, then one swap, or none.
 
-A build makes anew what has changed since the last one (`changes.py`), or everything.
+A build makes anew what has changed since the last one (`changes.py`), or everything. Clients whose rows fail a test are
+kept back (`faults.py`): all marts are exchanged but for their rows.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,10 +15,11 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from pipelines.errors import AlreadyRunning
-from pipelines.reporting import changes
-from pipelines.reporting.changes import Plan
+from pipelines.reporting import changes, faults
+from pipelines.reporting.changes import Behind, MartState, Plan
+from pipelines.reporting.faults import Fault
 from pipelines.reporting.project import MARTS, NEXT, NodeRun, Project, load_project
-from pipelines.reporting.publish import make_side_schema, publish
+from pipelines.reporting.publish import has_rows, make_side_schema, publish
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import Warehouse, passing_faults
 
@@ -44,7 +46,8 @@ _RECORD = sa.text(
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What a build did. `ok` False: analysts keep the marts they had, and `failed` names the models and tests at fault.
+    """What a build did. `ok` False: `failed` names the models and tests at fault, and analysts keep the marts they had:
+    those of the clients in `kept_back` if there are any, else all of them.
 
     `models` holds every model that was built and every test that did not succeed; `cut_off` is the moment whose
     knowledge is shown; `is_full`: everything was made anew.
@@ -58,6 +61,7 @@ class BuildResult:
     build_id: str
     cut_off: datetime
     is_full: bool
+    kept_back: tuple[str, ...] = ()
 
 
 def build(
@@ -68,7 +72,9 @@ def build(
     full: bool = False,
     unit_tests: bool = False,
 ) -> BuildResult:
-    """Build the marts as of one cut-off (default: now, before any load still running) and publish all or none.
+    """Build the marts as of one cut-off (default: now, before any load still running) and publish them.
+
+    All or none, but for clients whose rows fail a test: these keep the rows they have in all marts.
 
     Only what has changed since the last build is made anew, unless `full`, a cut-off of your own or `unit_tests` is
     asked for. `unit_tests` also runs the unit tests of the formulas, which depend on the code only. Raises
@@ -102,15 +108,17 @@ class _Build:
         if not full:
             with self.warehouse.transaction() as conn:
                 plan = changes.plan(conn, project, state, at)
-        result = self._make(project, plan, at)
-        if not result.ok and not plan.is_full:
+        made = self._make(project, plan, at)
+        if made.failed and not plan.is_full and not (made.kept_back and made.kept_back <= plan.anew):
             # Nobody shall have to ask whether a test failed only because a part was built and not the whole.
             with self.warehouse.transaction() as conn:
+                _record(conn, made, at)
                 make_side_schema(conn)
-            result = self._make(project, Plan(), at)
-        return result
+            made = self._make(project, Plan(), at)
+        return self._end(project, made, state, at)
 
-    def _make(self, project: Project, plan: Plan, at: datetime) -> BuildResult:
+    def _make(self, project: Project, plan: Plan, at: datetime) -> _Made:
+        """Models and tests in the side schema, and whose data they find fault with."""
         build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
         command = ["build"] if self.unit_tests else ["build", "--exclude-resource-type", "unit_test"]
         if not plan.is_full:
@@ -118,23 +126,61 @@ class _Build:
             command += ["--indirect-selection", "cautious", "--select", *(f"+{mart}" for mart in plan.marts)]
         runs = project.run(command, at, changes_only=not plan.is_full)
         failed = [r for r in runs if r.failed]
-        kept = tuple(r for r in runs if r.kind == "model" or r.status not in ("pass", "skipped"))
         with self.warehouse.transaction() as conn:
-            if not failed:
-                publish(conn, plan.marts, changes.settled(conn, plan), plan.kept)
-                changes.finish(conn, build_id, at, project)
-            _record(conn, build_id, at, kept)
-            shown = conn.scalar(sa.text(_SHOWN), {"build_id": build_id})
+            found = faults.faults_of(conn, failed)
+            marts = [m.name for m in project.marts if m.name in plan.marts and not (m.is_whole and plan.is_full)]
+            if found and not faults.leaves_others(conn, marts, {fault.client_id for fault in found}):
+                found = []
+        return _Made(build_id, plan, runs, failed, found)
+
+    def _end(self, project: Project, made: _Made, state: MartState | None, at: datetime) -> BuildResult:
+        """Publish what was made, without the clients that are kept back, or nothing; and say what came of it."""
+        plan = made.plan
+        with self.warehouse.transaction() as conn:
+            behind: dict[str, Behind] = {}
+            if not made.failed or made.kept_back:
+                missing = publish(conn, plan.marts, changes.settled(conn, plan), plan.kept, made.kept_back)
+                behind = {c: _behind(conn, c, missing, state) for c in sorted(made.kept_back)}
+                changes.finish(conn, made.build_id, at, project, behind)
+            _record(conn, made, at)
+        if not made.failed:
+            message = _done(plan, at)
+        elif made.kept_back:
+            message = f"{_done(plan, at)}; {_kept_back(made.faults, behind)}"
+        else:
+            message = _stopped(self.settings, made.failed, state)
         return BuildResult(
-            ok=not failed,
-            message=_stopped(self.settings, failed, shown) if failed else _done(plan, kept, at),
-            models=kept,
-            failed=tuple(r.name for r in failed),
+            ok=not made.failed,
+            message=message,
+            models=made.kept_runs,
+            failed=tuple(r.name for r in made.failed),
             seconds=round(time.monotonic() - self.started, 1),
-            build_id=build_id,
+            build_id=made.build_id,
             cut_off=at,
             is_full=plan.is_full,
+            kept_back=tuple(behind),
         )
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What stands in the side schema. `faults`: those of clients, if they are all there is to find fault with."""
+
+    build_id: str
+    plan: Plan
+    runs: Sequence[NodeRun]
+    failed: Sequence[NodeRun]
+    faults: Sequence[Fault]
+
+    @property
+    def kept_back(self) -> frozenset[str]:
+        """Clients that keep the rows they have."""
+        return frozenset(fault.client_id for fault in self.faults)
+
+    @property
+    def kept_runs(self) -> tuple[NodeRun, ...]:
+        """The runs that are recorded: of tests those that say something."""
+        return tuple(r for r in self.runs if r.kind == "model" or r.status not in ("pass", "skipped"))
 
 
 def now(conn: sa.Connection) -> datetime:
@@ -144,34 +190,56 @@ def now(conn: sa.Connection) -> datetime:
 
 
 def shown_as_of(conn: sa.Connection) -> datetime | None:
-    """The cut-off of the marts that analysts have now; None before the first build."""
-    found: datetime | None = conn.scalar(sa.text(_SHOWN), {"build_id": ""})
+    """The cut-off of the last build that all clients are part of; None before the first."""
+    found: datetime | None = conn.scalar(sa.text(_SHOWN))
     return found
 
 
 _SHOWN = """
 select cut_off from ops.model_run
-where build_id <> :build_id
 group by build_id, cut_off having bool_and(status in ('success', 'warn'))
 order by max(at) desc limit 1
 """
 
 
-def _done(plan: Plan, kept: Sequence[NodeRun], at: datetime) -> str:
+def _done(plan: Plan, at: datetime) -> str:
     how = "all made anew"
     if plan.since:
         whole = len(plan.marts) - len(plan.replaced)
-        since = f"{plan.since:%Y-%m-%d %H:%M:%S} UTC"
+        since = _utc(plan.since)
         how = f"{whole} made anew, {len(plan.replaced)} where they changed since {since}, {len(plan.kept)} as they were"
-    warned = [r.name for r in kept if r.status == "warn"]
-    warnings = f"; warnings: {', '.join(warned)}" if warned else ""
-    return f"{len(MARTS)} marts as known at {at:%Y-%m-%d %H:%M:%S} UTC: {how}{warnings}"
+    return f"{len(MARTS)} marts as known at {_utc(at)}: {how}"
 
 
-def _stopped(settings: Settings, failed: Sequence[NodeRun], shown: datetime | None) -> str:
+def _behind(
+    conn: sa.Connection, client_id: str, missing: Mapping[str, Sequence[str]], state: MartState | None
+) -> Behind:
+    """Where a client stands that is kept back once more, or now."""
+    if state is None or not has_rows(conn, client_id):
+        return Behind(None)
+    before = state.behind.get(client_id, Behind(state.cut_off))
+    lost = {mart for mart, clients in missing.items() if client_id in clients}
+    return Behind(before.shown, sorted(lost | set(before.missing) & set(MARTS)))
+
+
+def _kept_back(found: Sequence[Fault], behind: Mapping[str, Behind]) -> str:
+    """Which clients are not part of a build, why, and what they have instead."""
+    lines = []
+    for client_id, tests in faults.told(found).items():
+        one = behind[client_id]
+        stays = f"stays as known at {_utc(one.shown)}" if one.shown else "has no rows in the marts yet"
+        lost = f" and has no rows in {', '.join(one.missing)}, which changed" if one.shown and one.missing else ""
+        lines.append(f"client {client_id} {stays}{lost}: fails {tests}")
+    return (
+        f"kept back: {faults.listed_clients(lines)}. us to act: the rows are in {faults.tables(found)}; correct data "
+        "or model, then run the build again; all other clients have the new marts"
+    )
+
+
+def _stopped(settings: Settings, failed: Sequence[NodeRun], state: MartState | None) -> str:
     first = failed[0]
     said = " ".join((first.message or first.status).split())[:300]
-    stay = f"marts as known at {shown:%Y-%m-%d %H:%M:%S} UTC stay" if shown else "there are no earlier marts"
+    stay = f"marts as known at {_utc(state.cut_off)} stay" if state else "there are no earlier marts"
     others = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
     return (
         f"reporting build stopped; {first.kind} {first.name}{others}: {said}; {stay}. us to act: the rows are in "
@@ -180,18 +248,22 @@ def _stopped(settings: Settings, failed: Sequence[NodeRun], shown: datetime | No
     )
 
 
-def _record(conn: sa.Connection, build_id: str, cut_off: datetime, runs: Sequence[NodeRun]) -> None:
+def _utc(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _record(conn: sa.Connection, made: _Made, cut_off: datetime) -> None:
     rows = [
         {
-            "build_id": build_id,
+            "build_id": made.build_id,
             "cut_off": cut_off,
             "model": r.name,
             "status": r.status,
             "rows": r.rows,
             "seconds": r.seconds,
-            "message": r.message,
+            "message": faults.told_of(r.name, made.faults) or r.message,
         }
-        for r in runs
+        for r in made.kept_runs
     ]
     conn.execute(_RECORD, rows)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -28,6 +28,9 @@ MEASURES = {
     "column.non_null_proportion": "count({column})::float / nullif(count(*), 0)",
 }
 """Metric of Great Expectations → the same in SQL."""
+
+_ONE_CELL = {"column.min", "column.max", "column.median"}
+_OF_ALL = {"column.sum", "column.mean", "column.standard_deviation"}
 
 TYPES = (
     "expect_table_row_count_to_be_between", "expect_table_row_count_to_equal", "expect_column_sum_to_be_between",
@@ -71,6 +74,13 @@ def measure(conn: sa.Connection, table: str, expectation: Expectation, over: Ove
     query = f"select {', '.join(parts)} from {table} where {ROWS[over]} and {where}"  # noqa: S608 own identifiers
     row = conn.execute(sa.text(query), values).one()
     return Measured(row[0], row[1], {m: _plain(v) for m, v in zip(needed, row[2:], strict=True)})
+
+
+def tells_cells(contract: Contract, columns: Sequence[str], measured: Measured) -> bool:
+    """Whether a figure gives a personal cell away: the largest is one, and so is the sum of a few."""
+    if measured.metrics.keys() & _ONE_CELL:
+        return any(contract.column(c).is_personal for c in columns)
+    return bool(measured.metrics.keys() & _OF_ALL) and not all(contract.may_sum(c, measured.present) for c in columns)
 
 
 def currency_of(contract: Contract, column: str) -> str:

@@ -23,10 +23,13 @@ from pipelines.validate.expectations import (
     ExpectColumnsToAddUp,
     ExpectGroupsToBalance,
     ExpectGroupsToRollForward,
+    ExpectGroupSumsToBeAtMost,
     ExpectGroupTotalToMatch,
+    ExpectKindsToAddUp,
     ExpectRowCountToBeSimilar,
     ExpectRowsToMatchFeed,
     ExpectTotalsToMatchFeed,
+    ExpectValuesToReachMinimum,
 )
 from pipelines.validate.expectations.described import Described
 from pipelines.validate.views import LONGEST_EXACT
@@ -37,6 +40,7 @@ _ORDERED = ("<", "<=", ">", ">=")
 _TEXT_ONLY = ("regex", "value_length", "strftime", "dateutil", "json")
 _OUTSIDE = {
     "decimals": "the contract says the scale",
+    "as_of": "the gate knows the day of the delivery",
     "before": "the gate knows the earlier delivery",
     "known_values": "the gate looks into the feed",
     "feed_table": "the gate looks into the feed",
@@ -60,8 +64,11 @@ def judged(expectation: Expectation) -> list[str]:
         instead = (getattr(expectation, "instead", None) or {}).values()
         return list(dict.fromkeys([*(c for c in named if c), *expectation.group, *instead]))
     if isinstance(expectation, ExpectTotalsToMatchFeed):
-        instead = expectation.instead or {}
-        return list(dict.fromkeys([expectation.amount, *expectation.match, *instead, *instead.values()]))
+        instead, kinds, during = expectation.instead or {}, expectation.kinds or {}, expectation.during or {}
+        more = [*instead.values(), *([kinds["column"]] if kinds else []), *(kinds.get("per") or [])]
+        more += [during[name] for name in ("start", "end") if name in during]
+        summed = [expectation.amount] if expectation.amount else expectation.count or []
+        return list(dict.fromkeys([*summed, *expectation.match, *instead, *more]))
     if isinstance(expectation, Described) and expectation.names_columns:
         return list(dict.fromkeys(c for _, c, _ in _named(expectation)))
     named = [getattr(expectation, name, None) for name in ("column", "column_A", "column_B")]
@@ -255,8 +262,20 @@ def _set_problems(expectation: Expectation, contract: Contract) -> list[str]:
         if not expectation.group:
             return out + ([_ALL_OR_NOTHING] if expectation.mostly != 1 else [])
         return out + mixed(contract, amounts, expectation.group, "group")
+    if isinstance(expectation, ExpectGroupSumsToBeAtMost):
+        return mixed(contract, [expectation.column], expectation.group, "group")
+    if isinstance(expectation, ExpectKindsToAddUp):
+        kinds = [*expectation.plus, *expectation.minus, *expectation.total]
+        said = [p for k in kinds if (p := misfit(contract, expectation.kind, k))]
+        return said + mixed(contract, [expectation.amount], expectation.group, "group")
+    if isinstance(expectation, ExpectValuesToReachMinimum):
+        given = [(c, entry[c]) for entry in expectation.minimums for c in expectation.match]
+        return list(dict.fromkeys(f"minimums: {p}" for c, v in given if (p := misfit(contract, c, v))))
     if isinstance(expectation, ExpectTotalsToMatchFeed):
-        return stand_ins(contract, expectation.instead) + mixed(contract, [expectation.amount], expectation.match)
+        counted = expectation.kinds or {}
+        said = [p for k in kinds_in(counted) if (p := misfit(contract, counted["column"], k))]
+        said += stand_ins(contract, expectation.instead)
+        return said + mixed(contract, [expectation.amount] if expectation.amount else [], expectation.match)
     if isinstance(expectation, ExpectRowsToMatchFeed):
         pair = expectation.unless_equal or []
         kinds = [family(contract, c) for c in pair]
@@ -270,6 +289,11 @@ def _set_problems(expectation: Expectation, contract: Contract) -> list[str]:
             out.append(f"column {name} is no money column: of others no sum is kept")
         return out
     return []
+
+
+def kinds_in(given: Mapping[str, Any]) -> list[Any]:
+    """Every kind that an argument `kinds` names."""
+    return [kind for side in ("plus", "minus", "total") for kind in given.get(side) or []]
 
 
 def mixed(contract: Contract, amounts: Iterable[str], named: Container[str], where: str = "match") -> list[str]:

@@ -26,7 +26,7 @@ from pipelines.warehouse.connection import without_loops
 
 
 @dataclass(frozen=True)
-class _Beside:
+class Beside:
     """One rule on a delivery: SQL of its rows, and of the rows of core beside them, with the parameters of both."""
 
     sets: SetRules
@@ -34,10 +34,12 @@ class _Beside:
 
     @cached_property
     def condition(self) -> str:
+        """SQL of the rule's condition."""
         return conditions.where(self.rule.expectation.row_condition)[0]
 
     @property
     def domain(self) -> str:
+        """SQL: a row is one that the rule is about."""
         return aggregates.domain(self.rule.over, self.condition)
 
     @cached_property
@@ -47,6 +49,7 @@ class _Beside:
 
     @property
     def judged(self) -> str:
+        """SQL: a row is one that the rule is about, and has what it is judged by."""
         return f"{self.domain} and {self.whole}"
 
     @property
@@ -65,9 +68,11 @@ class _Beside:
 
     @property
     def values(self) -> dict[str, Any]:
+        """Parameters of all this SQL."""
         return {**self._staying[1], **conditions.where(self.rule.expectation.row_condition)[1]}
 
     def about_rows(self, found: str, **more: Any) -> Measurement:
+        """The measurement, by a query for the failing rows; see `SetRules.about_rows`."""
         # PostgreSQL has no statistics of what a query builds: 100 000 invoices took 20 s in loops, 2 by hashing
         with without_loops(self.sets.conn):
             return self.sets.about_rows(self.rule, found, {**self.values, **more}, self.domain, self.judged)
@@ -75,7 +80,7 @@ class _Beside:
 
 def sequences(sets: SetRules, rule: Rule) -> Measurement:
     """Rows of a number that does not follow the one before it, in the delivery or in core."""
-    expectation, beside = rule.expectation, _Beside(sets, rule)
+    expectation, beside = rule.expectation, Beside(sets, rule)
     group = _names(expectation.group)
     order = _names([c for c in (expectation.date, expectation.number) if c])
     number = f'"{expectation.number}"'
@@ -110,7 +115,7 @@ def sequences(sets: SetRules, rule: Rule) -> Measurement:
 
 def near_duplicates(sets: SetRules, rule: Rule) -> Measurement:
     """Rows with a near duplicate in the delivery, or in core under another key."""
-    expectation, beside, contract = rule.expectation, _Beside(sets, rule), sets.contract
+    expectation, beside, contract = rule.expectation, Beside(sets, rule), sets.contract
     partner, number = f'"{expectation.partner}"', f'"{expectation.number}"'
     same = " and ".join(f'w."{k}" = c."{k}"' for k in contract.key)
     other_key = f"not exists (select from {sets.table} w where {same} and {ROWS['received']})"
@@ -146,7 +151,7 @@ def _personal(sets: SetRules, columns: Sequence[str]) -> bool:
 
 def usual_pairs(sets: SetRules, rule: Rule) -> Measurement:
     """Rows of journals with a pair of accounts that is rare in the delivery and in core."""
-    expectation, beside = rule.expectation, _Beside(sets, rule)
+    expectation, beside = rule.expectation, Beside(sets, rule)
     group, account = _names(expectation.group), f'"{expectation.account}"'
     journals = _journals(sets, beside, group, expectation.of)
     if journals < expectation.of:
@@ -181,7 +186,7 @@ def usual_pairs(sets: SetRules, rule: Rule) -> Measurement:
     return beside.about_rows(found, least=expectation.least)
 
 
-def _journals(sets: SetRules, beside: _Beside, group: str, enough: int) -> int:
+def _journals(sets: SetRules, beside: Beside, group: str, enough: int) -> int:
     """How many journals there are; counted no further than needed."""
     counts = (f"(select count(*) from (select distinct {group} from {rows} limit :enough) as j)"
               for rows in (beside.own, beside.staying))  # fmt: skip

@@ -10,15 +10,26 @@ from typing import Any
 import sqlalchemy as sa
 
 from pipelines.contract import NO_CURRENCY, Contract
-from pipelines.validate import aggregates, beside_rules, conditions, succession_rules
+from pipelines.validate import (
+    aggregates,
+    beside_rules,
+    conditions,
+    day_rules,
+    succession_rules,
+    sum_rules,
+    together_rules,
+)
 from pipelines.validate.aggregates import ROWS, currency_of, value_of
 from pipelines.validate.expectations import (
     BALANCE,
     ExpectBalancesToCarryForward,
     ExpectChangesToBeSmall,
+    ExpectDatesToBeNearDelivery,
     ExpectGroupsToAgree,
     ExpectGroupsToBalance,
     ExpectGroupsToRollForward,
+    ExpectGroupSumsToBeAtMost,
+    ExpectKindsToAddUp,
     ExpectNoNearDuplicates,
     ExpectPairsToBeUsual,
     ExpectRangesNotToOverlap,
@@ -44,6 +55,14 @@ def group(sets: SetRules, rule: Rule) -> Measurement:
         return succession_rules.balances(sets, rule, expectation)
     if isinstance(expectation, ExpectChangesToBeSmall):
         return succession_rules.changes(sets, rule, expectation)
+    if isinstance(expectation, ExpectGroupSumsToBeAtMost):
+        return sum_rules.sums(sets, rule, expectation)
+    if isinstance(expectation, ExpectDatesToBeNearDelivery):
+        return day_rules.near(sets, rule, expectation)
+    if isinstance(expectation, ExpectGroupsToAgree):
+        return together_rules.agreement(sets, rule, expectation)
+    if isinstance(expectation, ExpectKindsToAddUp):
+        return together_rules.kinds(sets, rule, expectation)
     condition, values = conditions.where(expectation.row_condition)
     domain = aggregates.domain(rule.over, condition)
     balance = isinstance(expectation, ExpectGroupsToBalance)
@@ -54,8 +73,6 @@ def group(sets: SetRules, rule: Rule) -> Measurement:
         broken = _unbalanced(sets, expectation, judged)
     elif isinstance(expectation, ExpectGroupsToRollForward):
         broken = _not_rolling(sets, expectation, judged)
-    elif isinstance(expectation, ExpectGroupsToAgree):
-        broken = _disagreeing(sets, expectation, judged)
     elif expectation.total:
         broken = _differing(sets, expectation, judged)
     else:
@@ -98,7 +115,8 @@ def whole(sets: SetRules, rule: Rule) -> Measurement:
         f"{metric}.unexpected_values": [],
     }
     said = "; ".join(_said(currency, a, b, bool(minus)) for currency, a, b in off) or f"balances over {rows} rows"
-    return Measurement(rule, 1, {**metrics, BALANCE: said}, observed=said)
+    tells = not all(sets.contract.may_sum(c, rows) for c in (plus, minus) if c)
+    return Measurement(rule, 1, {**metrics, BALANCE: said}, observed=said, is_hidden=bool(off) and tells)
 
 
 def _said(currency: str, plus: Any, minus: Any, pair: bool) -> str:
@@ -141,19 +159,6 @@ def _not_rolling(sets: SetRules, expectation: ExpectGroupsToRollForward, judged:
     return (
         f"select {names}, {said} as said from {sets.table} where {judged} group by {names} having {' or '.join(broken)}"
     )
-
-
-def _disagreeing(sets: SetRules, expectation: ExpectGroupsToAgree, judged: str) -> str:
-    """Groups with several values in a column that all rows should repeat."""
-    names = ", ".join(_q(c) for c in expectation.group)
-    parts = [
-        f"case when count(distinct {_q(c)}) > 1 then ', {c} ' || min({_q(c)}::text) || ' and ' || max({_q(c)}::text) "
-        "else '' end"
-        for c in expectation.columns
-    ]
-    said = _if_public(sets.contract, expectation.columns, f"':' || substr({' || '.join(parts)}, 2)", ": differ")
-    several = " or ".join(f"count(distinct {_q(c)}) > 1" for c in expectation.columns)
-    return f"select {names}, {said} as said from {sets.table} where {judged} group by {names} having {several}"
 
 
 def _differing(sets: SetRules, expectation: Any, judged: str) -> str:

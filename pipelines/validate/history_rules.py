@@ -70,4 +70,7 @@ def _amounts(sets: SetRules, rule: Rule, before: Delivery) -> Measurement:
     said = (
         f"{c} {now.get(c, Decimal(0))}, {previous.get(c, Decimal(0))} in delivery {before.delivery_id}" for c in only
     )
-    return Measurement(rule, 1, {TOTALS: now, PREVIOUS_AMOUNTS: previous}, observed="; ".join(said))
+    tells = not sets.contract.may_sum(name, min(sets.tally.accepted, before.rows_loaded or 0))
+    return Measurement(
+        rule, 1, {TOTALS: now, PREVIOUS_AMOUNTS: previous}, observed="; ".join(said), is_hidden=tells
+    )  # fmt: skip

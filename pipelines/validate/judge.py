@@ -20,14 +20,17 @@ from pipelines.warehouse.ledger import RuleResult
 _FORMAT = {"result_format": {"result_format": "BASIC", "partial_unexpected_count": SAMPLES}}
 
 
+HIDDEN = "hidden: it would give a personal value away"
+
+
 @dataclass(frozen=True)
 class Measurement:
     """What was measured for one rule: the metrics its `_validate` asks for.
 
     `evaluated`: rows (or 1, for a fact) it was evaluated on; 0 = not evaluated, for the reason in `note`. `excused`:
     not being evaluated does not hold the delivery. `failed`: failing rows, `waived` of them load all the same.
-    `observed`: what to show. `seconds` it took; `threshold`: the failing share it allows, when the rule itself does not
-    say.
+    `observed`: what to show. `is_hidden`: not even that, for it would give a personal cell away. `seconds` it took;
+    `threshold`: the failing share it allows, when the rule itself does not say.
     """
 
     rule: Rule
@@ -41,6 +44,7 @@ class Measurement:
     seconds: float | None = None
     threshold: float | None = None
     waived: int = 0
+    is_hidden: bool = False
 
     @property
     def without_waived(self) -> Measurement:
@@ -72,6 +76,11 @@ def judge(measured: Measurement, feed: str) -> Outcome:
     evidence.expectation_config.description = evidence.expectation_config.description or _description(rule, feed)
     success = None if evidence.success is None else bool(evidence.success)
     shown = measured.observed or observed(measured)
+    if measured.is_hidden and measured.evaluated:
+        shown = HIDDEN
+        evidence.result = {name: v for name, v in evidence.result.items() if name != "details"}
+        evidence.result["observed_value"] = HIDDEN
+        evidence.expectation_config.kwargs.pop("promised", None)
     result = RuleResult(
         rule_id=rule.id,
         rule_type=rule.type,

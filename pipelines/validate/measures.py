@@ -45,12 +45,14 @@ def _row_rule(gate: ChunkGate, contract: Contract, rule: Rule) -> Measurement:
 
 def _idle(gate: ChunkGate, contract: Contract, rule: Rule, rows: int) -> Measurement:
     """No row to judge. That only warns when a column that may be missing is missing everywhere, or when the rule has
-    a condition and no row meets it: then the condition was tried on every row."""
+    a condition and no row meets it: then the condition was tried on every row. Where a rule has a condition, such a
+    column may be filled in other rows: pay per hour stands on some kinds of lines only."""
     if not gate.judged:
         return Measurement(rule, 0, {}, note="no row came", excused=True)  # not_empty holds the delivery
     if not rows:
         return Measurement(rule, 0, {}, note="no row meets its condition", excused=True)
     optional = {c.name for c in contract.columns if not c.required} | {c.absent_column for c in contract.columns}
-    empty = [c for c in rule.columns if c in optional and (not gate.rules.present[c] or len(rule.columns) == 1)]
+    may_lack = len(rule.columns) == 1 or getattr(rule.expectation, "row_condition", None) is not None
+    empty = [c for c in rule.columns if c in optional and (may_lack or not gate.rules.present[c])]
     note = f"no row has {' and '.join(empty or rule.columns)}"
     return Measurement(rule, 0, {}, note=note, excused=bool(empty))

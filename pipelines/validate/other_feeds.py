@@ -13,6 +13,7 @@ from pipelines.contract import Contract
 from pipelines.validate import arguments
 from pipelines.validate.expectations import (
     ExpectColumnValuesToBeInFeed,
+    ExpectGroupSumsToBeAtMost,
     ExpectGroupTotalToMatch,
     ExpectRowsToMatchFeed,
     ExpectTotalsToMatchFeed,
@@ -42,17 +43,25 @@ def _look(expectation: Expectation) -> _Look | None:
     if isinstance(expectation, ExpectGroupTotalToMatch) and expectation.total_of:
         feed, _, total = expectation.total_of.rpartition(".")
         return _Look(feed, [*(expectation.reference or {}).items(), (expectation.amount, total)])
+    if isinstance(expectation, ExpectGroupSumsToBeAtMost) and expectation.limit_of:
+        limit = expectation.limit_of
+        return _Look(limit["feed"], [*limit["match"].items(), (expectation.column, limit["column"])])
     if isinstance(expectation, ExpectRowsToMatchFeed):
-        days = [(expectation.date, c) for c in (expectation.valid_from, expectation.valid_to) if c]
-        ways = (expectation.match, expectation.or_match, expectation.not_after)
+        ends = (expectation.valid_from, expectation.valid_to)
+        days = [(own, c) for own in (expectation.date, expectation.date_from) if own for c in ends if c]
+        ways = (expectation.match, expectation.or_match, expectation.equals, expectation.not_after)
         pairs = [*(pair for way in ways for pair in (way or {}).items()), *((d, c) for d, c in days if d)]
         limits = expectation.not_after_where or {}
         return _Look(expectation.feed, pairs, where=expectation.where or {}, limits=limits)
     if isinstance(expectation, ExpectTotalsToMatchFeed):
         signed = [*expectation.plus, *expectation.minus]
-        pairs = [*expectation.match.items(), *((expectation.amount, c) for c in signed)]
-        instead = expectation.feed_instead or {}
-        return _Look(expectation.feed, pairs, [*instead, *instead.values()], expectation.where or {})
+        summed = [(expectation.amount, c) for c in signed if expectation.amount]
+        pairs = [*expectation.match.items(), *summed]
+        instead, during, kinds = expectation.feed_instead or {}, expectation.during, expectation.feed_kinds
+        pairs += [(during[own], during["date"]) for own in ("start", "end")] if during else []
+        where = {**(expectation.where or {}), **({kinds["column"]: arguments.kinds_in(kinds)} if kinds else {})}
+        others = [*signed, *instead, *instead.values(), *((kinds or {}).get("per") or [])]
+        return _Look(expectation.feed, pairs, others, where)
     return None
 
 
@@ -94,8 +103,12 @@ def _sums(expectation: ExpectTotalsToMatchFeed, contract: Contract, other: Contr
         return ["feed is the delivery's own: totals are compared with another one"]
     signed = [*expectation.plus, *expectation.minus]
     scales = {f"{other.feed}.{c}": arguments.sized(other, c) for c in signed}
-    scales[expectation.amount] = arguments.sized(contract, expectation.amount)
-    out = arguments.stand_ins(other, expectation.feed_instead) + arguments.one_scale(scales)
+    out = arguments.stand_ins(other, expectation.feed_instead)
+    if expectation.amount:
+        out += arguments.one_scale({**scales, expectation.amount: arguments.sized(contract, expectation.amount)})
+    else:
+        no_number = [c for c in signed if arguments.family(other, c) != "number"]
+        out += [f"{other.feed}.{c} is {arguments.family(other, c)}, not a number" for c in no_number]
     return out + [f"{other.feed}: {p}" for p in arguments.mixed(other, signed, expectation.match.values())]
 
 

@@ -231,10 +231,11 @@ class SetRules:
         shown = ", ".join(f"{name.rpartition('.')[2]} = {value}" for name, value in found.metrics.items())
         if "table.row_count" in found.metrics:
             return Measurement(rule, 1, found.metrics, observed=shown)
+        tells = aggregates.tells_cells(self.contract, rule.columns, found)
         judged = found.rows if "column.non_null_proportion" in found.metrics else found.present
         if not judged or None in found.metrics.values():
             return self.idle(rule, found.rows)
-        return Measurement(rule, judged, found.metrics, observed=shown)
+        return Measurement(rule, judged, found.metrics, observed=shown, is_hidden=tells)
 
     def idle(self, rule: Rule, rows: int) -> Measurement:
         """A rule without a row to judge; `rows`: rows that meet its condition."""
@@ -258,7 +259,10 @@ class SetRules:
 
     def masked(self, text: str, columns: Sequence[str]) -> str:
         """SQL of a text that is made of the columns' values, masked in the same way."""
-        if not any(self.contract.column(c).is_personal for c in columns if c in self._named):
+        found = {self.contract.column(c).classification for c in columns if c in self._named}
+        if "restricted" in found:
+            return f"case when {text} <> '' then '****' else {text} end"
+        if "confidential" not in found:
             return text
         return f"left({text}, 1) || repeat('*', greatest(least(length({text}) - 1, 11), 0))"
 

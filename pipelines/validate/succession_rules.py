@@ -73,24 +73,25 @@ def changes(sets: SetRules, rule: Rule, expectation: ExpectChangesToBeSmall) -> 
     domain = aggregates.domain(rule.over, condition)
     judged = " and ".join([domain, *given])
     names = [*expectation.group, expectation.order]
-    picked = f"""{", ".join(f'"{c}"' for c in names)}, "{expectation.column}"::double precision as _value"""
-    left, stay = staying(
-        sets, f"{picked}, null::bigint as _row_number, null::int as _row_part", " and ".join([condition, *given])
-    )
+    keys, value = ", ".join(f'"{c}"' for c in names), f'"{expectation.column}"::double precision as _value'
+    nowhere = "null::bigint as _row_number, null::int as _row_part"
+    left, stay = staying(sets, f"{keys}, {value}, {nowhere}", " and ".join([condition, *given]))
     group = ", ".join(f'"{c}"' for c in expectation.group)
     far = "abs(_value - {0}) > abs({0}) * :allowed"
+    large = f"{far.format('_before')} and (_after is null or {far.format('_after')})"
     personal = sets.contract.column(expectation.column).is_personal
-    said = (
-        "': far from its neighbours'" if personal else f"""': ' || w."{expectation.column}" || ', before ' || _before"""
-    )
+    shown = "p._value" if expectation.added_up else f'w."{expectation.column}"'
+    said = "': far from its neighbours'" if personal else f"': ' || {shown} || ', before ' || _before"
+    each = f"select {keys}, {value}, _row_number, _row_part from {sets.table} where {judged} union all {left}"
+    at = "_row_number, _row_part"
+    if expectation.added_up:
+        at = keys
+        each = f"select {keys}, sum(_value) as _value from ({each}) as e group by {keys}"
     found = (
-        f"with each as (select {picked}, _row_number, _row_part from {sets.table} where {judged} union all {left}), "
-        "placed as (select _row_number, _row_part, _value, lag(_value) over w as _before, "
-        "lead(_value) over w as _after "
-        f"from each window w as (partition by {group} order by {_ordered(sets, expectation.order)}, _value)) "
+        f"with each as ({each}), placed as (select {at}, _value, lag(_value) over w as _before, lead(_value) over w as "
+        f"_after from each window w as (partition by {group} order by {_ordered(sets, expectation.order)}, _value)) "
         f"select w._row_number, w._row_part, {sets.text(names)} || {said} as value from {sets.table} w "
-        "join placed p on (w._row_number, w._row_part) = (p._row_number, p._row_part) "
-        f"where {far.format('_before')} and (_after is null or {far.format('_after')})"
+        f"join placed p using ({at}) where {large} and {judged}"
     )
     values = {**values, **stay, "allowed": expectation.max_change_pct / 100}
     return sets.about_rows(rule, found, values, domain, judged)

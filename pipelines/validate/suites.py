@@ -3,7 +3,8 @@
 Every expectation carries `meta.kontor`: `id` (`<feed>.<rule>`, stable), `message` (en and de, what is wrong with
 the row), `owner` (client or us); optionally `cause` (what kind of fault, `reject.Cause`), `evidence` (what its bounds
 were drawn from), `on_failure: hold` (zero tolerance) and, for rules about the delivery as a whole, `over` (received or
-accepted rows, default accepted).
+accepted rows, default accepted). A rule of a client's own suite with `replaces`, which says why, stands in the place of
+the feed's rule of the same id.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ REFUSED = {
     "multicolumn_sum.equal": "adds floating-point numbers; use expect_columns_to_add_up, which is exact",
 }
 """Map metrics that no suite may use, and why."""
-_META_KEYS = {"id", "message", "owner", "cause", "on_failure", "over", "evidence"}
+_META_KEYS = {"id", "message", "owner", "cause", "on_failure", "over", "evidence", "replaces"}
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -80,6 +81,7 @@ class Rule:
     columns: tuple[str, ...] = ()
     hold: bool = False
     over: Over = "accepted"
+    replaces: bool = False
 
     @property
     def column_name(self) -> str | None:
@@ -106,11 +108,15 @@ class Rule:
 def load_rules(catalog: Catalog, contract: Contract, client_id: str | None = None) -> list[Rule]:
     """The rules that a client's deliveries of a feed are judged by: the feed's, then those for the client only.
 
-    A process that judges many deliveries understands the same texts by the same contracts only once.
+    A rule of the client's that replaces one of the feed's is judged in its place. A process that judges many deliveries
+    understands the same texts by the same contracts only once.
     """
     files = catalog.suite_files(contract.feed, client_id)
     contracts = tuple(catalog.contracts.values())
-    return [r for path in files for r in _kept(path, _text(path), contract, contracts)]
+    rules = [r for path in files for r in _kept(path, _text(path), contract, contracts)]
+    instead = {r.id: r for r in rules if r.replaces}
+    common = {r.id for r in rules if not r.replaces}
+    return [instead.get(r.id, r) for r in rules if not r.replaces or r.id not in common]
 
 
 @lru_cache(maxsize=KEPT)
@@ -153,16 +159,19 @@ def check_suite(
 ) -> list[str]:
     """Everything that is wrong with a suite, one sentence each; needs no database.
 
-    `beside`: the feed's suite, when this one holds the rules of one client: their ids must differ. `catalog`: for
-    rules about other feeds.
+    `beside`: the feed's suite, when this one holds the rules of one client: their ids must differ, but where one
+    replaces the other. `catalog`: for rules about other feeds.
     """
     out: list[str] = []
-    seen = {rule.id for _, _, rule in _read(beside, contract) if rule} if beside else set[str]()
+    seen = set[str]()
+    shared = {rule.id for _, _, rule in _read(beside, contract) if rule} if beside else set[str]()
     count = 0
     for where, problems, rule in _read(path, contract, catalog):
         count += 1
         out += [f"{where}: {problem}" for problem in problems]
-        if rule and rule.id in seen:
+        if rule and rule.replaces and rule.id not in shared:
+            out.append(f"{where}: replaces {rule.id!r}, which is no rule of the feed's suite")
+        if rule and (rule.id in seen or (rule.id in shared and not rule.replaces)):
             out.append(f"{where}: rule id {rule.id!r} twice; every rule has its own id")
         if rule:
             seen.add(rule.id)
@@ -253,6 +262,7 @@ def _build(item: dict[str, Any], kind: RuleKind, expectation: Expectation) -> Ru
         columns=tuple(arguments.judged(expectation)),
         hold=kontor.get("on_failure") == "hold",
         over=kontor.get("over", "accepted"),
+        replaces=bool(kontor.get("replaces")),
     )
 
 
@@ -297,6 +307,9 @@ def _meta_problems(item: dict[str, Any], contract: Contract) -> list[str]:
         out.append(f"meta.kontor.owner is {kontor.get('owner')!r}, expected client or us")
     if kontor.get("cause", Cause.IMPLAUSIBLE) not in {c.value for c in Cause}:
         out.append(f"meta.kontor.cause is {kontor['cause']!r}, expected one of {', '.join(c.value for c in Cause)}")
+    why = kontor.get("replaces", "because")
+    if not isinstance(why, str) or not why.strip():
+        out.append(f"meta.kontor.replaces is {why!r}, expected a text: why the client's rule stands in its place")
     if kontor.get("on_failure", "hold") != "hold":
         out.append(f"meta.kontor.on_failure is {kontor['on_failure']!r}, expected hold")
     if "on_failure" in kontor and item.get("severity", "critical") != "critical":

@@ -326,6 +326,7 @@ def _tuning() -> dict[str, str]:
         "jit": "off",
         "timezone": "UTC",
         "log_timezone": "UTC",
+        "log_error_verbosity": "terse",  # DETAIL quotes the row at fault
         "log_line_prefix": "%m [%p] %u@%d %a ",
         "client_connection_check_interval": "5s",  # a killed loader's statement ends within seconds
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -23,6 +24,8 @@ LOCK_TIMEOUT = "15min"  # a night must not hang behind a lock: longer is a fault
 _LEASE = 0x4B4C << 40  # keeps leases apart from other users of advisory locks
 _PASSING = ("08", "40", "53", "57P", "58")
 """SQLSTATEs that may pass: connection, serialization and deadlock, resources, shutdown, input/output."""
+_ABOUT_DATA = ("22", "23")
+_QUOTED = re.compile(r'"[^"]*"')
 _PASSING_EXACT = ("55P03", "57014")  # lock not available, statement cancelled
 
 
@@ -43,6 +46,7 @@ class Warehouse:
         return sa.create_engine(
             self.url,
             pool_pre_ping=True,
+            hide_parameters=True,  # errors end in logs
             connect_args={"application_name": self.application, "connect_timeout": 30, "options": options},
         )
 
@@ -107,19 +111,41 @@ def _release(conn: sa.Connection, key: dict[str, int]) -> None:
 
 @contextmanager
 def passing_faults() -> Iterator[None]:
-    """Turn database faults that may pass (lost connection, deadlock, full disk, shutdown) into TransientError."""
+    """Turn database faults that may pass (lost connection, deadlock, full disk, shutdown) into TransientError.
+
+    Others go on, without the values of the row at fault.
+    """
     try:
         yield
     except sa.exc.DBAPIError as error:
+        if said := _without_values(error.orig):
+            error.args = (f"({type(error.orig).__name__}) {said}",)
         if (fault := transient(error.orig)) is None:
             raise
         raise fault from error
     except sa.exc.TimeoutError as error:
         raise TransientError("no free connection to the warehouse", next_step="try again later") from error
     except psycopg.Error as error:
+        _without_values(error)
         if (fault := transient(error)) is None:
             raise
         raise fault from error
+
+
+def _without_values(error: BaseException | None) -> str | None:
+    """Take the values out of the text of an error about data, which is logged; returns the text that is left.
+
+    `DETAIL: Failing row contains (…)` quotes a whole row, `COPY d_7, line 3, column pay: "1,0"` the cell.
+    """
+    if not isinstance(error, psycopg.Error) or not (error.sqlstate or "").startswith(_ABOUT_DATA):
+        return None
+    said = error.diag.message_primary or ""
+    if error.sqlstate and error.sqlstate.startswith("22"):
+        said = _QUOTED.sub('"…"', said)
+    place = _QUOTED.sub('"…"', (error.diag.context or "").partition("\n")[0])
+    said = f"{said} ({place})" if place.startswith("COPY") else said
+    error.args = (said,)
+    return said
 
 
 def transient(error: BaseException | None) -> TransientError | None:

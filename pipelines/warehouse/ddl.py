@@ -17,7 +17,7 @@ from pipelines.catalog import Catalog
 from pipelines.contract import Contract
 from pipelines.delivery import Delivery
 from pipelines.errors import DeclarationError
-from pipelines.warehouse import known_rows, roles
+from pipelines.warehouse import known_rows, pseudonyms, roles
 from pipelines.warehouse.connection import raw
 
 SCHEMAS = ("ops", "quarantine", "work", "core", "reporting")
@@ -64,7 +64,9 @@ def migrate(conn: sa.Connection, catalog: Catalog) -> list[str]:
     """
     conn.execute(sa.text("select pg_advisory_xact_lock(hashtextextended('kontor ddl', 0))"))
     changes = [said for feed in sorted(catalog.contracts) for said in _migrate_one(conn, catalog.contracts[feed])]
+    roles.know_restricted(conn, catalog.contracts.values())
     roles.grant(conn)
+    pseudonyms.give_missing_keys(conn)
     return changes
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 
 from pipelines.delivery import Delivery
 from pipelines.profile import Profile
+from pipelines.warehouse.pseudonyms import give_key
 
 _DAYS_OFF_YEARS = range(1990, 2051)
 
@@ -39,7 +41,7 @@ class Arrival:
 
 
 def sync_clients(conn: sa.Connection, profiles: Iterable[Profile]) -> None:
-    """Write every profile's client, its analysts and its stewards; a user no longer named for a client loses it.
+    """Write every client with its key, its analysts and its stewards; a user no longer named for a client loses it.
 
     Clients without a profile stay, with their users: a profile folder left out of one command takes nothing away.
     """
@@ -47,12 +49,14 @@ def sync_clients(conn: sa.Connection, profiles: Iterable[Profile]) -> None:
         model = profile.model
         conn.execute(
             sa.text(
-                "insert into ops.client as c (client_id, name, locale, time_zone, calendar, reporting) "
-                "values (:client, :name, :locale, :zone, :calendar, cast(:reporting as jsonb)) "
+                "insert into ops.client as c (client_id, name, locale, time_zone, calendar, adding, reporting) values "
+                "(:client, :name, :locale, :zone, :calendar, cast(:adding as jsonb), cast(:reporting as jsonb)) "
                 "on conflict (client_id) do update set name = excluded.name, locale = excluded.locale, "
-                "time_zone = excluded.time_zone, calendar = excluded.calendar, reporting = excluded.reporting, "
-                "updated_at = now() where (c.name, c.locale, c.time_zone, c.calendar, c.reporting) is distinct from "
-                "(excluded.name, excluded.locale, excluded.time_zone, excluded.calendar, excluded.reporting)"
+                "time_zone = excluded.time_zone, calendar = excluded.calendar, adding = excluded.adding, "
+                "reporting = excluded.reporting, updated_at = now() "
+                "where (c.name, c.locale, c.time_zone, c.calendar, c.adding, c.reporting) is distinct from "
+                "(excluded.name, excluded.locale, excluded.time_zone, excluded.calendar, excluded.adding, "
+                "excluded.reporting)"
             ),
             {
                 "client": model.client,
@@ -60,9 +64,11 @@ def sync_clients(conn: sa.Connection, profiles: Iterable[Profile]) -> None:
                 "locale": model.locale,
                 "zone": model.time_zone,
                 "calendar": model.calendar,
+                "adding": json.dumps(profile.adding),
                 "reporting": model.reporting.model_dump_json(),
             },
         )
+        give_key(conn, model.client)
         if model.reporting.on_time.calendar == "business_days":
             _add_days_off(conn, model.calendar)
         for table, users in (("ops.user_client", model.analysts), ("ops.steward", model.stewards)):

@@ -59,6 +59,7 @@ from pipelines.warehouse.ledger import (
     write_controls,
     write_rule_results,
 )
+from pipelines.warehouse.pseudonyms import give_key
 
 _COLUMNS = ", ".join(f.name for f in fields(Delivery))
 _IN_SCOPE = "client_id = :client and feed = :feed and source = :source and scope_period = :period"
@@ -350,7 +351,8 @@ def received_since(conn: sa.Connection, ref: SourceRef, since: datetime) -> bool
 def _know_client(conn: sa.Connection, client_id: str) -> None:
     """A client that is delivered for exists, even before its profile is synchronised: marts are closed by this list."""
     query = "insert into ops.client (client_id, name) values (:id, :id) on conflict do nothing"
-    conn.execute(sa.text(query), {"id": client_id})
+    if conn.execute(sa.text(query), {"id": client_id}).rowcount:
+        give_key(conn, client_id)
 
 
 def _scope(scope: Scope) -> dict[str, str]:

@@ -1,9 +1,14 @@
 """Who may do what in the warehouse.
 
-Group roles carry the rights (`kontor_loader`, `kontor_steward`, `kontor_analyst`); logins are members of them. The
-embedded server makes the logins `loader`, `steward` and `analyst` with generated passwords. On a server of your own
+Group roles carry the rights (`kontor_loader`, `kontor_steward`, `kontor_analyst`); logins are members of them. Who is
+in `kontor_payroll` besides may also see what contracts call restricted. The embedded server makes the logins `loader`,
+`steward`, `analyst` and `payroll` (an analyst of payroll) with generated passwords. On a server of your own
 (`KONTOR_WAREHOUSE_URL`) only the group roles are made, if the login of the URL may create roles; its administrator
 makes logins and grants them the groups.
+
+Stewards read core, quarantine and ops, but nothing restricted unless they are in `kontor_payroll`: of core tables the
+other columns, of rows in quarantine the cells only where no column of the feed is restricted (`quarantine.row_to_see`),
+of amounts and control totals those of other columns.
 
 Marts belong to `kontor_mart_owner`, which nobody logs in as: the loader takes that role to build them. Analysts read
 `reporting` only. `ops.secure_mart(mart)` closes a mart with row-level security: a user sees the clients that
@@ -12,15 +17,23 @@ Marts belong to `kontor_mart_owner`, which nobody logs in as: the loader takes t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 
+from pipelines.contract import Contract
 from pipelines.errors import DeclarationError
 from pipelines.settings import Settings
 from pipelines.warehouse import server
 from pipelines.warehouse.connection import raw
 
-GROUPS = ("kontor_loader", "kontor_steward", "kontor_analyst", "kontor_mart_owner")
-LOGINS = {"loader": "kontor_loader", "steward": "kontor_steward", "analyst": "kontor_analyst"}
+GROUPS = ("kontor_loader", "kontor_steward", "kontor_analyst", "kontor_payroll", "kontor_mart_owner")
+LOGINS = {
+    "loader": ("kontor_loader",),
+    "steward": ("kontor_steward",),
+    "analyst": ("kontor_analyst",),
+    "payroll": ("kontor_analyst", "kontor_payroll"),
+}
 
 _SECURITY = """
 create or replace view ops.my_client with (security_barrier = true) as
@@ -32,7 +45,10 @@ create or replace view ops.my_client with (security_barrier = true) as
        or pg_has_role(current_user, 'kontor_steward', 'member');
 comment on view ops.my_client is 'Clients the current user may see; used by the policy of every mart';
 
-create or replace function ops.secure_mart(mart regclass, masked boolean default false) returns void
+drop function if exists ops.secure_mart(regclass, boolean);
+create or replace function ops.secure_mart(
+    mart regclass, masked boolean default false, granted_to regrole default null
+) returns void
 language plpgsql set search_path = pg_catalog as $$
 declare
     kind "char" := (select relkind from pg_class where oid = mart);
@@ -57,12 +73,25 @@ begin
     else
         execute format('alter view %s set (security_invoker = true)', mart);
     end if;
-    execute format('revoke all on %s from public', mart);
-    execute format('grant select on %s to kontor_analyst, kontor_steward, kontor_loader', mart);
+    execute format(
+        'revoke all on %s from public, kontor_analyst, kontor_steward, kontor_payroll, kontor_loader', mart);
+    execute format(
+        'grant select on %s to kontor_loader, %s', mart,
+        coalesce(granted_to::text, 'kontor_analyst, kontor_steward'));
 end $$;
 comment on function ops.secure_mart is
     'Row-level security and grants of a mart. A view reads with the rights of its reader; with masked => true those '
-    'of its owner, so that it may hide columns: the rows are the reader''s all the same';
+    'of its owner, so that it may hide columns: the rows are the reader''s all the same. With granted_to only the '
+    'members of that role may read it, and the loader';
+
+create or replace view quarantine.row_to_see with (security_barrier = true) as
+    select r.delivery_id, r.row_number, r.row_part, r.cells, r.amounts, r.currencies
+    from quarantine.row as r join ops.delivery as d using (delivery_id)
+    where d.feed not in (select feed from ops.restricted_column)
+       or pg_has_role(current_user, 'kontor_payroll', 'member')
+       or pg_has_role(current_user, 'kontor_loader', 'member');
+comment on view quarantine.row_to_see is
+    'Rows in quarantine with their cells; those of feeds with restricted columns are for members of kontor_payroll';
 
 -- A table's owner alone may analyze it, and only good statistics keep the next comparison quick. The columns that loads
 -- and references join by are enough for that, at less than half the cost; autovacuum sees to the rest.
@@ -96,7 +125,7 @@ grant execute on function ops.audit_hash(ops.audit) to kontor_loader, kontor_ste
 grant execute on function ops.analyze_core(regclass, bigint) to kontor_loader;
 
 grant usage on schema ops, quarantine, core, reporting to kontor_steward;
-grant select on all tables in schema ops, quarantine, core to kontor_steward;
+grant select on all tables in schema ops, quarantine to kontor_steward;
 grant insert on ops.approval, ops.audit to kontor_steward;
 grant insert on quarantine.decision to kontor_steward;
 grant usage on all sequences in schema ops to kontor_steward;
@@ -105,7 +134,8 @@ grant update (state, resolved_by, resolved_at, decision_id) on quarantine.reject
 grant usage on schema ops, quarantine, core to kontor_mart_owner;
 grant usage, create on schema reporting to kontor_mart_owner;
 grant select on all tables in schema ops, quarantine, core to kontor_mart_owner;
-grant execute on function ops.secure_mart(regclass, boolean) to kontor_mart_owner;
+grant execute on function ops.secure_mart(regclass, boolean, regrole) to kontor_mart_owner;
+grant execute on function ops.pseudonym(text, text) to kontor_mart_owner;
 grant execute on function ops.moving_stock_step(numeric[], numeric, numeric) to kontor_mart_owner;
 grant execute on function ops.moving_stock(numeric, numeric) to kontor_mart_owner;
 
@@ -113,10 +143,55 @@ grant usage on schema reporting to kontor_analyst;
 -- The policies name this view, and run with the reader's rights; without usage on ops no analyst can name it himself.
 grant select on ops.my_client to kontor_analyst;
 
-alter default privileges in schema core grant select on tables to kontor_steward, kontor_mart_owner;
+-- Who has the keys, or may have any value hashed, finds who is behind a pseudonym. The loader makes keys.
+revoke all on ops.client_key from kontor_loader, kontor_steward, kontor_mart_owner;
+grant insert on ops.client_key to kontor_loader;
+
+-- Cells of rows, and hashes that a few tries would tell a cell by. COPY writes to no table that has a policy.
+revoke select on quarantine.row, quarantine.workbook_row from kontor_steward;
+grant select (delivery_id, row_number, row_part, currencies, key_hash) on quarantine.row to kontor_steward;
+grant select (workbook_id, sheet_row, token_hash, row_number) on quarantine.workbook_row to kontor_steward;
+-- Of use to stewards only: nobody else in the group has the schemas.
+grant select on quarantine.row, quarantine.workbook_row to kontor_payroll;
+
+-- The sum of one row is the cell.
+alter table ops.delivery_amount enable row level security;
+alter table ops.control_total enable row level security;
+drop policy if exists work on ops.delivery_amount;
+create policy work on ops.delivery_amount to kontor_loader, kontor_mart_owner using (true) with check (true);
+drop policy if exists work on ops.control_total;
+create policy work on ops.control_total to kontor_loader, kontor_mart_owner using (true) with check (true);
+drop policy if exists unless_restricted on ops.delivery_amount;
+create policy unless_restricted on ops.delivery_amount for select to kontor_steward using (
+    pg_has_role(current_user, 'kontor_payroll', 'member')
+    or (column_name, (select d.feed from ops.delivery as d where d.delivery_id = delivery_amount.delivery_id))
+        not in (select c.column_name, c.feed from ops.restricted_column as c));
+drop policy if exists unless_restricted on ops.control_total;
+create policy unless_restricted on ops.control_total for select to kontor_steward using (
+    pg_has_role(current_user, 'kontor_payroll', 'member')
+    or (name, (select d.feed from ops.delivery as d where d.delivery_id = control_total.delivery_id))
+        not in (select 'sum(' || c.column_name || ')', c.feed from ops.restricted_column as c));
+
+alter default privileges in schema core revoke select on tables from kontor_steward;  -- _SELECT_CORE grants by column
+alter default privileges in schema core grant select on tables to kontor_mart_owner;
 alter default privileges in schema core grant select, insert on tables to kontor_loader;
 alter default privileges in schema ops, quarantine grant select on tables to kontor_steward, kontor_mart_owner;
 """
+
+_SELECT_CORE = """
+select format(case when bool_or(c.column_name is not null)
+    then 'revoke select on %1$s from kontor_steward; grant select (%2$s) on %1$s to kontor_steward; '
+         'grant select on %1$s to kontor_payroll'
+    else 'revoke select on %1$s from kontor_payroll; grant select on %1$s to kontor_steward' end,
+    t.oid::regclass,
+    string_agg(quote_ident(a.attname), ', ' order by a.attnum)
+        filter (where c.column_name is null and a.attname <> '_row_hash'))
+from pg_class as t join pg_attribute as a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
+left join ops.restricted_column as c on replace(c.feed, '.', '_') = t.relname and c.column_name = a.attname
+where t.relnamespace = 'core'::regnamespace and t.relkind = 'r'
+group by t.oid
+"""
+"""One statement per core table. (The hash of a row, too, tells a cell to whoever knows the others and tries.)"""
 
 
 def create_roles(conn: sa.Connection) -> None:
@@ -137,7 +212,7 @@ def create_roles(conn: sa.Connection) -> None:
         raw(conn).execute(f"create role {role} nologin".encode())
     grants: list[tuple[str, str]] = [("kontor_mart_owner", "kontor_loader")] if may else []
     if is_super:
-        grants += [(group, login) for login, group in LOGINS.items() if login in have]
+        grants += [(group, login) for login, groups in LOGINS.items() if login in have for group in groups]
     else:
         grants += [(group, owner) for group in ("kontor_loader", "kontor_mart_owner") if may]
     for group, member in grants:
@@ -151,14 +226,38 @@ def grant(conn: sa.Connection) -> None:
     cursor.execute(_SECURITY.encode())
     cursor.execute(_GRANTS.encode())
     database = raw(conn).info.dbname.replace('"', '""')
-    cursor.execute(f'grant connect on database "{database}" to {", ".join(GROUPS[:3])}'.encode())
+    cursor.execute(f'grant connect on database "{database}" to {", ".join(GROUPS[:4])}'.encode())
     cursor.execute(f'grant create on database "{database}" to kontor_mart_owner'.encode())
     cursor.execute(f'grant temporary on database "{database}" to kontor_loader'.encode())
     core = "select oid::regclass::text from pg_class where relnamespace = 'core'::regnamespace and relkind = 'r'"
     for table in conn.scalars(sa.text(core)).all():  # of a version, only its end may be set
         cursor.execute(f"grant update (_known_to) on {table} to kontor_loader".encode())
+    for statement in conn.scalars(sa.text(_SELECT_CORE)).all():
+        cursor.execute(statement.encode())
+
+
+def know_restricted(conn: sa.Connection, contracts: Iterable[Contract]) -> None:
+    """Write down which columns are restricted, for `grant`. What is known of feeds without a contract stays."""
+    for contract in contracts:
+        names = [
+            name
+            for column in contract.columns
+            if column.classification == "restricted"
+            for name in (column.name, column.absent_column)
+            if name
+        ]
+        values = {"feed": contract.feed, "names": names}
+        conn.execute(
+            sa.text("delete from ops.restricted_column where feed = :feed and column_name <> all(:names)"), values
+        )
+        conn.execute(
+            sa.text(
+                "insert into ops.restricted_column select :feed, unnest(cast(:names as text[])) on conflict do nothing"
+            ),
+            values,
+        )
 
 
 def role_url(settings: Settings, role: str = "loader") -> str:
-    """SQLAlchemy URL of the warehouse for one role: loader, steward, analyst, owner, or airflow for its database."""
+    """SQLAlchemy URL of the warehouse for one role: one of LOGINS, owner, or airflow for its database."""
     return server.role_url(settings, role)

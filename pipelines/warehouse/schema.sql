@@ -16,6 +16,9 @@ create table if not exists ops.client (
     calendar    text,
     updated_at  timestamptz not null default now()
 );
+alter table ops.client add column if not exists adding jsonb not null default '[]';
+comment on column ops.client.adding is
+    'feed/source of each source whose periods add up to the ledger; of any other the newest period is all of it';
 comment on table ops.client is 'Companies whose back office we run, as their profiles say';
 alter table ops.client add column if not exists reporting jsonb not null default '{}';
 comment on column ops.client.reporting is 'What figures mean at the client: the words of reporting in its profile';
@@ -26,6 +29,42 @@ create table if not exists ops.day_off (
     primary key (calendar, day)
 );
 comment on table ops.day_off is 'Weekends and holidays of the calendars in which a client counts business days';
+
+create table if not exists ops.client_key (
+    client_id  text primary key,
+    inner_key  bytea not null check (length(inner_key) = 64),
+    outer_key  bytea not null check (length(outer_key) = 64),
+    made_at    timestamptz not null default now()
+);
+comment on table ops.client_key is
+    'Key of each client''s pseudonyms; read by ops.pseudonym alone. Without its row they cannot be made again';
+comment on column ops.client_key.inner_key is
+    'The key as HMAC hashes the value with it: filled up to the block of SHA-256, each byte xor 0x36';
+comment on column ops.client_key.outer_key is 'The same with 0x5c, as HMAC hashes the inner hash with it';
+
+-- HMAC-SHA256 (RFC 2104), of which the first half stays: 2^64 values of a client until two may meet.
+create or replace function ops.pseudonym(client_id text, value text) returns text
+language plpgsql stable strict parallel safe security definer set search_path = pg_catalog as $$
+declare
+    key ops.client_key;
+begin
+    select * into key from ops.client_key as k where k.client_id = pseudonym.client_id;
+    if not found then
+        raise exception 'client % has no key for pseudonyms', client_id
+            using hint = 'run python -m pipelines migrate, which makes the keys that are missing';
+    end if;
+    return left(encode(sha256(key.outer_key || sha256(key.inner_key || convert_to(value, 'UTF8'))), 'hex'), 32);
+end $$;
+comment on function ops.pseudonym is
+    'Stands for a value of a client where the value itself may not be shown: the same for the same value, so rows join';
+
+create table if not exists ops.restricted_column (
+    feed         text not null,
+    column_name  text not null,
+    primary key (feed, column_name)
+);
+comment on table ops.restricted_column is
+    'Columns that the contracts call restricted, as of the last migrate: what stewards may read follows from it';
 
 create table if not exists ops.user_client (
     user_name  text not null,
@@ -375,10 +414,13 @@ create table if not exists ops.mart_state (
     shapes        jsonb not null,
     unfinished    boolean not null default false
 );
+alter table ops.mart_state add column if not exists behind jsonb not null default '{}';
 comment on table ops.mart_state is 'The build that the marts stand at: the next one makes anew what has changed since';
 comment on column ops.mart_state.project_hash is 'Models, tests and the code that runs them; with others all is made anew';
 comment on column ops.mart_state.clients is 'What marts took from each client''s profile: a hash of it and of its date at the cut-off';
 comment on column ops.mart_state.shapes is 'Hash of each mart''s columns, indexes, policies and grants as they were published';
+comment on column ops.mart_state.behind is
+    'Clients whose rows a test found fault with: since when they stay as they were, and the marts that have none of them';
 comment on column ops.mart_state.unfinished is 'A build began since and was not published; the next one makes all anew';
 
 -- audit: every entry carries the hash of the one before it -------------------------------------------

@@ -31,7 +31,7 @@ from pipelines.warehouse.cluster import ADMIN, Cluster, locate
 
 log = logging.getLogger("kontor")
 
-ROLES = ("loader", "steward", "analyst", "airflow")
+ROLES = ("loader", "steward", "analyst", "payroll", "airflow")
 DATABASES = {"warehouse": ADMIN, "airflow": "airflow"}
 START_SECONDS = 60
 _DRIVER = "postgresql+psycopg"
@@ -57,7 +57,7 @@ def ensure(settings: Settings, options: Mapping[str, str] | None = None) -> Serv
         url = with_driver(settings.warehouse_url)
         return ServerInfo(url=url, owner_url=url)
     state = _read_state(settings)
-    if state and state.get("ready") and _answers(state, "loader", "warehouse"):
+    if state and state.get("ready") and not _without_password(state) and _answers(state, "loader", "warehouse"):
         return _info(settings, state)
     return start(settings, options)
 
@@ -72,6 +72,9 @@ def start(settings: Settings, options: Mapping[str, str] | None = None) -> Serve
             cluster.set_aside()
             state = {"port": _free_port(), "passwords": {r: secrets.token_urlsafe(24) for r in (ADMIN, *ROLES)}}
             _write_state(settings, state)
+        for role in _without_password(state):  # the server was made before there was such a login
+            state["passwords"][role] = secrets.token_urlsafe(24)
+            state["ready"] = False
         if not cluster.is_initialised:
             cluster.initialise(state["passwords"][ADMIN])
             state["ready"] = False
@@ -119,7 +122,7 @@ def is_running(settings: Settings) -> bool:
 
 
 def role_url(settings: Settings, role: str = "loader", driver: str = _DRIVER) -> str:
-    """SQLAlchemy URL of the warehouse for `loader`, `steward`, `analyst` or `owner`; `airflow` gives its database.
+    """SQLAlchemy URL of the warehouse for one of ROLES or `owner`; `airflow` gives its own database.
 
     With `KONTOR_WAREHOUSE_URL` only the given login is known: `loader` and `owner` are that URL, the others an error.
     """
@@ -207,6 +210,10 @@ def _read_state(settings: Settings) -> dict[str, Any] | None:
     return state
 
 
+def _without_password(state: Mapping[str, Any]) -> list[str]:
+    return [role for role in ROLES if role not in state["passwords"]]
+
+
 def _write_state(settings: Settings, state: Mapping[str, Any]) -> None:
     descriptor, name = tempfile.mkstemp(dir=settings.home, prefix="pg.json.")  # mkstemp makes it 0600
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -291,7 +298,7 @@ def _bootstrap(state: Mapping[str, Any]) -> None:
             if not conn.execute("select 1 from pg_database where datname = %s", (database,)).fetchone():
                 conn.execute(sql.SQL("create database {} owner {}").format(*map(sql.Identifier, (database, owner))))
             conn.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(database)))
-        for role in ("loader", "steward", "analyst"):
+        for role in ("loader", "steward", "analyst", "payroll"):
             conn.execute(sql.SQL("grant connect on database warehouse to {}").format(sql.Identifier(role)))
 
 

@@ -51,8 +51,8 @@ class Workbook:
 class SentRow:
     """One record as it was sent: its place in the sheet, its number in the original, its texts by source column.
 
-    `cells` also hold what is no column: `__locked`, the columns that may not be changed, and `__said`, what the client
-    was told.
+    `cells` also hold what is no column: `__locked`, the columns that may not be changed, `__hidden`, those that are not
+    shown, and `__said`, what the client was told.
     """
 
     sheet_row: int

@@ -251,12 +251,14 @@ _REPORTING = """
 
 Runs when {dags} published deliveries; a run that is under way finishes first, later events share the next one.
 
-All marts are built as of one moment, shown in each of them. When a model or a critical test fails, analysts stay on the
-tables of the last good build and this run is red.
+All marts are built as of one moment, shown in each of them. When rows of a client fail a test, this client alone stays
+on the tables it had, in all marts; when a model fails, or a test that does not tell whose rows are wrong, all stay on
+those of the last good build. Either way this run is red.
 
 #### When it is red
-Open the log of **build_reports**: it names the model or test and the rows it found. Correct the model in `sql/` or find
-the delivery with `python -m pipelines trace SCHEMA.TABLE KEY`, then clear the task.
+Open the log of **build_reports**: it names the clients kept back, the model or test and the rows it found. Correct the
+model in `sql/` or find the delivery with `python -m pipelines trace SCHEMA.TABLE KEY`, then clear the task. A client
+kept back is built again every time, also when nothing new came for it.
 """
 
 

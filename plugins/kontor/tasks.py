@@ -316,7 +316,7 @@ def intake_is_over(intake: Sequence[str]) -> bool:
 
 
 def build_reports() -> dict[str, Any]:
-    """Build every mart; red when a model or a critical test failed (analysts then stay on the marts of before).
+    """Build every mart; red when a model or a test failed (the clients at fault, or all, stay on the marts of before).
 
     Skipped when the marts of another run know everything this one was started for.
     """

@@ -10,7 +10,9 @@
 {%- endmacro %}
 
 {# A value by which its rows still join, and nobody is known: HMAC-SHA256 with a key of the client. The same value has
-   the same pseudonym in all marts of a client, and another one at any other client. #}
+   the same pseudonym in all marts of a client, and another one at any other client. Whoever is pseudonymised must stand in
+   a model's own rows: the macro says client_id bare. The clients of unit tests have no key, so these override it:
+   `overrides: {macros: {pseudonym: employee_id}}`. #}
 {% macro pseudonym(column) -%}
     ops.pseudonym(client_id, {{ column }})
 {%- endmacro %}

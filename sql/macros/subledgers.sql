@@ -55,3 +55,42 @@ from aged
 left join partners using (client_id, partner_id)
 group by client_id, source, partner_id, currency_code, as_of_date, is_today
 {%- endmacro %}
+
+{# The documents in core that are a sub-ledger at the cut-off. A source in mode period sends, as its profile says, either
+   all that was open at the end of each period, so the newest period is the ledger, or what was posted in each, so all of
+   them are: of a document that came in two, its newest row. `partner`: what names its partner; `of`: which clients. #}
+{% macro standing_documents(ledger, partner, of='true') -%}
+(
+    with known as (
+        select * from {{ source('core', 'ledgers_' ~ ledger) }} where {{ known_at_cut_off() }} and {{ of }}
+    ),
+
+    told as (
+        select
+            client_id,
+            _source,
+            max(_period) as newest_period,
+            exists (
+                select from {{ source('ops', 'client') }} as profile
+                where
+                    profile.client_id = known.client_id
+                    and profile.adding @> to_jsonb('ledgers.{{ ledger }}/' || known._source)
+            ) as adds_up
+        from known
+        group by client_id, _source
+    )
+
+    select known.*
+    from known
+    join told using (client_id, _source)
+    where not adds_up and _period = newest_period
+    union all
+    (
+        select distinct on (client_id, _source, {{ partner }}, invoice_id) known.*
+        from known
+        join told using (client_id, _source)
+        where adds_up
+        order by client_id, _source, {{ partner }}, invoice_id, _period desc
+    )
+)
+{%- endmacro %}

@@ -2,15 +2,7 @@
 with ledger as (
     {% for ledger in ('payables', 'receivables') -%}
     select '{{ ledger }}' as ledger_code, client_id, _source as source, currency_code, sum(open_amount) as open_amount
-    from {{ source('core', 'ledgers_' ~ ledger) }}
-    where
-        {{ known_at_cut_off() }}
-        and (client_id, _source, _period) in (
-            select client_id, _source, max(_period)
-            from {{ source('core', 'ledgers_' ~ ledger) }}
-            where {{ known_at_cut_off() }}
-            group by client_id, _source
-        )
+    from {{ standing_documents(ledger, 'supplier_id' if ledger == 'payables' else 'customer_id') }} as document
     group by client_id, _source, currency_code
     {% if not loop.last %}union all{% endif %}
     {% endfor %}

@@ -1,12 +1,14 @@
 -- What is open by age is what is open by rule: no open reject is left out of either list.
-select delivery_id, rule_id, by_age.rows, by_rule.rows as open_rows
+select client_id, delivery_id, rule_id, by_age.rows, by_rule.rows as open_rows
 from (
-    select delivery_id, rule_id, sum(rows) as rows from {{ ref('dq_open_reject') }} group by delivery_id, rule_id
+    select client_id, delivery_id, rule_id, sum(rows) as rows
+    from {{ ref('dq_open_reject') }}
+    group by client_id, delivery_id, rule_id
 ) as by_age
 full join (
-    select delivery_id, rule_id, sum(open_rows) as rows
+    select client_id, delivery_id, rule_id, sum(open_rows) as rows
     from {{ ref('dq_reject_rule') }}
     where open_rows > 0
-    group by delivery_id, rule_id
-) as by_rule using (delivery_id, rule_id)
+    group by client_id, delivery_id, rule_id
+) as by_rule using (client_id, delivery_id, rule_id)
 where by_age.rows is distinct from by_rule.rows

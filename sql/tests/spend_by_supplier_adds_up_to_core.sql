@@ -6,15 +6,7 @@ with core as (
     group by client_id, currency_code
     union all
     select client_id, 'payables', currency_code, count(*), sum(coalesce(net_amount, gross_amount))
-    from {{ source('core', 'ledgers_payables') }}
-    where
-        {{ known_at_cut_off() }}
-        and (client_id, _source, _period) in (
-            select client_id, _source, max(_period)
-            from {{ source('core', 'ledgers_payables') }}
-            where {{ known_at_cut_off() }}
-            group by client_id, _source
-        )
+    from {{ standing_documents('payables', 'supplier_id') }} as document
     group by client_id, currency_code
 ),
 

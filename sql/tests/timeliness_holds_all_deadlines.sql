@@ -12,7 +12,7 @@ shown as (
     group by client_id, feed, source
 )
 
-select *
+select client_id, feed, source, noted.deadlines, shown.deadlines as deadlines_shown
 from noted
 full join shown using (client_id, feed, source)
 where noted.deadlines is distinct from shown.deadlines

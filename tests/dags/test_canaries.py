@@ -79,6 +79,7 @@ STAFF = ("Id", "Nino", "Login", "Job", "Born", "Sex", "Status", "Hired", "Rest",
 PLAIN = {"Id", "Kind", "Job", "Hired"}
 IN_CLEAR = {
     ("quarantine", "row", "cells"), ("quarantine", "row", "amounts"), ("quarantine", "workbook_row", "cells"),
+    ("quarantine", "row_to_see", "cells"), ("quarantine", "row_to_see", "amounts"),
 }  # fmt: skip
 KEPT = ("landing", "archive", "outbox", "clients", "pg")
 

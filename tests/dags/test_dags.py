@@ -9,7 +9,7 @@ import pytest
 from pipelines.settings import ROOT
 from plugins.kontor.names import HELD, HOUSEKEEPING, INTAKE, RELEASE, REPORTING
 
-RANKS = {"client_data": (0,), "ledgers": (0, 1, 2, 3, 4), "payroll": (0, 1), "shipments": (0,)}
+RANKS = {"client_data": (0,), "ledgers": (0, 1, 2, 3, 4), "payroll": (0, 1, 2, 3), "shipments": (0,)}
 DOMAINS = {
     "client_data": {"clients"},
     "ledgers": {"ledgers"},
@@ -114,7 +114,10 @@ def test_parameters_narrow_a_run_to_feeds_of_the_dag(dagbag: Any) -> None:
     params = dagbag.dags["payroll"].params
     assert set(params) == {"client", "feed", "replay", "rehearse"}
     assert all(not params[name] for name in params)
-    assert params.get_param("feed").schema["enum"] == [None, "payroll.pay_rates", "people.employees"]
+    contracts = (ROOT / "pipelines" / "contracts").glob("p*/*.odcs.yaml")
+    feeds = sorted(f"{path.parent.name}.{path.name.removesuffix('.odcs.yaml')}" for path in contracts)
+    assert params.get_param("feed").schema["enum"] == [None, *feeds]
+    assert "payroll.payslips" in feeds
 
 
 @pytest.mark.parametrize("given", ["12", "ledgers.spend", "acme", "acme/ledgers.spend"])

@@ -211,7 +211,7 @@ def test_a_night_and_the_same_night_again(home: Path) -> None:
     assert "ledgers: failed" in first.stdout, "the truncated sample file makes its run red"
     assert "reporting: success" in first.stdout
     assert "fault of the file" in first.stdout
-    assert "1 held delivery waits for a steward's decision; the night did not" in first.stdout
+    assert "2 held deliveries wait for a steward's decision; the night did not" in first.stdout
     assert "/required_actions" in first.stdout
     assert "reporting.dq_delivery" in first.stdout
     assert "wall time" in first.stdout

@@ -52,10 +52,11 @@ class Counter:
         contract: Contract,
         folder: Path,
         others: Mapping[str, Sequence[Mapping[str, Any]]],
+        client: str | None = None,
     ) -> None:
         self.contract = contract
         self._warehouse, self._folder = warehouse, folder
-        client = contract.feed.replace(".", "_")
+        client = client or contract.feed.replace(".", "_")
         path = folder / f"{client}.yaml"
         feeds = "".join(FEED.format(feed=feed) for feed in {contract.feed: None, **others})
         path.write_text(PROFILE.format(client=client, feeds=feeds), encoding="utf-8")

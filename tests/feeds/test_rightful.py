@@ -1,4 +1,4 @@
-"""Rows of the sub-ledgers that look odd and are right: credit notes, part payments, reverse charge and the like.
+"""Rows that look odd and are right: credit notes, part payments, reversals; second jobs, nights on call.
 
 No critical rule may reject one of them, or hold their delivery; warnings may point them out.
 """
@@ -108,7 +108,89 @@ PARTNERS: dict[str, Mapping[str, Any]] = {
     },
     "of the group": {"partner_type_code": "group_company", "group_entity_code": "0200", "payment_term_days": 360},
 }
+PAYSLIPS: dict[str, Sequence[Mapping[str, Any]]] = {
+    "register of earnings only": [{"pay_date": None, "paid_hours": None, "pay_rate": None, "entity_code": None, "cost_center_id": None, "country_code": None}],
+    "hours without a rate": [{"pay_rate": None}],
+    "reversal of last month and what is right": [
+        {"earned_from_date": "2025-12-01", "paid_hours": "-10.00", "pay_amount": "-200.00"},
+        {"earned_from_date": "2025-12-01", "paid_hours": "8.00", "pay_amount": "160.00"},
+    ],
+    "overtime at one and a half": [{"paid_hours": "10.00", "pay_rate": "30.0000", "pay_amount": "300.00"}],
+    "gross without net": [{}, {"kind_code": "gross", "wage_type_id": "2000", "paid_hours": None, "pay_rate": None}],
+    "net of nothing": [{"kind_code": "net", "wage_type_id": "5000", "pay_amount": "0.00", "paid_hours": None, "pay_rate": None}],
+    "two currencies": [{}, {"currency_code": "CHF", "employee_id": "E-open", "paid_hours": None, "pay_rate": None}],
+    "tax paid back": [{"kind_code": "tax", "wage_type_id": "7000", "pay_amount": "-40.00", "paid_hours": None, "pay_rate": None}],
+    "information that does not count": [{"kind_code": "information", "wage_type_id": "9000", "paid_hours": None, "pay_rate": None}, {}, {"kind_code": "gross", "wage_type_id": "2000", "paid_hours": None, "pay_rate": None}],
+    "below the minimum of another country": [{"country_code": "PL", "pay_rate": None}],
+}  # fmt: skip
+RUNS: dict[str, Mapping[str, Any]] = {
+    "another pay group": {"pay_group_id": "G2"},
+    "nobody grouped": {"pay_group_id": None, "entity_code": None},
+    "another company": {"entity_code": "C2"},
+    "supplementary run": {"run_kind_code": "supplementary"},
+    "second supplementary run": {"run_kind_code": "supplementary"},
+    "correction that takes back": {"run_kind_code": "correction", "gross_total_amount": "-10.00", "withheld_total_amount": "-4.00", "net_total_amount": "-6.00"},
+    "no totals": {"pay_group_id": "G3", "payslip_count": None, "gross_total_amount": None, "withheld_total_amount": None, "net_total_amount": None, "employer_total_amount": None},
+    "next month": {"period_start_date": "2026-02-01", "period_end_date": "2026-02-28", "pay_date": "2026-02-27"},
+}  # fmt: skip
+PAID: dict[str, Sequence[Mapping[str, Any]]] = {
+    "to two accounts": [{"paid_amount": "1000.00"}, {"paid_amount": "600.00", "iban": "GB29NWBK60161331926819", "payee_account_id": None}],
+    "came back and was sent again": [{"payment_status_code": "returned"}, {"payment_status_code": None}],
+    "cheque": [{"method_code": "cheque", "iban": None, "payee_account_id": None}],
+    "no account told": [{"method_code": None, "iban": None, "payee_account_id": None}],
+    "advance and rest": [{"paid_amount": "400.00", "payment_date": "2026-01-15"}, {"paid_amount": "1200.00"}],
+}  # fmt: skip
+TYPES: dict[str, Mapping[str, Any]] = {
+    "only what it must say": {"kind_code": "earning", "wage_type_name": "Base", "purpose_code": None, "is_recurring": None, "is_statutory": None, "authority_name": None, "account_id": None, "contra_account_id": None},
+    "stated total": {"kind_code": "net", "wage_type_name": "Net", "purpose_code": None, "is_statutory": False},
+}  # fmt: skip
+RATES: dict[str, Mapping[str, Any]] = {
+    "by the hour": {"salary_amount": None},
+    "hired with the first rate": {"employee_id": "E-new", "valid_from_date": "2026-01-02"},
+}
+BARE = {"department_id": None, "department_name": None, "department_since_date": None, "country_code": None, "tax_id": None,
+        "social_security_id": None, "iban": None, "manager_id": None, "full_time_equivalent": None, "weekly_hours": None,
+        "employment_kind_code": None, "probation_end_date": None, "entity_code": None, "birth_date": None}  # fmt: skip
+EMPLOYEES: dict[str, Sequence[Mapping[str, Any]]] = {
+    "a list of numbers, titles and dates only": [BARE],
+    "hired again after years": [{"person_id": "P1", "is_current": False, "exit_date": "2015-06-30"}, {"person_id": "P1", "hire_date": "2020-01-01", "probation_end_date": None}],
+    "two jobs at a time in two companies of the group": [{"person_id": "P2", "full_time_equivalent": "0.5"}, {"person_id": "P2", "entity_code": "0200", "full_time_equivalent": "0.5"}],
+    "named as the own manager": [{"employee_id": "00001", "manager_id": "00001"}],
+    "gone today": [{"exit_date": "2026-11-01"}],
+    "on leave, without hours": [{"full_time_equivalent": "0", "weekly_hours": "0"}],
+    "apprentice of sixteen": [{"birth_date": "2010-08-01", "hire_date": "2026-09-01", "department_since_date": None, "probation_end_date": "2026-12-31", "employment_kind_code": "apprentice"}],
+    "new in the country, with a number of its own kind": [{"country_code": "US", "tax_id": "912-90-3456", "social_security_id": None}],
+    "insurance number that nobody can check": [{"country_code": "ES", "tax_id": "X-2482300W", "social_security_id": "28/12345678/90"}],
+    "paid in cash": [{"iban": None}],
+}  # fmt: skip
+HOURS: dict[str, Sequence[Mapping[str, Any]]] = {
+    "twelve-hour shift": [{"worked_hours": "12.00", "hours_kind_code": "night"}],
+    "work by day, on call by night": [{}, {"worked_hours": "16.00", "hours_kind_code": "standby"}],
+    "taken back and entered again": [{}, {"worked_hours": "-8.00"}, {"worked_hours": "20.00", "hours_kind_code": "travel"}],
+    "two projects": [{"worked_hours": "4.00"}, {"worked_hours": "4.00", "project_id": "P1"}],
+    "not approved, no cost centre": [{"approved_date": None, "cost_center_id": None}],
+}  # fmt: skip
+ABSENCES: dict[str, Sequence[Mapping[str, Any]]] = {
+    "morning on vacation, afternoon ill": [{"end_date": "2026-08-03", "absence_days": "0.50"}, {"absence_kind_code": "sickness", "end_date": "2026-08-03", "absence_days": "0.50"}],
+    "parental leave of three years": [{"absence_kind_code": "parental", "is_paid": False, "end_date": "2029-08-02", "absence_days": "780"}],
+    "nobody knows how long": [{"absence_kind_code": "sickness", "end_date": None, "absence_days": None, "absence_hours": None}],
+    "dates only": [{"absence_days": None, "absence_hours": None, "is_paid": None, "absence_status_code": None}],
+}  # fmt: skip
+BENEFITS: dict[str, Sequence[Mapping[str, Any]]] = {
+    "another cover from the first of the month": [{"valid_to_date": "2026-05-31"}, {"valid_from_date": "2026-06-01", "coverage_code": "family"}],
+    "goes on after the exit": [{"valid_to_date": "2031-06-30", "benefit_kind_code": "pension"}],
+    "no amounts, no currency": [{"employee_share_amount": None, "employer_share_amount": None, "currency_code": None, "coverage_code": None}],
+}  # fmt: skip
+APPLICATIONS: dict[str, Sequence[Mapping[str, Any]]] = {
+    "offered without interview": [{"screened_date": None, "interviewed_date": None}],
+    "all on one day": [{"screened_date": "2026-08-10", "interviewed_date": "2026-08-10", "offered_date": "2026-08-10", "hired_date": "2026-08-10"}],
+    "came in before the vacancy": [{"opened_date": "2026-08-11"}],
+    "numbers only": [{"opened_date": None, "screened_date": None, "interviewed_date": None, "offered_date": None, "openings_quantity": None, "candidate_id": None}],
+}  # fmt: skip
 CASES: dict[str, dict[str, Any]] = {
+    "people.employees": EMPLOYEES, "people.timesheets": HOURS, "people.absences": ABSENCES, "people.benefits": BENEFITS,
+    "people.applications": APPLICATIONS,
+    "payroll.payslips": PAYSLIPS, "payroll.runs": RUNS, "payroll.payments": PAID, "payroll.wage_types": TYPES, "payroll.pay_rates": RATES,
     "ledgers.payables": INVOICES, "ledgers.receivables": INVOICES, "ledgers.payments": PAYMENTS, "ledgers.invoice_lines": LINES,
     "ledgers.bank_transactions": STATEMENTS, "ledgers.fixed_assets": ASSETS, "ledgers.partners": PARTNERS,
 }  # fmt: skip

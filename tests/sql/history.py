@@ -18,7 +18,8 @@ from pipelines.load.publish import Publication, count_work
 from pipelines.warehouse import ddl, register
 from pipelines.warehouse.connection import Warehouse
 from pipelines.warehouse.history_versions import ScopeHistory
-from tests.sql import history_subledgers, ledger_history
+from pipelines.warehouse.pseudonyms import give_key
+from tests.sql import history_payroll, history_people, history_subledgers, ledger_history
 from tests.sql.rows import Row, delivery
 
 CLIENTS = ("north", "south", "east")
@@ -28,11 +29,14 @@ FEEDS = (
     "ledgers.payables",
     "ledgers.spend",
     "payroll.pay_rates",
-    "people.employees",
+    *history_people.ROWS,
     "shipments.shipments",
     *ledger_history.FEEDS,
     *(feed for feed in history_subledgers.ROWS if feed not in ledger_history.FEEDS),
+    *history_payroll.ROWS,
 )
+LACKING = ledger_history.LACKING | history_payroll.LACKING
+ROWS = {**history_subledgers.ROWS, **history_payroll.ROWS, **history_people.ROWS}
 SPELLINGS = ("Acme", "ACME", "Acme Ltd", "Acme Limited", "Acme GmbH", "Zeta & Co", "ZETA AND CO.", "Sole Trader")
 PERIODS = ("2026-01", "2026-02", "2026-03")
 DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(90)]
@@ -64,8 +68,10 @@ class History(ledger_history.LedgerRows):
             for client, zone in (("north", "Europe/Berlin"), ("south", None)):
                 conn.execute(sa.text(profiles), {"id": client, "zone": zone})
             for client in CLIENTS:
+                give_key(conn, client)
+            for client in CLIENTS:
                 for feed in FEEDS:
-                    if (client, feed) not in ledger_history.LACKING:
+                    if (client, feed) not in LACKING:
                         self.publish(conn, self._scope(client, feed), self.rows(feed, 12))
 
     def go_on(self, steps: int) -> None:
@@ -107,12 +113,13 @@ class History(ledger_history.LedgerRows):
 
     def _scope(self, client: str, feed: str) -> Scope:
         """`south` delivers whole months, the others lists without periods; payables come by month everywhere."""
-        by_month = ("ledgers.payables", "ledgers.spend", "shipments.shipments")[: 3 if client == "south" else 1]
+        by_month = ("ledgers.payables", "ledgers.spend", "shipments.shipments", "payroll.payslips", "people.timesheets")
+        by_month = by_month[: 5 if client == "south" else 1]
         period = self.chance.choice(PERIODS) if feed in by_month else None
         return Scope(client, feed, self.chance.choice(("main", "second")), period)
 
     def _deliver(self, conn: sa.Connection) -> None:
-        pairs = [(client, feed) for client in CLIENTS for feed in FEEDS if (client, feed) not in ledger_history.LACKING]
+        pairs = [(client, feed) for client in CLIENTS for feed in FEEDS if (client, feed) not in LACKING]
         client, feed = self.chance.choice(pairs)
         self.publish(conn, self._scope(client, feed), self.rows(feed, self.chance.randint(1, 12)))
 
@@ -136,8 +143,8 @@ class History(ledger_history.LedgerRows):
     def rows(self, feed: str, count: int) -> list[Row]:
         """Rows with keys of a small range, so that they meet those of before."""
         numbers = self.chance.sample(range(15), count)
-        of_subledger = history_subledgers.ROWS.get(feed)
-        make = partial(of_subledger, self.chance) if of_subledger else getattr(self, "_" + feed.split(".")[1])
+        plain = ROWS.get(feed)
+        make = partial(plain, self.chance) if plain else getattr(self, "_" + feed.split(".")[1])
         key = self.contracts[feed].key
         rows = [make(f"{number:02}") for number in numbers]
         return list({tuple(row.get(name) for name in key): row for row in rows}.values())
@@ -189,15 +196,6 @@ class History(ledger_history.LedgerRows):
             "email": self.chance.choice(("one@sample.test", "two@sample.test", None)),
             "postal_code": self.chance.choice(("10115", "20095")),
             "country_code": "DE",
-        }
-
-    def _employees(self, key: str) -> dict[str, Any]:
-        return {
-            "employee_id": key,
-            "job_title": "Clerk",
-            "hire_date": self.chance.choice(DAYS),
-            "is_current": self.chance.random() < 0.8,
-            "department_name": self.chance.choice(("Paint", "Sales", None)),
         }
 
     def _pay_rates(self, key: str) -> dict[str, Any]:

@@ -83,7 +83,7 @@ class LedgerRows:
             "posting_date": posted,
             "entered_date": posted + timedelta(days=self.chance.randint(-2, 60)),
             "period_code": self.chance.choice((None, None, None, "P1", "P3", "2026-02", "P-unknown")),
-            "journal_type_code": self.chance.choice((None, "manual", "opening", "closing", "revaluation")),
+            "journal_type_code": self.chance.choice((None, "manual", "payroll", "opening", "closing", "revaluation")),
             "account_id": f"A-{self.chance.randint(0, 13)}",
             "debit_amount": debit,
             "credit_amount": Decimal(0) if debit else self._money(),
@@ -94,6 +94,7 @@ class LedgerRows:
             "counterparty_entity_code": self.chance.choice((None, "E-0", "E-1")),
             "cost_center_id": self.chance.choice((None, "C-1")),
             "tax_code": self.chance.choice((None, None, "V19", "R0")),
+            "document_id": self.chance.choice((None, "R-1", "R-2")),
             "reversed_journal_id": self.chance.choice((None, None, "J-0")),
             "entered_by_id": self.chance.choice(("U-1", "U-2")),
         }

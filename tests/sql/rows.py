@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from pipelines.contract import Column, Contract
+from pipelines.warehouse.pseudonyms import give_key
 from tests.sql import ledger_rows
 
 CUT_OFF = "2026-06-30 22:30:00+00"  # 1 July in Berlin, still 30 June in UTC
@@ -45,6 +46,8 @@ def fill(conn: sa.Connection, contracts: dict[str, Contract]) -> None:
     """What was known at CUT_OFF, and one change to each of some tables at LATE."""
     for name, rows in {**_ops(), **_core(contracts)}.items():
         insert(conn, name, rows)
+        for client in {row["client_id"] for row in rows if "client_id" in row}:
+            give_key(conn, client)
     # 2 July: S-1/INV-2 was paid, and a customer came.
     conn.execute(
         sa.text("update core.ledgers_payables set _known_to = :at where client_id = 'north' and invoice_id = 'INV-2'"),

@@ -1,6 +1,6 @@
 """For each identity among the tests of the marts: a wrong row that trips it."""
 
-from tests.sql import figures_subledgers
+from tests.sql import figures_payroll, figures_people, figures_subledgers
 
 TAMPER = {
     "ageing_buckets_add_up": "update rpt_payables_ageing set not_due_amount = not_due_amount + 0.01",
@@ -20,7 +20,6 @@ TAMPER = {
     "intercompany_adds_up_to_group_statements": "update rpt_intercompany set receivable_amount = receivable_amount + 1",
     "close_status_holds_all_lines": "update rpt_close_status set lines = lines + 1",
     "journal_risk_holds_all_lines": "update rpt_journal_risk set score = 0 where score > 0",
-    "headcount_adds_up_to_core": "update rpt_headcount set headcount = headcount + 1 where client_id = 'south'",
     "on_time_and_late_make_all_lines": "update rpt_shipment_on_time set late_lines = 0",
     "on_time_adds_up_to_core": "update rpt_shipment_on_time set line_amount = line_amount + 0.01",
     "periods_hold_all_movements": "delete from dim_gl_periods where client_id = 'south'",
@@ -32,5 +31,7 @@ TAMPER = {
     "in_time_late_and_missing_make_all_due": "update rpt_feed_timeliness set late_deliveries = 7",
     "timeliness_holds_all_deadlines": "delete from rpt_feed_timeliness where client_id = 'south'",
     "deliveries_are_accounted_for": "update dq_delivery set rows_held = rows_held + 1 where delivery_id = 3",
+    **figures_payroll.TAMPER,
+    **figures_people.TAMPER,
     **figures_subledgers.TAMPER,
 }

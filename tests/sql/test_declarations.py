@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from pipelines.contract import Contract
-from pipelines.reporting.project import MARTS, PROJECT
+from pipelines.reporting.project import GROUPS, MARTS, PROJECT, granted
 
 
 @cache
@@ -57,19 +57,38 @@ def test_feeds_are_reported_by_the_months_that_core_finds(contracts: dict[str, C
 
 
 def test_personal_columns_stand_in_marts_only_masked_or_by_declaration(contracts: dict[str, Contract]) -> None:
-    """Confidential columns may be declared `shown_in_clear` with a reason, restricted ones never."""
-    personal = {c.name: (f, c) for f, contract in contracts.items() for c in contract.columns if c.is_personal}
-    shown = {}
+    """Confidential columns may be declared `shown_in_clear` with a reason, restricted ones stand in granted marts only.
+
+    This goes by names. What becomes of restricted columns under other names is read from the SQL (`test_lineage.py`).
+    """
+    people = [c for c in contracts.values() if c.domain in ("people", "payroll")]
+    restricted = {x.name for c in people for x in c.columns if x.classification == "restricted"}
+    confidential = {x.name: f for f, c in contracts.items() for x in c.columns if x.classification == "confidential"}
+    homes = {p.stem: p.parent.name for p in (PROJECT / "models" / "marts").glob("*/*.sql")}
+    granted_rows = 0
     for mart in MARTS:
-        for column in models()[mart]["columns"]:
-            if column["name"] in personal:
-                meta = column.get("config", {}).get("meta", {})
-                feed, declared = personal[column["name"]]
-                assert meta.get("shown_in_clear") == f"{feed}.{declared.name}", (mart, declared.name)
-                assert meta["because"]
-                assert declared.classification == "confidential"
-                shown[mart] = declared.name
-    assert shown == {"rpt_pay_rate_register": "hourly_rate"}
+        names = {column["name"]: column for column in models()[mart]["columns"]}
+        if mart in granted():
+            granted_rows += len(restricted & names.keys())
+            continue
+        if homes[mart] in ("people", "payroll"):
+            assert not restricted & names.keys(), mart
+        for name in confidential.keys() & names.keys():
+            meta = names[name].get("config", {}).get("meta", {})
+            assert meta.get("shown_in_clear", "").endswith(f".{name}"), (mart, name)
+            assert meta["because"]
+    assert granted_rows
+
+
+def test_marts_are_granted_beside_their_models_and_nowhere_else() -> None:
+    """`granted` reads the YAML of the marts only: a grant anywhere else would not be one."""
+    places = [PROJECT / "dbt_project.yml", *(PROJECT / "models").glob("**/*.sql"), *(PROJECT / "macros").glob("*.sql")]
+    assert [p for p in places if "granted_to" in p.read_text()] == []
+    for name, model in models().items():
+        group = model.get("config", {}).get("meta", {}).get("granted_to")
+        assert granted().get(name) == (GROUPS[group] if group else None), name
+    assert granted().keys() <= set(MARTS)
+    assert "rpt_pay_rate_register" in granted()
 
 
 def test_what_depends_on_the_moment_of_the_build_says_so(contracts: dict[str, Contract]) -> None:

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.errors import AlreadyRunning, DeclarationError, TransientError
-from pipelines.reporting.project import PROJECT
-from pipelines.reporting.publish import become_owner, make_side_schema, publish
+from pipelines.reporting.project import PROJECT, granted
+from pipelines.reporting.publish import become_owner, close_restricted, make_side_schema, publish, shapes_of
 from pipelines.reporting.run import _LOCK, build
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import Warehouse
@@ -29,7 +29,13 @@ def empty(owner: Warehouse) -> None:
         conn.execute(sa.text("insert into ops.client values ('a', 'A') on conflict do nothing"))
 
 
-def publish_tables(warehouse: Warehouse, amount: int, columns: str = COLUMNS, marts: tuple[str, ...] = MARTS) -> None:
+def publish_tables(
+    warehouse: Warehouse,
+    amount: int,
+    columns: str = COLUMNS,
+    marts: tuple[str, ...] = MARTS,
+    granted_to: dict[str, str] | None = None,
+) -> None:
     with warehouse.transaction() as conn:
         make_side_schema(conn)
         for mart in marts:
@@ -38,7 +44,7 @@ def publish_tables(warehouse: Warehouse, amount: int, columns: str = COLUMNS, ma
             # 'gone' is a client that left: no policy shows it to anybody but the owner of the marts
             values = f"insert into reporting_next.{mart} (client_id, amount) values ('a', {amount}), ('gone', {amount})"
             conn.execute(sa.text(values))
-        publish(conn, marts)
+        publish(conn, marts, granted_to=granted_to)
 
 
 def amounts(warehouse: Warehouse, table: str = "reporting.rpt_a") -> list[tuple[str, int]]:
@@ -111,6 +117,66 @@ def test_a_mart_whose_row_level_security_was_lost_is_closed_again(warehouse: War
         )
 
 
+def shape_of(warehouse: Warehouse) -> str:
+    with warehouse.engine.connect() as conn:
+        return shapes_of(conn, ["rpt_a"])["rpt_a"]
+
+
+def readers(warehouse: Warehouse, mart: str = "rpt_a") -> set[str]:
+    query = (
+        "select grantee::regrole::text from pg_class, aclexplode(relacl) "
+        "where oid = cast(:mart as regclass) and grantee <> relowner"
+    )
+    with warehouse.engine.connect() as conn:
+        return set(conn.scalars(sa.text(query), {"mart": f"reporting.{mart}"}))
+
+
+def test_a_mart_that_becomes_restricted_is_replaced_and_read_by_its_group_only(warehouse: Warehouse) -> None:
+    everybody = {"kontor_loader", "kontor_analyst", "kontor_steward"}
+    publish_tables(warehouse, 1)
+    shape, before = shape_of(warehouse), oid(warehouse)
+    assert readers(warehouse) == everybody
+    publish_tables(warehouse, 2, granted_to={"rpt_a": "kontor_payroll"})
+    assert readers(warehouse) == {"kontor_loader", "kontor_payroll"}
+    assert readers(warehouse, "rpt_b") == everybody
+    assert oid(warehouse) != before
+    assert shape_of(warehouse) != shape
+    assert is_closed(warehouse)
+    publish_tables(warehouse, 3)
+    assert readers(warehouse) == everybody
+
+
+def test_migrating_takes_a_mart_that_became_restricted_from_its_readers(
+    warehouse: Warehouse, owner: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_tables(warehouse, 1)
+    monkeypatch.setattr(
+        "pipelines.reporting.publish.granted", lambda: {"rpt_a": "kontor_payroll", "rpt_new": "kontor_payroll"}
+    )
+    with owner.transaction() as conn:
+        assert close_restricted(conn) == ["reporting.rpt_a may be read by kontor_payroll only"]
+        assert close_restricted(conn) == []
+    assert readers(warehouse) == {"kontor_loader", "kontor_payroll"}
+    assert "kontor_analyst" in readers(warehouse, "rpt_b")
+
+
+def test_a_group_that_is_not_known_is_a_declaration_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "models" / "marts" / "payroll"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr("pipelines.reporting.project.PROJECT", tmp_path)
+    yaml = "models: [{{name: rpt_pay, config: {{meta: {{granted_to: {}}}}}}}, {{name: rpt_open}}]"
+    try:
+        (folder / "_payroll.yml").write_text(yaml.format("payroll"))
+        granted.cache_clear()
+        assert granted() == {"rpt_pay": "kontor_payroll"}
+        (folder / "_payroll.yml").write_text(yaml.format("everybody"))
+        granted.cache_clear()
+        with pytest.raises(DeclarationError, match=r"rpt_pay.*everybody"):
+            granted()
+    finally:
+        granted.cache_clear()
+
+
 def test_a_mart_with_other_columns_is_replaced(warehouse: Warehouse) -> None:
     publish_tables(warehouse, 1)
     before = oid(warehouse)
@@ -118,6 +184,57 @@ def test_a_mart_with_other_columns_is_replaced(warehouse: Warehouse) -> None:
     assert oid(warehouse) != before
     assert amounts(warehouse) == [("a", 2), ("gone", 2)]
     assert is_closed(warehouse)
+
+
+def rows_without_a(warehouse: Warehouse, amount: int, columns: str = COLUMNS) -> dict[str, list[str]]:
+    """Publish marts of both clients without client a."""
+    with warehouse.transaction() as conn:
+        make_side_schema(conn)
+        for mart in MARTS:
+            conn.execute(sa.text(f"create table reporting_next.{mart} ({columns})"))
+            values = f"('a', {amount}), ('gone', {amount})"
+            conn.execute(sa.text(f"insert into reporting_next.{mart} (client_id, amount) values {values}"))
+        return publish(conn, MARTS, without=["a"])
+
+
+def test_a_client_left_out_keeps_its_rows_and_what_was_made_stays(warehouse: Warehouse) -> None:
+    publish_tables(warehouse, 1)
+    before = oid(warehouse)
+    assert rows_without_a(warehouse, 2) == {}
+    assert (amounts(warehouse), oid(warehouse)) == ([("a", 1), ("gone", 2)], before)
+    assert amounts(warehouse, "reporting_next.rpt_a") == [("a", 2), ("gone", 2)]
+    publish_tables(warehouse, 3)
+    assert amounts(warehouse) == [("a", 3), ("gone", 3)]
+
+
+def test_a_client_left_out_of_the_first_build_has_no_rows(warehouse: Warehouse) -> None:
+    assert rows_without_a(warehouse, 1) == {mart: ["a"] for mart in MARTS}
+    assert amounts(warehouse) == [("gone", 1)]
+    before = oid(warehouse)
+    publish_tables(warehouse, 2)
+    assert (amounts(warehouse), oid(warehouse)) == ([("a", 2), ("gone", 2)], before), "its shape is that of any other"
+    assert is_closed(warehouse)
+
+
+def test_a_client_left_out_is_carried_to_another_table_of_the_same_columns(
+    warehouse: Warehouse, owner: Warehouse
+) -> None:
+    publish_tables(warehouse, 1)
+    with owner.transaction() as conn:
+        conn.execute(sa.text("drop policy own_clients on reporting.rpt_a"))
+    assert rows_without_a(warehouse, 2) == {}
+    assert amounts(warehouse) == [("a", 1), ("gone", 2)]
+    assert is_closed(warehouse)
+
+
+def test_a_client_left_out_has_no_rows_in_a_mart_of_other_columns(warehouse: Warehouse) -> None:
+    publish_tables(warehouse, 1)
+    columns = "client_id text, amount numeric(18,2), added text"
+    assert rows_without_a(warehouse, 2, columns) == {mart: ["a"] for mart in MARTS}
+    assert amounts(warehouse) == [("gone", 2)]
+    with warehouse.engine.connect() as conn:
+        closed = "select relrowsecurity and relforcerowsecurity from pg_class where oid = 'reporting.rpt_a'::regclass"
+        assert conn.scalar(sa.text(closed))
 
 
 def test_objects_on_a_mart_with_other_columns_are_named_and_nothing_changes(

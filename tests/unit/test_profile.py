@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.catalog import _complaints
+from pipelines.contract import read_contract
 from pipelines.errors import DeclarationError
 from pipelines.profile import absent_pattern, profile_json_schema, read_profile
+from pipelines.profile_words import Source
+from pipelines.settings import ROOT
 
 GOOD = r"""client: acme
 name: ACME Logistik GmbH
@@ -57,8 +61,11 @@ def test_norway_is_not_false(written):
     [
         ("Belegnr}", "Belegnr, form: x}", 13, "unknown key 'form'"),
         ("{value: EUR}", "{valu: EUR}", 16, "unknown key 'valu'"),
+        ("{value: EUR}", "{value: false}", 16, "text in quotes, as 'false'"),
         ("mode: period", "mode: sometimes", 9, "'snapshot', 'period' or 'delta'"),
         ("mode: period", "mode: period\n    mode: delta", 10, "twice"),
+        ("mode: period", "mode: period\n    periods: twice", 10, "'replace' or 'add_up'"),
+        ("mode: period", "mode: snapshot\n    periods: add_up", 8, "periods add_up is for mode period"),
         ("locale: de_DE", "locale: xx_YY", 3, "unknown locale"),
         ("time_zone: Europe/Berlin", "time_zone: Europe/Atlantis", 4, "unknown time zone"),
         ("calendar: DE-BY", "calendar: DE-XX", 5, "unknown calendar 'DE-XX'"),
@@ -76,6 +83,8 @@ def test_norway_is_not_false(written):
         ("client: acme", "client: other", 1, "as the file is named"),
         ("client: acme", "client: acme\n  bad: [", 2, "YAML"),
         ("'kreditoren/OP_(?P", "'kreditoren/OP_((?P", 8, "regular expression"),
+        ("ignore: {Kürzel:", "ignore: {'/(/':", 18, "regular expression"),
+        ("ignore: {Kürzel:", "ignore: {'/.*/':", 18, "fits every column"),
     ],
 )
 def test_refusals_name_the_line(written, old, new, line, word):
@@ -120,3 +129,19 @@ def test_json_schema_allows_both_forms():
     assert {"$ref": "#/$defs/Source"} in schema["properties"]["feeds"]["additionalProperties"]["anyOf"]
     assert json.dumps(schema)
     assert "from" in schema["$defs"]["ColumnRule"]["properties"]
+
+
+def test_periods_that_add_up_are_another_declaration_and_unsaid_ones_are_none(written):
+    plain = read_profile(written(GOOD))
+    adding = read_profile(written(GOOD.replace("mode: period", "mode: period\n    periods: add_up")))
+    assert (plain.adding, adding.adding) == ([], ["ledgers.payables/main"])
+    assert "periods" not in json.loads(plain.relevant_json(plain.sources[0]))["source"]
+    assert json.loads(adding.relevant_json(adding.sources[0]))["source"]["periods"] == "add_up"
+
+
+@pytest.mark.parametrize(("feed", "refused"), [("ledgers.payables", False), ("ledgers.spend", True)])
+def test_periods_are_for_feeds_that_are_read_either_way(feed, refused):
+    path = next((ROOT / "pipelines" / "contracts").glob(f"*/{feed.split('.')[1]}.odcs.yaml"))
+    source = Source(files="(?P<period>.*)", mode="period", periods="add_up", columns={})
+    said = [keys for keys, *_ in _complaints(read_contract(path), source) if keys == ("periods",)]
+    assert bool(said) == refused

@@ -96,6 +96,12 @@ def test_rules_for_one_client_stand_beside_the_feeds(tmp_path: Path) -> None:
         ("expect_amounts_not_to_be_round", {"column": "a", "multiple": 1000}, "a is no multiple of 1000"),
         ("expect_dates_to_be_on_weekdays", {"column": "d"}, "d is on Monday to Friday"),
         ("expect_days_between_to_be_at_most", {"column_A": "a", "column_B": "b", "days": 30}, "a ≤ b + 30 days"),
+        ("expect_dates_to_be_in_order", {"columns": ["a", "b", "c"]}, "a ≤ b ≤ c"),
+        ("expect_dates_to_be_near_delivery", {"column": "a", "days_before": 3, "days_after": 0}, "a ≥ day of the delivery − 3 days and ≤ day of the delivery"),  # noqa: E501
+        ("expect_dates_to_be_near_delivery", {"column": "a", "days_before": -60}, "a ≥ day of the delivery + 60 days"),
+        ("expect_group_sums_to_be_at_most", {"group": ["e"], "column": "h", "most": 10.0, "date": "d", "per": "day"}, "sum of h ≤ 10 per e, day of d"),  # noqa: E501
+        ("expect_group_sums_to_be_at_most", {"group": ["e"], "column": "h", "most": 48, "limit_of": {"feed": "x.y", "match": {"e": "i"}, "column": "w", "factor": 1.2}}, "sum of h ≤ w of x.y × 1.2, else 48, per e"),  # noqa: E501
+        ("expect_numbers_to_have_check_digits", {"column": "a", "kind": "tax_id", "country": "c"}, "check digits of a fit c"),  # noqa: E501
         ("expect_rows_to_match_feed", {"feed": "x.y", "match": {"a": "b"}, "date": "d", "not_after": {"e": "f"}, "where": {"s": ["t", "u"], "v": True}}, "a are in x.y (b), valid on d, e ≤ f with s = t, u and v = True"),  # noqa: E501
         ("expect_totals_to_match_feed", {"feed": "x.y", "match": {"a": "b", "c": "c"}, "amount": "n", "plus": ["d"], "minus": ["e"]}, "sum of n = d − e in x.y per a, c"),  # noqa: E501
         ("expect_amount_to_be_similar", {"column": "a", "max_change_pct": 20, "compared_with": "same_weekday"}, "sum of a within ± 20 % of the same weekday delivery"),  # noqa: E501

@@ -4,6 +4,12 @@ They are Great Expectations classes like any other: native JSON, severity, `most
 pandas, PostgreSQL and Spark. In the gate, row rules run on pandas chunks and rules about sets by SQL on the work table.
 """
 
+from pipelines.validate.expectations.days import (
+    DatesInOrder,
+    DatesNearDelivery,
+    ExpectDatesToBeInOrder,
+    ExpectDatesToBeNearDelivery,
+)
 from pipelines.validate.expectations.feeds import ColumnValuesInFeed, ExpectColumnValuesToBeInFeed
 from pipelines.validate.expectations.groups import (
     BALANCE,
@@ -36,6 +42,7 @@ from pipelines.validate.expectations.identities import (
     ExpectColumnProductToMatch,
     ExpectColumnsToAddUp,
 )
+from pipelines.validate.expectations.kinds import ExpectKindsToAddUp, KindsAddUp
 from pipelines.validate.expectations.likeness import (
     ExpectNoNearDuplicates,
     ExpectPairsToBeUsual,
@@ -48,6 +55,8 @@ from pipelines.validate.expectations.matches import (
     RowsMatchFeed,
     TotalsMatchFeed,
 )
+from pipelines.validate.expectations.minimum import BelowMinimum, ExpectValuesToReachMinimum
+from pipelines.validate.expectations.registered import ExpectNumbersToHaveCheckDigits, NumbersChecked
 from pipelines.validate.expectations.sequences import ExpectSequencesToBeUnbroken, SequencesUnbroken
 from pipelines.validate.expectations.successions import (
     BalancesCarried,
@@ -57,6 +66,7 @@ from pipelines.validate.expectations.successions import (
     ExpectRangesNotToOverlap,
     RangesOverlap,
 )
+from pipelines.validate.expectations.sums import ExpectGroupSumsToBeAtMost, GroupSumsAtMost
 from pipelines.validate.expectations.together import (
     ExpectGroupsToAgree,
     ExpectGroupsToRollForward,
@@ -66,13 +76,15 @@ from pipelines.validate.expectations.together import (
 
 __all__ = [
     "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "AmountsNotRound", "BalancesCarried",
-    "ChangesLarge", "ColumnProductMatches", "ColumnTotals", "ColumnValuesInFeed", "ColumnsAddUp", "ComparedWith",
-    "DatesOnWeekdays", "DaysBetween", "ExpectAmountToBeSimilar", "ExpectAmountsNotToBeRound",
-    "ExpectBalancesToCarryForward", "ExpectChangesToBeSmall", "ExpectColumnProductToMatch",
-    "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost",
-    "ExpectGroupTotalToMatch", "ExpectGroupsToAgree", "ExpectGroupsToBalance", "ExpectGroupsToRollForward",
-    "ExpectNoNearDuplicates", "ExpectPairsToBeUsual", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar",
-    "ExpectRowsToMatchFeed", "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed", "GroupTotalsMatch",
-    "GroupsAgree", "GroupsBalance", "GroupsRollForward", "NoNearDuplicates", "PairsUsual", "RangesOverlap",
-    "RowsMatchFeed", "SequencesUnbroken", "TotalsMatchFeed",
+    "BelowMinimum", "ChangesLarge", "ColumnProductMatches", "ColumnTotals", "ColumnValuesInFeed", "ColumnsAddUp",
+    "ComparedWith", "DatesInOrder", "DatesNearDelivery", "DatesOnWeekdays", "DaysBetween", "ExpectAmountToBeSimilar",
+    "ExpectAmountsNotToBeRound", "ExpectBalancesToCarryForward", "ExpectChangesToBeSmall",
+    "ExpectColumnProductToMatch", "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeInOrder",
+    "ExpectDatesToBeNearDelivery", "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost",
+    "ExpectGroupSumsToBeAtMost", "ExpectGroupTotalToMatch", "ExpectGroupsToAgree", "ExpectGroupsToBalance",
+    "ExpectGroupsToRollForward", "ExpectKindsToAddUp", "ExpectNoNearDuplicates", "ExpectNumbersToHaveCheckDigits",
+    "ExpectPairsToBeUsual", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar", "ExpectRowsToMatchFeed",
+    "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed", "ExpectValuesToReachMinimum", "GroupSumsAtMost",
+    "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward", "KindsAddUp", "NoNearDuplicates",
+    "NumbersChecked", "PairsUsual", "RangesOverlap", "RowsMatchFeed", "SequencesUnbroken", "TotalsMatchFeed",
 ]  # fmt: skip

@@ -49,8 +49,8 @@ class RowsMatchFeed(_GateOnly):
 
     condition_metric_name = "rows.match_feed"
     condition_value_keys: ClassVar[tuple[str, ...]] = (
-        "feed", "match", "or_match", "where", "date", "valid_from", "valid_to", "latest", "not_after",
-        "not_after_where", "unless_equal", "ignore_if_missing",
+        "feed", "match", "or_match", "where", "date", "date_from", "valid_from", "valid_to", "grace_days", "latest",
+        "equals", "times", "not_after", "not_after_where", "unless_equal", "ignore_if_missing",
     )  # fmt: skip
 
 
@@ -59,7 +59,8 @@ class TotalsMatchFeed(_GateOnly):
 
     condition_metric_name = "totals.match_feed"
     condition_value_keys: ClassVar[tuple[str, ...]] = (
-        "feed", "match", "amount", "plus", "minus", "where", "instead", "feed_instead", "if_known",
+        "feed", "match", "amount", "plus", "minus", "where", "instead", "feed_instead", "if_known", "if_stated",
+        "count", "kinds", "feed_kinds", "during",
     )  # fmt: skip
 
 
@@ -122,10 +123,16 @@ class ExpectRowsToMatchFeed(_Matches):
         or_match (dict or None): the same in another way, of which one suffices: a rate by its inverse.
         where (dict or None): columns of the other feed → value, or list of values, they must have; null = none.
         date (str or None): own column with the day on which the other row must be valid.
+        date_from (str or None): own column with the first day, where a row speaks for several days up to `date`: it is
+            enough that the other row is valid on one of them.
         valid_from, valid_to (str or None): columns of the other feed with its first and its last day; an empty
             `valid_to` = still valid.
+        grace_days (int): days for which the other row counts as valid beyond its `valid_to`. Default 0.
         latest (bool): of the rows that match, only the one with the newest `valid_from` not after the date counts, and
-            must fulfil `where`. Default false.
+            must fulfil `where` and `equals`; with `date_from` also those it followed on one of the days. Default false.
+        equals (dict or None): own column → column of the other feed that must hold the same value, or none.
+        times (dict or None): own column of `equals` → numbers; the own value may also be the other one times one of
+            them, to half a cent: overtime at 1.5 times the rate.
         not_after (dict or None): own column → column of the other feed that it may not be after; empty there = no
             limit.
         not_after_where (dict or None): as `where`, for the rows whose dates in `not_after` are a limit at all.
@@ -147,9 +154,13 @@ class ExpectRowsToMatchFeed(_Matches):
 
     or_match: dict[str, str] | None = None
     date: str | None = None
+    date_from: str | None = None
     valid_from: str | None = None
     valid_to: str | None = None
+    grace_days: int = pydantic.Field(0, ge=0)
     latest: bool = False
+    equals: dict[str, str] | None = None
+    times: dict[str, list[float]] | None = None
     not_after: dict[str, str] | None = None
     not_after_where: dict[str, Words] | None = None
     unless_equal: list[str] | None = pydantic.Field(None, min_items=2, max_items=2)
@@ -168,8 +179,8 @@ class ExpectRowsToMatchFeed(_Matches):
         # in an order of their own, as tools that write JSON put the keys of an object in order
         for name in ("match", "or_match"):
             yield from sorted(values.get(name) or {})
-        yield from [values["date"]] if values.get("date") else []
-        for name in ("not_after", "unless_equal", "ignore_if_missing"):
+        yield from (values[name] for name in ("date", "date_from") if values.get(name))
+        for name in ("equals", "not_after", "unless_equal", "ignore_if_missing"):
             yield from sorted(values.get(name) or [])
 
     @pydantic.root_validator(pre=True)  # type: ignore[misc,untyped-decorator,unused-ignore]
@@ -179,6 +190,12 @@ class ExpectRowsToMatchFeed(_Matches):
             raise ValueError("date, an own column, goes together with valid_from or valid_to of the other feed")
         if values.get("latest") and bounds != ["valid_from"]:
             raise ValueError("latest needs valid_from, and no valid_to: the next row ends the one before")
+        if values.get("date_from") and not values.get("date"):
+            raise ValueError("date_from, the first day, needs date, the last one")
+        if values.get("grace_days") and not values.get("valid_to"):
+            raise ValueError("grace_days needs valid_to: the days come after it")
+        if outside := set(values.get("times") or {}) - set(values.get("equals") or {}):
+            raise ValueError(f"times names {', '.join(sorted(outside))}, which is not in equals")
         if values.get("not_after_where") and not values.get("not_after"):
             raise ValueError("not_after_where needs not_after")
         turned = values.get("or_match")
@@ -203,6 +220,18 @@ class ExpectRowsToMatchFeed(_Matches):
                 kwargs.get("valid_to") or ("the next one" if kwargs.get("latest") else "further notice")
             )
             template += ", valid on $day (from $since to $until)"
+        if kwargs.get("date_from"):
+            params["first"] = kwargs["date_from"]
+            template = template.replace("valid on $day", "valid on a day from $first to $day")
+        if grace := kwargs.get("grace_days"):
+            params["grace"] = str(grace)
+            template = template.replace("$until)", "$until and $grace days more)")
+        for mine, theirs in (kwargs.get("equals") or {}).items():
+            params |= {f"same_{mine}": mine, f"as_{mine}": theirs}
+            template += f", with $same_{mine} as in $as_{mine}"
+            if times := (kwargs.get("times") or {}).get(mine):
+                params[f"times_{mine}"] = " or ".join(f"{n:g}" for n in times)
+                template += f" or $times_{mine} times that"
         for mine, theirs in (kwargs.get("not_after") or {}).items():
             params |= {f"late_{mine}": mine, f"end_{mine}": theirs}
             template += f", with $late_{mine} not after $end_{mine}"
@@ -218,15 +247,17 @@ class ExpectTotalsToMatchFeed(_Matches):
     ExpectTotalsToMatchFeed is a Multicolumn Map Expectation: where the sums differ, every row of that combination
     fails, and its message says by how much. It is for a sub-ledger and its control account, for balances and the
     entries behind them. The amounts of the feed are those it will have once the delivery is loaded: its rows, and what
-    stays current of other sources, of other periods, and beside a delta or a correction. Those of the other feed are
-    its current rows. Only combinations that occur in the delivery are judged; one that the other feed lacks is 0
-    there. A feed that the client does not deliver is not compared with, and the result says so; one that it delivers
+    stays current of other sources, of other periods, and beside a delta or a correction; of a ledger whose periods
+    replace each other no other period of the delivery's source, and of other sources the newest. Those of the other
+    feed are its current rows. Only combinations that occur in the delivery are judged; one that the other feed lacks is
+    0 there. A feed that the client does not deliver is not compared with, and the result says so; one that it delivers
     without any row is a difference. Name the currency in `match`, so that no sum mixes them.
 
     Args:
         match (dict): own column → column of the other feed; together they name a combination. Rows without a value in
             one of them are not judged.
-        amount (str): the own column that is added up; a missing amount counts as 0.
+        amount (str or None): the own column that is added up, unless `count` says what is counted; a missing amount
+            counts as 0.
         feed (str): the other feed, `domain.feed`.
         plus, minus (list of str): columns of that feed that are added and taken off.
 
@@ -236,6 +267,16 @@ class ExpectTotalsToMatchFeed(_Matches):
             other feed. A date that stands in for a text is its month, YYYY-MM.
         if_known (list or None): own columns of `match`; rows whose values in them the other feed does not have at all
             are not judged.
+        if_stated (bool): combinations for which the other feed states nothing in `plus` and `minus` are not judged.
+            Default false.
+        count (list or None): own columns whose different values are counted, instead of an amount that is added up: the
+            employees of a run.
+        kinds, feed_kinds (dict or None): how the lines of the own and of the other feed count by their kind: `column`
+            with the kind, `plus` and `minus` the kinds that are added and taken off, `total` the kinds that state what
+            comes of it. Where there is a line of these it counts, and not the parts. Looked at for each combination,
+            and for each value of further columns `per`: a run has payslips with and without a line of the net.
+        during (dict or None): `date`, a column of the other feed whose days must lie from the own column `start` to the
+            own column `end`: hours worked in the period that is paid.
         mostly (float): share of the rows that must pass. Default 1.
         row_condition (Condition or None): rows it is asked of. Default all.
         severity (str): critical rejects the rows that fail, warning and info only count them.
@@ -250,12 +291,17 @@ class ExpectTotalsToMatchFeed(_Matches):
             minus=["debit_amount"], match={"control_account_id": "account_id", "currency_code": "currency_code"})
     """
 
-    amount: str
+    amount: str | None = None
+    count: list[str] | None = None
     plus: list[str] = pydantic.Field(default_factory=list)
     minus: list[str] = pydantic.Field(default_factory=list)
     instead: dict[str, str] | None = None
     feed_instead: dict[str, str] | None = None
     if_known: list[str] | None = None
+    if_stated: bool = False
+    kinds: dict[str, Any] | None = None
+    feed_kinds: dict[str, Any] | None = None
+    during: dict[str, str] | None = None
 
     map_metric: ClassVar[str] = "totals.match_feed"
     success_keys: ClassVar[tuple[str, ...]] = (*TotalsMatchFeed.condition_value_keys, "mostly")
@@ -270,25 +316,73 @@ class ExpectTotalsToMatchFeed(_Matches):
         instead = values.get("instead") or {}
         for name in sorted(values.get("match") or {}):
             yield instead.get(name, name)
+        yield from ((values.get("during") or {})[n] for n in ("start", "end") if n in (values.get("during") or {}))
 
     @pydantic.root_validator(pre=True)  # type: ignore[misc,untyped-decorator,unused-ignore]
     def _something_to_add(cls, values: dict[str, Any]) -> dict[str, Any]:
         if not values.get("plus") and not values.get("minus"):
             raise ValueError("name the columns of the other feed that are added: plus, minus or both")
+        if bool(values.get("amount")) == bool(values.get("count")):
+            raise ValueError("either amount is added up, or the values of count are counted")
+        if values.get("count") and values.get("kinds"):
+            raise ValueError("kinds say how amounts count; what is counted has none")
         if outside := set(values.get("if_known") or []) - set(values.get("match") or {}):
             raise ValueError(f"if_known names {', '.join(sorted(outside))}, which is not in match")
+        for name in ("kinds", "feed_kinds"):
+            if (given := values.get(name)) is not None and (wrong := _wrong_kinds(given)):
+                raise ValueError(f"{name} {wrong}")
+        during = values.get("during")
+        if during is not None and set(during) != {"date", "start", "end"}:
+            raise ValueError("during needs date, a column of the other feed, and start and end, two own ones")
         return values
 
     @classmethod
     def _sentence(cls, kwargs: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
         own, params = joined(list(kwargs["match"]), ", ", "own")
         signed = [f"+ {c}" for c in kwargs.get("plus") or []] + [f"− {c}" for c in kwargs.get("minus") or []]
-        params |= {"amount": kwargs["amount"], "other": " ".join(signed).removeprefix("+ "), "feed": kwargs["feed"]}
-        template = f"for each {own} the sum of $amount must equal that of $other in $feed"
+        params |= {"other": " ".join(signed).removeprefix("+ "), "feed": kwargs["feed"]}
+        params["amount"] = kwargs.get("amount") or ", ".join(kwargs["count"])
+        what = "the sum of" if kwargs.get("amount") else "the number of different"
+        template = f"for each {own} {what} $amount must equal that of $other in $feed"
         if where := kwargs.get("where"):
             params["where"] = _said(where)
             template += " where $where"
+        if during := kwargs.get("during"):
+            params |= {"day": during["date"], "first": during["start"], "last": during["end"]}
+            template += ", $day from $first to $last"
+        for name, place in (("kinds", "$amount"), ("feed_kinds", "$other")):
+            if given := kwargs.get(name):
+                params[name] = _by_kind(given)
+                template = template.replace(f"{place} ", f"{place} (${name}) ", 1)
         return template + ", to the cent", params
+
+
+_SIDES = ("plus", "minus", "total")
+
+
+def _wrong_kinds(given: Any) -> str:
+    """What is wrong with `kinds`; empty when nothing is."""
+    known = {"column", *_SIDES, "per"}
+    if not isinstance(given, dict) or not isinstance(given.get("column"), str):
+        return "needs a column, the one with the kind"
+    if more := set(given) - known:
+        return f"knows {', '.join(sorted(known))}, and not {', '.join(sorted(map(str, more)))}"
+    lists = [given.get(name) or [] for name in (*_SIDES, "per")]
+    if any(not isinstance(each, list) for each in lists):
+        return "has plus, minus, total and per as lists"
+    named = [k for each in lists[:3] for k in each]
+    if not named:
+        return "names no kind"
+    twice = sorted({str(k) for k in named if named.count(k) > 1})
+    return f"names {', '.join(twice)} twice: a line counts once" if twice else ""
+
+
+def _by_kind(given: Mapping[str, Any]) -> str:
+    """`kind_code: net, else earning − tax`."""
+    signed = [f"+ {k}" for k in given.get("plus") or []] + [f"− {k}" for k in given.get("minus") or []]
+    parts = " ".join(signed).removeprefix("+ ")
+    ways = [" + ".join(given.get("total") or []), parts]
+    return f"{given['column']}: {', else '.join(way for way in ways if way)}"
 
 
 def _said(where: Mapping[str, Any]) -> str:

@@ -106,7 +106,7 @@ class ChangesLarge(RowsFail):
     """Metric: rows whose value is far from the one before it and from the one after it. In floats: it has a bound."""
 
     condition_metric_name = "changes.large"
-    condition_value_keys: ClassVar[tuple[str, ...]] = ("group", "order", "column", "max_change_pct")
+    condition_value_keys: ClassVar[tuple[str, ...]] = ("group", "order", "column", "max_change_pct", "added_up")
 
     @classmethod
     def on_pandas(cls, frame: pd.DataFrame, args: dict[str, Any]) -> pd.Series[bool]:
@@ -114,6 +114,9 @@ class ChangesLarge(RowsFail):
         places = pd.DataFrame({f"key_{n}": frame[c] for n, c in enumerate(args["group"])}, index=frame.index)
         keys = list(places.columns)
         places["order"], places["value"] = frame[args["order"]], pd.to_numeric(frame[args["column"]]).astype("float64")
+        if args.get("added_up"):
+            places["value"] = places.groupby([*keys, "order"], sort=False)["value"].transform("sum")
+            every, places = places, places.drop_duplicates([*keys, "order"])
         places = places.sort_values(["order", "value"], kind="stable")
         values = places.groupby(keys, sort=False)["value"]
         before, after = values.shift(1), values.shift(-1)
@@ -123,6 +126,12 @@ class ChangesLarge(RowsFail):
             return (places["value"] - other).abs() > other.abs() * allowed
 
         large = far(before) & (after.isna() | far(after))
+        if args.get("added_up"):
+            at = [*keys, "order"]
+            large = pd.Series(
+                pd.MultiIndex.from_frame(every[at]).isin(pd.MultiIndex.from_frame(places.loc[large, at])),
+                index=every.index,
+            )
         fails: pd.Series[bool] = large.reindex(frame.index).astype(bool)
         return fails
 
@@ -133,6 +142,11 @@ class ChangesLarge(RowsFail):
         order: sa.ColumnClause[Any] = sa.column(args["order"])
         value: sa.ColumnElement[Any] = sa.cast(sa.column(args["column"]), sa.Double())
         allowed = args["max_change_pct"] / 100
+        key, given = [*group, order], value
+        if args.get("added_up"):
+            there = sa.and_(*(k.is_not(None) for k in key), value.is_not(None))
+            summed = sa.select(*key, sa.func.sum(value).label("_sum")).select_from(rows).where(there).group_by(*key)
+            rows, value = summed.subquery("summed"), sa.column("_sum", sa.Double())
         before = sa.func.lag(value).over(partition_by=group, order_by=[order, value])
         after = sa.func.lead(value).over(partition_by=group, order_by=[order, value])
 
@@ -140,11 +154,12 @@ class ChangesLarge(RowsFail):
             return sa.func.abs(value - other) > sa.func.abs(other) * allowed
 
         large = sa.and_(far(before), sa.or_(after.is_(None), far(after)))
-        key = [*group, order]
         placed = sa.select(*key, value.label("_value"), large.label("_large")).select_from(rows)
         found = placed.where(*(k.is_not(None) for k in key), value.is_not(None)).subquery("placed")
-        wrong = sa.select(*(found.c[k.name] for k in key), found.c["_value"]).where(found.c["_large"])
-        return sa.tuple_(*key, value).in_(wrong.correlate(None))
+        wrong = sa.select(*(found.c[k.name] for k in key)).where(found.c["_large"])
+        if args.get("added_up"):
+            return sa.and_(sa.tuple_(*key).in_(wrong.correlate(None)), given.is_not(None))
+        return sa.tuple_(*key, value).in_(wrong.add_columns(found.c["_value"]).correlate(None))
 
     @classmethod
     def on_spark(cls, data: Any, args: dict[str, Any]) -> Any:
@@ -283,6 +298,8 @@ class ExpectChangesToBeSmall(Together):
         max_change_pct (float): percent of the neighbour's value that it may differ by.
 
     Other Parameters:
+        added_up (bool): rows with the same group and order are one value, their sum, and fail together: what somebody
+            earns in a month, over all lines of it. Default false.
         mostly (float): share of the rows that must pass. Default 1.
         row_condition (Condition or None): rows it is asked of, and compared with. Default all.
         severity (str): critical rejects the rows that fail, warning and info only count them.
@@ -303,13 +320,14 @@ class ExpectChangesToBeSmall(Together):
     order: str
     column: str
     max_change_pct: float = pydantic.Field(gt=0)
+    added_up: bool = False
 
     judged_by: ClassVar[tuple[str, ...]] = ("group", "order", "column")
     library_metadata: ClassVar[dict[str, Any]] = metadata("multi-column expectation", "groups", "history")
     engines: ClassVar[Sequence[str]] = ON_TWO_ENGINES
     names_columns: ClassVar[Mapping[str, str | None]] = {"column": "number", "order": None, "group": None}
     map_metric: ClassVar[str] = "changes.large"
-    success_keys: ClassVar[tuple[str, ...]] = ("group", "order", "column", "max_change_pct", "mostly")
+    success_keys: ClassVar[tuple[str, ...]] = ("group", "order", "column", "max_change_pct", "added_up", "mostly")
     args_keys: ClassVar[tuple[str, ...]] = ("group", "order", "column", "max_change_pct")
 
     class Config:
@@ -326,7 +344,8 @@ class ExpectChangesToBeSmall(Together):
     def _sentence(cls, kwargs: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
         where, params = joined(kwargs["group"], ", ", "group")
         params |= {name: str(kwargs[name]) for name in ("order", "column", "max_change_pct")}
+        what = "the sum of $column" if kwargs.get("added_up") else "$column"
         return (
-            f"in every group of {where}, in the order of $order, $column may differ by at most $max_change_pct % from "
+            f"in every group of {where}, in the order of $order, {what} may differ by at most $max_change_pct % from "
             "its neighbours"
         ), params

@@ -70,7 +70,7 @@ class GroupsAgree(RowsFail):
     """Metric: rows of groups with different values in a column that all of them should repeat."""
 
     condition_metric_name = "groups.agree"
-    condition_value_keys: ClassVar[tuple[str, ...]] = ("group", "columns")
+    condition_value_keys: ClassVar[tuple[str, ...]] = ("group", "columns", "or_missing")
 
     @classmethod
     def on_pandas(cls, frame: pd.DataFrame, args: dict[str, Any]) -> pd.Series[bool]:
@@ -78,14 +78,17 @@ class GroupsAgree(RowsFail):
         keys = [frame[c] for c in args["group"]]
         fails = pd.Series(False, index=frame.index)
         for column in args["columns"]:
-            fails |= frame[column].groupby(keys, sort=False).transform("nunique") > 1
+            fails |= frame[column].groupby(keys, sort=False, dropna=False).transform("nunique") > 1
         return fails
 
     @classmethod
     def on_sql(cls, rows: sa.FromClause, args: dict[str, Any]) -> sa.ColumnElement[bool]:
         """See `RowsFail`."""
         several = (sa.func.count(sa.distinct(sa.column(c))) > 1 for c in args["columns"])
-        return in_broken_group(rows, args["group"], sa.or_(*several))
+        may_lack = args.get("or_missing") or []
+        # an empty value is one of its own, and `in` finds none that is null
+        keys = [sa.func.coalesce(sa.cast(sa.column(c), sa.Text()), "") if c in may_lack else c for c in args["group"]]
+        return in_broken_group(rows, keys, sa.or_(*several))
 
     @classmethod
     def on_spark(cls, data: Any, args: dict[str, Any]) -> Any:
@@ -119,6 +122,7 @@ class Together(Described, MulticolumnMapExpectation):  # type: ignore[misc]
         for argument in cls.judged_by:
             given = values.get(argument)
             named += given if isinstance(given, list) else [given] if isinstance(given, str) else []
+        named = [c for c in named if c not in (values.get("or_missing") or [])]
         return {**values, "column_list": list(dict.fromkeys(named)), "ignore_row_if": "any_value_is_missing"}
 
 
@@ -191,13 +195,18 @@ class ExpectGroupsToAgree(Together):
     """Expect all rows of a group to repeat the same value: one currency per statement, one partner per payment.
 
     ExpectGroupsToAgree is a Multicolumn Map Expectation: all rows of a group that tells two values fail. A missing
-    value agrees with every other one. Rows without a value in one of the group's columns are not judged.
+    value agrees with every other one. Rows without a value in one of the group's columns are not judged, but for those
+    in `or_missing`.
 
     Args:
         group (list of str): columns that together name a group.
         columns (list of str): columns of which each has one value in a group.
 
     Other Parameters:
+        or_missing (list of str or None): columns of `group` that may be empty; rows without a value there are a group
+            of their own: clients with one company name none.
+        beside (bool): in the gate, groups also have the rows that are current of the client in the warehouse and stay
+            so beside the delivery. Default false.
         mostly (float): share of the rows that must pass. Default 1.
         row_condition (Condition or None): rows it is asked of. Default all.
         severity (str): critical rejects the rows of a group that fails, warning and info only count them.
@@ -213,11 +222,13 @@ class ExpectGroupsToAgree(Together):
 
     group: list[str] = pydantic.Field(min_items=1)
     columns: list[str] = pydantic.Field(min_items=1)
+    or_missing: list[str] | None = None
+    beside: bool = False
 
     data_quality_issues: ClassVar[tuple[DataQualityIssues, ...]] = (DataQualityIssues.VALIDITY,)
     names_columns: ClassVar[Mapping[str, str | None]] = {"columns": None, "group": None}
     map_metric: ClassVar[str] = "groups.agree"
-    success_keys: ClassVar[tuple[str, ...]] = ("group", "columns", "mostly")
+    success_keys: ClassVar[tuple[str, ...]] = ("group", "columns", "or_missing", "beside", "mostly")
     args_keys: ClassVar[tuple[str, ...]] = ("group", "columns")
 
     class Config:
@@ -228,6 +239,11 @@ class ExpectGroupsToAgree(Together):
     def _not_of_the_group(cls, values: dict[str, Any]) -> dict[str, Any]:
         if both := set(values.get("columns") or []) & set(values.get("group") or []):
             raise ValueError(f"{', '.join(sorted(both))} is in group: it always agrees")
+        group, may_lack = set(values.get("group") or []), set(values.get("or_missing") or [])
+        if outside := may_lack - group:
+            raise ValueError(f"or_missing names {', '.join(sorted(outside))}, which is not in group")
+        if group and may_lack == group:
+            raise ValueError("or_missing names all of group: rows without any value are no group")
         return values
 
     @classmethod

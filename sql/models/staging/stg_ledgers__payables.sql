@@ -1,13 +1,4 @@
--- A period of this feed is the ledger as it stood at the period's end: only the newest one says what is open.
-with newest as (
-    select client_id, _source, max(_period) as _period
-    from {{ source('core', 'ledgers_payables') }}
-    where
-        {{ known_at_cut_off() }}
-        and {{ of_changed_clients('ledgers_payables') }}
-    group by client_id, _source
-)
-
+-- What is in core of the ledger at the cut-off: of each source its newest period, or all where periods add up.
 select
     client_id,
     _source as source,
@@ -37,6 +28,4 @@ select
     journal_id,
     corrects_invoice_id,
     {{ address() }}
-from {{ source('core', 'ledgers_payables') }}
-join newest using (client_id, _source, _period)
-where {{ known_at_cut_off() }}
+from {{ standing_documents('payables', 'supplier_id', of_changed_clients('ledgers_payables')) }} as document

@@ -1,4 +1,5 @@
-select
+-- A key that two periods name is shown as the later one has it.
+select distinct on (client_id, _source, application_id)
     client_id,
     _source as source,
     nullif(_period, '') as period,
@@ -23,3 +24,4 @@ from {{ source('core', 'people_applications') }}
 where
     {{ known_at_cut_off() }}
     and {{ of_changed_clients('people_applications') }}
+order by client_id, _source, application_id, _period desc

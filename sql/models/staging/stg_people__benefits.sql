@@ -1,4 +1,5 @@
-select
+-- A key that two periods name is shown as the later one has it.
+select distinct on (client_id, _source, employee_id, plan_id, valid_from_date)
     client_id,
     _source as source,
     nullif(_period, '') as period,
@@ -18,3 +19,4 @@ from {{ source('core', 'people_benefits') }}
 where
     {{ known_at_cut_off() }}
     and {{ of_changed_clients('people_benefits') }}
+order by client_id, _source, employee_id, plan_id, valid_from_date, _period desc

@@ -1,4 +1,5 @@
-select
+-- A key that two periods name is shown as the later one has it.
+select distinct on (client_id, _source, document_id)
     client_id,
     _source as source,
     nullif(_period, '') as period,
@@ -14,3 +15,4 @@ from {{ source('core', 'people_documents') }}
 where
     {{ known_at_cut_off() }}
     and {{ of_changed_clients('people_documents') }}
+order by client_id, _source, document_id, _period desc

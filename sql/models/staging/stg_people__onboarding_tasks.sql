@@ -1,4 +1,5 @@
-select
+-- A key that two periods name is shown as the later one has it.
+select distinct on (client_id, _source, employee_id, task_id)
     client_id,
     _source as source,
     nullif(_period, '') as period,
@@ -15,3 +16,4 @@ from {{ source('core', 'people_onboarding_tasks') }}
 where
     {{ known_at_cut_off() }}
     and {{ of_changed_clients('people_onboarding_tasks') }}
+order by client_id, _source, employee_id, task_id, _period desc

@@ -1,4 +1,5 @@
-select
+-- A key that two periods name is shown as the later one has it.
+select distinct on (client_id, _source, review_id)
     client_id,
     _source as source,
     nullif(_period, '') as period,
@@ -16,3 +17,4 @@ from {{ source('core', 'people_reviews') }}
 where
     {{ known_at_cut_off() }}
     and {{ of_changed_clients('people_reviews') }}
+order by client_id, _source, review_id, _period desc

@@ -1,4 +1,5 @@
-select
+-- A key that two periods name is shown as the later one has it.
+select distinct on (client_id, _source, training_id)
     client_id,
     _source as source,
     nullif(_period, '') as period,
@@ -18,3 +19,4 @@ from {{ source('core', 'people_trainings') }}
 where
     {{ known_at_cut_off() }}
     and {{ of_changed_clients('people_trainings') }}
+order by client_id, _source, training_id, _period desc

@@ -14,6 +14,7 @@ from tests.bench import __main__ as bench
 from tests.bench import machine, report
 from tests.bench.race import Entry, Race
 from tests.bench.report import Measured, merge, reached
+from tests.bench.sections.reporting import FEEDS, LEDGER, MONTHS, Growth, Story
 from tests.bench.table import figure, spread
 
 ORDER = ("reading", "gate")
@@ -70,6 +71,21 @@ def test_failures_stand_on_top_too() -> None:
         ("ended: ValueError: no rows", False),
         ("all that it must reach", True),
     ]
+
+
+@pytest.mark.parametrize("story", [FEEDS, LEDGER])
+def test_growing_histories_are_in_the_summary(story: Story) -> None:
+    contest = Growth(1000, story)
+    contest.versions = dict.fromkeys(MONTHS, 10) | {MONTHS[-1]: 100}
+    whats = {what for pair in story.limits for what in pair} | set(story.growth)
+    once = [{"client": 1.0, "server": 1.0, "wall": 1.0}]
+    contest.rounds = {what: dict.fromkeys(MONTHS, once) for what in sorted(whats)}
+    data = json.loads(json.dumps(contest.data()))
+    summary = reached([_one("reporting", contest.title, data=data, kept=contest.kept)])
+    assert len(summary) == len(story.limits) + len(story.growth)
+    assert {r.got for r in summary} == {1.0}
+    assert not contest.kept  # one delivery costs as much as all of them
+    assert any("**NOT kept**" in line for line in contest.lines())
 
 
 def test_written_and_read_again(tmp_path: Path) -> None:

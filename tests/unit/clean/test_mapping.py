@@ -87,3 +87,12 @@ def test_a_second_column_of_the_same_name_is_a_column_of_its_own() -> None:
     assert bound.one(["Betrag"], "x") == "Betrag"
     with pytest.raises(DeliveryError, match="'Betrag#2'"):
         bound.finish({})
+
+
+def test_a_pattern_ignores_the_columns_whose_whole_name_it_fits() -> None:
+    header = Header(["_loaded_at", "_loaded_by", "was_loaded_at", "amount"])
+    assert header.ignored(["/_loaded_.*/", "Amount"]) == ["_loaded_at", "_loaded_by", "amount"]
+    binder = Binder(header)
+    binder.one(["amount"], "amount")
+    with pytest.raises(DeliveryError, match="column not declared: 'was_loaded_at'"):
+        binder.finish(["/_loaded_.*/"])

@@ -172,7 +172,7 @@ def write_files(folder: Path, lines: Sequence[Line], chunk: int = 100) -> None:
 
 
 def rule(
-    name: str, kind: str, severity: str = "critical", kontor: dict[str, Any] | None = None, **kwargs: Any
+    name: str, kind: str, /, severity: str = "critical", kontor: dict[str, Any] | None = None, **kwargs: Any
 ) -> dict[str, Any]:
     """One expectation as it stands in a suite."""
     meta = {

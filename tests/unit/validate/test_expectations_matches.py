@@ -408,6 +408,26 @@ def test_totals_are_those_of_the_feed_once_it_is_loaded(parents: Desk, mode: str
     assert parents.rows(values, id=delivery.delivery_id) == [(said,)]
 
 
+@pytest.mark.parametrize(("periods", "stays"), [(None, 1), ("replace", 1), ("add_up", 3)])
+def test_periods_of_a_ledger_replace_each_other_or_add_up(
+    periods: str | None, stays: int, parents: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the delivery stand its source's other periods if they add up, and of a source where they do not the newest."""
+    monkeypatch.setattr("tests.unit.validate.conftest.LINES", replace(LINES, has_choice_of_periods=True))
+    one = {"parent_id": "p", "month_text": "J", "currency_code": "EUR", "in_amount": Decimal(100)}
+    into_core(parents, "tests_parents", [one])
+    for source, period, open_ in (("other", "2026-01", 64), ("other", "2026-02", 1), ("main", "2026-01", 2)):
+        there = {"line_id": f"{source} {period}", "journal_id": "J", "currency_code": "EUR"}
+        into_core(parents, "tests_lines", [{**there, "net_amount": Decimal(open_)}], _source=source, _period=period)
+    totals = {"match": BOTH, "amount": "net_amount", "feed": "tests.parents", "plus": ["in_amount"]}
+    parents.suite([ADDS_UP, rule("total", "expect_totals_to_match_feed", **totals)])
+    for off in (0, 1):
+        amount = Decimal(100 - stays - off)
+        row = line("a", journal_id="J", net_amount=amount, gross_amount=amount, tax_amount=None)
+        delivery, result = parents.gate([*FINE, row], parents.ref("period", periods=periods, **ALL))
+        assert parents.rejects(delivery) == ({"total": [102]} if off else {}), result.message
+
+
 def test_a_feed_without_rows_differs_and_one_that_is_not_delivered_is_not_compared_with(parents: Desk) -> None:
     totals = {
         "match": BOTH,

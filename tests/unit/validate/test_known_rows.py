@@ -60,6 +60,11 @@ SUITE = [
         "usual", "expect_pairs_to_be_usual", "warning", of=3,
         group=["journal_id"], account="contact_name", debit="net_amount", credit="tax_amount",
     ),
+    rule(
+        "sums", "expect_group_sums_to_be_at_most", "warning",
+        group=["status_code"], column="item_quantity", most=9, date="settled_date", per="day",
+    ),
+    rule("passed", "expect_dates_to_be_near_delivery", "warning", column="settled_date", days_after=70),
     rule("own", "expect_column_values_to_be_in_feed", column="parent_id", feed="tests.lines", feed_column="line_id"),
     rule(
         "settled", "expect_column_min_to_be_between", "warning", kontor={"over": "received"},

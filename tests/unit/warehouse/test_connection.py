@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
 import time
+import traceback
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -157,3 +159,38 @@ def test_our_own_mistakes_do_not_pass(warehouse: Warehouse) -> None:
         conn.execute(sa.text("select * from nowhere"))
     with pytest.raises(psycopg.errors.UndefinedTable), warehouse.transaction() as conn:
         copy_table(conn, "work.nowhere", ["n"], [])
+
+
+PAY, NAME = "98765.43", "Miller"
+
+
+def _bad_rows(conn: sa.Connection, how: str) -> None:
+    conn.execute(sa.text("create temp table pay (id text not null, pay numeric(4,2), primary key (id))"))
+    insert = sa.text("insert into pay values (:id, cast(:pay as numeric))")
+    if how == "copy":
+        copy_table(conn, "pay", ["id", "pay"], [pa.table({"id": [NAME], "pay": [PAY]})])
+    elif how == "read":
+        conn.execute(insert, {"id": NAME, "pay": f"{PAY} EUR"})
+    elif how == "null":
+        conn.execute(insert, {"id": None, "pay": PAY[3:]})
+    else:
+        for _ in range(2):
+            conn.execute(insert, {"id": NAME, "pay": PAY[3:]})
+
+
+@pytest.mark.parametrize(
+    ("how", "left"),
+    [
+        ("copy", r"numeric field overflow.*COPY pay, line 1"),
+        ("read", "invalid input syntax for type numeric"),
+        ("null", 'null value in column "id"'),
+        ("twice", 'duplicate key value violates unique constraint "pay_pkey"'),
+    ],
+)
+def test_an_error_about_data_names_the_place_and_no_value(warehouse: Warehouse, how: str, left: str) -> None:
+    with pytest.raises((sa.exc.DBAPIError, psycopg.Error)) as caught, warehouse.transaction() as conn:
+        _bad_rows(conn, how)
+    told = "".join(traceback.format_exception(caught.value))
+    assert re.search(left, told)
+    assert PAY[3:] not in told
+    assert NAME not in told

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from pipelines.delivery import Delivery, Kind, Scope, State, Step, Verdict
 from pipelines.errors import DeclarationError, LoadError, TransientError
 from pipelines.profile import Profile, ProfileModel, Source, SourceRef
+from pipelines.profile_words import FeedSources
 from pipelines.reject import Severity
 from pipelines.warehouse import register
 from pipelines.warehouse.connection import Warehouse
@@ -143,6 +144,18 @@ def test_business_days_leave_out_weekends_and_holidays_of_the_client(warehouse: 
     assert kept["on_time"] == {
         "against": "promised", "early_days": None, "late_days": 1, "calendar": "business_days"
     }  # fmt: skip
+
+
+def test_clients_tell_which_periods_add_up(warehouse: Warehouse) -> None:
+    adding = sa.text("select adding from ops.client where client_id = 'adds'")
+    with warehouse.transaction() as conn:
+        for periods, expected in ((None, []), ("add_up", ["ledgers.payables/main"]), ("replace", [])):
+            source = Source(files="(?P<period>.*)", mode="period", periods=periods, columns={})
+            one = profile("adds", "Adds", [])
+            feeds = {"ledgers.payables": FeedSources(sources={"main": source})}
+            model = one.model.model_copy(update={"feeds": feeds})
+            register.sync_clients(conn, [Profile(model, one.path, "")])
+            assert conn.scalar(adding) == expected
 
 
 # -- moves ---------------------------------------------------------------------------------------------

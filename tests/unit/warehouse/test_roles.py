@@ -15,15 +15,17 @@ from pipelines.warehouse.connection import Warehouse
 from tests.conftest import url_of
 from tests.unit.warehouse.desk import register_one
 
+LOGINS = ("loader", "steward", "analyst", "payroll")
+
 
 @pytest.fixture(scope="module")
 def logins(server_settings: Settings, database: str, warehouse: Warehouse) -> Iterator[dict[str, Warehouse]]:
     """Every login on the module's database, with two clients, one mart and rows to look at."""
-    opened = {role: Warehouse(url_of(server_settings, database, role)) for role in ("loader", "steward", "analyst")}
+    opened = {role: Warehouse(url_of(server_settings, database, role)) for role in LOGINS}
     with warehouse.transaction() as conn:
         for client in ("acme", "zeta"):
             register_one(conn, client)
-        conn.execute(sa.text("insert into ops.user_client values ('analyst', 'acme')"))
+        conn.execute(sa.text("insert into ops.user_client values ('analyst', 'acme'), ('payroll', 'acme')"))
         conn.execute(
             sa.text(
                 "insert into quarantine.reject (delivery_id, row_number, row_part, rule_id, message) "
@@ -46,6 +48,8 @@ def build_marts(conn: sa.Connection) -> None:
         "select ops.secure_mart('reporting.rpt_plain')",
         "create view reporting.rpt_masked as select client_id, '***' as amount from reporting.rpt_money",
         "select ops.secure_mart('reporting.rpt_masked', masked => true)",
+        "create table reporting.rpt_pay as select client_id, 1 as amount from ops.delivery",
+        "select ops.secure_mart('reporting.rpt_pay', granted_to => 'kontor_payroll')",
         "create table reporting.rpt_unsecured as select 1 as n",
         "reset role",
     ):
@@ -60,8 +64,14 @@ def clients_in(warehouse: Warehouse, relation: str) -> set[str]:
 @pytest.mark.parametrize("mart", ["reporting.rpt_money", "reporting.rpt_plain", "reporting.rpt_masked"])
 def test_analyst_sees_his_clients_only_and_the_house_all(logins: dict[str, Warehouse], mart: str) -> None:
     assert clients_in(logins["analyst"], mart) == {"acme"}
+    assert clients_in(logins["payroll"], mart) == {"acme"}
     assert clients_in(logins["steward"], mart) == {"acme", "zeta"}
     assert clients_in(logins["loader"], mart) == {"acme", "zeta"}
+
+
+def test_a_restricted_mart_is_for_payroll_and_by_client_like_any(logins: dict[str, Warehouse]) -> None:
+    assert clients_in(logins["payroll"], "reporting.rpt_pay") == {"acme"}
+    assert clients_in(logins["loader"], "reporting.rpt_pay") == {"acme", "zeta"}
 
 
 def test_analyst_without_clients_sees_nothing(logins: dict[str, Warehouse], owner: Warehouse) -> None:
@@ -92,6 +102,15 @@ DENIED = [
     ("analyst", "select * from ops.my_client"),
     ("analyst", "select * from quarantine.row"),
     ("analyst", "select * from reporting.rpt_unsecured"),
+    ("analyst", "select * from reporting.rpt_pay"),
+    ("analyst", "set role kontor_payroll"),
+    ("analyst", "select ops.pseudonym('acme', '1')"),
+    ("steward", "select * from reporting.rpt_pay"),
+    ("payroll", "select * from core.ledgers_spend"),
+    ("payroll", "select * from quarantine.row"),
+    ("payroll", "select * from ops.delivery"),
+    ("payroll", "insert into reporting.rpt_pay values ('acme', 1)"),
+    ("payroll", "set role kontor_mart_owner"),
     ("analyst", "insert into reporting.rpt_money values ('acme', 1)"),
     ("analyst", "insert into ops.user_client values ('analyst', 'zeta')"),
     ("analyst", "create table reporting.own (n int)"),
@@ -99,6 +118,11 @@ DENIED = [
     ("analyst", "set role kontor_mart_owner"),
     ("analyst", "select ops.secure_mart('reporting.rpt_money')"),
     ("steward", "insert into core.ledgers_spend select * from core.ledgers_spend"),
+    ("steward", "select * from quarantine.row"),
+    ("steward", "select row_hash from quarantine.row"),
+    ("steward", "select cells from quarantine.workbook_row"),
+    ("steward", "insert into ops.restricted_column values ('f', 'c')"),
+    ("steward", "delete from ops.restricted_column"),
     ("steward", "update ops.delivery set state = 'loaded'"),
     ("steward", "update quarantine.reject set message = 'x'"),
     ("steward", "delete from quarantine.reject"),
@@ -126,7 +150,8 @@ def test_denied(logins: dict[str, Warehouse], role: str, statement: str) -> None
 
 ALLOWED = [
     ("steward", "select * from core.ledgers_spend"),
-    ("steward", "select * from quarantine.row"),
+    ("steward", "select * from quarantine.row_to_see"),
+    ("steward", "select row_number from quarantine.row"),
     ("steward", "select * from ops.rule_result"),
     (
         "steward",
@@ -169,7 +194,7 @@ def test_owner_of_marts_may_refill_them_under_their_own_policy(logins: dict[str,
 
 
 def test_url_of_each_role_connects_as_that_role(server_settings: Settings) -> None:
-    for role in ("loader", "steward", "analyst"):
+    for role in LOGINS:
         with psycopg.connect(server.plain(roles.role_url(server_settings, role))) as conn:
             assert conn.execute("select current_user, current_database()").fetchone() == (role, "warehouse")
     with pytest.raises(DeclarationError, match="unknown role"):

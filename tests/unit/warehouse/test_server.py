@@ -73,6 +73,27 @@ def test_as_root_it_runs_under_another_user(server_settings: Settings) -> None:
     assert data.parent.stat().st_mode & 0o777 == 0o711
 
 
+@pytest.mark.parametrize("is_running", [True, False])
+def test_a_server_made_before_there_was_a_login_gets_it(home: Path, is_running: bool) -> None:
+    settings = make_settings(home)
+    server.ensure(settings, CHEAP)
+    with psycopg.connect(server.plain(server.role_url(settings, "owner")), autocommit=True) as conn:
+        conn.execute("revoke connect on database warehouse from payroll")
+        conn.execute("drop role payroll")
+    state = json.loads((home / "pg.json").read_text())
+    del state["passwords"]["payroll"]
+    others = dict(state["passwords"])
+    (home / "pg.json").write_text(json.dumps(state))
+    if not is_running:
+        server.stop(settings)
+    with psycopg.connect(server.plain(server.role_url(settings, "payroll"))) as conn:
+        assert conn.execute("select current_user").fetchone() == ("payroll",)
+    after = json.loads((home / "pg.json").read_text())["passwords"]
+    assert {role: password for role, password in after.items() if role != "payroll"} == others
+    with psycopg.connect(server.plain(server.role_url(settings, "loader"))) as conn:
+        assert conn.execute("select 1").fetchone() == (1,)
+
+
 def _ensure(home: Path) -> None:
     server.ensure(make_settings(home), CHEAP)
 

@@ -1,0 +1,27 @@
+select
+    client_id,
+    source,
+    run_id,
+    period_end_date,
+    min(period_start_date) as period_start_date,
+    max(pay_date) as pay_date,
+    entity_code,
+    min(pay_group_id) as pay_group_id,
+    min(run_kind_code) as run_kind_code,
+    employee_id,
+    min(department_name) as department_name,
+    wage_type_id,
+    min(wage_type_name) as wage_type_name,
+    kind_code,
+    min(purpose_code) as purpose_code,
+    currency_code,
+    count(*) as lines,
+    sum(paid_hours) as paid_hours,
+    case when count(pay_rate) = count(*) and min(pay_rate) = max(pay_rate) then min(pay_rate) end as pay_rate,
+    sum(pay_amount) as pay_amount,
+    coalesce(sum(pay_amount) filter (where is_correction), 0) as correction_amount,
+    sum(net_effect_amount) as net_effect_amount,
+    sum(cost_amount) as cost_amount,
+    {{ cut_off() }} as known_at
+from {{ ref('fct_payslip_lines') }}
+group by client_id, source, run_id, period_end_date, entity_code, employee_id, wage_type_id, kind_code, currency_code
