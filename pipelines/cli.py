@@ -243,6 +243,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(arguments)
     os.umask(0o077)  # work files and reports hold what clients sent: for their owner only
     out = Console()
+    if not out.is_terminal:  # 80 columns would break words, which nobody could search for
+        out = Console(width=160)
     try:
         code: int = args.function(args, out)
         return code

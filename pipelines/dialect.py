@@ -27,6 +27,11 @@ def listed(value: object) -> object:
     return [value] if isinstance(value, str | int) else value
 
 
+def between_slashes(text: str) -> str | None:
+    """The regular expression of a text that is written as one, `/…/`; None of any other, which stands for itself."""
+    return text[1:-1] if len(text) > 2 and text[0] == text[-1] == "/" else None
+
+
 def check_regex(pattern: str | None) -> None:
     """ValueError when this is not a regular expression."""
     if pattern is not None:

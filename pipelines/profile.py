@@ -12,25 +12,18 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from pipelines.column_words import ColumnRule, Condition, LookupUse, Signed, Split, Unpivot, absent_pattern, idle_word
 from pipelines.control_words import UNSAID, ControlAt, misfit
 from pipelines.dialect import Format
 from pipelines.errors import DeclarationError
 from pipelines.profile_words import (
     MEMBER_SIGN,
-    ColumnRule,
-    Condition,
     Due,
     FeedSources,
     Lookup,
-    LookupUse,
     MaxRejects,
     ProfileModel,
-    Signed,
     Source,
-    Split,
-    Unpivot,
-    absent_pattern,
-    idle_word,
     profile_json_schema,
 )  # fmt: skip
 from pipelines.yamlfile import KEPT, YamlFile, parsed, read_yaml

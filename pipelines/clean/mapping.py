@@ -6,17 +6,13 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 
+from pipelines.dialect import between_slashes
 from pipelines.errors import DeliveryError
 
 
 def folded(name: str) -> str:
     """Spelling without white space around, runs of it inside, and case: how header names are compared."""
     return " ".join(name.split()).casefold()
-
-
-def ignored_pattern(name: str) -> re.Pattern[str] | None:
-    """The pattern that a name under `ignore` is when it stands between slashes: '/_loaded_.*/'."""
-    return re.compile(name[1:-1]) if len(name) > 2 and name[0] == name[-1] == "/" else None
 
 
 class Header:
@@ -41,8 +37,8 @@ class Header:
         """Columns that `ignore` of a profile leaves out: named there, or the whole name fits a /pattern/."""
         found: dict[str, None] = {}
         for name in ignore:
-            pattern = ignored_pattern(name)
-            fits = [c for c in self.columns if pattern.fullmatch(c)] if pattern else self.match(name)
+            pattern = between_slashes(name)
+            fits = [c for c in self.columns if re.fullmatch(pattern, c)] if pattern else self.match(name)
             found |= dict.fromkeys(fits)
         return list(found)
 

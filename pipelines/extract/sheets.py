@@ -20,6 +20,7 @@ from python_calamine import (
     load_workbook,
 )
 
+from pipelines.dialect import between_slashes
 from pipelines.extract.celltext import CERTAIN, Cell, Texts, is_doubtful, render_duration, render_number
 from pipelines.extract.container import Kind, Workbook
 from pipelines.extract.odd import scan, scan_dates
@@ -100,10 +101,10 @@ class OpenWorkbook:
         if isinstance(wish, int):
             return self._found(wish, sheets[wish - 1 : wish] if wish > 0 else [])
         exact = [s for s in sheets if s[1].name == wish]
-        if exact or not (len(wish) > 2 and wish.startswith("/") and wish.endswith("/")):
+        pattern = between_slashes(wish)
+        if exact or pattern is None:
             return self._found(wish, exact)
-        pattern = re.compile(wish[1:-1])
-        return self._found(wish, [s for s in sheets if is_visible(s[1]) and pattern.search(s[1].name)])
+        return self._found(wish, [s for s in sheets if is_visible(s[1]) and re.search(pattern, s[1].name)])
 
     def _found(self, wish: str | int | None, found: list[tuple[int, SheetMetadata]]) -> list[tuple[int, SheetMetadata]]:
         if not found:

@@ -42,8 +42,8 @@
     from reporting.rpt_journal_risk as risk
     left join {{ this }} as pair
         on pair.client_id = risk.client_id
-        and pair.debit_account_id is not distinct from risk.debit_account_id
-        and pair.credit_account_id is not distinct from risk.credit_account_id
+        and coalesce(pair.debit_account_id, '') = coalesce(risk.debit_account_id, '')
+        and coalesce(pair.credit_account_id, '') = coalesce(risk.credit_account_id, '')
     left join reversed
         on reversed.client_id = risk.client_id and reversed.entity_code = risk.entity_code
         and reversed.journal_id = risk.reversed_journal_id

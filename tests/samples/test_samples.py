@@ -8,9 +8,9 @@ import pytest
 
 from pipelines.catalog import Catalog, load_catalog
 from pipelines.clean.plan import check_source
+from pipelines.column_words import ORIGINS, ColumnRule
 from pipelines.extract.discover import find_files, match, unmatched, with_members
 from pipelines.extract.members import listing
-from pipelines.profile_words import ORIGINS, ColumnRule
 from pipelines.settings import ROOT, Settings
 from tests.samples.generate import CLIENTS, generate
 

@@ -1,4 +1,4 @@
-{{ config(indexes=[{'columns': ['client_id', 'posting_month']}]) }}
+{{ config(indexes=[{'columns': ['client_id', 'posting_month']}], post_hook='analyze {{ this }}') }}
 
 -- What can be told of a journal from its own month. Its pair is the account with its greatest debit and the one with its
 -- greatest credit; a negative debit counts as credit. Who entered it is counted and not shown.

@@ -1,5 +1,6 @@
-{{ config(indexes=[{'columns': ['client_id', 'posting_month']}]) }}
+{{ config(indexes=[{'columns': ['client_id', 'posting_month']}], post_hook='analyze {{ this }}') }}
 
+-- Analyzed, as other marts are made of it in the same build: a new table has no statistics to plan by.
 -- The period of a line: the one it names, if its entity's calendar has it; else the regular one its posting date lies in;
 -- else a calendar month, which an entity without a calendar may also be named by: 2026-03.
 with entities as (

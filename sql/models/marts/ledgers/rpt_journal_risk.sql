@@ -19,10 +19,10 @@ judged as (
         reversed.posting_date as reversed_posting_date,
         coalesce(journal.posting_date - reversed.posting_date between 0 and 10, false) as is_soon_reversal
     from {{ of_changed_months(whole(ref('fct_gl_journals')), 'posting_month') }} as journal
-    left join {{ ref('int_gl_account_pairs') }} as pair
+    left join {{ ref('int_gl_account_pairs') }} as pair -- one side may lack; `is not distinct from` would be a loop
         on pair.client_id = journal.client_id
-        and pair.debit_account_id is not distinct from journal.debit_account_id
-        and pair.credit_account_id is not distinct from journal.credit_account_id
+        and coalesce(pair.debit_account_id, '') = coalesce(journal.debit_account_id, '')
+        and coalesce(pair.credit_account_id, '') = coalesce(journal.credit_account_id, '')
     left join reversed
         on reversed.client_id = journal.client_id and reversed.entity_code = journal.entity_code
         and reversed.journal_id = journal.reversed_journal_id
