@@ -26,8 +26,8 @@ MATCHED = {
         "hr/Employee.csv": [("people.employees", "main")],
         "hr/EmployeePayHistory.csv": [("payroll.pay_rates", "main")],
         "purchasing/PurchaseOrderDetail.csv": [
-            ("shipments.goods_receipts", "main"),
             ("shipments.purchase_order_lines", "main"),
+            ("shipments.goods_receipts", "main"),
         ],
         "purchasing/PurchaseOrderHeader.csv": [("shipments.purchase_orders", "main")],
         "purchasing/ShipMethod.csv": [("shipments.carriers", "main"), ("shipments.freight_tariffs", "main")],
