@@ -26,9 +26,11 @@ from pipelines.validate.expectations import (
     ExpectGroupSumsToBeAtMost,
     ExpectGroupTotalToMatch,
     ExpectKindsToAddUp,
+    ExpectPositionsToRollForward,
     ExpectRowCountToBeSimilar,
     ExpectRowsToMatchFeed,
     ExpectTotalsToMatchFeed,
+    ExpectValuesToBeNearFeed,
     ExpectValuesToReachMinimum,
 )
 from pipelines.validate.expectations.described import Described
@@ -69,6 +71,9 @@ def judged(expectation: Expectation) -> list[str]:
         more += [during[name] for name in ("start", "end") if name in during]
         summed = [expectation.amount] if expectation.amount else expectation.count or []
         return list(dict.fromkeys([*summed, *expectation.match, *instead, *more]))
+    if isinstance(expectation, ExpectPositionsToRollForward | ExpectValuesToBeNearFeed):
+        unit = (expectation.units or {}).get("unit")
+        return list(dict.fromkeys([*(c for _, c, _ in _named(expectation)), *([unit] if unit else [])]))
     if isinstance(expectation, Described) and expectation.names_columns:
         return list(dict.fromkeys(c for _, c, _ in _named(expectation)))
     named = [getattr(expectation, name, None) for name in ("column", "column_A", "column_B")]

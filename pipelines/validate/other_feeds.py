@@ -15,8 +15,10 @@ from pipelines.validate.expectations import (
     ExpectColumnValuesToBeInFeed,
     ExpectGroupSumsToBeAtMost,
     ExpectGroupTotalToMatch,
+    ExpectPositionsToRollForward,
     ExpectRowsToMatchFeed,
     ExpectTotalsToMatchFeed,
+    ExpectValuesToBeNearFeed,
 )
 
 
@@ -62,6 +64,17 @@ def _look(expectation: Expectation) -> _Look | None:
         where = {**(expectation.where or {}), **({kinds["column"]: arguments.kinds_in(kinds)} if kinds else {})}
         others = [*signed, *instead, *instead.values(), *((kinds or {}).get("per") or [])]
         return _Look(expectation.feed, pairs, others, where)
+    if isinstance(expectation, ExpectValuesToBeNearFeed):
+        pairs = [*expectation.match.items(), (expectation.column, expectation.feed_column)]
+        units = expectation.units or {}
+        pairs += [(units["unit"], units["feed_unit"])] if units.get("feed_unit") else []
+        return _Look(expectation.feed, pairs, [units.get("feed_product")], expectation.where or {})
+    if isinstance(expectation, ExpectPositionsToRollForward):
+        pairs = [*expectation.match.items(), (expectation.date, expectation.feed_date)]
+        pairs += [(expectation.quantity, expectation.feed_quantity)]
+        units = expectation.units or {}
+        pairs += [(units["unit"], units["feed_unit"])] if units else []
+        return _Look(expectation.feed, pairs, where={**(expectation.where or {}), **(expectation.opening or {})})
     return None
 
 
