@@ -212,7 +212,7 @@ class ExpectRowsToMatchFeed(_Matches):
             params["turned"] = ", ".join(other.values())
             template += " or ($turned)"
         if where := kwargs.get("where"):
-            params["where"] = _said(where)
+            params["where"] = said_where(where)
             template += " where $where"
         if kwargs.get("date"):
             params |= {"day": kwargs["date"], "since": str(kwargs.get("valid_from") or "the beginning")}
@@ -236,7 +236,7 @@ class ExpectRowsToMatchFeed(_Matches):
             params |= {f"late_{mine}": mine, f"end_{mine}": theirs}
             template += f", with $late_{mine} not after $end_{mine}"
         if limited := kwargs.get("not_after_where"):
-            params["limited"] = _said(limited)
+            params["limited"] = said_where(limited)
             template += " where $limited"
         return template, params
 
@@ -345,7 +345,7 @@ class ExpectTotalsToMatchFeed(_Matches):
         what = "the sum of" if kwargs.get("amount") else "the number of different"
         template = f"for each {own} {what} $amount must equal that of $other in $feed"
         if where := kwargs.get("where"):
-            params["where"] = _said(where)
+            params["where"] = said_where(where)
             template += " where $where"
         if during := kwargs.get("during"):
             params |= {"day": during["date"], "first": during["start"], "last": during["end"]}
@@ -385,6 +385,7 @@ def _by_kind(given: Mapping[str, Any]) -> str:
     return f"{given['column']}: {', else '.join(way for way in ways if way)}"
 
 
-def _said(where: Mapping[str, Any]) -> str:
+def said_where(where: Mapping[str, Any]) -> str:
+    """`status_code = open or none and is_adjustment = False`."""
     each = ((c, v if isinstance(v, list) else [v]) for c, v in where.items())
     return " and ".join(f"{c} = {' or '.join('none' if v is None else str(v) for v in values)}" for c, values in each)
