@@ -58,6 +58,12 @@ from pipelines.validate.expectations.matches import (
 from pipelines.validate.expectations.minimum import BelowMinimum, ExpectValuesToReachMinimum
 from pipelines.validate.expectations.registered import ExpectNumbersToHaveCheckDigits, NumbersChecked
 from pipelines.validate.expectations.sequences import ExpectSequencesToBeUnbroken, SequencesUnbroken
+from pipelines.validate.expectations.stock import (
+    ExpectPositionsToRollForward,
+    ExpectValuesToBeNearFeed,
+    PositionsRollForward,
+    ValuesNearFeed,
+)
 from pipelines.validate.expectations.successions import (
     BalancesCarried,
     ChangesLarge,
@@ -83,8 +89,8 @@ __all__ = [
     "ExpectDatesToBeNearDelivery", "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost",
     "ExpectGroupSumsToBeAtMost", "ExpectGroupTotalToMatch", "ExpectGroupsToAgree", "ExpectGroupsToBalance",
     "ExpectGroupsToRollForward", "ExpectKindsToAddUp", "ExpectNoNearDuplicates", "ExpectNumbersToHaveCheckDigits",
-    "ExpectPairsToBeUsual", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar", "ExpectRowsToMatchFeed",
-    "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed", "ExpectValuesToReachMinimum", "GroupSumsAtMost",
+    "ExpectPairsToBeUsual", "ExpectPositionsToRollForward", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar", "ExpectRowsToMatchFeed",
+    "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed", "ExpectValuesToBeNearFeed", "ExpectValuesToReachMinimum", "GroupSumsAtMost",
     "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward", "KindsAddUp", "NoNearDuplicates",
-    "NumbersChecked", "PairsUsual", "RangesOverlap", "RowsMatchFeed", "SequencesUnbroken", "TotalsMatchFeed",
+    "NumbersChecked", "PairsUsual", "PositionsRollForward", "RangesOverlap", "RowsMatchFeed", "SequencesUnbroken", "TotalsMatchFeed", "ValuesNearFeed",
 ]  # fmt: skip
