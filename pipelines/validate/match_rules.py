@@ -15,7 +15,7 @@ from typing import Any
 from pipelines.contract import Contract
 from pipelines.validate import aggregates, conditions, feed_rules
 from pipelines.validate.aggregates import value_of
-from pipelines.validate.expectations import ExpectRowsToMatchFeed, ExpectTotalsToMatchFeed
+from pipelines.validate.expectations import ExpectRowsToMatchFeed, ExpectTotalsToMatchFeed, ExpectUnitsToBeKnown
 from pipelines.validate.judge import Measurement, observed
 from pipelines.validate.set_rules import SetRules
 from pipelines.validate.staying import staying
@@ -29,6 +29,8 @@ _CURRENT = "client_id = :client and _known_to is null"
 
 def look_up(sets: SetRules, rule: Rule) -> Measurement:
     """A rule that a suite states about another feed."""
+    if isinstance(rule.expectation, ExpectUnitsToBeKnown):
+        return feed_rules.units(sets, rule, rule.expectation)
     feed = rule.expectation.feed
     if feed != sets.contract.feed and not sets.delivers(feed):
         return Measurement(rule, 0, {}, note=f"{sets.delivery.client_id} delivers no {feed}", excused=True)

@@ -18,7 +18,7 @@ Word = str | bool | int | float
 Words = Word | None | list[Word | None]
 
 
-class _GateOnly(RowsFail):
+class GateOnly(RowsFail):
     """Metric of a rule that needs another feed: outside the gate it says so."""
 
     @classmethod
@@ -44,7 +44,7 @@ class _GateOnly(RowsFail):
         cls._refuse(args)
 
 
-class RowsMatchFeed(_GateOnly):
+class RowsMatchFeed(GateOnly):
     """Metric: rows whose values do not occur together in a row of another feed."""
 
     condition_metric_name = "rows.match_feed"
@@ -54,7 +54,7 @@ class RowsMatchFeed(_GateOnly):
     )  # fmt: skip
 
 
-class TotalsMatchFeed(_GateOnly):
+class TotalsMatchFeed(GateOnly):
     """Metric: rows of combinations of values whose total is not the one of another feed."""
 
     condition_metric_name = "totals.match_feed"
@@ -64,7 +64,7 @@ class TotalsMatchFeed(_GateOnly):
     )  # fmt: skip
 
 
-class _Matches(Described, MulticolumnMapExpectation):  # type: ignore[misc]
+class Matches(Described, MulticolumnMapExpectation):  # type: ignore[misc]
     """Common part: `column_list` and `ignore_row_if` follow from the other arguments."""
 
     feed: str
@@ -105,7 +105,7 @@ class _Matches(Described, MulticolumnMapExpectation):  # type: ignore[misc]
         return {**values, "column_list": list(dict.fromkeys(cls._own(values))), "ignore_row_if": "any_value_is_missing"}
 
 
-class ExpectRowsToMatchFeed(_Matches):
+class ExpectRowsToMatchFeed(Matches):
     """Expect the values of a row to occur together in one row of another feed of the same client.
 
     ExpectRowsToMatchFeed is a Multicolumn Map Expectation. It is for what a reference by one column cannot say: a key
@@ -212,7 +212,7 @@ class ExpectRowsToMatchFeed(_Matches):
             params["turned"] = ", ".join(other.values())
             template += " or ($turned)"
         if where := kwargs.get("where"):
-            params["where"] = _said(where)
+            params["where"] = said(where)
             template += " where $where"
         if kwargs.get("date"):
             params |= {"day": kwargs["date"], "since": str(kwargs.get("valid_from") or "the beginning")}
@@ -236,12 +236,12 @@ class ExpectRowsToMatchFeed(_Matches):
             params |= {f"late_{mine}": mine, f"end_{mine}": theirs}
             template += f", with $late_{mine} not after $end_{mine}"
         if limited := kwargs.get("not_after_where"):
-            params["limited"] = _said(limited)
+            params["limited"] = said(limited)
             template += " where $limited"
         return template, params
 
 
-class ExpectTotalsToMatchFeed(_Matches):
+class ExpectTotalsToMatchFeed(Matches):
     """Expect totals per combination of values to be those of another feed of the same client.
 
     ExpectTotalsToMatchFeed is a Multicolumn Map Expectation: where the sums differ, every row of that combination
@@ -345,7 +345,7 @@ class ExpectTotalsToMatchFeed(_Matches):
         what = "the sum of" if kwargs.get("amount") else "the number of different"
         template = f"for each {own} {what} $amount must equal that of $other in $feed"
         if where := kwargs.get("where"):
-            params["where"] = _said(where)
+            params["where"] = said(where)
             template += " where $where"
         if during := kwargs.get("during"):
             params |= {"day": during["date"], "first": during["start"], "last": during["end"]}
@@ -385,6 +385,7 @@ def _by_kind(given: Mapping[str, Any]) -> str:
     return f"{given['column']}: {', else '.join(way for way in ways if way)}"
 
 
-def _said(where: Mapping[str, Any]) -> str:
+def said(where: Mapping[str, Any]) -> str:
+    """`where` in words."""
     each = ((c, v if isinstance(v, list) else [v]) for c, v in where.items())
     return " and ".join(f"{c} = {' or '.join('none' if v is None else str(v) for v in values)}" for c, values in each)
