@@ -16,10 +16,13 @@ from pipelines.validate.expectations import (
     ExpectFeedRowsToOccur,
     ExpectGroupSumsToBeAtMost,
     ExpectGroupTotalToMatch,
+    ExpectPositionsToRollForward,
     ExpectRowsToMatchFeed,
     ExpectTotalsToMatchFeed,
     ExpectUnitsToBeKnown,
+    ExpectValuesToBeNearFeed,
 )
+from pipelines.validate.unit_sizes import PRODUCT_UNITS, PRODUCTS
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,10 @@ def _look(expectation: Expectation) -> _Look | None:
         return _Look(feed, [*(expectation.reference or {}).items(), (expectation.amount, total)])
     if isinstance(expectation, ExpectGroupSumsToBeAtMost) and expectation.limit_of:
         limit = expectation.limit_of
-        return _Look(limit["feed"], [*limit["match"].items(), (expectation.column, limit["column"])])
+        compared = [(expectation.column, limit[n]) for n in ("column", "less", "over_pct") if limit.get(n)]
+        units = expectation.units or {}
+        compared += [(units[own], units[f"feed_{own}"]) for own in units if not own.startswith("feed_")]
+        return _Look(limit["feed"], [*limit["match"].items(), *compared], where=limit.get("where") or {})
     if isinstance(expectation, ExpectRowsToMatchFeed):
         ends = (expectation.valid_from, expectation.valid_to)
         days = [(own, c) for own in (expectation.date, expectation.date_from) if own for c in ends if c]
@@ -74,6 +80,17 @@ def _look(expectation: Expectation) -> _Look | None:
         where = {**(expectation.where or {}), **({kinds["column"]: arguments.kinds_in(kinds)} if kinds else {})}
         others = [*signed, *instead, *instead.values(), *((kinds or {}).get("per") or [])]
         return _Look(expectation.feed, pairs, others, where)
+    if isinstance(expectation, ExpectValuesToBeNearFeed):
+        pairs = [*expectation.match.items(), (expectation.column, expectation.feed_column)]
+        units = expectation.units or {}
+        pairs += [(units["unit"], units["feed_unit"])] if units.get("feed_unit") else []
+        return _Look(expectation.feed, pairs, [units.get("feed_product")], expectation.where or {})
+    if isinstance(expectation, ExpectPositionsToRollForward):
+        pairs = [*expectation.match.items(), (expectation.date, expectation.feed_date)]
+        pairs += [(expectation.quantity, expectation.feed_quantity)]
+        units = expectation.units or {}
+        pairs += [(units["unit"], units["feed_unit"])] if units else []
+        return _Look(expectation.feed, pairs, where={**(expectation.where or {}), **(expectation.opening or {})})
     return None
 
 
@@ -106,6 +123,8 @@ def _problems(look: _Look, expectation: Expectation, contract: Contract, catalog
     out += [f"where: {wrong}" for c, v in each if (wrong := arguments.misfit(other, c, v))]
     if isinstance(expectation, ExpectTotalsToMatchFeed):
         out += _sums(expectation, contract, other)
+    if getattr(expectation, "units", None):
+        out += [f"units need the feed {f}" for f in (PRODUCTS, PRODUCT_UNITS) if f not in catalog.contracts]
     return out + _order(expectation, contract, catalog, feed)
 
 

@@ -61,6 +61,12 @@ from pipelines.validate.expectations.ratios import ColumnRatioBetween, ExpectCol
 from pipelines.validate.expectations.registered import ExpectNumbersToHaveCheckDigits, NumbersChecked
 from pipelines.validate.expectations.sequences import ExpectSequencesToBeUnbroken, SequencesUnbroken
 from pipelines.validate.expectations.starts import ExpectValuesToStartWith, ValuesStart
+from pipelines.validate.expectations.stock import (
+    ExpectPositionsToRollForward,
+    ExpectValuesToBeNearFeed,
+    PositionsRollForward,
+    ValuesNearFeed,
+)
 from pipelines.validate.expectations.successions import (
     BalancesCarried,
     ChangesLarge,
@@ -88,9 +94,10 @@ __all__ = [
     "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost", "ExpectFeedRowsToOccur",
     "ExpectGroupSumsToBeAtMost", "ExpectGroupTotalToMatch", "ExpectGroupsToAgree", "ExpectGroupsToBalance",
     "ExpectGroupsToRollForward", "ExpectKindsToAddUp", "ExpectNoNearDuplicates", "ExpectNumbersToHaveCheckDigits",
-    "ExpectPairsToBeUsual", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar", "ExpectRowsToMatchFeed",
-    "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed", "ExpectUnitsToBeKnown", "ExpectValuesToReachMinimum",
-    "ExpectValuesToStartWith", "FeedCovered", "GroupSumsAtMost", "GroupTotalsMatch", "GroupsAgree", "GroupsBalance",
-    "GroupsRollForward", "KindsAddUp", "NoNearDuplicates", "NumbersChecked", "PairsUsual", "RangesOverlap",
-    "RowsMatchFeed", "SequencesUnbroken", "TotalsMatchFeed", "UnitsKnown", "ValuesStart",
+    "ExpectPairsToBeUsual", "ExpectPositionsToRollForward", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar",
+    "ExpectRowsToMatchFeed", "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed", "ExpectUnitsToBeKnown",
+    "ExpectValuesToBeNearFeed", "ExpectValuesToReachMinimum", "ExpectValuesToStartWith", "FeedCovered",
+    "GroupSumsAtMost", "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward", "KindsAddUp",
+    "NoNearDuplicates", "NumbersChecked", "PairsUsual", "PositionsRollForward", "RangesOverlap", "RowsMatchFeed",
+    "SequencesUnbroken", "TotalsMatchFeed", "UnitsKnown", "ValuesNearFeed", "ValuesStart",
 ]  # fmt: skip

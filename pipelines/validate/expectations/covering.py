@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from pipelines.validate.expectations.described import GateKind, add_metadata, joined, metadata
-from pipelines.validate.expectations.matches import GateOnly, Matches, said
+from pipelines.validate.expectations.matches import GateOnly, Matches, said_where
 
 
 class FeedCovered(GateOnly):
@@ -65,6 +65,6 @@ class ExpectFeedRowsToOccur(Matches):
         params["known"] = f"{kwargs['feed']} ({', '.join(kwargs['match'].values())})"
         template = f"each row of $known must occur in {own}"
         if where := kwargs.get("where"):
-            params["where"] = said(where)
+            params["where"] = said_where(where)
             template = template.replace("$known ", "$known where $where ")
         return template, params
