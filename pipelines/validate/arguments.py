@@ -30,6 +30,7 @@ from pipelines.validate.expectations import (
     ExpectRowCountToBeSimilar,
     ExpectRowsToMatchFeed,
     ExpectTotalsToMatchFeed,
+    ExpectUnitsToBeKnown,
     ExpectValuesToBeNearFeed,
     ExpectValuesToReachMinimum,
 )
@@ -60,7 +61,11 @@ _WRITTEN_AS = {
 def judged(expectation: Expectation) -> list[str]:
     """Columns the expectation judges, the one its rejects point at first; row condition not included."""
     if isinstance(expectation, ExpectColumnsToAddUp | ExpectColumnProductToMatch):
-        return [expectation.total, *(c for c in expectation.column_list if c != expectation.total)]
+        less = getattr(expectation, "less_pct", None)
+        others = [*expectation.column_list, *([less] if less else [])]
+        return [expectation.total, *(c for c in others if c != expectation.total)]
+    if isinstance(expectation, ExpectUnitsToBeKnown):
+        return expectation.own_columns
     if isinstance(expectation, ExpectGroupsToBalance | ExpectGroupTotalToMatch):
         named = [getattr(expectation, name, None) for name in ("amount", "total", "debit", "credit", "count")]
         instead = (getattr(expectation, "instead", None) or {}).values()

@@ -19,6 +19,7 @@ from pipelines.validate.expectations import (
     ExpectPositionsToRollForward,
     ExpectRowsToMatchFeed,
     ExpectTotalsToMatchFeed,
+    ExpectUnitsToBeKnown,
     ExpectValuesToBeNearFeed,
 )
 from pipelines.validate.judge import Measurement, observed
@@ -34,6 +35,8 @@ _CURRENT = "client_id = :client and _known_to is null"
 
 def look_up(sets: SetRules, rule: Rule) -> Measurement:
     """A rule that a suite states about another feed."""
+    if isinstance(rule.expectation, ExpectUnitsToBeKnown):
+        return feed_rules.units(sets, rule, rule.expectation)
     feed = rule.expectation.feed
     needed = getattr(rule.expectation, "needed", False)
     if feed != sets.contract.feed and not needed and not sets.delivers(feed):
