@@ -172,9 +172,9 @@ select
     moved_since_quantity::numeric(20, 4) as moved_since_quantity,
     product.reorder_quantity::numeric(20, 4) as reorder_quantity,
     sum(available_quantity) over (partition by client_id, source, product_id) <= product.reorder_quantity as is_to_reorder,
-    currency_code,
+    position.currency_code,
     case when status_code = 'valued' then value_basis_code end as value_basis_code,
     stock_amount::numeric(24, 2) as stock_amount,
     {{ cut_off() }} as known_at
-from positions
+from positions as position
 left join {{ ref('int_products') }} as product using (client_id, product_id)
