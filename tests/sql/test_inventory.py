@@ -1,4 +1,4 @@
-"""First in, first out and moving average against an implementation that moves one layer at a time, on made-up histories."""
+"""First in, first out and moving average of made-up histories, against code that moves one layer at a time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.sql.rows import CUT_OFF, insert
 
 FIRST, TODAY = date(2026, 1, 1), date(2026, 7, 1)
 UNITS = {None: 1, "C62": 1, "DZN": 12, "CT": 24, "PAL": 240}
-"""Of a product that is listed: its base unit, one of the standard, its pack, one of its own. KGM cannot be converted."""
+"""Of a listed product: its base unit, one of the standard, its pack, one of its own. KGM cannot be converted."""
 INFLOWS = ("receipt", "receipt", "receipt", "return_in", "production_in", "adjustment", "count")
 OUTFLOWS = ("issue", "issue", "issue", "production_out", "return_out", "scrap", "adjustment", "count")
 USES = ("issue", "production_out")
@@ -270,8 +270,11 @@ def mart(
 def fill(conn: sa.Connection, products: dict[str, Product]) -> None:
     listed = {n: p for n, p in products.items() if p.is_listed}
     own = {"client_id": "shop"}
-    names = {"base_unit_code": "C62", "pack_unit_code": "CT", "units_per_pack": 24, "currency_code": "EUR"}
-    rows = [{**own, **names, "product_id": n, "product_name": n, "standard_cost_amount": p.standard_cost} for n, p in listed.items()]  # fmt: skip
+    listed_as = {**own, "base_unit_code": "C62", "pack_unit_code": "CT", "units_per_pack": 24, "currency_code": "EUR"}
+    rows = [
+        {**listed_as, "product_id": n, "product_name": n, "standard_cost_amount": p.standard_cost}
+        for n, p in listed.items()
+    ]
     insert(conn, "core.shipments_products", rows)
     units = [{**own, "product_id": n, "unit_code": "PAL", "base_units": 240} for n in listed]
     insert(conn, "core.shipments_product_units", units)
@@ -315,10 +318,8 @@ def test_the_histories_hold_what_is_difficult(products: dict[str, Product]) -> N
     for method in ("fifo", "average"):
         for code in ("valued", "unknown_unit", "several_currencies", "negative_stock", "no_cost"):
             assert (method, code) in codes
-    back = [
-        key for key, _, months in wanted(products)
-        if [m.code["fifo"] for m in months.values()].count("negative_stock") and list(months.values())[-1].code["fifo"] == "valued"
-    ]  # fmt: skip
+    of_months = [[month.code["fifo"] for month in months.values()] for _, _, months in wanted(products)]
+    back = [codes for codes in of_months if "negative_stock" in codes and codes[-1] == "valued"]
     assert len(back) > 10
 
 
