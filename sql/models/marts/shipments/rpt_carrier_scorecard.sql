@@ -18,7 +18,9 @@ timed as (
         shipments.*,
         {{ days_between('promised_date', 'delivered_date', 'promised_off', 'delivered_off') }} as days_late,
         {{ days_between('promised_date', 'as_of_date', 'promised_off', 'today_off') }} > late_days as is_past_due,
-        delivered_date - shipped_date as transit_days
+        delivered_date - shipped_date as transit_days,
+        -- Where no shipment of a source has a day of delivery, nothing tells a late one from one that nobody writes up.
+        bool_or(delivered_date is not null) over (partition by client_id, source) as tells_deliveries
     from shipments
     left join {{ ref('int_days_off') }} as promised_off on promised_off.client_id = shipments.client_id and promised_off.day = promised_date
     left join {{ ref('int_days_off') }} as delivered_off on delivered_off.client_id = shipments.client_id and delivered_off.day = delivered_date
@@ -31,7 +33,7 @@ judged as (
         case
             when origin_code <> 'shipment' or promised_date is null then null -- an order does not tell when it arrived
             when delivered_date is not null then days_late <= late_days and coalesce(days_late >= - early_days, true)
-            when is_past_due then false
+            when is_past_due and tells_deliveries then false
         end as is_on_time
     from timed
 ),

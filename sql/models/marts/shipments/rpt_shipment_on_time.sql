@@ -1,12 +1,22 @@
 -- By month of promise, not of delivery: a late line counts against the month it was promised for. A line not delivered is
--- late from the day after its promise on, and until then not judged.
-with lines as (
+-- late from the day after its promise on, and until then not judged; nor ever where the source names no day of delivery
+-- on any line, as nothing tells a late line from one that nobody writes up.
+with told as (
     select
         line.*,
-        coalesce(line.is_on_time, case when line.promised_date < {{ today() }} then false end) as is_in_time,
-        coalesce(line.days_late, greatest({{ today() }} - line.promised_date, 0)) as days_late_so_far
+        line.promised_date < {{ today() }} as is_past,
+        {{ today() }} - line.promised_date as days_past,
+        bool_or(line.is_on_time is not null) over (partition by client_id, source) as tells_deliveries
     from {{ whole_of_changed_clients(ref('fct_shipment_lines'), 'shipments_shipments') }} as line
     left join {{ ref('stg_ops__clients') }} as client using (client_id)
+),
+
+lines as (
+    select
+        *,
+        coalesce(is_on_time, case when is_past and tells_deliveries then false end) as is_in_time,
+        coalesce(days_late, case when tells_deliveries then greatest(days_past, 0) end) as days_late_so_far
+    from told
 )
 
 select
