@@ -189,7 +189,8 @@ select
     event_id,
     shipped_date,
     delivered_date,
-    case when unit_code = coalesce(demand_unit_code, unit_code) or unit_code is null then quantity end as quantity,
-    case when unit_code = coalesce(demand_unit_code, unit_code) or unit_code is null then accepted_quantity end
+    case when unit_code = coalesce(demand_unit_code, unit_code) or unit_code is null then quantity end::numeric(24, 6)
+        as quantity,
+    case when unit_code = coalesce(demand_unit_code, unit_code) or unit_code is null then accepted_quantity end::numeric(24, 6)
         as accepted_quantity
 from found
