@@ -80,7 +80,7 @@ select
     lines.last_received_date,
     case when lines.is_unknown_unit is not true then completed.completed_date end as completed_date,
     needed.needed_quantity,
-    lines.is_unknown_unit is not true and lines.accepted_quantity >= needed.needed_quantity as is_complete
+    coalesce(not lines.is_unknown_unit and lines.accepted_quantity >= needed.needed_quantity, false) as is_complete
 from {{ ref('int_purchase_lines') }} as line
 join needed using (client_id, source, purchase_order_id, line_id)
 left join lines using (client_id, source, purchase_order_id, line_id)
