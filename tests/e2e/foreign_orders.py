@@ -243,9 +243,9 @@ def shipment_list(month: int, rows: int = 120, seed: int = 13) -> bytes:
     die = random.Random(seed + month)
     found = []
     for number in range(rows):
-        left = datetime(2026, month, die.randrange(1, 28))
+        left = datetime(2025, month, die.randrange(1, 28))
         due = left + timedelta(days=die.randrange(1, 9))
-        came = due + timedelta(days=die.choice((-2, -1, 0, 0, 0, 1, 1, 2, 5)))
+        came = max(left, due + timedelta(days=die.choice((-2, -1, 0, 0, 0, 1, 1, 2, 5))))
         lost = number % 15 == 14
         found.append({
             "Sendung": f"S{month:02}{number:04}",
