@@ -53,10 +53,13 @@ def _look(expectation: Expectation) -> _Look | None:
     if isinstance(expectation, ExpectRowsToMatchFeed):
         ends = (expectation.valid_from, expectation.valid_to)
         days = [(own, c) for own in (expectation.date, expectation.date_from) if own for c in ends if c]
-        ways = (expectation.match, expectation.or_match, expectation.equals, expectation.not_after)
+        ways = (
+            expectation.match, expectation.or_match, expectation.equals, expectation.not_after, expectation.not_before,
+        )  # fmt: skip
         pairs = [*(pair for way in ways for pair in (way or {}).items()), *((d, c) for d, c in days if d)]
         limits = expectation.not_after_where or {}
-        return _Look(expectation.feed, pairs, where=expectation.where or {}, limits=limits)
+        instead = expectation.feed_instead or {}
+        return _Look(expectation.feed, pairs, [*instead, *instead.values()], expectation.where or {}, limits)
     if isinstance(expectation, ExpectTotalsToMatchFeed):
         signed = [*expectation.plus, *expectation.minus]
         summed = [(expectation.amount, c) for c in signed if expectation.amount]
@@ -98,6 +101,8 @@ def problems(expectation: Expectation, contract: Contract, catalog: Catalog) -> 
     out += [f"where: {wrong}" for c, v in each if (wrong := arguments.misfit(other, c, v))]
     if isinstance(expectation, ExpectTotalsToMatchFeed):
         out += _sums(expectation, contract, other)
+    if isinstance(expectation, ExpectRowsToMatchFeed):
+        out += arguments.stand_ins(other, expectation.feed_instead)
     if getattr(expectation, "units", None):
         out += [f"units need the feed {f}" for f in (PRODUCTS, PRODUCT_UNITS) if f not in catalog.contracts]
     return out + _order(expectation, contract, catalog, feed)
