@@ -13,9 +13,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.contract import Contract
-from pipelines.validate import aggregates, conditions, feed_rules
+from pipelines.validate import aggregates, conditions, feed_rules, tariff_rules
 from pipelines.validate.aggregates import value_of
-from pipelines.validate.expectations import ExpectRowsToMatchFeed, ExpectTotalsToMatchFeed
+from pipelines.validate.expectations import (
+    ExpectAmountsToFollowTariff,
+    ExpectRowsToMatchFeed,
+    ExpectTotalsToMatchFeed,
+)
 from pipelines.validate.judge import Measurement, observed
 from pipelines.validate.set_rules import SetRules
 from pipelines.validate.staying import staying
@@ -37,6 +41,8 @@ def look_up(sets: SetRules, rule: Rule) -> Measurement:
             return _rows(sets, rule, rule.expectation)
         if isinstance(rule.expectation, ExpectTotalsToMatchFeed):
             return _totals(sets, rule, rule.expectation)
+        if isinstance(rule.expectation, ExpectAmountsToFollowTariff):
+            return tariff_rules.follow(sets, rule, rule.expectation)
     return feed_rules.known(sets, rule)
 
 

@@ -12,6 +12,7 @@ from pipelines.catalog import Catalog
 from pipelines.contract import Contract
 from pipelines.validate import arguments
 from pipelines.validate.expectations import (
+    ExpectAmountsToFollowTariff,
     ExpectColumnValuesToBeInFeed,
     ExpectGroupSumsToBeAtMost,
     ExpectGroupTotalToMatch,
@@ -60,6 +61,11 @@ def _look(expectation: Expectation) -> _Look | None:
         limits = expectation.not_after_where or {}
         instead = expectation.feed_instead or {}
         return _Look(expectation.feed, pairs, [*instead, *instead.values()], expectation.where or {}, limits)
+    if isinstance(expectation, ExpectAmountsToFollowTariff):
+        summed = [(expectation.amount, c) for c in (expectation.rate, expectation.base, expectation.minimum) if c]
+        by = [(expectation.quantity, expectation.from_quantity), (expectation.date, expectation.valid_from)]
+        pairs = [*expectation.match.items(), *summed, *((own, c) for own, c in by if own and c)]
+        return _Look(expectation.feed, pairs, where=expectation.where or {})
     if isinstance(expectation, ExpectTotalsToMatchFeed):
         signed = [*expectation.plus, *expectation.minus]
         summed = [(expectation.amount, c) for c in signed if expectation.amount]
@@ -101,6 +107,9 @@ def problems(expectation: Expectation, contract: Contract, catalog: Catalog) -> 
     out += [f"where: {wrong}" for c, v in each if (wrong := arguments.misfit(other, c, v))]
     if isinstance(expectation, ExpectTotalsToMatchFeed):
         out += _sums(expectation, contract, other)
+    if isinstance(expectation, ExpectAmountsToFollowTariff):
+        priced = [c for c in (expectation.rate, expectation.base, expectation.minimum) if c]
+        out += [f"{feed}: {p}" for p in arguments.mixed(other, priced, expectation.match.values())]
     if isinstance(expectation, ExpectRowsToMatchFeed):
         out += arguments.stand_ins(other, expectation.feed_instead)
     if getattr(expectation, "units", None):

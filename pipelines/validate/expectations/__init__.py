@@ -57,7 +57,14 @@ from pipelines.validate.expectations.matches import (
 )
 from pipelines.validate.expectations.minimum import BelowMinimum, ExpectValuesToReachMinimum
 from pipelines.validate.expectations.registered import ExpectNumbersToHaveCheckDigits, NumbersChecked
+from pipelines.validate.expectations.repeats import ExpectRowsNotToRepeat, RowsRepeated
 from pipelines.validate.expectations.sequences import ExpectSequencesToBeUnbroken, SequencesUnbroken
+from pipelines.validate.expectations.steps import (
+    ExpectStagesToBeInOrder,
+    ExpectStepsToFollow,
+    StagesInOrder,
+    StepsFollow,
+)
 from pipelines.validate.expectations.successions import (
     BalancesCarried,
     ChangesLarge,
@@ -67,6 +74,7 @@ from pipelines.validate.expectations.successions import (
     RangesOverlap,
 )
 from pipelines.validate.expectations.sums import ExpectGroupSumsToBeAtMost, GroupSumsAtMost
+from pipelines.validate.expectations.tariffs import AmountsFollowTariff, ExpectAmountsToFollowTariff
 from pipelines.validate.expectations.together import (
     ExpectGroupsToAgree,
     ExpectGroupsToRollForward,
@@ -75,16 +83,18 @@ from pipelines.validate.expectations.together import (
 )
 
 __all__ = [
-    "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "AmountsNotRound", "BalancesCarried",
-    "BelowMinimum", "ChangesLarge", "ColumnProductMatches", "ColumnTotals", "ColumnValuesInFeed", "ColumnsAddUp",
-    "ComparedWith", "DatesInOrder", "DatesNearDelivery", "DatesOnWeekdays", "DaysBetween", "ExpectAmountToBeSimilar",
-    "ExpectAmountsNotToBeRound", "ExpectBalancesToCarryForward", "ExpectChangesToBeSmall",
-    "ExpectColumnProductToMatch", "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeInOrder",
-    "ExpectDatesToBeNearDelivery", "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost",
-    "ExpectGroupSumsToBeAtMost", "ExpectGroupTotalToMatch", "ExpectGroupsToAgree", "ExpectGroupsToBalance",
-    "ExpectGroupsToRollForward", "ExpectKindsToAddUp", "ExpectNoNearDuplicates", "ExpectNumbersToHaveCheckDigits",
-    "ExpectPairsToBeUsual", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar", "ExpectRowsToMatchFeed",
-    "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed", "ExpectValuesToReachMinimum", "GroupSumsAtMost",
-    "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward", "KindsAddUp", "NoNearDuplicates",
-    "NumbersChecked", "PairsUsual", "RangesOverlap", "RowsMatchFeed", "SequencesUnbroken", "TotalsMatchFeed",
+    "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "AmountsFollowTariff", "AmountsNotRound",
+    "BalancesCarried", "BelowMinimum", "ChangesLarge", "ColumnProductMatches", "ColumnTotals", "ColumnValuesInFeed",
+    "ColumnsAddUp", "ComparedWith", "DatesInOrder", "DatesNearDelivery", "DatesOnWeekdays", "DaysBetween",
+    "ExpectAmountToBeSimilar", "ExpectAmountsNotToBeRound", "ExpectAmountsToFollowTariff",
+    "ExpectBalancesToCarryForward", "ExpectChangesToBeSmall", "ExpectColumnProductToMatch",
+    "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeInOrder", "ExpectDatesToBeNearDelivery",
+    "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost", "ExpectGroupSumsToBeAtMost", "ExpectGroupTotalToMatch",
+    "ExpectGroupsToAgree", "ExpectGroupsToBalance", "ExpectGroupsToRollForward", "ExpectKindsToAddUp",
+    "ExpectNoNearDuplicates", "ExpectNumbersToHaveCheckDigits", "ExpectPairsToBeUsual", "ExpectRangesNotToOverlap",
+    "ExpectRowCountToBeSimilar", "ExpectRowsNotToRepeat", "ExpectRowsToMatchFeed", "ExpectSequencesToBeUnbroken",
+    "ExpectStagesToBeInOrder", "ExpectStepsToFollow", "ExpectTotalsToMatchFeed", "ExpectValuesToReachMinimum",
+    "GroupSumsAtMost", "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward", "KindsAddUp",
+    "NoNearDuplicates", "NumbersChecked", "PairsUsual", "RangesOverlap", "RowsMatchFeed", "RowsRepeated",
+    "SequencesUnbroken", "StagesInOrder", "StepsFollow", "TotalsMatchFeed",
 ]  # fmt: skip

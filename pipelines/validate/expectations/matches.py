@@ -18,7 +18,7 @@ Word = str | bool | int | float
 Words = Word | None | list[Word | None]
 
 
-class _GateOnly(RowsFail):
+class GateOnly(RowsFail):
     """Metric of a rule that needs another feed: outside the gate it says so."""
 
     @classmethod
@@ -44,7 +44,7 @@ class _GateOnly(RowsFail):
         cls._refuse(args)
 
 
-class RowsMatchFeed(_GateOnly):
+class RowsMatchFeed(GateOnly):
     """Metric: rows whose values do not occur together in a row of another feed."""
 
     condition_metric_name = "rows.match_feed"
@@ -55,7 +55,7 @@ class RowsMatchFeed(_GateOnly):
     )  # fmt: skip
 
 
-class TotalsMatchFeed(_GateOnly):
+class TotalsMatchFeed(GateOnly):
     """Metric: rows of combinations of values whose total is not the one of another feed."""
 
     condition_metric_name = "totals.match_feed"
@@ -65,7 +65,7 @@ class TotalsMatchFeed(_GateOnly):
     )  # fmt: skip
 
 
-class _Matches(Described, MulticolumnMapExpectation):  # type: ignore[misc]
+class Matches(Described, MulticolumnMapExpectation):  # type: ignore[misc]
     """Common part: `column_list` and `ignore_row_if` follow from the other arguments."""
 
     feed: str
@@ -106,7 +106,7 @@ class _Matches(Described, MulticolumnMapExpectation):  # type: ignore[misc]
         return {**values, "column_list": list(dict.fromkeys(cls._own(values))), "ignore_row_if": "any_value_is_missing"}
 
 
-class ExpectRowsToMatchFeed(_Matches):
+class ExpectRowsToMatchFeed(Matches):
     """Expect the values of a row to occur together in one row of another feed of the same client.
 
     ExpectRowsToMatchFeed is a Multicolumn Map Expectation. It is for what a reference by one column cannot say: a key
@@ -260,7 +260,7 @@ class ExpectRowsToMatchFeed(_Matches):
         return template, params
 
 
-class ExpectTotalsToMatchFeed(_Matches):
+class ExpectTotalsToMatchFeed(Matches):
     """Expect totals per combination of values to be those of another feed of the same client.
 
     ExpectTotalsToMatchFeed is a Multicolumn Map Expectation: where the sums differ, every row of that combination
