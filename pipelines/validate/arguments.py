@@ -27,10 +27,13 @@ from pipelines.validate.expectations import (
     ExpectGroupSumsToBeAtMost,
     ExpectGroupTotalToMatch,
     ExpectKindsToAddUp,
+    ExpectPositionsToRollForward,
     ExpectRowCountToBeSimilar,
     ExpectRowsToMatchFeed,
     ExpectStepsToFollow,
     ExpectTotalsToMatchFeed,
+    ExpectUnitsToBeKnown,
+    ExpectValuesToBeNearFeed,
     ExpectValuesToReachMinimum,
 )
 from pipelines.validate.expectations.described import Described
@@ -60,7 +63,11 @@ _WRITTEN_AS = {
 def judged(expectation: Expectation) -> list[str]:
     """Columns the expectation judges, the one its rejects point at first; row condition not included."""
     if isinstance(expectation, ExpectColumnsToAddUp | ExpectColumnProductToMatch):
-        return [expectation.total, *(c for c in expectation.column_list if c != expectation.total)]
+        less = getattr(expectation, "less_pct", None)
+        others = [*expectation.column_list, *([less] if less else [])]
+        return [expectation.total, *(c for c in others if c != expectation.total)]
+    if isinstance(expectation, ExpectUnitsToBeKnown):
+        return expectation.own_columns
     if isinstance(expectation, ExpectGroupsToBalance | ExpectGroupTotalToMatch):
         named = [getattr(expectation, name, None) for name in ("amount", "total", "debit", "credit", "count")]
         instead = (getattr(expectation, "instead", None) or {}).values()
@@ -71,6 +78,9 @@ def judged(expectation: Expectation) -> list[str]:
         more += [during[name] for name in ("start", "end") if name in during]
         summed = [expectation.amount] if expectation.amount else expectation.count or []
         return list(dict.fromkeys([*summed, *expectation.match, *instead, *more]))
+    if isinstance(expectation, ExpectPositionsToRollForward | ExpectValuesToBeNearFeed):
+        unit = (expectation.units or {}).get("unit")
+        return list(dict.fromkeys([*(c for _, c, _ in _named(expectation)), *([unit] if unit else [])]))
     if isinstance(expectation, Described) and expectation.names_columns:
         return list(dict.fromkeys(c for _, c, _ in _named(expectation)))
     named = [getattr(expectation, name, None) for name in ("column", "column_A", "column_B")]

@@ -51,7 +51,7 @@ class RowsMatchFeed(GateOnly):
     condition_value_keys: ClassVar[tuple[str, ...]] = (
         "feed", "match", "or_match", "where", "date", "date_from", "valid_from", "valid_to", "grace_days", "latest",
         "equals", "times", "not_after", "not_after_where", "not_before", "feed_instead", "if_known", "unless_equal",
-        "ignore_if_missing",
+        "ignore_if_missing", "needed",
     )  # fmt: skip
 
 
@@ -144,6 +144,8 @@ class ExpectRowsToMatchFeed(Matches):
             one is another rule. Default false.
         unless_equal (list or None): two own columns; rows in which they are equal are not judged.
         ignore_if_missing (list or None): further own columns; a row that lacks one of them is not judged.
+        needed (bool): of a client that does not deliver the other feed, no row passes: what only that feed could
+            permit is not permitted. Default false.
         mostly (float): share of the rows that must pass. Default 1.
         row_condition (Condition or None): rows it is asked of. Default all.
         severity (str): critical rejects the rows that fail, warning and info only count them.
@@ -174,6 +176,7 @@ class ExpectRowsToMatchFeed(Matches):
     if_known: bool = False
     unless_equal: list[str] | None = pydantic.Field(None, min_items=2, max_items=2)
     ignore_if_missing: list[str] | None = None
+    needed: bool = False
 
     map_metric: ClassVar[str] = "rows.match_feed"
     success_keys: ClassVar[tuple[str, ...]] = (*RowsMatchFeed.condition_value_keys, "mostly")
@@ -257,7 +260,7 @@ class ExpectRowsToMatchFeed(Matches):
         if limited := kwargs.get("not_after_where"):
             params["limited"] = said_where(limited)
             template += " where $limited"
-        return template, params
+        return template + (", which the client must deliver" if kwargs.get("needed") else ""), params
 
 
 class ExpectTotalsToMatchFeed(Matches):
