@@ -203,6 +203,10 @@ def _totals(sets: SetRules, rule: Rule, expectation: ExpectTotalsToMatchFeed) ->
     sums = " ".join(f"{sign or '+'} coalesce({value}, 0)" for value, sign in each)
     kinds = their_kinds.picked if their_kinds else ""
     on = " and ".join(f"o.{k} = t.{k}" for k in keys)
+    differs = "o.amount <> coalesce(t.amount, 0)"
+    if allowed := expectation.tolerance_per_line:
+        lines = "greatest(o.lines, coalesce(t.lines, 0))"
+        differs = f"abs(o.amount - coalesce(t.amount, 0)) > {allowed!r}::numeric * {lines}"
     found = (
         f"with each as (select {picked}, true as here from {sets.table} where {judged} union all {left}), "
         f"own as ({_summed(keys, own_kinds, 'each', total, 'bool_or(here)')}), "
@@ -210,7 +214,7 @@ def _totals(sets: SetRules, rule: Rule, expectation: ExpectTotalsToMatchFeed) ->
         f"from (select {', '.join(keys)} from own) d {joined} "
         f"and {fulfilled}), theirs as ({_summed(keys, their_kinds, 'lines', 'sum(amount)')}), "
         f"differing as (select {', '.join('o.' + k for k in keys)}, {_said(sets, expectation, other, keys)} as said "
-        f"from own o left join theirs t on {on} where o.amount <> coalesce(t.amount, 0) or {nothing}) "
+        f"from own o left join theirs t on {on} where {differs} or {nothing}) "
         f"select _row_number, _row_part, d.said as value from {sets.table} join differing d "
         f"on {' and '.join(f'{v} = d.{k}' for k, v in zip(keys, own.values(), strict=True))} where {judged}"
     )
@@ -228,13 +232,13 @@ def _joined(theirs: Iterable[str], other: Contract, during: Mapping[str, str] | 
 
 
 def _summed(keys: Sequence[str], kinds: _Kinds | None, rows: str, total: str, having: str = "") -> str:
-    """SQL of the amounts by combination, each line counted as its kind says."""
+    """SQL of the amounts by combination, each line counted as its kind says, and of how many lines they are."""
     by, wanted = ", ".join(keys), f" having {having}" if having else ""
     if kinds is None:
-        return f"select {by}, {total} as amount from {rows} group by {by}{wanted}"
+        return f"select {by}, {total} as amount, count(*) as lines from {rows} group by {by}{wanted}"
     here = ", bool_or(here) as here" if having else ""
     parts = f"select {by}, {kinds.amount} as amount{here} from {rows} group by {', '.join([*keys, *kinds.per])}"
-    return f"select {by}, {total} as amount from ({parts}) as p group by {by}{wanted}"
+    return f"select {by}, {total} as amount, count(*) as lines from ({parts}) as p group by {by}{wanted}"
 
 
 @dataclass(frozen=True)

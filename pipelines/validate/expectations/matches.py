@@ -61,7 +61,7 @@ class TotalsMatchFeed(GateOnly):
     condition_metric_name = "totals.match_feed"
     condition_value_keys: ClassVar[tuple[str, ...]] = (
         "feed", "match", "amount", "plus", "minus", "where", "instead", "feed_instead", "if_known", "if_stated",
-        "count", "kinds", "feed_kinds", "during",
+        "count", "kinds", "feed_kinds", "during", "tolerance_per_line",
     )  # fmt: skip
 
 
@@ -299,6 +299,8 @@ class ExpectTotalsToMatchFeed(Matches):
             and for each value of further columns `per`: a run has payslips with and without a line of the net.
         during (dict or None): `date`, a column of the other feed whose days must lie from the own column `start` to the
             own column `end`: hours worked in the period that is paid.
+        tolerance_per_line (float): how far the sums may be apart for each line added up, on the side that has more of
+            them: 0.005 where amounts of lines are rounded each and the total is rounded once. Default 0.
         mostly (float): share of the rows that must pass. Default 1.
         row_condition (Condition or None): rows it is asked of. Default all.
         severity (str): critical rejects the rows that fail, warning and info only count them.
@@ -324,6 +326,7 @@ class ExpectTotalsToMatchFeed(Matches):
     kinds: dict[str, Any] | None = None
     feed_kinds: dict[str, Any] | None = None
     during: dict[str, str] | None = None
+    tolerance_per_line: float = 0.0
 
     map_metric: ClassVar[str] = "totals.match_feed"
     success_keys: ClassVar[tuple[str, ...]] = (*TotalsMatchFeed.condition_value_keys, "mostly")
@@ -348,6 +351,8 @@ class ExpectTotalsToMatchFeed(Matches):
             raise ValueError("either amount is added up, or the values of count are counted")
         if values.get("count") and values.get("kinds"):
             raise ValueError("kinds say how amounts count; what is counted has none")
+        if (allowed := values.get("tolerance_per_line")) and (values.get("count") or allowed < 0):
+            raise ValueError("tolerance_per_line is what amounts may be apart: above 0, and not for what is counted")
         if outside := set(values.get("if_known") or []) - set(values.get("match") or {}):
             raise ValueError(f"if_known names {', '.join(sorted(outside))}, which is not in match")
         for name in ("kinds", "feed_kinds"):
@@ -376,6 +381,9 @@ class ExpectTotalsToMatchFeed(Matches):
             if given := kwargs.get(name):
                 params[name] = _by_kind(given)
                 template = template.replace(f"{place} ", f"{place} (${name}) ", 1)
+        if allowed := kwargs.get("tolerance_per_line"):
+            params["allowed"] = f"{allowed:g}"
+            return template + ", within $allowed for each line", params
         return template + ", to the cent", params
 
 
