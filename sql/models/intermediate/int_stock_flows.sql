@@ -14,8 +14,8 @@ placed as (
     select
         *,
         row_number() over (
-            partition by client_id, source, product_id
-            order by movement_date, movement_kind_code <> 'opening', quantity < 0, movement_id
+            order by
+                client_id, source, product_id, movement_date, movement_kind_code <> 'opening', quantity < 0, movement_id
         ) as place
     from {{ ref('int_stock_movements') }}
     where
