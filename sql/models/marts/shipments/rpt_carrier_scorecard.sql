@@ -20,7 +20,7 @@ timed as (
         {{ days_between('promised_date', 'as_of_date', 'promised_off', 'today_off') }} > late_days as is_past_due,
         delivered_date - shipped_date as transit_days,
         -- Where no shipment of a source has a day of delivery, nothing tells a late one from one that nobody writes up.
-        bool_or(delivered_date is not null) over (partition by client_id, source) as tells_deliveries
+        bool_or(delivered_date is not null) over (partition by shipments.client_id, shipments.source) as tells_deliveries
     from shipments
     left join {{ ref('int_days_off') }} as promised_off on promised_off.client_id = shipments.client_id and promised_off.day = promised_date
     left join {{ ref('int_days_off') }} as delivered_off on delivered_off.client_id = shipments.client_id and delivered_off.day = delivered_date
