@@ -84,7 +84,10 @@ def _tabbed(root: Path, name: str, columns: str) -> pd.DataFrame:
 
 
 def _bought(root: Path) -> pd.DataFrame:
-    """Lines of purchase orders with what came of them. Every due day is past: what lacks is late, or was given up."""
+    """Lines of purchase orders with what came of them. Every due day is past: what lacks is late, or was given up.
+
+    Two orders have lines that were due before they were ordered: these are rejected, and nobody received them.
+    """
     heads = _tabbed(
         root,
         "purchasing/PurchaseOrderHeader.csv",
@@ -100,6 +103,9 @@ def _bought(root: Path) -> pd.DataFrame:
         lines[day] = pd.to_datetime(lines[day])
     for number in ("Quantity", "Received", "Rejected", "Price"):
         lines[number] = lines[number].map(Decimal)
+    wrong = set(lines[lines["Due"] < lines["Ordered"]]["Order"])
+    assert (len(wrong), int(lines["Order"].isin(wrong).sum())) == (2, 9)
+    lines = lines[~lines["Order"].isin(wrong)].copy()
     assert lines["Due"].max() < pd.Timestamp.now()
     lines["Accepted"] = lines["Received"] - lines["Rejected"]
     lines["Closed"] = lines["Status"].isin(["3", "4"])
@@ -113,7 +119,11 @@ def test_all_deliveries_are_taken(nights: list[NightReport]) -> None:
     assert {(line.client_id, line.state) for line in lines} == {(client, "loaded") for client in CLIENTS}
     assert len(lines) == 8 + 7 + 1
     rejected = {(line.client_id, line.feed): line.rows_rejected for line in lines if line.rows_rejected}
-    assert rejected == {("scms", "shipments.shipments"): 5}
+    assert rejected == {
+        ("adventureworks", "shipments.purchase_order_lines"): 9,
+        ("adventureworks", "shipments.goods_receipts"): 9,
+        ("scms", "shipments.shipments"): 5,
+    }
 
 
 def test_every_line_bought(office: Office, nights: list[NightReport], real_root: Path) -> None:
