@@ -208,7 +208,7 @@ def _mart(manifest: Any, node: Any, dated: Collection[str]) -> Mart:
         name=node.name,
         feeds=feeds,
         is_dated=("ops", "client") in others,
-        is_whole=not feeds or bool(others - {("ops", "client")}),
+        is_whole=not feeds or bool(others - {("ops", "client"), ("ops", "day_off")}),  # days off never change
         month=node.config.meta.get("month"),
         reads=frozenset(_models(manifest, node.unique_id)) & frozenset(MARTS),
     )

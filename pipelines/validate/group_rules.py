@@ -14,7 +14,9 @@ from pipelines.validate import (
     aggregates,
     beside_rules,
     conditions,
+    covering_rules,
     day_rules,
+    step_rules,
     succession_rules,
     sum_rules,
     together_rules,
@@ -25,6 +27,7 @@ from pipelines.validate.expectations import (
     ExpectBalancesToCarryForward,
     ExpectChangesToBeSmall,
     ExpectDatesToBeNearDelivery,
+    ExpectFeedRowsToOccur,
     ExpectGroupsToAgree,
     ExpectGroupsToBalance,
     ExpectGroupsToRollForward,
@@ -33,7 +36,10 @@ from pipelines.validate.expectations import (
     ExpectNoNearDuplicates,
     ExpectPairsToBeUsual,
     ExpectRangesNotToOverlap,
+    ExpectRowsNotToRepeat,
     ExpectSequencesToBeUnbroken,
+    ExpectStagesToBeInOrder,
+    ExpectStepsToFollow,
 )
 from pipelines.validate.judge import Measurement
 from pipelines.validate.set_rules import SetRules
@@ -55,6 +61,12 @@ def group(sets: SetRules, rule: Rule) -> Measurement:
         return succession_rules.balances(sets, rule, expectation)
     if isinstance(expectation, ExpectChangesToBeSmall):
         return succession_rules.changes(sets, rule, expectation)
+    if isinstance(expectation, ExpectRowsNotToRepeat):
+        return step_rules.repeats(sets, rule, expectation)
+    if isinstance(expectation, ExpectStagesToBeInOrder):
+        return step_rules.stages(sets, rule, expectation)
+    if isinstance(expectation, ExpectStepsToFollow):
+        return step_rules.steps(sets, rule, expectation)
     if isinstance(expectation, ExpectGroupSumsToBeAtMost):
         return sum_rules.sums(sets, rule, expectation)
     if isinstance(expectation, ExpectDatesToBeNearDelivery):
@@ -93,8 +105,10 @@ def group(sets: SetRules, rule: Rule) -> Measurement:
 
 
 def whole(sets: SetRules, rule: Rule) -> Measurement:
-    """The delivery as a whole must balance, in each currency; it is held when it does not."""
+    """The delivery as a whole must balance, in each currency, or have rows for all of another feed."""
     expectation = rule.expectation
+    if isinstance(expectation, ExpectFeedRowsToOccur):
+        return covering_rules.covered(sets, rule, expectation)
     condition, values = conditions.where(expectation.row_condition)
     plus, minus = _sides(expectation)
     some = " or ".join(f"{_q(c)} is not null" for c in (plus, minus) if c)

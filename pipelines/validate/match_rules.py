@@ -13,9 +13,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.contract import Contract
-from pipelines.validate import aggregates, conditions, feed_rules
+from pipelines.validate import aggregates, conditions, feed_rules, stock_rules, tariff_rules
 from pipelines.validate.aggregates import value_of
-from pipelines.validate.expectations import ExpectRowsToMatchFeed, ExpectTotalsToMatchFeed
+from pipelines.validate.expectations import (
+    ExpectAmountsToFollowTariff,
+    ExpectPositionsToRollForward,
+    ExpectRowsToMatchFeed,
+    ExpectTotalsToMatchFeed,
+    ExpectUnitsToBeKnown,
+    ExpectValuesToBeNearFeed,
+)
 from pipelines.validate.judge import Measurement, observed
 from pipelines.validate.set_rules import SetRules
 from pipelines.validate.staying import staying
@@ -29,14 +36,24 @@ _CURRENT = "client_id = :client and _known_to is null"
 
 def look_up(sets: SetRules, rule: Rule) -> Measurement:
     """A rule that a suite states about another feed."""
+    if isinstance(rule.expectation, ExpectUnitsToBeKnown):
+        with without_loops(sets.conn):
+            return feed_rules.units(sets, rule, rule.expectation)
     feed = rule.expectation.feed
-    if feed != sets.contract.feed and not sets.delivers(feed):
+    needed = getattr(rule.expectation, "needed", False)
+    if feed != sets.contract.feed and not needed and not sets.delivers(feed):
         return Measurement(rule, 0, {}, note=f"{sets.delivery.client_id} delivers no {feed}", excused=True)
     with without_loops(sets.conn):
         if isinstance(rule.expectation, ExpectRowsToMatchFeed):
             return _rows(sets, rule, rule.expectation)
         if isinstance(rule.expectation, ExpectTotalsToMatchFeed):
             return _totals(sets, rule, rule.expectation)
+        if isinstance(rule.expectation, ExpectAmountsToFollowTariff):
+            return tariff_rules.follow(sets, rule, rule.expectation)
+        if isinstance(rule.expectation, ExpectPositionsToRollForward):
+            return stock_rules.positions(sets, rule, rule.expectation)
+        if isinstance(rule.expectation, ExpectValuesToBeNearFeed):
+            return stock_rules.near(sets, rule, rule.expectation)
     return feed_rules.known(sets, rule)
 
 
@@ -49,12 +66,19 @@ def _rows(sets: SetRules, rule: Rule, expectation: ExpectRowsToMatchFeed) -> Mea
         judged += f" and {' <> '.join(map(_q, expectation.unless_equal))}"
     days = [expectation.date] if expectation.date else []
     days += [expectation.date_from] if expectation.date_from else []
-    ways = (expectation.match, expectation.or_match, expectation.equals, expectation.not_after)
+    ways = (
+        expectation.match, expectation.or_match, expectation.equals, expectation.not_after, expectation.not_before,
+    )  # fmt: skip
     compared = {*days, *(c for way in ways for c in way or {})}
     own = [c for c in expectation.column_list if c in compared]
     known, more = _known(sets, expectation)
     other = sets.catalog.contracts[expectation.feed]
     limited, limits = feed_rules.fulfilling(other, expectation.not_after_where, "k.", "l")
+    values |= {**more, **limits, "client": sets.delivery.client_id}
+    if expectation.if_known:
+        judged += f" and ({', '.join(map(_q, expectation.match))}) in ({_occurring(sets, expectation)})"
+        if not sets.count(judged, values):
+            return Measurement(rule, 0, {}, note=f"{other.feed} knows none of them", excused=True)
     names = ", ".join(map(_q, own))
     either = [m for m in (expectation.match, expectation.or_match) if m]
     absent = " and ".join(
@@ -66,7 +90,19 @@ def _rows(sets: SetRules, rule: Rule, expectation: ExpectRowsToMatchFeed) -> Mea
         f"select _row_number, _row_part, {sets.text(own)} as value from {sets.table} where {judged} "
         f"and ({names}) in (select {names} from absent)"
     )
-    return sets.about_rows(rule, found, {**values, **more, **limits, "client": sets.delivery.client_id}, domain, judged)
+    return sets.about_rows(rule, found, values, domain, judged)
+
+
+def _occurring(sets: SetRules, expectation: ExpectRowsToMatchFeed) -> str:
+    """SQL of the values in `match` that the other feed has at all."""
+    other = sets.catalog.contracts[expectation.feed]
+    keys = ", ".join(value_of(other, c, expectation.feed_instead) for c in expectation.match.values())
+    rows = f"select {keys} from {other.table} where {_CURRENT}"
+    return f"{rows} union all select {keys} from {sets.table} where _fate is null" if _is_own(sets, other) else rows
+
+
+def _is_own(sets: SetRules, other: Contract) -> bool:
+    return other.feed == sets.contract.feed
 
 
 def _known(sets: SetRules, expectation: ExpectRowsToMatchFeed) -> tuple[str, dict[str, Any]]:
@@ -75,17 +111,18 @@ def _known(sets: SetRules, expectation: ExpectRowsToMatchFeed) -> tuple[str, dic
     fulfilled, values = feed_rules.fulfilling(other, expectation.where)
     keys = list(dict.fromkeys(expectation.match.values()))
     columns = [*keys, expectation.valid_from, expectation.valid_to, *(expectation.not_after or {}).values()]
-    columns += (expectation.equals or {}).values()
+    columns += [*(expectation.not_before or {}).values(), *(expectation.equals or {}).values()]
     newest = bool(expectation.latest)
     columns += (
         [*(expectation.where or {}), *(expectation.not_after_where or {})]
         if newest
         else [*(expectation.not_after_where or {})]
     )
-    names = ", ".join(_q(c) for c in dict.fromkeys(columns) if c)
+    given = [c for c in dict.fromkeys(columns) if c]
+    names = ", ".join(f"{value_of(other, c, expectation.feed_instead)} as {_q(c)}" for c in given)
     narrowed = "" if newest else f" and {fulfilled}"
     rows = f"select {names} from {other.table} where {_CURRENT}{narrowed}"
-    if other.feed == sets.contract.feed:  # rows may refer to each other
+    if _is_own(sets, other):  # rows may refer to each other
         rows += f" union all select {names} from {sets.table} where _fate is null{narrowed}"
     if not newest:
         return f"known as ({rows})", values
@@ -118,6 +155,8 @@ def _fits(expectation: ExpectRowsToMatchFeed, match: Mapping[str, str], limited:
     for own, theirs in (expectation.not_after or {}).items():
         open_ended = f"k.{_q(theirs)} is null" + (f" or ({limited}) is not true" if limited != "true" else "")
         wanted.append(f"({open_ended} or k.{_q(theirs)} >= a.{_q(own)})")
+    for own, theirs in (expectation.not_before or {}).items():
+        wanted.append(f"(k.{_q(theirs)} is null or k.{_q(theirs)} <= a.{_q(own)})")
     return " and ".join(wanted)
 
 
@@ -165,6 +204,10 @@ def _totals(sets: SetRules, rule: Rule, expectation: ExpectTotalsToMatchFeed) ->
     sums = " ".join(f"{sign or '+'} coalesce({value}, 0)" for value, sign in each)
     kinds = their_kinds.picked if their_kinds else ""
     on = " and ".join(f"o.{k} = t.{k}" for k in keys)
+    differs = "o.amount <> coalesce(t.amount, 0)"
+    if allowed := expectation.tolerance_per_line:
+        lines = "greatest(o.lines, coalesce(t.lines, 0))"
+        differs = f"abs(o.amount - coalesce(t.amount, 0)) > {allowed!r}::numeric * {lines}"
     found = (
         f"with each as (select {picked}, true as here from {sets.table} where {judged} union all {left}), "
         f"own as ({_summed(keys, own_kinds, 'each', total, 'bool_or(here)')}), "
@@ -172,7 +215,7 @@ def _totals(sets: SetRules, rule: Rule, expectation: ExpectTotalsToMatchFeed) ->
         f"from (select {', '.join(keys)} from own) d {joined} "
         f"and {fulfilled}), theirs as ({_summed(keys, their_kinds, 'lines', 'sum(amount)')}), "
         f"differing as (select {', '.join('o.' + k for k in keys)}, {_said(sets, expectation, other, keys)} as said "
-        f"from own o left join theirs t on {on} where o.amount <> coalesce(t.amount, 0) or {nothing}) "
+        f"from own o left join theirs t on {on} where {differs} or {nothing}) "
         f"select _row_number, _row_part, d.said as value from {sets.table} join differing d "
         f"on {' and '.join(f'{v} = d.{k}' for k, v in zip(keys, own.values(), strict=True))} where {judged}"
     )
@@ -190,13 +233,13 @@ def _joined(theirs: Iterable[str], other: Contract, during: Mapping[str, str] | 
 
 
 def _summed(keys: Sequence[str], kinds: _Kinds | None, rows: str, total: str, having: str = "") -> str:
-    """SQL of the amounts by combination, each line counted as its kind says."""
+    """SQL of the amounts by combination, each line counted as its kind says, and of how many lines they are."""
     by, wanted = ", ".join(keys), f" having {having}" if having else ""
     if kinds is None:
-        return f"select {by}, {total} as amount from {rows} group by {by}{wanted}"
+        return f"select {by}, {total} as amount, count(*) as lines from {rows} group by {by}{wanted}"
     here = ", bool_or(here) as here" if having else ""
     parts = f"select {by}, {kinds.amount} as amount{here} from {rows} group by {', '.join([*keys, *kinds.per])}"
-    return f"select {by}, {total} as amount from ({parts}) as p group by {by}{wanted}"
+    return f"select {by}, {total} as amount, count(*) as lines from ({parts}) as p group by {by}{wanted}"
 
 
 @dataclass(frozen=True)

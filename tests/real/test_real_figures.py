@@ -12,46 +12,16 @@ import pyarrow.compute as pc
 import pytest
 
 from pipelines.catalog import Catalog, load_catalog
-from pipelines.clean.apply import Cleaned, Plan
-from pipelines.clean.facts import FileInfo
-from pipelines.clean.lookup import LookupFile, build
-from pipelines.extract.discover import find_files, lookup_files, match
-from pipelines.extract.reader import read_table
-from pipelines.settings import ROOT, Settings
+from pipelines.settings import Settings
+from tests.real.mapped import CLIENTS, cleaned, taken
 
 pytestmark = pytest.mark.real
-
-CLIENTS = ROOT / "tests" / "real" / "clients"
 
 
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
     nowhere = Path("nowhere")
     return load_catalog(Settings(nowhere, nowhere, (CLIENTS,), None))
-
-
-def _cleaned(root: Path, catalog: Catalog, client: str, feed: str, source: str = "main") -> tuple[pa.Table, pa.Table]:
-    """(rows, problems) of the one file of a source."""
-    profile, ref = catalog.profiles[client], catalog.source(client, feed, source)
-    found = find_files(root / "landing", client)
-    tables: dict[str, list[LookupFile]] = {}
-    for name, files in lookup_files(profile, ref.source, found).items():
-        for file in files:
-            with read_table(file.path, profile.model.lookups[name].format, ref.locale, name=file.rel) as reader:
-                tables.setdefault(name, []).append(LookupFile(file.rel, list(reader.batches())))
-    (hit,) = match(found, [ref])
-    with read_table(hit.found.path, ref.source.format, ref.locale, name=hit.found.rel) as reader:
-        batches = list(reader.batches())
-    info = FileInfo.from_json(reader.facts.to_json())
-    lookups = build(profile.lookups_of(ref.source), tables, ref.locale, ref.time_zone)
-    plan = Plan.compile(ref, catalog.contracts[feed], [], reader.columns, lookups, info, hit.groups)
-    done: list[Cleaned] = [plan.chunk(batch) for batch in batches]
-    return pa.Table.from_batches([c.table for c in done]), pa.Table.from_batches([c.problems for c in done])
-
-
-def _taken(table: pa.Table) -> pa.Table:
-    """The rows that no condition of the profile skips."""
-    return table.filter(pc.is_null(table["_skip_reason"]))
 
 
 def _counts(table: pa.Table, column: str) -> dict[object, int]:
@@ -63,7 +33,7 @@ def _problems(problems: pa.Table) -> dict[str, int]:
 
 
 def test_resellers(real_root: Path, catalog: Catalog) -> None:
-    rows, problems = _cleaned(real_root, catalog, "adventureworks", "clients.customers", "resellers")
+    rows, problems = cleaned(real_root, catalog, "adventureworks", "clients.customers", "resellers")
     assert rows.num_rows == 701
     assert _problems(problems) == {"unreadable.postal_code": 18}
     assert pc.sum(rows["annual_sales_amount"]).as_py() == Decimal("1110900000.00")
@@ -79,18 +49,18 @@ def test_resellers(real_root: Path, catalog: Catalog) -> None:
 
 
 def test_stores(real_root: Path, catalog: Catalog) -> None:
-    rows, problems = _cleaned(real_root, catalog, "adventureworks", "clients.customers", "stores")
+    rows, problems = cleaned(real_root, catalog, "adventureworks", "clients.customers", "stores")
     assert (rows.num_rows, problems.num_rows) == (701, 0)
     # The survey names the same sums and kinds as the list of resellers.
     assert pc.sum(rows["annual_sales_amount"]).as_py() == Decimal("1110900000.00")
     kinds = {"Value Added Reseller": 238, "Warehouse": 232, "Specialty Bike Shop": 231}
     assert _counts(rows, "segment_name") == kinds
-    resellers, _ = _cleaned(real_root, catalog, "adventureworks", "clients.customers", "resellers")
+    resellers, _ = cleaned(real_root, catalog, "adventureworks", "clients.customers", "resellers")
     assert _counts(resellers, "segment_name") == kinds
 
 
 def test_employees_and_rates(real_root: Path, catalog: Catalog) -> None:
-    rows, problems = _cleaned(real_root, catalog, "adventureworks", "people.employees")
+    rows, problems = cleaned(real_root, catalog, "adventureworks", "people.employees")
     assert (rows.num_rows, problems.num_rows) == (290, 0)
     assert _counts(rows, "gender_code") == {"male": 206, "female": 84}
     assert _counts(rows, "is_salaried") == {True: 52, False: 238}
@@ -99,7 +69,7 @@ def test_employees_and_rates(real_root: Path, catalog: Catalog) -> None:
     assert first["department_group_name"] == "Executive General and Administration"
     moved = rows.filter(pc.equal(rows["employee_id"], "250")).to_pylist()[0]
     assert (moved["department_id"], moved["department_since_date"].isoformat()) == ("5", "2012-07-15")
-    rates, problems = _cleaned(real_root, catalog, "adventureworks", "payroll.pay_rates")
+    rates, problems = cleaned(real_root, catalog, "adventureworks", "payroll.pay_rates")
     assert (rates.num_rows, problems.num_rows) == (316, 0)
     assert pc.sum(rates["hourly_rate"]).as_py() == Decimal("5611.7821")
     assert _counts(rates, "pay_frequency_code") == {"monthly": 180, "biweekly": 136}
@@ -107,8 +77,8 @@ def test_employees_and_rates(real_root: Path, catalog: Catalog) -> None:
 
 
 def test_chart_of_accounts(real_root: Path, catalog: Catalog) -> None:
-    table, problems = _cleaned(real_root, catalog, "adventureworks", "ledgers.accounts")
-    rows = _taken(table)
+    table, problems = cleaned(real_root, catalog, "adventureworks", "ledgers.accounts")
+    rows = taken(table)
     assert (table.num_rows, rows.num_rows, problems.num_rows) == (99, 93, 0)
     assert _counts(rows, "account_type_code") == {
         "asset": 22, "liability": 17, "equity": 6, "revenue": 14, "expense": 34,
@@ -141,7 +111,7 @@ def test_chart_of_accounts(real_root: Path, catalog: Catalog) -> None:
 
 
 def test_organisations(real_root: Path, catalog: Catalog) -> None:
-    rows, problems = _cleaned(real_root, catalog, "adventureworks", "ledgers.entities")
+    rows, problems = cleaned(real_root, catalog, "adventureworks", "ledgers.entities")
     assert (rows.num_rows, problems.num_rows) == (14, 0)
     assert _counts(rows, "local_currency") == {"USD": 8, "CAD": 1, "EUR": 3, "AUD": 2}
     assert _counts(rows, "country_code") == {"US": 7, "CA": 1, "FR": 1, "DE": 1, "AU": 1, None: 3}
@@ -151,8 +121,8 @@ def test_organisations(real_root: Path, catalog: Catalog) -> None:
 
 @pytest.mark.parametrize(("source", "column"), [("average", "Average"), ("closing", "EndOfDay")])
 def test_rates(real_root: Path, catalog: Catalog, source: str, column: str) -> None:
-    table, problems = _cleaned(real_root, catalog, "adventureworks", "ledgers.exchange_rates", source)
-    rows = _taken(table)
+    table, problems = cleaned(real_root, catalog, "adventureworks", "ledgers.exchange_rates", source)
+    rows = taken(table)
     # Skipped: 184 days of mark and franc each, 1,158 of bolívar and dollar.
     assert (table.num_rows, rows.num_rows, problems.num_rows) == (14_264, 14_264 - 2 * 184 - 2 * 1_158, 0)
     names = ["CurrencyKey", "DateKey", "Average", "EndOfDay", "Date"]
@@ -171,8 +141,8 @@ def test_rates(real_root: Path, catalog: Catalog, source: str, column: str) -> N
 
 
 def test_actuals_and_plans(real_root: Path, catalog: Catalog) -> None:
-    table, problems = _cleaned(real_root, catalog, "adventureworks", "ledgers.budgets")
-    rows = _taken(table)
+    table, problems = cleaned(real_root, catalog, "adventureworks", "ledgers.budgets")
+    rows = taken(table)
     assert (table.num_rows, rows.num_rows, problems.num_rows) == (39_409, 39_409 - 887 - 276 - 276, 0)
     assert _counts(rows, "scenario_code") == {"actual": 33_124, "budget": 4_846}
     # Every year-end day beside the December of its year, and 36 months without a hole.
@@ -205,12 +175,12 @@ def test_actuals_and_plans(real_root: Path, catalog: Catalog) -> None:
     ],
 )
 def test_persons(real_root: Path, catalog: Catalog, source: str, rows: int, problems: dict[str, int]) -> None:
-    table, found = _cleaned(real_root, catalog, "febrl", "clients.customers", source)
+    table, found = cleaned(real_root, catalog, "febrl", "clients.customers", source)
     assert (table.num_rows, _problems(found)) == (rows, problems)
 
 
 def test_spend(real_root: Path, catalog: Catalog) -> None:
-    rows, problems = _cleaned(real_root, catalog, "gla", "ledgers.spend")
+    rows, problems = cleaned(real_root, catalog, "gla", "ledgers.spend")
     assert (rows.num_rows, problems.num_rows) == (28_145, 0)
     assert pc.sum(rows["spend_amount"]).as_py() == Decimal("1000083306.00")
     assert rows["supplier_id"].null_count == 8_927
@@ -221,7 +191,7 @@ def test_spend(real_root: Path, catalog: Catalog) -> None:
 
 
 def test_shipments(real_root: Path, catalog: Catalog) -> None:
-    rows, problems = _cleaned(real_root, catalog, "scms", "shipments.shipments")
+    rows, problems = cleaned(real_root, catalog, "scms", "shipments.shipments")
     assert (rows.num_rows, problems.num_rows) == (10_324, 0)
     assert pc.sum(rows["line_amount"]).as_py() == Decimal("1627584457.29")
     absent = {c: _counts(rows, f"{c}_absent_code") for c in ("quote_id", "quote_sent_date", "order_sent_date")}

@@ -4,6 +4,7 @@ They are Great Expectations classes like any other: native JSON, severity, `most
 pandas, PostgreSQL and Spark. In the gate, row rules run on pandas chunks and rules about sets by SQL on the work table.
 """
 
+from pipelines.validate.expectations.covering import ExpectFeedRowsToOccur, FeedCovered
 from pipelines.validate.expectations.days import (
     DatesInOrder,
     DatesNearDelivery,
@@ -56,8 +57,23 @@ from pipelines.validate.expectations.matches import (
     TotalsMatchFeed,
 )
 from pipelines.validate.expectations.minimum import BelowMinimum, ExpectValuesToReachMinimum
+from pipelines.validate.expectations.ratios import ColumnRatioBetween, ExpectColumnRatioToBeBetween
 from pipelines.validate.expectations.registered import ExpectNumbersToHaveCheckDigits, NumbersChecked
+from pipelines.validate.expectations.repeats import ExpectRowsNotToRepeat, RowsRepeated
 from pipelines.validate.expectations.sequences import ExpectSequencesToBeUnbroken, SequencesUnbroken
+from pipelines.validate.expectations.starts import ExpectValuesToStartWith, ValuesStart
+from pipelines.validate.expectations.steps import (
+    ExpectStagesToBeInOrder,
+    ExpectStepsToFollow,
+    StagesInOrder,
+    StepsFollow,
+)
+from pipelines.validate.expectations.stock import (
+    ExpectPositionsToRollForward,
+    ExpectValuesToBeNearFeed,
+    PositionsRollForward,
+    ValuesNearFeed,
+)
 from pipelines.validate.expectations.successions import (
     BalancesCarried,
     ChangesLarge,
@@ -67,24 +83,31 @@ from pipelines.validate.expectations.successions import (
     RangesOverlap,
 )
 from pipelines.validate.expectations.sums import ExpectGroupSumsToBeAtMost, GroupSumsAtMost
+from pipelines.validate.expectations.tariffs import AmountsFollowTariff, ExpectAmountsToFollowTariff
 from pipelines.validate.expectations.together import (
     ExpectGroupsToAgree,
     ExpectGroupsToRollForward,
     GroupsAgree,
     GroupsRollForward,
 )
+from pipelines.validate.expectations.units import ExpectUnitsToBeKnown, UnitsKnown
 
 __all__ = [
-    "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "AmountsNotRound", "BalancesCarried",
-    "BelowMinimum", "ChangesLarge", "ColumnProductMatches", "ColumnTotals", "ColumnValuesInFeed", "ColumnsAddUp",
-    "ComparedWith", "DatesInOrder", "DatesNearDelivery", "DatesOnWeekdays", "DaysBetween", "ExpectAmountToBeSimilar",
-    "ExpectAmountsNotToBeRound", "ExpectBalancesToCarryForward", "ExpectChangesToBeSmall",
-    "ExpectColumnProductToMatch", "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeInOrder",
+    "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "AmountsFollowTariff", "AmountsNotRound",
+    "BalancesCarried", "BelowMinimum", "ChangesLarge", "ColumnProductMatches", "ColumnRatioBetween", "ColumnTotals",
+    "ColumnValuesInFeed", "ColumnsAddUp", "ComparedWith", "DatesInOrder", "DatesNearDelivery", "DatesOnWeekdays",
+    "DaysBetween", "ExpectAmountToBeSimilar", "ExpectAmountsNotToBeRound", "ExpectAmountsToFollowTariff",
+    "ExpectBalancesToCarryForward", "ExpectChangesToBeSmall", "ExpectColumnProductToMatch",
+    "ExpectColumnRatioToBeBetween", "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeInOrder",
     "ExpectDatesToBeNearDelivery", "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost",
-    "ExpectGroupSumsToBeAtMost", "ExpectGroupTotalToMatch", "ExpectGroupsToAgree", "ExpectGroupsToBalance",
-    "ExpectGroupsToRollForward", "ExpectKindsToAddUp", "ExpectNoNearDuplicates", "ExpectNumbersToHaveCheckDigits",
-    "ExpectPairsToBeUsual", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar", "ExpectRowsToMatchFeed",
-    "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed", "ExpectValuesToReachMinimum", "GroupSumsAtMost",
-    "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward", "KindsAddUp", "NoNearDuplicates",
-    "NumbersChecked", "PairsUsual", "RangesOverlap", "RowsMatchFeed", "SequencesUnbroken", "TotalsMatchFeed",
+    "ExpectFeedRowsToOccur", "ExpectGroupSumsToBeAtMost", "ExpectGroupTotalToMatch", "ExpectGroupsToAgree",
+    "ExpectGroupsToBalance", "ExpectGroupsToRollForward", "ExpectKindsToAddUp", "ExpectNoNearDuplicates",
+    "ExpectNumbersToHaveCheckDigits", "ExpectPairsToBeUsual", "ExpectPositionsToRollForward",
+    "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar", "ExpectRowsNotToRepeat", "ExpectRowsToMatchFeed",
+    "ExpectSequencesToBeUnbroken", "ExpectStagesToBeInOrder", "ExpectStepsToFollow", "ExpectTotalsToMatchFeed",
+    "ExpectUnitsToBeKnown", "ExpectValuesToBeNearFeed", "ExpectValuesToReachMinimum", "ExpectValuesToStartWith",
+    "FeedCovered", "GroupSumsAtMost", "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward",
+    "KindsAddUp", "NoNearDuplicates", "NumbersChecked", "PairsUsual", "PositionsRollForward", "RangesOverlap",
+    "RowsMatchFeed", "RowsRepeated", "SequencesUnbroken", "StagesInOrder", "StepsFollow", "TotalsMatchFeed",
+    "UnitsKnown", "ValuesNearFeed", "ValuesStart",
 ]  # fmt: skip

@@ -18,7 +18,7 @@ Word = str | bool | int | float
 Words = Word | None | list[Word | None]
 
 
-class _GateOnly(RowsFail):
+class GateOnly(RowsFail):
     """Metric of a rule that needs another feed: outside the gate it says so."""
 
     @classmethod
@@ -44,27 +44,28 @@ class _GateOnly(RowsFail):
         cls._refuse(args)
 
 
-class RowsMatchFeed(_GateOnly):
+class RowsMatchFeed(GateOnly):
     """Metric: rows whose values do not occur together in a row of another feed."""
 
     condition_metric_name = "rows.match_feed"
     condition_value_keys: ClassVar[tuple[str, ...]] = (
         "feed", "match", "or_match", "where", "date", "date_from", "valid_from", "valid_to", "grace_days", "latest",
-        "equals", "times", "not_after", "not_after_where", "unless_equal", "ignore_if_missing",
+        "equals", "times", "not_after", "not_after_where", "not_before", "feed_instead", "if_known", "unless_equal",
+        "ignore_if_missing", "needed",
     )  # fmt: skip
 
 
-class TotalsMatchFeed(_GateOnly):
+class TotalsMatchFeed(GateOnly):
     """Metric: rows of combinations of values whose total is not the one of another feed."""
 
     condition_metric_name = "totals.match_feed"
     condition_value_keys: ClassVar[tuple[str, ...]] = (
         "feed", "match", "amount", "plus", "minus", "where", "instead", "feed_instead", "if_known", "if_stated",
-        "count", "kinds", "feed_kinds", "during",
+        "count", "kinds", "feed_kinds", "during", "tolerance_per_line",
     )  # fmt: skip
 
 
-class _Matches(Described, MulticolumnMapExpectation):  # type: ignore[misc]
+class Matches(Described, MulticolumnMapExpectation):  # type: ignore[misc]
     """Common part: `column_list` and `ignore_row_if` follow from the other arguments."""
 
     feed: str
@@ -105,7 +106,7 @@ class _Matches(Described, MulticolumnMapExpectation):  # type: ignore[misc]
         return {**values, "column_list": list(dict.fromkeys(cls._own(values))), "ignore_row_if": "any_value_is_missing"}
 
 
-class ExpectRowsToMatchFeed(_Matches):
+class ExpectRowsToMatchFeed(Matches):
     """Expect the values of a row to occur together in one row of another feed of the same client.
 
     ExpectRowsToMatchFeed is a Multicolumn Map Expectation. It is for what a reference by one column cannot say: a key
@@ -136,8 +137,15 @@ class ExpectRowsToMatchFeed(_Matches):
         not_after (dict or None): own column → column of the other feed that it may not be after; empty there = no
             limit.
         not_after_where (dict or None): as `where`, for the rows whose dates in `not_after` are a limit at all.
+        not_before (dict or None): own column → column of the other feed that it may not be before; empty there = no
+            limit. Of several rows that match one suffices.
+        feed_instead (dict or None): column of the other feed → the one that counts where it is empty.
+        if_known (bool): rows for whose values in `match` the other feed has no row at all are not judged: that there is
+            one is another rule. Default false.
         unless_equal (list or None): two own columns; rows in which they are equal are not judged.
         ignore_if_missing (list or None): further own columns; a row that lacks one of them is not judged.
+        needed (bool): of a client that does not deliver the other feed, no row passes: what only that feed could
+            permit is not permitted. Default false.
         mostly (float): share of the rows that must pass. Default 1.
         row_condition (Condition or None): rows it is asked of. Default all.
         severity (str): critical rejects the rows that fail, warning and info only count them.
@@ -163,8 +171,12 @@ class ExpectRowsToMatchFeed(_Matches):
     times: dict[str, list[float]] | None = None
     not_after: dict[str, str] | None = None
     not_after_where: dict[str, Words] | None = None
+    not_before: dict[str, str] | None = None
+    feed_instead: dict[str, str] | None = None
+    if_known: bool = False
     unless_equal: list[str] | None = pydantic.Field(None, min_items=2, max_items=2)
     ignore_if_missing: list[str] | None = None
+    needed: bool = False
 
     map_metric: ClassVar[str] = "rows.match_feed"
     success_keys: ClassVar[tuple[str, ...]] = (*RowsMatchFeed.condition_value_keys, "mostly")
@@ -180,7 +192,7 @@ class ExpectRowsToMatchFeed(_Matches):
         for name in ("match", "or_match"):
             yield from sorted(values.get(name) or {})
         yield from (values[name] for name in ("date", "date_from") if values.get(name))
-        for name in ("equals", "not_after", "unless_equal", "ignore_if_missing"):
+        for name in ("equals", "not_after", "not_before", "unless_equal", "ignore_if_missing"):
             yield from sorted(values.get(name) or [])
 
     @pydantic.root_validator(pre=True)  # type: ignore[misc,untyped-decorator,unused-ignore]
@@ -198,6 +210,8 @@ class ExpectRowsToMatchFeed(_Matches):
             raise ValueError(f"times names {', '.join(sorted(outside))}, which is not in equals")
         if values.get("not_after_where") and not values.get("not_after"):
             raise ValueError("not_after_where needs not_after")
+        if values.get("if_known") and values.get("or_match"):
+            raise ValueError("if_known and or_match do not go together: known in one way or the other?")
         turned = values.get("or_match")
         if turned and set(turned.values()) != set((values.get("match") or {}).values()):
             raise ValueError("or_match names other columns of the feed than match; it is the same the other way round")
@@ -212,7 +226,7 @@ class ExpectRowsToMatchFeed(_Matches):
             params["turned"] = ", ".join(other.values())
             template += " or ($turned)"
         if where := kwargs.get("where"):
-            params["where"] = _said(where)
+            params["where"] = said_where(where)
             template += " where $where"
         if kwargs.get("date"):
             params |= {"day": kwargs["date"], "since": str(kwargs.get("valid_from") or "the beginning")}
@@ -235,13 +249,21 @@ class ExpectRowsToMatchFeed(_Matches):
         for mine, theirs in (kwargs.get("not_after") or {}).items():
             params |= {f"late_{mine}": mine, f"end_{mine}": theirs}
             template += f", with $late_{mine} not after $end_{mine}"
+        for mine, theirs in (kwargs.get("not_before") or {}).items():
+            params |= {f"early_{mine}": mine, f"start_{mine}": theirs}
+            template += f", with $early_{mine} not before $start_{mine}"
+        for column, other in (kwargs.get("feed_instead") or {}).items():
+            params |= {f"empty_{column}": column, f"other_{column}": other}
+            template += f", $other_{column} counting where $empty_{column} is empty"
+        if kwargs.get("if_known"):
+            template += ", if it is known there"
         if limited := kwargs.get("not_after_where"):
-            params["limited"] = _said(limited)
+            params["limited"] = said_where(limited)
             template += " where $limited"
-        return template, params
+        return template + (", which the client must deliver" if kwargs.get("needed") else ""), params
 
 
-class ExpectTotalsToMatchFeed(_Matches):
+class ExpectTotalsToMatchFeed(Matches):
     """Expect totals per combination of values to be those of another feed of the same client.
 
     ExpectTotalsToMatchFeed is a Multicolumn Map Expectation: where the sums differ, every row of that combination
@@ -277,6 +299,8 @@ class ExpectTotalsToMatchFeed(_Matches):
             and for each value of further columns `per`: a run has payslips with and without a line of the net.
         during (dict or None): `date`, a column of the other feed whose days must lie from the own column `start` to the
             own column `end`: hours worked in the period that is paid.
+        tolerance_per_line (float): how far the sums may be apart for each line added up, on the side that has more of
+            them: 0.005 where amounts of lines are rounded each and the total is rounded once. Default 0.
         mostly (float): share of the rows that must pass. Default 1.
         row_condition (Condition or None): rows it is asked of. Default all.
         severity (str): critical rejects the rows that fail, warning and info only count them.
@@ -302,6 +326,7 @@ class ExpectTotalsToMatchFeed(_Matches):
     kinds: dict[str, Any] | None = None
     feed_kinds: dict[str, Any] | None = None
     during: dict[str, str] | None = None
+    tolerance_per_line: float = 0.0
 
     map_metric: ClassVar[str] = "totals.match_feed"
     success_keys: ClassVar[tuple[str, ...]] = (*TotalsMatchFeed.condition_value_keys, "mostly")
@@ -326,6 +351,8 @@ class ExpectTotalsToMatchFeed(_Matches):
             raise ValueError("either amount is added up, or the values of count are counted")
         if values.get("count") and values.get("kinds"):
             raise ValueError("kinds say how amounts count; what is counted has none")
+        if (allowed := values.get("tolerance_per_line")) and (values.get("count") or allowed < 0):
+            raise ValueError("tolerance_per_line is what amounts may be apart: above 0, and not for what is counted")
         if outside := set(values.get("if_known") or []) - set(values.get("match") or {}):
             raise ValueError(f"if_known names {', '.join(sorted(outside))}, which is not in match")
         for name in ("kinds", "feed_kinds"):
@@ -345,7 +372,7 @@ class ExpectTotalsToMatchFeed(_Matches):
         what = "the sum of" if kwargs.get("amount") else "the number of different"
         template = f"for each {own} {what} $amount must equal that of $other in $feed"
         if where := kwargs.get("where"):
-            params["where"] = _said(where)
+            params["where"] = said_where(where)
             template += " where $where"
         if during := kwargs.get("during"):
             params |= {"day": during["date"], "first": during["start"], "last": during["end"]}
@@ -354,6 +381,9 @@ class ExpectTotalsToMatchFeed(_Matches):
             if given := kwargs.get(name):
                 params[name] = _by_kind(given)
                 template = template.replace(f"{place} ", f"{place} (${name}) ", 1)
+        if allowed := kwargs.get("tolerance_per_line"):
+            params["allowed"] = f"{allowed:g}"
+            return template + ", within $allowed for each line", params
         return template + ", to the cent", params
 
 
@@ -385,6 +415,7 @@ def _by_kind(given: Mapping[str, Any]) -> str:
     return f"{given['column']}: {', else '.join(way for way in ways if way)}"
 
 
-def _said(where: Mapping[str, Any]) -> str:
+def said_where(where: Mapping[str, Any]) -> str:
+    """`status_code = open or none and is_adjustment = False`."""
     each = ((c, v if isinstance(v, list) else [v]) for c, v in where.items())
     return " and ".join(f"{c} = {' or '.join('none' if v is None else str(v) for v in values)}" for c, values in each)

@@ -212,6 +212,23 @@ def test_a_total_that_nobody_states_is_not_judged_and_holds_nothing(parents: Des
     assert by_id(result)["it"].observed == "not evaluated: tests.parents states no such total"
 
 
+def test_totals_may_be_apart_by_half_a_cent_for_each_line(parents: Desk) -> None:
+    stated = {"J1": ["100.00"], "J2": ["10.01"], "J3": ["15.00", "15.01"], "J4": ["100.03"]}
+    others = [
+        {"parent_id": f"{at}{n}", "month_text": at, "currency_code": "EUR", "in_amount": Decimal(a)}
+        for at, amounts in stated.items()
+        for n, a in enumerate(amounts)
+    ]
+    into_core(parents, "tests_parents", others)
+    parents.suite([rule("it", "expect_totals_to_match_feed", "warning", **SUM, tolerance_per_line=0.005)])
+    own = [("J1", "50.00"), ("J1", "50.01"), ("J2", "10.00"), ("J3", "30.00"), ("J4", "50.00"), ("J4", "50.01")]
+    lines = [line(f"x{n}", journal_id=at, currency_code="EUR", net_amount=Decimal(a)) for n, (at, a) in enumerate(own)]
+    _, result = parents.gate(lines)
+    outcome = by_id(result)["it"]
+    # J2 is a cent off with one line, J4 two cents with two.
+    assert (outcome.evaluated, [s["row_number"] for s in outcome.samples]) == (6, [4, 6, 7])
+
+
 AGREE = {"group": ["journal_id", "currency_code"], "columns": ["parent_id"]}
 
 
