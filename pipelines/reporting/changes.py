@@ -9,6 +9,9 @@ Two things follow from what changed, and are kept apart: which rows a mart makes
 feed is read for it (`needed`). A mart by month is read whole by others (macro `whole`), so what shows figures since the
 beginning reads a small mart by month in place of the feed.
 
+Made are the marts that read what has changed, and the marts these are made of; all others stay, also where one of their
+feeds is read for another mart.
+
 What has no history (deliveries, rejects, deadlines) is built whole every time; so is everything when the project, the
 code or a mart itself is not what it was. Of a client that was kept back, as a test found fault with its rows, all is
 made anew, also when nothing has changed since.
@@ -19,7 +22,7 @@ made anew, also when nothing has changed since.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -174,13 +177,14 @@ def plan(conn: sa.Connection, project: Project, state: MartState | None, at: dat
     sliced = [mart for mart in project.marts if not mart.is_whole]
     become_owner(conn)
     _note_changes(conn, project, sliced, state.cut_off, at, state.behind)
-    _note_needs(conn, sliced, redated)
-    replaced = {mart.name: replaced_rows(mart) for mart in sliced if _is_due(conn, mart)}
+    made = _made(conn, sliced, redated)
+    _note_needs(conn, made, redated)
+    replaced = {mart.name: replaced_rows(mart) for mart in made if _is_due(conn, mart)}
     for mart in sliced:  # also of a mart that stays as it is: others may read it whole
         if mart.month:
             conn.execute(sa.text(_REPLACED.format(mart=mart.name, month=mart.month)))
         kept = f"create view {NEXT}.kept_{mart.name} as select * from {LIVE}.{mart.name} as m"
-        conn.execute(sa.text(f"{kept} where not {replaced_rows(mart)}"))
+        conn.execute(sa.text(f"{kept} where not {replaced.get(mart.name, 'false')}"))
     conn.execute(sa.text("reset role"))
     marts = [m.name for m in project.marts if m.is_whole or m.name in replaced]
     months = {mart.name: mart.month for mart in sliced if mart.month and mart.name in replaced}
@@ -251,8 +255,16 @@ def _note_versions(conn: sa.Connection, feed: str, date: str | None, since: date
     )
 
 
+def _made(conn: sa.Connection, marts: Sequence[Mart], redated: Collection[str]) -> list[Mart]:
+    """Marts that read what has changed, or the date of a client that has another one, and those they are made of."""
+    changed = set(conn.scalars(sa.text(f"select distinct feed from {CHANGED}")))
+    due = [mart for mart in marts if not mart.feeds.isdisjoint(changed) or (mart.is_dated and redated)]
+    names = {mart.name for mart in due}.union(*(mart.reads for mart in due))
+    return [mart for mart in marts if mart.name in names]
+
+
 def _note_needs(conn: sa.Connection, marts: Sequence[Mart], redated: Iterable[str]) -> None:
-    """Of which clients each feed is read: of those that changed, that have another date, and what goes with them."""
+    """Of which clients each feed is read for `marts`: who changed, who has another date, and what goes with them."""
     conn.execute(sa.text(f"create table {NEEDED} (feed text not null, client_id text not null)"))
     conn.execute(sa.text(f"insert into {NEEDED} select distinct feed, client_id from {CHANGED}"))
     for mart in marts:

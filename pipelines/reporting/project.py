@@ -63,13 +63,14 @@ class NodeRun:
 class Mart:
     """What a mart is made of. `feeds`: tables in core, also those behind marts it reads; `is_dated`: it also depends on
     the date of its clients; `month`: the column by whose months it may be built anew, if not by clients. `is_whole`:
-    always built, in one piece, since it shows what has no history."""
+    always built, in one piece, since it shows what has no history. `reads`: marts, directly or through others."""
 
     name: str
     feeds: frozenset[str]
     is_dated: bool
     is_whole: bool
     month: str | None
+    reads: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def load_project(settings: Settings, url: str) -> Project:
         _keep(path, kept)
     facts, _, parsed = kept.partition(b"\n")
     found = json.loads(facts)
-    marts = [Mart(**{**mart, "feeds": frozenset(mart["feeds"])}) for mart in found["marts"]]
+    marts = [Mart(**{**mart, **{of: frozenset(mart[of]) for of in ("feeds", "reads")}}) for mart in found["marts"]]
     return Project(settings, url, marts, found["month_of"], parsed)
 
 
@@ -164,7 +165,8 @@ def _parse(settings: Settings, url: str) -> bytes:
     month_of = {s.name: s.config.meta["month_of"] for s in tables if "month_of" in s.config.meta}
     marts = [_mart(manifest, models[name], month_of) for name in MARTS]
     _check_readers(manifest, marts)
-    facts = {"marts": [{**asdict(mart), "feeds": sorted(mart.feeds)} for mart in marts], "month_of": month_of}
+    written = [{**asdict(mart), "feeds": sorted(mart.feeds), "reads": sorted(mart.reads)} for mart in marts]
+    facts = {"marts": written, "month_of": month_of}
     parsed: bytes = manifest.to_msgpack(extended_mashumaro_encoder)
     return json.dumps(facts).encode() + b"\n" + parsed
 
@@ -208,6 +210,7 @@ def _mart(manifest: Any, node: Any, dated: Collection[str]) -> Mart:
         is_dated=("ops", "client") in others,
         is_whole=not feeds or bool(others - {("ops", "client")}),
         month=node.config.meta.get("month"),
+        reads=frozenset(_models(manifest, node.unique_id)) & frozenset(MARTS),
     )
     if mart.month and (mart.is_dated or mart.is_whole or feeds.isdisjoint(dated)):
         raise DeclarationError(
@@ -245,6 +248,12 @@ def _sources(manifest: Any, unique_id: str) -> set[tuple[str, str]]:
         source = manifest.sources[unique_id]
         return {(source.source_name, source.name)}
     return {found for of in manifest.nodes[unique_id].depends_on.nodes for found in _sources(manifest, of)}
+
+
+def _models(manifest: Any, unique_id: str) -> set[str]:
+    """The models that a model reads, directly or through others."""
+    read = [of for of in manifest.nodes[unique_id].depends_on.nodes if of in manifest.nodes]
+    return {manifest.nodes[of].name for of in read} | {name for of in read for name in _models(manifest, of)}
 
 
 def _invoke(settings: Settings, url: str, command: Sequence[str], manifest: Any = None) -> Any:

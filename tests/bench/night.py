@@ -245,7 +245,8 @@ def _tasks(installation: Any, which: str, last: str = OURS) -> Found:
     rows = _query(
         installation,
         f"select task_id, {last}, extract(epoch from queued_dttm), extract(epoch from start_date), "
-        f"extract(epoch from end_date) from task_instance where {which} and start_date is not null",
+        f"extract(epoch from end_date) from task_instance where {which} "
+        "and queued_dttm is not null and start_date is not null",  # an empty step is done without being queued
     )
     by_name: dict[str, list[float]] = {}
     for name, _, _, started, ended in rows:

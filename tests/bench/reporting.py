@@ -30,6 +30,7 @@ from pipelines.contract import read_contract
 from pipelines.settings import ROOT, Settings
 from pipelines.warehouse import ddl, server
 from pipelines.warehouse.connection import Warehouse
+from pipelines.warehouse.pseudonyms import give_missing_keys
 
 CLIENTS = ("office_1", "office_2", "office_3", "office_4")
 MONTHLY = ("ledgers.payables", "ledgers.spend", "shipments.shipments")
@@ -175,6 +176,7 @@ def make_database(settings: Settings, name: str) -> None:
         ddl.migrate(conn, catalog)
         profiles = "insert into ops.client (client_id, name, time_zone) values (:client, :client, 'Europe/Berlin')"
         conn.execute(sa.text(profiles), [{"client": client} for client in CLIENTS])
+        give_missing_keys(conn)
     warehouse.close()
 
 

@@ -259,20 +259,25 @@ def test_a_build_that_was_killed_leaves_word(stood: BuildResult, warehouse: Ware
         conn.rollback()
 
 
-def by_clients(name: str, *feeds: str, is_dated: bool = False) -> Mart:
-    return Mart(name, frozenset(feeds), is_dated, False, None)
+def by_clients(name: str, *feeds: str, is_dated: bool = False, reads: tuple[str, ...] = ()) -> Mart:
+    return Mart(name, frozenset(feeds), is_dated, False, None, frozenset(reads))
 
 
 def by_months(name: str, *feeds: str) -> Mart:
     return Mart(name, frozenset(feeds), False, False, "posting_month")
 
 
-def needs(conn: sa.Connection, marts: list[Mart], redated: set[str]) -> set[tuple[str, str]]:
-    """(feed, client) that a build of some changes reads."""
+def some_changes(conn: sa.Connection) -> None:
+    """Of three feeds, each of another client, in a side schema of their own."""
     make_side_schema(conn)
     conn.execute(sa.text(f"create table {changes.CHANGED} (feed text, client_id text, month date)"))
     found = "('entries', 'a', '2026-01-01'), ('people', 'b', null), ('periods', 'c', null)"
     conn.execute(sa.text(f"insert into {changes.CHANGED} values {found}"))
+
+
+def needs(conn: sa.Connection, marts: list[Mart], redated: set[str]) -> set[tuple[str, str]]:
+    """(feed, client) that a build of some changes reads."""
+    some_changes(conn)
     changes._note_needs(conn, marts, redated)
     return set(conn.execute(sa.text(f"select feed, client_id from {changes.NEEDED}")).tuples())
 
@@ -289,6 +294,20 @@ def test_feeds_that_a_mart_reads_together_are_read_together(warehouse: Warehouse
         closing = by_clients("closing", "people", "periods")
         both = {("periods", "a"), ("people", "a"), ("periods", "b"), ("entries", "c"), ("people", "c")}
         assert needs(conn, [lines, closing], set()) == changed | both  # ('entries', 'b') is not: lines stay as they are
+        conn.rollback()
+
+
+def test_made_is_what_reads_a_change_and_what_that_is_made_of(warehouse: Warehouse, stood: BuildResult) -> None:
+    """Not a mart of which a feed is read for another one only: that has stayed as it was."""
+    beside = by_clients("beside", "receipts")
+    by_day = by_clients("ageing", "receipts", is_dated=True)
+    both = by_clients("both", "receipts", "entries", reads=("base",))
+    base = by_clients("base", "receipts")
+    with warehouse.engine.begin() as conn:
+        some_changes(conn)
+        marts = [beside, by_day, both, base, by_months("lines", "periods"), by_months("others", "receipts")]
+        made = {redated: {m.name for m in changes._made(conn, marts, {*redated})} for redated in ("", "z")}
+        assert made == {"": {"both", "base", "lines"}, "z": {"both", "base", "lines", "ageing"}}
         conn.rollback()
 
 
