@@ -19,7 +19,14 @@ from pipelines.warehouse import ddl, register
 from pipelines.warehouse.connection import Warehouse
 from pipelines.warehouse.history_versions import ScopeHistory
 from pipelines.warehouse.pseudonyms import give_key
-from tests.sql import history_fulfilment, history_payroll, history_people, history_subledgers, ledger_history
+from tests.sql import (
+    history_fulfilment,
+    history_inventory,
+    history_payroll,
+    history_people,
+    history_subledgers,
+    ledger_history,
+)
 from tests.sql.rows import Row, delivery
 
 CLIENTS = ("north", "south", "east")
@@ -32,12 +39,19 @@ FEEDS = (
     *history_people.ROWS,
     "shipments.shipments",
     *history_fulfilment.ROWS,
+    *history_inventory.ROWS,
     *ledger_history.FEEDS,
     *(feed for feed in history_subledgers.ROWS if feed not in ledger_history.FEEDS),
     *history_payroll.ROWS,
 )
 LACKING = ledger_history.LACKING | history_payroll.LACKING
-ROWS = {**history_subledgers.ROWS, **history_payroll.ROWS, **history_people.ROWS, **history_fulfilment.ROWS}
+ROWS = {
+    **history_fulfilment.ROWS,
+    **history_inventory.ROWS,
+    **history_payroll.ROWS,
+    **history_people.ROWS,
+    **history_subledgers.ROWS,
+}
 SPELLINGS = ("Acme", "ACME", "Acme Ltd", "Acme Limited", "Acme GmbH", "Zeta & Co", "ZETA AND CO.", "Sole Trader")
 PERIODS = ("2026-01", "2026-02", "2026-03")
 DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(90)]

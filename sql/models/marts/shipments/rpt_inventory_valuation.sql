@@ -1,4 +1,3 @@
-{%- set product = 'client_id, source, product_id' %}
 {%- set methods = ['fifo', 'average'] %}
 -- The value of what has left by first in, first out is the value of the first units that came in, as many as have left: one point on the
 -- line of cumulative cost over cumulative quantity. So no issue is matched with its layers one by one.
@@ -19,7 +18,7 @@ with moved as (
         max(currency_code) filter (where amount is not null) over so_far as last_currency,
         ops.moving_stock(quantity, amount) over so_far as average
     from {{ ref('int_stock_flows') }} as flow
-    window so_far as (partition by {{ product }} order by place)
+    window so_far as (partition by product_number order by place)
 ),
 
 -- Of layers without a cost the last one matters: what is on hand has a value again when it has left.
@@ -31,7 +30,7 @@ stock as materialized (
             max(in_quantity) filter (where quantity > 0 and amount is null) over so_far as uncosted_up_to_quantity,
             month is distinct from lead(month) over so_far as is_last_of_month
         from (select *, date_trunc('month', movement_date) as month from moved) as by_month
-        window so_far as (partition by {{ product }} order by place)
+        window so_far as (partition by product_number order by place)
     ) as balance
     where quantity > 0 or is_last_of_month
 ),
@@ -41,7 +40,7 @@ month_ends as (
         stock.*,
         coalesce(client.valuation_method, 'fifo') as valuation_method,
         coalesce(
-            lead(month) over (partition by {{ product }} order by place) - interval '1 month',
+            lead(month) over (partition by product_number order by place) - interval '1 month',
             date_trunc('month', {{ today() }})) as last_month
     from stock
     left join {{ ref('stg_ops__clients') }} as client using (client_id)
@@ -53,14 +52,14 @@ points as (
     select
         place,
         min(layer_place) over (
-            partition by {{ product }} order by at_quantity desc, layer_place nulls last rows unbounded preceding
+            partition by product_number order by at_quantity desc, layer_place nulls last rows unbounded preceding
         ) as layer_place
     from (
-        select {{ product }}, out_quantity as at_quantity, place, null::bigint as layer_place
+        select product_number, out_quantity as at_quantity, place, null::bigint as layer_place
         from stock
         where is_last_of_month
         union all
-        select {{ product }}, in_quantity, null, place
+        select product_number, in_quantity, null, place
         from stock
         where quantity > 0
     ) as both_kinds
@@ -78,8 +77,11 @@ left_amounts as (
 
 judged as (
     select
-        {{ product }},
-        row_number() over (order by {{ product }}, month.month) as ordinal,
+        client_id,
+        source,
+        product_id,
+        product_number,
+        row_number() over (order by product_number, month.month) as ordinal,
         (month.month + interval '1 month')::date - 1 as month_end_date,
         in_quantity,
         out_quantity,
@@ -127,8 +129,8 @@ valued as (
         lag(uncosted_inflows, 1, 0) over months as uncosted_inflows_before
     from judged
     window
-        months as (partition by {{ product }} order by ordinal),
-        earlier as (partition by {{ product }} order by ordinal rows between unbounded preceding and 1 preceding)
+        months as (partition by product_number order by ordinal),
+        earlier as (partition by product_number order by ordinal rows between unbounded preceding and 1 preceding)
 ),
 
 -- What left is what came in and is not there any more, since the month end before whose value is known: while stock was short, the cost
