@@ -19,7 +19,7 @@ from pipelines.warehouse import ddl, register
 from pipelines.warehouse.connection import Warehouse
 from pipelines.warehouse.history_versions import ScopeHistory
 from pipelines.warehouse.pseudonyms import give_key
-from tests.sql import history_payroll, history_people, history_subledgers, ledger_history
+from tests.sql import history_payroll, history_people, history_purchasing, history_subledgers, ledger_history
 from tests.sql.rows import Row, delivery
 
 CLIENTS = ("north", "south", "east")
@@ -34,9 +34,10 @@ FEEDS = (
     *ledger_history.FEEDS,
     *(feed for feed in history_subledgers.ROWS if feed not in ledger_history.FEEDS),
     *history_payroll.ROWS,
+    *history_purchasing.ROWS,
 )
-LACKING = ledger_history.LACKING | history_payroll.LACKING
-ROWS = {**history_subledgers.ROWS, **history_payroll.ROWS, **history_people.ROWS}
+LACKING = ledger_history.LACKING | history_payroll.LACKING | history_purchasing.LACKING
+ROWS = {**history_subledgers.ROWS, **history_payroll.ROWS, **history_people.ROWS, **history_purchasing.ROWS}
 SPELLINGS = ("Acme", "ACME", "Acme Ltd", "Acme Limited", "Acme GmbH", "Zeta & Co", "ZETA AND CO.", "Sole Trader")
 PERIODS = ("2026-01", "2026-02", "2026-03")
 DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(90)]

@@ -1,6 +1,6 @@
 """For each identity among the tests of the marts: a wrong row that trips it."""
 
-from tests.sql import figures_payroll, figures_people, figures_subledgers
+from tests.sql import figures_payroll, figures_people, figures_purchasing, figures_subledgers
 
 TAMPER = {
     "ageing_buckets_add_up": "update rpt_payables_ageing set not_due_amount = not_due_amount + 0.01",
@@ -33,5 +33,6 @@ TAMPER = {
     "deliveries_are_accounted_for": "update dq_delivery set rows_held = rows_held + 1 where delivery_id = 3",
     **figures_payroll.TAMPER,
     **figures_people.TAMPER,
+    **figures_purchasing.TAMPER,
     **figures_subledgers.TAMPER,
 }
