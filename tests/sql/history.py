@@ -24,6 +24,7 @@ from tests.sql import (
     history_inventory,
     history_payroll,
     history_people,
+    history_purchasing,
     history_subledgers,
     ledger_history,
 )
@@ -43,13 +44,15 @@ FEEDS = (
     *ledger_history.FEEDS,
     *(feed for feed in history_subledgers.ROWS if feed not in ledger_history.FEEDS),
     *history_payroll.ROWS,
+    *history_purchasing.ROWS,
 )
-LACKING = ledger_history.LACKING | history_payroll.LACKING
+LACKING = ledger_history.LACKING | history_payroll.LACKING | history_purchasing.LACKING
 ROWS = {
     **history_fulfilment.ROWS,
     **history_inventory.ROWS,
     **history_payroll.ROWS,
     **history_people.ROWS,
+    **history_purchasing.ROWS,
     **history_subledgers.ROWS,
 }
 SPELLINGS = ("Acme", "ACME", "Acme Ltd", "Acme Limited", "Acme GmbH", "Zeta & Co", "ZETA AND CO.", "Sole Trader")

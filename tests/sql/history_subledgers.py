@@ -91,6 +91,9 @@ def invoice_lines(chance: Random, key: str) -> Row:
         "invoice_date": chance.choice(DAYS),
         "net_amount": _amount(chance),
         "currency_code": "EUR",
+        "line_quantity": chance.choice((None, 1, 7)),
+        "purchase_order_id": chance.choice((None, f"O-{chance.randint(0, 6)}")),
+        "purchase_order_line_id": chance.choice((None, "0", "1")),
     }
 
 

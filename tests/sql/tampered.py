@@ -1,6 +1,13 @@
 """For each identity among the tests of the marts: a wrong row that trips it."""
 
-from tests.sql import figures_fulfilment, figures_inventory, figures_payroll, figures_people, figures_subledgers
+from tests.sql import (
+    figures_fulfilment,
+    figures_inventory,
+    figures_payroll,
+    figures_people,
+    figures_purchasing,
+    figures_subledgers,
+)
 
 TAMPER = {
     "ageing_buckets_add_up": "update rpt_payables_ageing set not_due_amount = not_due_amount + 0.01",
@@ -35,5 +42,6 @@ TAMPER = {
     **figures_inventory.TAMPER,
     **figures_payroll.TAMPER,
     **figures_people.TAMPER,
+    **figures_purchasing.TAMPER,
     **figures_subledgers.TAMPER,
 }

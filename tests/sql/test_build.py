@@ -23,20 +23,23 @@ from tests.sql import (
     figures_inventory,
     figures_payroll,
     figures_people,
+    figures_purchasing,
     figures_subledgers,
     rows_payroll,
+    rows_purchasing,
 )
 from tests.sql.rows import CUT_OFF, SECRET_DATE, SECRET_NUMBER, delivery, fill, insert, secret
 from tests.sql.rows_fulfilment import fill_fulfilment
 from tests.sql.rows_inventory import fill_inventory
 from tests.sql.rows_payroll import fill_payroll
 from tests.sql.rows_people import fill_people
+from tests.sql.rows_purchasing import fill_purchasing
 from tests.sql.rows_subledgers import fill_subledgers
 from tests.sql.tampered import TAMPER
 
 AT = datetime.fromisoformat(CUT_OFF)
 IDENTITIES = {p.stem for p in (PROJECT / "tests").glob("*.sql")}
-ALL_CLIENTS = {"north", "south", *rows_payroll.CLIENTS}
+ALL_CLIENTS = {"north", "south", *rows_payroll.CLIENTS, *rows_purchasing.CLIENTS}
 Rows = list[dict[str, Any]]
 
 
@@ -60,6 +63,7 @@ def first(warehouse: Warehouse, home: Settings, contracts: dict[str, Contract]) 
         fill_inventory(conn)
         fill_payroll(conn)
         fill_people(conn, contracts)
+        fill_purchasing(conn)
     return build_and_read(warehouse, home, AT, unit_tests=True)
 
 
@@ -249,6 +253,11 @@ def test_pay_rate_register(first: Built) -> None:
 
 @pytest.mark.parametrize("check", figures_people.CHECKS)
 def test_figures_of_people(check: Callable[[dict[str, Rows]], None], first: Built) -> None:
+    check(first.marts)
+
+
+@pytest.mark.parametrize("check", figures_purchasing.CHECKS)
+def test_figures_of_purchasing_and_freight(check: Callable[[dict[str, Rows]], None], first: Built) -> None:
     check(first.marts)
 
 

@@ -73,7 +73,7 @@ together as (
         min(shipped_date) as shipped_date,
         max(promised_date) as promised_date,
         case when count(delivered_date) = count(*) then max(delivered_date) end as delivered_date,
-        sum(weight_quantity) as weight_kg,
+        sum(weight_quantity)::numeric(20, 4) as weight_kg,
         count(*) as lines
     from sent
     group by client_id, source, shipment_id
@@ -114,7 +114,7 @@ select
     shipped_date,
     promised_date,
     null,
-    null,
+    null::numeric(20, 4),
     null,
     null,
     null

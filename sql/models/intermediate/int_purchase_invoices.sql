@@ -57,9 +57,9 @@ select
     line_source,
     found_line_id,
     product_id,
-    case when net_amount < 0 then -abs(line_quantity) else line_quantity end * line_units as quantity,
+    (case when net_amount < 0 then -abs(line_quantity) else line_quantity end * line_units)::numeric(24, 6) as quantity,
     line_quantity is null as has_no_quantity,
     line_quantity is not null and line_units is null as is_unknown_unit,
-    case when line_quantity < 0 then -abs(net_amount) else net_amount end as net_amount,
+    case when line_quantity < 0 then -abs(net_amount) else net_amount end::numeric(24, 2) as net_amount,
     currency_code
 from counted

@@ -48,8 +48,8 @@ select
     found_line_id,
     product_id,
     received_date,
-    received_quantity * line_units as received_quantity,
-    rejected_quantity * line_units as rejected_quantity
+    (received_quantity * line_units)::numeric(24, 6) as received_quantity,
+    (rejected_quantity * line_units)::numeric(24, 6) as rejected_quantity
 from counted
 union all
 select

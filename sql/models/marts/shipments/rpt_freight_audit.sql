@@ -14,14 +14,19 @@ tariffs as (
     select
         *,
         min(lane_id) over of_carrier = max(lane_id) over of_carrier as is_only_lane,
-        min(transport_mode_code) over of_carrier = max(transport_mode_code) over of_carrier as is_only_mode
+        min(transport_mode_code) over of_carrier = max(transport_mode_code) over of_carrier as is_only_mode,
+        min(valid_from_date) over later as next_from_date
     from (
         select distinct on (client_id, carrier_id, lane_id, transport_mode_code, valid_from_date, from_weight_kg) *
         from {{ ref('stg_shipments__freight_tariffs') }}
         order by
             client_id, carrier_id, lane_id, transport_mode_code, valid_from_date, from_weight_kg, period desc nulls last, source
     ) as tariff
-    window of_carrier as (partition by client_id, carrier_id)
+    window
+        of_carrier as (partition by client_id, carrier_id),
+        later as (
+            partition by client_id, carrier_id, lane_id, transport_mode_code order by valid_from_date
+            groups between 1 following and unbounded following)
 ),
 
 found as (
@@ -40,6 +45,7 @@ found as (
         on tariff.client_id = charge.client_id
         and tariff.carrier_id = charge.carrier_id
         and tariff.valid_from_date <= charge.tariff_date
+        and coalesce(tariff.next_from_date > charge.tariff_date, true)
         and tariff.from_weight_kg <= charge.weight_kg
         and (
             tariff.lane_id = charge.lane_id
@@ -86,10 +92,14 @@ priced as (
         found.valid_from_date,
         found.from_weight_kg,
         found.tariff_currency_code,
-        round(
-            greatest(
-                coalesce(found.base_amount, 0) + found.rate_per_kg_amount * charge.weight_kg, coalesce(found.minimum_amount, 0)),
-            2) as tariff_amount,
+        case
+            when found.rate_per_kg_amount is not null
+                then round(
+                    greatest(
+                        coalesce(found.base_amount, 0) + found.rate_per_kg_amount * charge.weight_kg,
+                        coalesce(found.minimum_amount, 0)),
+                    2)
+        end as tariff_amount,
         shipping.client_id is not null as has_shipments_feed,
         tariffed.client_id is not null as has_tariffs_feed,
         charge.shipment_id is not null and charge.charged_amount > 0 and charge.times > 1 and charge.place > 1 as is_repeated

@@ -108,7 +108,7 @@ select
     (completed_date - ordered_date)::integer as lead_time_days,
     promised_lead_time_days::integer as promised_lead_time_days,
     case when is_judged then days_late end as days_late,
-    is_past_due and is_judged and not is_complete and not is_closed as is_overdue,
+    coalesce(is_past_due and is_judged and not is_complete and not is_closed, false) as is_overdue,
     is_on_time,
     is_in_full,
     is_on_time and is_in_full as is_on_time_in_full,

@@ -60,7 +60,7 @@ summed as (
         percentile_cont(0.5) within group (order by response_days) as median_response_days,
         count(*) filter (where received_amount > 0) as received_lines,
         count(*) filter (where rejected_quantity > 0) as rejected_lines,
-        least(greatest(sum(rejected_amount) / nullif(sum(received_amount), 0), 0), 1) as rejected_share,
+        case when sum(received_amount) > 0 then least(greatest(sum(rejected_amount) / sum(received_amount), 0), 1) end as rejected_share,
         count(price_variance_amount) as priced_lines,
         sum(price_variance_amount) as price_variance_amount,
         sum(invoiced_amount - price_variance_amount) as at_order_price_amount,
@@ -85,7 +85,7 @@ rated as (
 pointed as (
     select
         *,
-        case when priced_lines > 0 then least(greatest(100 - 10 * price_variance_pct, 0), 100) end as price_points,
+        case when price_variance_pct is not null then least(greatest(100 - 10 * price_variance_pct, 0), 100) end as price_points,
         case when mean_promised_days > 0 then least(100 * mean_promised_days / greatest(mean_kept_days, 1), 100) end as lead_time_points
     from rated
 )

@@ -176,7 +176,7 @@ orderless as (
         receipt.receipt_id, receipt.receipt_line_id, receipt.product_id, received_quantity - rejected_quantity, null, null, received_date
     from {{ ref('int_purchase_receipts') }} as receipt
     join (select distinct client_id from {{ ref('int_purchase_lines') }}) as ordering using (client_id)
-    where found_line_id is null
+    where found_line_id is null and received_quantity is distinct from 0
 )
 
 select
@@ -251,21 +251,21 @@ select
     'no_order',
     null,
     product.base_unit_code,
-    null,
+    null::numeric(20, 4),
     case when row_code = 'receipt_line' then quantity end::numeric(20, 4),
     case when row_code = 'invoice_line' then quantity end::numeric(20, 4),
-    null,
-    null,
-    null,
-    null,
+    null::numeric(20, 4),
+    null::numeric(20, 4),
+    null::numeric(20, 4),
+    null::numeric(20, 6),
     case when row_code = 'invoice_line' then net_amount / nullif(quantity, 0) end::numeric(20, 6),
-    null,
+    null::numeric(20, 2),
     orderless.currency_code,
-    null,
-    null,
+    null::numeric(24, 2),
+    null::numeric(24, 2),
     net_amount::numeric(24, 2),
-    null,
-    null,
+    null::numeric(24, 2),
+    null::numeric(24, 2),
     null,
     case when row_code = 'receipt_line' then 1 else 0 end,
     case when row_code = 'invoice_line' then 1 else 0 end,
