@@ -13,8 +13,8 @@ from pipelines.settings import ROOT, Settings
 from tests.conftest import make_settings, url_of
 from tests.e2e.conftest import Client
 from tests.samples import awc
-from tests.samples.awc_faults import FAULTS, Fault
-from tests.samples.common import Folder
+from tests.samples.awc_faults import FAULTS
+from tests.samples.common import Fault, Folder
 
 pytestmark = pytest.mark.slow
 CURRENT = "client_id = :client and _known_to is null"

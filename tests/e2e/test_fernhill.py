@@ -15,8 +15,8 @@ from pipelines.settings import ROOT, Settings
 from tests.conftest import make_settings, url_of
 from tests.e2e.conftest import Client
 from tests.samples import fernhill
-from tests.samples.common import Folder
-from tests.samples.fernhill_faults import FAULTS, Fault
+from tests.samples.common import Fault, Folder
+from tests.samples.fernhill_faults import FAULTS
 
 pytestmark = pytest.mark.slow
 CURRENT = "client_id = :client and _known_to is null"

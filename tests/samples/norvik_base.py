@@ -190,14 +190,14 @@ def units_of(package: str) -> tuple[str, str, Decimal]:
     """Unit of sale, base unit and how many of these it holds.
 
     >>> units_of("5 kg pkg."), units_of("48 pies")
-    (('CT', 'KGM', Decimal('5')), ('C62', 'C62', Decimal('1')))
+    (('XCT', 'KGM', Decimal('5')), ('C62', 'C62', Decimal('1')))
     """
     found = re.fullmatch(r"(\d+) kg (?:pkg\.|box)", package)
     return (PACK, "KGM", D(found[1])) if found else ("C62", "C62", D(1))
 
 
-PACK = "CT"
-"""Unit that weighed goods are sold in."""
+PACK = "XCT"
+"""Unit that weighed goods are sold in: a carton."""
 
 
 @lru_cache
