@@ -40,7 +40,8 @@ _FORMS = ("GmbH", "GmbH & Co. KG", "AG", "KG", "OHG")
 
 @dataclass(frozen=True)
 class Fault:
-    """`place`: a text in the row; `effect`: reject, warn, hold or ledger; `also`: rules that see the same."""
+    """`place`: a text in the row; `effect`: reject, warn, hold or ledger, or another night; `also`: rules that see the
+    same; `row_of`: the feed of the row, where another feed has the rule."""
 
     kind: str
     feed: str
@@ -48,6 +49,7 @@ class Fault:
     rule: str
     effect: str = "reject"
     also: tuple[str, ...] = ()
+    row_of: str = ""
 
     @property
     def rule_id(self) -> str:

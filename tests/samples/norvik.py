@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
 from tests.samples.common import Folder, packed, table, workbook
+from tests.samples.norvik_faults import plant
 from tests.samples.norvik_tables import Row, tables_of
 from tests.samples.norvik_world import world_of
 
@@ -44,7 +45,7 @@ SHIPPED = {
     "Transportmåte": 7, "Fra": 6, "Land": 3, "Til": 6, "Vekt kg": 12, "Bestilt": 10,
 }  # fmt: skip
 """Widths of what leaves Oslo."""
-STOCK = {"Lager": 4, "Varenr": 8, "Dato": 8, "Parti": 3, "Beholdning": 13, "Reservert": 13, "Enhet": 4, "Kostpris": 14,
+STOCK = {"Lager": 4, "Varenr": 8, "Dato": 8, "Parti": 8, "Beholdning": 13, "Reservert": 13, "Enhet": 4, "Kostpris": 14,
          "Verdi": 15, "Holdbar til": 8}  # fmt: skip
 """Widths of positions of stock."""
 
@@ -52,6 +53,7 @@ STOCK = {"Lager": 4, "Varenr": 8, "Dato": 8, "Parti": 3, "Beholdning": 13, "Rese
 def write(folder: Folder) -> None:
     """All files of the client."""
     lists = tables_of(world_of(folder.seed), folder.seed)
+    plant(lists)
     folder.write("varer/stamdata_2026-10.xlsx", workbook({name: cells(lists[feed]) for name, feed in SHEETS.items()}))
     for feed, name in LISTS.items():
         folder.write_table(name, cells(lists[feed]), delimiter=";")

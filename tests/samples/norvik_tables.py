@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 
-from tests.samples.norvik_base import PACK, Product, carriers, cents, products, suppliers
+from tests.samples.norvik_base import PACK, ZERO, Order, Product, carriers, cents, products, suppliers
 from tests.samples.norvik_books import ACCOUNTS, COMPANY, Books, Invoice, InvoiceLine, books_of
 from tests.samples.norvik_freight import MODES, FreightInvoice, events_of, freight_of, tariffs
-from tests.samples.norvik_world import BERGEN, OSLO, ZERO, Order, Shipment, World
+from tests.samples.norvik_world import BERGEN, OSLO, Shipment, World
 
 Row = dict[str, str]
 ORIGIN = {OSLO: "NOOSL", BERGEN: "NOBGO"}
