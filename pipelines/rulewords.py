@@ -32,7 +32,7 @@ def is_about_rows(kind: str) -> bool:
 
 _ABOUT_ALL = (
     "table_row_count", "_sum_to_", "_mean_to_", "_median_to_", "_stdev_to_", "_min_to_", "_max_to_",
-    "unique_value_count", "proportion_of", "to_be_similar",
+    "unique_value_count", "proportion_of", "to_be_similar", "feed_rows_to_occur",
 )  # fmt: skip
 """Parts of the names of expectation types that judge a column or table as a whole."""
 
@@ -83,7 +83,18 @@ def _columns(arguments: Arguments) -> str:
 def _product(arguments: Arguments) -> str:
     per = arguments.get("per", 1)
     divided = f" / {value(per)}" if per != 1 else ""
-    return f"{' × '.join(arguments['factors'])}{divided} = {arguments['total']}"
+    less = f", less {arguments['less_pct']} %," if arguments.get("less_pct") else ""
+    return f"{' × '.join(arguments['factors'])}{divided}{less} = {arguments['total']}"
+
+
+def _ratio(arguments: Arguments) -> str:
+    parts = " + ".join([arguments["numerator"], *(arguments.get("plus") or [])])
+    return bounds(f"{f'({parts})' if arguments.get('plus') else parts} / {arguments['denominator']}", arguments)
+
+
+def _units(arguments: Arguments) -> str:
+    places = "".join(f", or in {each['feed']}" for each in arguments.get("or_in") or [])
+    return f"{arguments['column']} is a unit of UN/CEFACT Recommendation 20{places}"
 
 
 def _balance(arguments: Arguments) -> str:
@@ -246,6 +257,7 @@ _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_table_row_count_to_be_between": lambda a: bounds("number of rows", a),
     "expect_columns_to_add_up": _columns,
     "expect_column_product_to_match": _product,
+    "expect_column_ratio_to_be_between": _ratio,
     "expect_groups_to_balance": _balance,
     "expect_group_total_to_match": _group_total,
     "expect_groups_to_roll_forward": _roll,
@@ -258,6 +270,9 @@ _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_amounts_not_to_be_round": lambda a: f"{a['column']} is no multiple of {a['multiple']}",
     "expect_dates_to_be_on_weekdays": lambda a: f"{a['column']} is on Monday to Friday",
     "expect_days_between_to_be_at_most": lambda a: f"{a['column_A']} ≤ {a['column_B']} + {a['days']} days",
+    "expect_feed_rows_to_occur": lambda a: (
+        f"each {', '.join(a['match'].values())} of {a['feed']}{_fulfilling(a)} is in {', '.join(a['match'])}"
+    ),
     "expect_row_count_to_be_similar": _similar(lambda a: "number of rows"),
     "expect_amount_to_be_similar": _similar(lambda a: f"sum of {a['column']}"),
     "expect_column_values_to_be_in_feed": _feed,
@@ -274,6 +289,8 @@ _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_numbers_to_have_check_digits": lambda a: f"check digits of {a['column']} fit {a['country']}",
     "expect_rows_to_match_feed": _rows_of,
     "expect_totals_to_match_feed": _totals_of,
+    "expect_units_to_be_known": _units,
+    "expect_values_to_start_with": lambda a: f"{a['column']} begins with {a['start']}",
 }
 
 

@@ -26,9 +26,12 @@ from pipelines.validate.expectations import (
     ExpectGroupSumsToBeAtMost,
     ExpectGroupTotalToMatch,
     ExpectKindsToAddUp,
+    ExpectPositionsToRollForward,
     ExpectRowCountToBeSimilar,
     ExpectRowsToMatchFeed,
     ExpectTotalsToMatchFeed,
+    ExpectUnitsToBeKnown,
+    ExpectValuesToBeNearFeed,
     ExpectValuesToReachMinimum,
 )
 from pipelines.validate.expectations.described import Described
@@ -58,7 +61,11 @@ _WRITTEN_AS = {
 def judged(expectation: Expectation) -> list[str]:
     """Columns the expectation judges, the one its rejects point at first; row condition not included."""
     if isinstance(expectation, ExpectColumnsToAddUp | ExpectColumnProductToMatch):
-        return [expectation.total, *(c for c in expectation.column_list if c != expectation.total)]
+        less = getattr(expectation, "less_pct", None)
+        others = [*expectation.column_list, *([less] if less else [])]
+        return [expectation.total, *(c for c in others if c != expectation.total)]
+    if isinstance(expectation, ExpectUnitsToBeKnown):
+        return expectation.own_columns
     if isinstance(expectation, ExpectGroupsToBalance | ExpectGroupTotalToMatch):
         named = [getattr(expectation, name, None) for name in ("amount", "total", "debit", "credit", "count")]
         instead = (getattr(expectation, "instead", None) or {}).values()
@@ -69,6 +76,9 @@ def judged(expectation: Expectation) -> list[str]:
         more += [during[name] for name in ("start", "end") if name in during]
         summed = [expectation.amount] if expectation.amount else expectation.count or []
         return list(dict.fromkeys([*summed, *expectation.match, *instead, *more]))
+    if isinstance(expectation, ExpectPositionsToRollForward | ExpectValuesToBeNearFeed):
+        unit = (expectation.units or {}).get("unit")
+        return list(dict.fromkeys([*(c for _, c, _ in _named(expectation)), *([unit] if unit else [])]))
     if isinstance(expectation, Described) and expectation.names_columns:
         return list(dict.fromkeys(c for _, c, _ in _named(expectation)))
     named = [getattr(expectation, name, None) for name in ("column", "column_A", "column_B")]
@@ -263,7 +273,7 @@ def _set_problems(expectation: Expectation, contract: Contract) -> list[str]:
             return out + ([_ALL_OR_NOTHING] if expectation.mostly != 1 else [])
         return out + mixed(contract, amounts, expectation.group, "group")
     if isinstance(expectation, ExpectGroupSumsToBeAtMost):
-        return mixed(contract, [expectation.column], expectation.group, "group")
+        return _unit_problems(expectation, contract) + mixed(contract, [expectation.column], expectation.group, "group")
     if isinstance(expectation, ExpectKindsToAddUp):
         kinds = [*expectation.plus, *expectation.minus, *expectation.total]
         said = [p for k in kinds if (p := misfit(contract, expectation.kind, k))]
@@ -289,6 +299,14 @@ def _set_problems(expectation: Expectation, contract: Contract) -> list[str]:
             out.append(f"column {name} is no money column: of others no sum is kept")
         return out
     return []
+
+
+def _unit_problems(expectation: ExpectGroupSumsToBeAtMost, contract: Contract) -> list[str]:
+    """Own columns with the product and the unit of a quantity."""
+    known = {c.name for c in contract.columns}
+    named = [c for n, c in (expectation.units or {}).items() if not n.startswith("feed_")]
+    out = [f"units: unknown column {c!r}" for c in named if c not in known]
+    return out + [f"units: column {c} is no text" for c in named if c in known and family(contract, c) != "text"]
 
 
 def kinds_in(given: Mapping[str, Any]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""References that a suite states: values that must occur in another feed of the client."""
+"""References that a suite states: values that must occur in another feed of the client, or in a list."""
 
 # ruff: noqa: S608 (names of columns and tables come from contracts, which allow letters, digits and _ only)
 
@@ -9,6 +9,8 @@ from typing import Any
 
 from pipelines.contract import Contract
 from pipelines.validate import aggregates, conditions
+from pipelines.validate.expectations import ExpectUnitsToBeKnown
+from pipelines.validate.expectations.units import unit_codes
 from pipelines.validate.judge import Measurement
 from pipelines.validate.set_rules import SetRules
 from pipelines.validate.suites import Rule
@@ -37,6 +39,26 @@ def known(sets: SetRules, rule: Rule) -> Measurement:
     found = (
         f"select _row_number, _row_part, {sets.text([own])} as value from {sets.table} w where {judged} and {unknown}"
     )
+    return sets.about_rows(rule, found, values, domain, judged)
+
+
+def units(sets: SetRules, rule: Rule, expectation: ExpectUnitsToBeKnown) -> Measurement:
+    """Rows whose unit is neither listed nor declared by the client fail; rows without a unit pass."""
+    condition, values = conditions.where(expectation.row_condition)
+    domain, own = aggregates.domain(rule.over, condition), expectation.column
+    judged = f'{domain} and "{own}" is not null'
+    found = (
+        f"select _row_number, _row_part, {sets.text([own])} as value from {sets.table} w where {judged} "
+        f"and \"{own}\" <> all(string_to_array(:units, ' '))"
+    )
+    for place in expectation.or_in or []:
+        if sets.delivers(place["feed"]):
+            there = " and ".join(f'o."{theirs}" = w."{mine}"' for mine, theirs in place["match"].items())
+            found += (
+                f" and not exists (select from {sets.catalog.contracts[place['feed']].table} o "
+                f"where o.client_id = :client and o._known_to is null and {there})"
+            )
+    values = {**values, "units": " ".join(sorted(unit_codes())), "client": sets.delivery.client_id}
     return sets.about_rows(rule, found, values, domain, judged)
 
 

@@ -14,6 +14,7 @@ from pipelines.validate import (
     aggregates,
     beside_rules,
     conditions,
+    covering_rules,
     day_rules,
     succession_rules,
     sum_rules,
@@ -25,6 +26,7 @@ from pipelines.validate.expectations import (
     ExpectBalancesToCarryForward,
     ExpectChangesToBeSmall,
     ExpectDatesToBeNearDelivery,
+    ExpectFeedRowsToOccur,
     ExpectGroupsToAgree,
     ExpectGroupsToBalance,
     ExpectGroupsToRollForward,
@@ -93,8 +95,10 @@ def group(sets: SetRules, rule: Rule) -> Measurement:
 
 
 def whole(sets: SetRules, rule: Rule) -> Measurement:
-    """The delivery as a whole must balance, in each currency; it is held when it does not."""
+    """The delivery as a whole must balance, in each currency, or have rows for all of another feed."""
     expectation = rule.expectation
+    if isinstance(expectation, ExpectFeedRowsToOccur):
+        return covering_rules.covered(sets, rule, expectation)
     condition, values = conditions.where(expectation.row_condition)
     plus, minus = _sides(expectation)
     some = " or ".join(f"{_q(c)} is not null" for c in (plus, minus) if c)

@@ -13,9 +13,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.contract import Contract
-from pipelines.validate import aggregates, conditions, feed_rules
+from pipelines.validate import aggregates, conditions, feed_rules, stock_rules
 from pipelines.validate.aggregates import value_of
-from pipelines.validate.expectations import ExpectRowsToMatchFeed, ExpectTotalsToMatchFeed
+from pipelines.validate.expectations import (
+    ExpectPositionsToRollForward,
+    ExpectRowsToMatchFeed,
+    ExpectTotalsToMatchFeed,
+    ExpectUnitsToBeKnown,
+    ExpectValuesToBeNearFeed,
+)
 from pipelines.validate.judge import Measurement, observed
 from pipelines.validate.set_rules import SetRules
 from pipelines.validate.staying import staying
@@ -29,14 +35,21 @@ _CURRENT = "client_id = :client and _known_to is null"
 
 def look_up(sets: SetRules, rule: Rule) -> Measurement:
     """A rule that a suite states about another feed."""
+    if isinstance(rule.expectation, ExpectUnitsToBeKnown):
+        return feed_rules.units(sets, rule, rule.expectation)
     feed = rule.expectation.feed
-    if feed != sets.contract.feed and not sets.delivers(feed):
+    needed = getattr(rule.expectation, "needed", False)
+    if feed != sets.contract.feed and not needed and not sets.delivers(feed):
         return Measurement(rule, 0, {}, note=f"{sets.delivery.client_id} delivers no {feed}", excused=True)
     with without_loops(sets.conn):
         if isinstance(rule.expectation, ExpectRowsToMatchFeed):
             return _rows(sets, rule, rule.expectation)
         if isinstance(rule.expectation, ExpectTotalsToMatchFeed):
             return _totals(sets, rule, rule.expectation)
+        if isinstance(rule.expectation, ExpectPositionsToRollForward):
+            return stock_rules.positions(sets, rule, rule.expectation)
+        if isinstance(rule.expectation, ExpectValuesToBeNearFeed):
+            return stock_rules.near(sets, rule, rule.expectation)
     return feed_rules.known(sets, rule)
 
 

@@ -13,11 +13,16 @@ from pipelines.contract import Contract
 from pipelines.validate import arguments
 from pipelines.validate.expectations import (
     ExpectColumnValuesToBeInFeed,
+    ExpectFeedRowsToOccur,
     ExpectGroupSumsToBeAtMost,
     ExpectGroupTotalToMatch,
+    ExpectPositionsToRollForward,
     ExpectRowsToMatchFeed,
     ExpectTotalsToMatchFeed,
+    ExpectUnitsToBeKnown,
+    ExpectValuesToBeNearFeed,
 )
+from pipelines.validate.unit_sizes import PRODUCT_UNITS, PRODUCTS
 
 
 @dataclass(frozen=True)
@@ -36,16 +41,29 @@ class _Look:
         return list(dict.fromkeys(c for c in named if c))
 
 
+def _looks(expectation: Expectation) -> list[_Look]:
+    """One for each feed that it looks into."""
+    if isinstance(expectation, ExpectUnitsToBeKnown):
+        return [_Look(each["feed"], list(each["match"].items())) for each in expectation.or_in or []]
+    look = _look(expectation)
+    return [look] if look else []
+
+
 def _look(expectation: Expectation) -> _Look | None:
     if isinstance(expectation, ExpectColumnValuesToBeInFeed):
         pairs = [(expectation.column, expectation.feed_column)]
         return _Look(expectation.feed, pairs, where=expectation.where or {})
+    if isinstance(expectation, ExpectFeedRowsToOccur):
+        return _Look(expectation.feed, list(expectation.match.items()), where=expectation.where or {})
     if isinstance(expectation, ExpectGroupTotalToMatch) and expectation.total_of:
         feed, _, total = expectation.total_of.rpartition(".")
         return _Look(feed, [*(expectation.reference or {}).items(), (expectation.amount, total)])
     if isinstance(expectation, ExpectGroupSumsToBeAtMost) and expectation.limit_of:
         limit = expectation.limit_of
-        return _Look(limit["feed"], [*limit["match"].items(), (expectation.column, limit["column"])])
+        compared = [(expectation.column, limit[n]) for n in ("column", "less", "over_pct") if limit.get(n)]
+        units = expectation.units or {}
+        compared += [(units[own], units[f"feed_{own}"]) for own in units if not own.startswith("feed_")]
+        return _Look(limit["feed"], [*limit["match"].items(), *compared], where=limit.get("where") or {})
     if isinstance(expectation, ExpectRowsToMatchFeed):
         ends = (expectation.valid_from, expectation.valid_to)
         days = [(own, c) for own in (expectation.date, expectation.date_from) if own for c in ends if c]
@@ -62,20 +80,31 @@ def _look(expectation: Expectation) -> _Look | None:
         where = {**(expectation.where or {}), **({kinds["column"]: arguments.kinds_in(kinds)} if kinds else {})}
         others = [*signed, *instead, *instead.values(), *((kinds or {}).get("per") or [])]
         return _Look(expectation.feed, pairs, others, where)
+    if isinstance(expectation, ExpectValuesToBeNearFeed):
+        pairs = [*expectation.match.items(), (expectation.column, expectation.feed_column)]
+        units = expectation.units or {}
+        pairs += [(units["unit"], units["feed_unit"])] if units.get("feed_unit") else []
+        return _Look(expectation.feed, pairs, [units.get("feed_product")], expectation.where or {})
+    if isinstance(expectation, ExpectPositionsToRollForward):
+        pairs = [*expectation.match.items(), (expectation.date, expectation.feed_date)]
+        pairs += [(expectation.quantity, expectation.feed_quantity)]
+        units = expectation.units or {}
+        pairs += [(units["unit"], units["feed_unit"])] if units else []
+        return _Look(expectation.feed, pairs, where={**(expectation.where or {}), **(expectation.opening or {})})
     return None
 
 
 def looked_at(expectation: Expectation) -> list[str]:
     """The columns of the other feed that an expectation names."""
-    look = _look(expectation)
-    return look.columns if look else []
+    return [c for look in _looks(expectation) for c in look.columns]
 
 
 def problems(expectation: Expectation, contract: Contract, catalog: Catalog) -> list[str]:
     """What does not fit the contract of the other feed."""
-    look = _look(expectation)
-    if look is None:
-        return []
+    return [p for look in _looks(expectation) for p in _problems(look, expectation, contract, catalog)]
+
+
+def _problems(look: _Look, expectation: Expectation, contract: Contract, catalog: Catalog) -> list[str]:
     feed, other = look.feed, catalog.contracts.get(look.feed)
     if other is None:
         return [f"feed {feed!r} has no contract; known are {', '.join(sorted(catalog.contracts))}"]
@@ -94,6 +123,8 @@ def problems(expectation: Expectation, contract: Contract, catalog: Catalog) -> 
     out += [f"where: {wrong}" for c, v in each if (wrong := arguments.misfit(other, c, v))]
     if isinstance(expectation, ExpectTotalsToMatchFeed):
         out += _sums(expectation, contract, other)
+    if getattr(expectation, "units", None):
+        out += [f"units need the feed {f}" for f in (PRODUCTS, PRODUCT_UNITS) if f not in catalog.contracts]
     return out + _order(expectation, contract, catalog, feed)
 
 

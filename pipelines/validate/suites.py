@@ -32,7 +32,7 @@ from pipelines.contract import Contract
 from pipelines.errors import DeclarationError
 from pipelines.reject import Baseline, Cause, Severity
 from pipelines.validate import aggregates, arguments, json_schema, other_feeds  # noqa: F401 one registers its metric
-from pipelines.validate.expectations import ExpectGroupsToBalance
+from pipelines.validate.expectations import ExpectGroupsToBalance, ExpectUnitsToBeKnown
 from pipelines.validate.expectations.described import Described
 from pipelines.validate.gate import Over
 from pipelines.yamlfile import KEPT
@@ -270,6 +270,8 @@ def _kind(expectation: Expectation) -> tuple[RuleKind | None, str]:
     """Which part of the gate evaluates it, or why none does."""
     if isinstance(expectation, ExpectGroupsToBalance) and not expectation.group:
         return "balance", ""
+    if isinstance(expectation, ExpectUnitsToBeKnown) and expectation.or_in:
+        return "reference", ""
     if isinstance(expectation, Described) and expectation.gate_kind != "row":
         return expectation.gate_kind, ""
     if isinstance(expectation, ColumnMapExpectation | ColumnPairMapExpectation | MulticolumnMapExpectation):

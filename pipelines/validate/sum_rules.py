@@ -4,15 +4,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pipelines.contract import Contract
+from pipelines.validate import feed_rules
 from pipelines.validate.aggregates import ROWS
 from pipelines.validate.beside_rules import Beside
 from pipelines.validate.expectations import ExpectGroupSumsToBeAtMost
 from pipelines.validate.judge import Measurement
 from pipelines.validate.set_rules import SetRules
 from pipelines.validate.suites import Rule
+from pipelines.validate.unit_sizes import sizes
 
 _SHOWN = {"day": "YYYY-MM-DD", "week": 'IYYY"-W"IW', "month": "YYYY-MM"}
 """How a group of days is told: ISO 8601."""
@@ -28,20 +31,52 @@ def sums(sets: SetRules, rule: Rule, expectation: ExpectGroupSumsToBeAtMost) -> 
         return Measurement(rule, 0, {}, note=note, excused=True)
     beside = Beside(sets, rule)
     keys = {f"k{n}": value for n, value in enumerate(_group(expectation))}
-    picked = ", ".join([*(f"{value} as {k}" for k, value in keys.items()), f'"{expectation.column}" as amount'])
-    names, most = ", ".join(keys), "cast(:most as numeric)"
-    most, limited, values = _limit(sets, expectation, most) if limit and delivers else (most, "", dict[str, Any]())
+    picked = [*(f"{value} as {k}" for k, value in keys.items()), f"{_amount(expectation)} as amount"]
+    units = _units(expectation, "product", "unit") if limit and delivers else {}
+    picked += [f"{value} as {name}" for name, value in units.items()]
+    names, compared, most = ", ".join(keys), [*keys, *(["measure"] if units else [])], "cast(:most as numeric)"
+    values: dict[str, Any] = {}
+    limits = limited = ""
+    if limit and delivers:
+        limits, values = _limits(sets, expectation, units=bool(units))
+        on = " and ".join(f"l.{k} = s.{k}" for k in [*_matched(expectation).keys(), *(["measure"] if units else [])])
+        most, limited = f"coalesce(l.most, {most})", f"left join limits l on {on}"
+    sized, amount, by = "", "sum(amount)", ", ".join(compared)
+    if units:
+        pairs = "select product, unit from lines union select product, unit from offered"
+        sized, amount = f"sizes as materialized ({sizes(sets.catalog, pairs)}), ", "round(sum(amount * size), 6)"
+    using = " join sizes using (product, unit)" if units else ""
     found = (
-        f"with own as materialized (select {picked} from {beside.own}), summed as (select {names}, sum(amount) as "
-        f"amount from (select * from own union all select {picked} from {beside.staying} "
-        f"and {_not_brought(sets, rule)}{_of_these_days(expectation)} "
-        f"and ({', '.join(keys.values())}) in (select {names} from own)) as e "
-        f"group by {names}), broken as (select {', '.join(f's.{k}' for k in keys)}, "
+        f"with own as materialized (select {', '.join(picked)} from {beside.own}), lines as materialized "
+        f"(select * from own union all select {', '.join(picked)} from {beside.staying} "
+        f"and {not_brought(sets, rule)}{_of_these_days(expectation)} "
+        f"and ({', '.join(keys.values())}) in (select {names} from own)), {limits.replace('<sizes>', sized)}"
+        f"summed as (select {by}, {amount} as amount from lines{using} group by {by}), "
+        f"broken as (select {', '.join(f's.{k}' for k in compared)}, "
         f"{_said(sets, expectation, most)} as said from summed s {limited} where s.amount > {most}) "
-        f"select _row_number, _row_part, said as value from {sets.table} join broken on "
-        f"{' and '.join(f'{value} = {k}' for k, value in keys.items())} where {beside.judged}"
+        f"select _row_number, _row_part, said as value from {_rows(sets, beside, [*keys.values()], units)} "
+        f"join broken b on {' and '.join(f'r.{k} = b.{k}' for k in compared)}"
     )
     return beside.about_rows(found, most=expectation.most, **values)
+
+
+def _rows(sets: SetRules, beside: Beside, keys: list[str], units: Mapping[str, str]) -> str:
+    """SQL of the rows of the delivery with what names their group, and the measure that their unit is one of."""
+    picked = [*(f"{value} as k{n}" for n, value in enumerate(keys)), *(f"{v} as {name}" for name, v in units.items())]
+    rows = f"(select _row_number, _row_part, {', '.join(picked)} from {sets.table} where {beside.judged}) as r"
+    return f"(select * from {rows} join sizes using (product, unit)) as r" if units else rows
+
+
+def _amount(expectation: ExpectGroupSumsToBeAtMost) -> str:
+    """SQL of what is added up of a row."""
+    taken = f' - coalesce("{expectation.less}", 0)' if expectation.less else ""
+    return f'"{expectation.column}"{taken}'
+
+
+def _units(expectation: ExpectGroupSumsToBeAtMost, product: str, unit: str) -> dict[str, str]:
+    """SQL of the product and the unit of a quantity; '' where there is none, so that they can be hashed."""
+    given = expectation.units
+    return {n: f"coalesce(\"{given[w]}\", '')" for n, w in (("product", product), ("unit", unit))} if given else {}
 
 
 def _group(expectation: ExpectGroupSumsToBeAtMost) -> list[str]:
@@ -59,26 +94,45 @@ def _of_these_days(expectation: ExpectGroupSumsToBeAtMost) -> str:
     return f" and {days} >= {first} and {days} < {last} + interval '1 {expectation.per}'"
 
 
-def _not_brought(sets: SetRules, rule: Rule) -> str:
+def not_brought(sets: SetRules, rule: Rule) -> str:
     """SQL: the delivery does not bring a row `c` of core again, in another period or on a row that was set aside."""
     same = " and ".join(f'w."{k}" = c."{k}"' for k in sets.contract.key)
     # the source is asked for inside: outside, PostgreSQL would look for each row of core by itself, and not by hashing
     return f"not exists (select from {sets.table} w where c._source = :own_source and {same} and {ROWS[rule.over]})"
 
 
-def _limit(sets: SetRules, expectation: ExpectGroupSumsToBeAtMost, most: str) -> tuple[str, str, dict[str, Any]]:
-    """SQL of the limit of a group `s`, of the join that brings it, and its parameters."""
+def _matched(expectation: ExpectGroupSumsToBeAtMost) -> dict[str, str]:
+    """Name of a part of the group → the column of the other feed that holds the same."""
+    match: dict[str, str] = (expectation.limit_of or {})["match"]
+    return {f"k{expectation.group.index(own)}": theirs for own, theirs in match.items()}
+
+
+def _limits(sets: SetRules, expectation: ExpectGroupSumsToBeAtMost, *, units: bool) -> tuple[str, dict[str, Any]]:
+    """Common table expressions up to `limits`, the limit of each group, with their parameters.
+
+    `<sizes>` stands where that of the sizes of units comes: after all that has units.
+    """
     limit: dict[str, Any] = expectation.limit_of or {}
-    table = sets.catalog.contracts[limit["feed"]].table
-    theirs = {f"k{expectation.group.index(own)}": name for own, name in limit["match"].items()}
-    picked = ", ".join(f'"{name}" as {k}' for k, name in theirs.items())
-    rows = (
-        f"select {picked}, "
-        f'max("{limit["column"]}") * cast(:factor as numeric) as most from {table} '
-        f"where client_id = :client and _known_to is null group by {', '.join(theirs)}"
-    )
-    on = " and ".join(f"l.{k} = s.{k}" for k in theirs)
-    return f"coalesce(l.most, {most})", f"left join ({rows}) as l on {on}", {"factor": limit.get("factor", 1)}
+    other, theirs = sets.catalog.contracts[limit["feed"]], _matched(expectation)
+    fulfilled, values = feed_rules.fulfilling(other, limit.get("where"), prefix="lw")
+    taken = f' - coalesce("{limit["less"]}", 0)' if limit.get("less") else ""
+    share = "cast(:factor as numeric)"
+    if limit.get("over_pct"):
+        share = f'coalesce(1 + "{limit["over_pct"]}" / 100, {share})'
+    picked = [*(f'"{name}" as {k}' for k, name in theirs.items()), f'("{limit["column"]}"{taken}) * {share} as most']
+    if units:
+        picked += [f"{value} as {name}" for name, value in _units(expectation, "feed_product", "feed_unit").items()]
+    keys = ", ".join([*theirs, *(["measure"] if units else [])])
+    most, using = ("most * size", " join sizes using (product, unit)") if units else ("most", "")
+    most = f"sum({most})" if limit.get("added_up") else f"max({most})"
+    most = f"round({most}, 6)" if units else most
+    # only of what is asked for: a day's file is about a few orders of years of them
+    asked = f"({', '.join(map(_q, theirs.values()))}) in (select {', '.join(theirs)} from own)"
+    return (
+        f"offered as materialized (select {', '.join(picked)} from {other.table} where client_id = :client "
+        f"and _known_to is null and {fulfilled} and {asked}), <sizes>"
+        f"limits as (select {keys}, {most} as most from offered{using} group by {keys}), "
+    ), {**values, "factor": limit.get("factor", 1)}
 
 
 def _said(sets: SetRules, expectation: ExpectGroupSumsToBeAtMost, most: str) -> str:
@@ -89,7 +143,14 @@ def _said(sets: SetRules, expectation: ExpectGroupSumsToBeAtMost, most: str) -> 
         which += f" || ' / ' || to_char(s.k{len(parts)}, '{_SHOWN[expectation.per]}')"
     limit = expectation.limit_of
     feeds: list[tuple[Contract, str]] = [(sets.contract, expectation.column)]
-    feeds += [(sets.catalog.contracts[limit["feed"]], limit["column"])] if limit else []
+    feeds += [(sets.contract, expectation.less)] if expectation.less else []
+    named = [limit[n] for n in ("column", "less") if limit.get(n)] if limit else []
+    feeds += [(sets.catalog.contracts[limit["feed"]], name) for name in named] if limit else []
     if any(contract.column(name).is_personal for contract, name in feeds):
         return f"{which} || ': too much'"
-    return f"{which} || ': ' || s.amount || ' above ' || trim_scale({most})"
+    amount = "trim_scale(s.amount)" if expectation.units else "s.amount"
+    return f"{which} || ': ' || {amount} || ' above ' || trim_scale({most})"
+
+
+def _q(column: str) -> str:
+    return f'"{column}"'

@@ -4,6 +4,7 @@ They are Great Expectations classes like any other: native JSON, severity, `most
 pandas, PostgreSQL and Spark. In the gate, row rules run on pandas chunks and rules about sets by SQL on the work table.
 """
 
+from pipelines.validate.expectations.covering import ExpectFeedRowsToOccur, FeedCovered
 from pipelines.validate.expectations.days import (
     DatesInOrder,
     DatesNearDelivery,
@@ -56,8 +57,16 @@ from pipelines.validate.expectations.matches import (
     TotalsMatchFeed,
 )
 from pipelines.validate.expectations.minimum import BelowMinimum, ExpectValuesToReachMinimum
+from pipelines.validate.expectations.ratios import ColumnRatioBetween, ExpectColumnRatioToBeBetween
 from pipelines.validate.expectations.registered import ExpectNumbersToHaveCheckDigits, NumbersChecked
 from pipelines.validate.expectations.sequences import ExpectSequencesToBeUnbroken, SequencesUnbroken
+from pipelines.validate.expectations.starts import ExpectValuesToStartWith, ValuesStart
+from pipelines.validate.expectations.stock import (
+    ExpectPositionsToRollForward,
+    ExpectValuesToBeNearFeed,
+    PositionsRollForward,
+    ValuesNearFeed,
+)
 from pipelines.validate.expectations.successions import (
     BalancesCarried,
     ChangesLarge,
@@ -73,18 +82,22 @@ from pipelines.validate.expectations.together import (
     GroupsAgree,
     GroupsRollForward,
 )
+from pipelines.validate.expectations.units import ExpectUnitsToBeKnown, UnitsKnown
 
 __all__ = [
     "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "AmountsNotRound", "BalancesCarried",
-    "BelowMinimum", "ChangesLarge", "ColumnProductMatches", "ColumnTotals", "ColumnValuesInFeed", "ColumnsAddUp",
-    "ComparedWith", "DatesInOrder", "DatesNearDelivery", "DatesOnWeekdays", "DaysBetween", "ExpectAmountToBeSimilar",
-    "ExpectAmountsNotToBeRound", "ExpectBalancesToCarryForward", "ExpectChangesToBeSmall",
-    "ExpectColumnProductToMatch", "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeInOrder",
-    "ExpectDatesToBeNearDelivery", "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost",
+    "BelowMinimum", "ChangesLarge", "ColumnProductMatches", "ColumnRatioBetween", "ColumnTotals",
+    "ColumnValuesInFeed", "ColumnsAddUp", "ComparedWith", "DatesInOrder", "DatesNearDelivery", "DatesOnWeekdays",
+    "DaysBetween", "ExpectAmountToBeSimilar", "ExpectAmountsNotToBeRound", "ExpectBalancesToCarryForward",
+    "ExpectChangesToBeSmall", "ExpectColumnProductToMatch", "ExpectColumnRatioToBeBetween",
+    "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeInOrder", "ExpectDatesToBeNearDelivery",
+    "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost", "ExpectFeedRowsToOccur",
     "ExpectGroupSumsToBeAtMost", "ExpectGroupTotalToMatch", "ExpectGroupsToAgree", "ExpectGroupsToBalance",
     "ExpectGroupsToRollForward", "ExpectKindsToAddUp", "ExpectNoNearDuplicates", "ExpectNumbersToHaveCheckDigits",
-    "ExpectPairsToBeUsual", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar", "ExpectRowsToMatchFeed",
-    "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed", "ExpectValuesToReachMinimum", "GroupSumsAtMost",
-    "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward", "KindsAddUp", "NoNearDuplicates",
-    "NumbersChecked", "PairsUsual", "RangesOverlap", "RowsMatchFeed", "SequencesUnbroken", "TotalsMatchFeed",
+    "ExpectPairsToBeUsual", "ExpectPositionsToRollForward", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar",
+    "ExpectRowsToMatchFeed", "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed", "ExpectUnitsToBeKnown",
+    "ExpectValuesToBeNearFeed", "ExpectValuesToReachMinimum", "ExpectValuesToStartWith", "FeedCovered",
+    "GroupSumsAtMost", "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward", "KindsAddUp",
+    "NoNearDuplicates", "NumbersChecked", "PairsUsual", "PositionsRollForward", "RangesOverlap", "RowsMatchFeed",
+    "SequencesUnbroken", "TotalsMatchFeed", "UnitsKnown", "ValuesNearFeed", "ValuesStart",
 ]  # fmt: skip

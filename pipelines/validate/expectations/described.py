@@ -17,7 +17,7 @@ from great_expectations.render.renderer_configuration import RendererConfigurati
 from great_expectations.render.util import num_to_str, parse_row_condition_string
 
 ENGINES = [s.value for s in (SupportedDataSources.PANDAS, SupportedDataSources.POSTGRESQL, SupportedDataSources.SPARK)]
-GateKind = Literal["row", "reference", "group", "compare"]
+GateKind = Literal["row", "reference", "group", "balance", "compare"]
 _GX = "great_expectations.expectations.expectation"
 
 

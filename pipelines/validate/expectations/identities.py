@@ -68,39 +68,44 @@ class ColumnProductMatches(RowsFail):
 
     condition_metric_name = "columns.product_matches"
     condition_value_keys: ClassVar[tuple[str, ...]] = (
-        "factors", "total", "tolerance_pct", "tolerance_amount", "price_step", "per",
+        "factors", "total", "less_pct", "tolerance_pct", "tolerance_amount", "price_step", "per",
     )  # fmt: skip
 
     @classmethod
-    def _fails(cls, columns: Sequence[Any], args: dict[str, Any], size: Any) -> Any:
-        """The comparison; `size` is the engine's absolute value."""
+    def _fails(cls, columns: Sequence[Any], args: dict[str, Any], size: Any, less: Any = 0) -> Any:
+        """The comparison; `size` is the engine's absolute value, `less` the percentage that is taken off."""
         quantity, price, total = columns
         allowed = (
             size(quantity) * (args["price_step"] / 2 / args["per"])
             + size(total) * (args["tolerance_pct"] / 100 + _NOISE)
             + args["tolerance_amount"]
         )
-        return ~(size(quantity * price / args["per"] - total) <= allowed)  # not a number fails
+        return ~(size(quantity * price / args["per"] * (1 - less / 100) - total) <= allowed)  # not a number fails
 
     @classmethod
     def on_pandas(cls, frame: pd.DataFrame, args: dict[str, Any]) -> pd.Series[bool]:
         """See `RowsFail`."""
         columns = [pd.to_numeric(frame[c]).astype("float64") for c in (*args["factors"], args["total"])]
-        fails: pd.Series[bool] = cls._fails(columns, args, abs)
+        less = pd.to_numeric(frame[args["less_pct"]]).astype("float64").fillna(0) if args.get("less_pct") else 0
+        fails: pd.Series[bool] = cls._fails(columns, args, abs, less)
         return fails
 
     @classmethod
     def on_sql(cls, rows: sa.FromClause, args: dict[str, Any]) -> sa.ColumnElement[bool]:
         """See `RowsFail`."""
         columns: list[Any] = [sa.cast(sa.column(c), sa.Double()) for c in (*args["factors"], args["total"])]
-        fails: sa.ColumnElement[bool] = cls._fails(columns, args, sa.func.abs)
+        taken = args.get("less_pct")
+        less: Any = sa.func.coalesce(sa.cast(sa.column(taken), sa.Double()), 0) if taken else 0
+        fails: sa.ColumnElement[bool] = cls._fails(columns, args, sa.func.abs, less)
         return fails
 
     @classmethod
     def on_spark(cls, data: Any, args: dict[str, Any]) -> Any:
         """See `RowsFail`."""
         columns = [F.col(f"`{c}`").cast("double") for c in (*args["factors"], args["total"])]
-        return cls._fails(columns, args, F.abs)
+        taken = args.get("less_pct")
+        less = F.coalesce(F.col(f"`{taken}`").cast("double"), F.lit(0.0)) if taken else 0
+        return cls._fails(columns, args, F.abs, less)
 
 
 class _Columns(Described, MulticolumnMapExpectation):  # type: ignore[misc]
@@ -187,6 +192,7 @@ class ExpectColumnProductToMatch(_Columns):
         total (str): the column that must hold their product.
 
     Other Parameters:
+        less_pct (str or None): column with a discount in percent, which is taken off; empty = none.
         tolerance_pct (float): percent of the total it may be off by. Default 0.
         tolerance_amount (float): amount it may be off by. Default 0.005.
         price_step (float): smallest step the price is rounded to. Default 0.01.
@@ -207,6 +213,7 @@ class ExpectColumnProductToMatch(_Columns):
 
     factors: list[str] = pydantic.Field(min_items=2, max_items=2)
     total: str
+    less_pct: str | None = None
     tolerance_pct: float = pydantic.Field(0.0, ge=0)
     tolerance_amount: float = pydantic.Field(0.005, ge=0)
     price_step: float = pydantic.Field(0.01, ge=0)
@@ -214,7 +221,7 @@ class ExpectColumnProductToMatch(_Columns):
 
     map_metric: ClassVar[str] = "columns.product_matches"
     success_keys: ClassVar[tuple[str, ...]] = (
-        "factors", "total", "tolerance_pct", "tolerance_amount", "price_step", "per", "mostly",
+        "factors", "total", "less_pct", "tolerance_pct", "tolerance_amount", "price_step", "per", "mostly",
     )  # fmt: skip
     args_keys: ClassVar[tuple[str, ...]] = ("factors", "total")
 
@@ -234,6 +241,9 @@ class ExpectColumnProductToMatch(_Columns):
         if (per := kwargs.get("per", 1)) != 1:
             names["per"] = f"{per:g}"
             template = template.replace("$price must", "$price / $per must")
+        if less := kwargs.get("less_pct"):
+            names["less"] = less
+            template = template.replace(" must give", ", less $less %, must give")
         if pct := kwargs.get("tolerance_pct"):
             names["pct"] = f"{pct:g}"
             template += ", and $pct % more is tolerated"

@@ -18,7 +18,7 @@ Word = str | bool | int | float
 Words = Word | None | list[Word | None]
 
 
-class _GateOnly(RowsFail):
+class GateOnly(RowsFail):
     """Metric of a rule that needs another feed: outside the gate it says so."""
 
     @classmethod
@@ -44,17 +44,17 @@ class _GateOnly(RowsFail):
         cls._refuse(args)
 
 
-class RowsMatchFeed(_GateOnly):
+class RowsMatchFeed(GateOnly):
     """Metric: rows whose values do not occur together in a row of another feed."""
 
     condition_metric_name = "rows.match_feed"
     condition_value_keys: ClassVar[tuple[str, ...]] = (
         "feed", "match", "or_match", "where", "date", "date_from", "valid_from", "valid_to", "grace_days", "latest",
-        "equals", "times", "not_after", "not_after_where", "unless_equal", "ignore_if_missing",
+        "equals", "times", "not_after", "not_after_where", "unless_equal", "ignore_if_missing", "needed",
     )  # fmt: skip
 
 
-class TotalsMatchFeed(_GateOnly):
+class TotalsMatchFeed(GateOnly):
     """Metric: rows of combinations of values whose total is not the one of another feed."""
 
     condition_metric_name = "totals.match_feed"
@@ -64,7 +64,7 @@ class TotalsMatchFeed(_GateOnly):
     )  # fmt: skip
 
 
-class _Matches(Described, MulticolumnMapExpectation):  # type: ignore[misc]
+class Matches(Described, MulticolumnMapExpectation):  # type: ignore[misc]
     """Common part: `column_list` and `ignore_row_if` follow from the other arguments."""
 
     feed: str
@@ -105,7 +105,7 @@ class _Matches(Described, MulticolumnMapExpectation):  # type: ignore[misc]
         return {**values, "column_list": list(dict.fromkeys(cls._own(values))), "ignore_row_if": "any_value_is_missing"}
 
 
-class ExpectRowsToMatchFeed(_Matches):
+class ExpectRowsToMatchFeed(Matches):
     """Expect the values of a row to occur together in one row of another feed of the same client.
 
     ExpectRowsToMatchFeed is a Multicolumn Map Expectation. It is for what a reference by one column cannot say: a key
@@ -138,6 +138,8 @@ class ExpectRowsToMatchFeed(_Matches):
         not_after_where (dict or None): as `where`, for the rows whose dates in `not_after` are a limit at all.
         unless_equal (list or None): two own columns; rows in which they are equal are not judged.
         ignore_if_missing (list or None): further own columns; a row that lacks one of them is not judged.
+        needed (bool): of a client that does not deliver the other feed, no row passes: what only that feed could
+            permit is not permitted. Default false.
         mostly (float): share of the rows that must pass. Default 1.
         row_condition (Condition or None): rows it is asked of. Default all.
         severity (str): critical rejects the rows that fail, warning and info only count them.
@@ -165,6 +167,7 @@ class ExpectRowsToMatchFeed(_Matches):
     not_after_where: dict[str, Words] | None = None
     unless_equal: list[str] | None = pydantic.Field(None, min_items=2, max_items=2)
     ignore_if_missing: list[str] | None = None
+    needed: bool = False
 
     map_metric: ClassVar[str] = "rows.match_feed"
     success_keys: ClassVar[tuple[str, ...]] = (*RowsMatchFeed.condition_value_keys, "mostly")
@@ -212,7 +215,7 @@ class ExpectRowsToMatchFeed(_Matches):
             params["turned"] = ", ".join(other.values())
             template += " or ($turned)"
         if where := kwargs.get("where"):
-            params["where"] = _said(where)
+            params["where"] = said_where(where)
             template += " where $where"
         if kwargs.get("date"):
             params |= {"day": kwargs["date"], "since": str(kwargs.get("valid_from") or "the beginning")}
@@ -236,12 +239,12 @@ class ExpectRowsToMatchFeed(_Matches):
             params |= {f"late_{mine}": mine, f"end_{mine}": theirs}
             template += f", with $late_{mine} not after $end_{mine}"
         if limited := kwargs.get("not_after_where"):
-            params["limited"] = _said(limited)
+            params["limited"] = said_where(limited)
             template += " where $limited"
-        return template, params
+        return template + (", which the client must deliver" if kwargs.get("needed") else ""), params
 
 
-class ExpectTotalsToMatchFeed(_Matches):
+class ExpectTotalsToMatchFeed(Matches):
     """Expect totals per combination of values to be those of another feed of the same client.
 
     ExpectTotalsToMatchFeed is a Multicolumn Map Expectation: where the sums differ, every row of that combination
@@ -345,7 +348,7 @@ class ExpectTotalsToMatchFeed(_Matches):
         what = "the sum of" if kwargs.get("amount") else "the number of different"
         template = f"for each {own} {what} $amount must equal that of $other in $feed"
         if where := kwargs.get("where"):
-            params["where"] = _said(where)
+            params["where"] = said_where(where)
             template += " where $where"
         if during := kwargs.get("during"):
             params |= {"day": during["date"], "first": during["start"], "last": during["end"]}
@@ -385,6 +388,7 @@ def _by_kind(given: Mapping[str, Any]) -> str:
     return f"{given['column']}: {', else '.join(way for way in ways if way)}"
 
 
-def _said(where: Mapping[str, Any]) -> str:
+def said_where(where: Mapping[str, Any]) -> str:
+    """`status_code = open or none and is_adjustment = False`."""
     each = ((c, v if isinstance(v, list) else [v]) for c, v in where.items())
     return " and ".join(f"{c} = {' or '.join('none' if v is None else str(v) for v in values)}" for c, values in each)
