@@ -206,7 +206,7 @@ def _mart(manifest: Any, node: Any, dated: Collection[str]) -> Mart:
         name=node.name,
         feeds=feeds,
         is_dated=("ops", "client") in others,
-        is_whole=not feeds or bool(others - {("ops", "client")}),
+        is_whole=not feeds or bool(others - {("ops", "client"), ("ops", "day_off")}),  # days off never change
         month=node.config.meta.get("month"),
     )
     if mart.month and (mart.is_dated or mart.is_whole or feeds.isdisjoint(dated)):

@@ -1,4 +1,4 @@
--- Every line is either on time or late.
+-- Every line is on time, late or open.
 select *
 from {{ ref('rpt_shipment_on_time') }}
-where on_time_lines + late_lines <> lines
+where on_time_lines + late_lines + open_lines <> lines

@@ -10,6 +10,7 @@ select
     fulfilment_code,
     incoterm_code,
     transport_mode_code,
+    order_sent_date,
     promised_date,
     delivered_date,
     product_group_code,

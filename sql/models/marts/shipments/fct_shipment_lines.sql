@@ -1,3 +1,4 @@
+-- A line not delivered is neither on time nor late here: that depends on the day one asks, see rpt_shipment_on_time.
 {{ config(indexes=[{'columns': ['client_id', 'promised_month']}]) }}
 
 select
@@ -19,7 +20,7 @@ select
     promised_date,
     delivered_date,
     date_trunc('month', promised_date)::date as promised_month,
-    greatest(delivered_date - promised_date, 0) as days_late,
+    case when delivered_date is not null then greatest(delivered_date - promised_date, 0) end as days_late,
     delivered_date <= promised_date as is_on_time,
     delivery_id,
     row_number,

@@ -1,6 +1,14 @@
-{{ config(indexes=[{'columns': ['client_id', 'promised_month']}]) }}
+-- By month of promise, not of delivery: a late line counts against the month it was promised for. A line not delivered is
+-- late from the day after its promise on, and until then not judged.
+with lines as (
+    select
+        line.*,
+        coalesce(line.is_on_time, case when line.promised_date < {{ today() }} then false end) as is_in_time,
+        coalesce(line.days_late, greatest({{ today() }} - line.promised_date, 0)) as days_late_so_far
+    from {{ whole_of_changed_clients(ref('fct_shipment_lines'), 'shipments_shipments') }} as line
+    left join {{ ref('stg_ops__clients') }} as client using (client_id)
+)
 
--- By month of promise, not of delivery: a late line counts against the month it was promised for.
 select
     client_id,
     destination_country_code,
@@ -8,13 +16,14 @@ select
     promised_month,
     currency_code,
     count(*) as lines,
-    count(*) filter (where is_on_time) as on_time_lines,
-    count(*) filter (where not is_on_time) as late_lines,
-    round(100.0 * count(*) filter (where is_on_time) / count(*), 2) as on_time_pct,
-    round(avg(days_late) filter (where not is_on_time), 1) as mean_days_late,
-    max(days_late) as most_days_late,
+    count(*) filter (where is_in_time) as on_time_lines,
+    count(*) filter (where not is_in_time) as late_lines,
+    count(*) filter (where is_in_time is null) as open_lines,
+    {{ share_pct('count(*) filter (where is_in_time)', 'count(is_in_time)') }} as on_time_pct,
+    round(avg(days_late_so_far) filter (where not is_in_time), 1) as mean_days_late,
+    max(days_late_so_far) as most_days_late,
     sum(line_amount) as line_amount,
-    coalesce(sum(line_amount) filter (where not is_on_time), 0) as late_line_amount,
+    coalesce(sum(line_amount) filter (where not is_in_time), 0) as late_line_amount,
     {{ cut_off() }} as known_at
-from {{ ref('fct_shipment_lines') }}
+from lines
 group by client_id, destination_country_code, transport_mode_code, promised_month, currency_code

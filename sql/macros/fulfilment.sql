@@ -1,0 +1,23 @@
+{# What the marts of fulfilment share. #}
+
+{# The unit in which `with_base_units` counts a row: the base unit of a product in the list, joined as `product`, else the
+   unit that the row names. Null: in pieces, or in whatever the client counts. #}
+{% macro counted_unit(row) -%}
+    coalesce(product.base_unit_code, {{ row }}.unit_code)
+{%- endmacro %}
+
+{# Days from one day to another, days off left out where the client counts business days: Friday to Monday is one. Below
+   zero where the second comes first. Asks for the rows of `int_days_off` of both, left joined under the names given. #}
+{% macro days_between(first, last, first_off, last_off) -%}
+    (({{ last }} - {{ first }}) - coalesce({{ last_off }}.days_off - {{ first_off }}.days_off, 0))::integer
+{%- endmacro %}
+
+{# A quantity that is zero where it would be less, and null where it is not known: `greatest` would make that zero. #}
+{% macro not_less_than_zero(quantity) -%}
+    case when {{ quantity }} > 0 then {{ quantity }} when {{ quantity }} <= 0 then 0 end
+{%- endmacro %}
+
+{# Share of a count in another, in percent; null where there is nothing to judge. #}
+{% macro share_pct(part, whole) -%}
+    round(100.0 * ({{ part }}) / nullif({{ whole }}, 0), 2)::numeric(5, 2)
+{%- endmacro %}
