@@ -136,7 +136,7 @@ grant usage, create on schema reporting to kontor_mart_owner;
 grant select on all tables in schema ops, quarantine, core to kontor_mart_owner;
 grant execute on function ops.secure_mart(regclass, boolean, regrole) to kontor_mart_owner;
 grant execute on function ops.pseudonym(text, text) to kontor_mart_owner;
-grant execute on function ops.moving_stock_step(numeric[], numeric, numeric) to kontor_mart_owner;
+grant execute on function ops.stock_after(numeric[], numeric, numeric) to kontor_mart_owner;
 grant execute on function ops.moving_stock(numeric, numeric) to kontor_mart_owner;
 
 grant usage on schema reporting to kontor_analyst;

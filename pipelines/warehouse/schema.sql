@@ -622,21 +622,27 @@ begin
 end $$;
 
 -- Stock at moving average cost, as a window aggregate over the movements of a product in their order: quantity on hand,
--- its value, the average cost of a unit. An inflow without cost makes the value unknown from then on. What is taken
--- beyond what is there goes out at the average so far; the next inflow values what is left by its own cost.
-create or replace function ops.moving_stock_step(state numeric[], quantity numeric, cost numeric) returns numeric[]
-language sql immutable set search_path = pg_catalog as $$
-    select case
-        when coalesce(quantity, 0) = 0 then state
-        when quantity > 0 and state[1] >= 0 then array[
-            state[1] + quantity, state[2] + quantity * cost, (state[2] + quantity * cost) / (state[1] + quantity)]
-        when quantity > 0 then array[state[1] + quantity, (state[1] + quantity) * cost, cost]
-        when state[1] + quantity >= 0 then array[
-            state[1] + quantity, round(state[2] * (state[1] + quantity) / state[1], 10), state[3]]
-        else array[state[1] + quantity, (state[1] + quantity) * state[3], state[3]]
-    end
-$$;
-create or replace aggregate ops.moving_stock(quantity numeric, cost numeric) (
-    sfunc = ops.moving_stock_step, stype = numeric[], initcond = '{0,0,null}'
+-- its value, the average cost of a unit. An inflow without an amount makes the value unknown until nothing is left. What
+-- is taken beyond what is there goes out at the average so far; the next inflow values what it leaves by its own cost.
+create or replace function ops.stock_after(stock numeric[], quantity numeric, amount numeric) returns numeric[]
+language plpgsql immutable set search_path = pg_catalog as $$
+declare
+    rest numeric := stock[1] + quantity;
+begin
+    if coalesce(quantity, 0) = 0 then
+        return stock;
+    elsif quantity > 0 and stock[1] >= 0 then
+        return array[rest, stock[2] + amount, (stock[2] + amount) / rest];
+    elsif quantity > 0 then
+        return array[rest, rest * (amount / quantity), amount / quantity];
+    elsif rest > 0 then
+        return array[rest, round(stock[2] * rest / stock[1], 10), stock[3]];
+    elsif rest = 0 then
+        return array[0, 0, stock[3]];
+    end if;
+    return array[rest, rest * stock[3], stock[3]];
+end $$;
+create or replace aggregate ops.moving_stock(quantity numeric, amount numeric) (
+    sfunc = ops.stock_after, stype = numeric[], initcond = '{0,0,null}'
 );
 comment on aggregate ops.moving_stock(numeric, numeric) is 'Quantity, value and average cost after each movement';

@@ -1,19 +1,13 @@
--- Moves between places of the client change no value and are left out, when what left has arrived. The cost of an inflow without
--- one of its own is that of the inflow before it: found again, brought back, made.
-with moved as (
-    select
-        client_id,
-        source,
-        product_id,
-        movement_id,
-        movement_date,
-        movement_kind_code,
-        moved_quantity * base_units as quantity,
-        unit_cost_amount / nullif(base_units, 0) as cost_amount,
-        currency_code,
-        base_units is null as is_unknown_unit
-    from {{ with_base_units(ref('stg_shipments__stock_movements')) }} as movement
-    where movement_kind_code not in ('transfer_in', 'transfer_out')
+-- Moves between places of the client change no value: where a source shows both ends of them, they are left out. Where it shows
+-- one end only, they are what comes from and goes to places that it does not keep.
+-- An inflow without a cost of its own (found again, brought back, made) has that of the inflow before it; before any cost is known,
+-- the standard cost of the product.
+with with_both_ends as (
+    select client_id, source
+    from {{ ref('int_stock_movements') }}
+    where movement_kind_code in ('transfer_in', 'transfer_out')
+    group by client_id, source
+    having count(distinct movement_kind_code) = 2
 ),
 
 placed as (
@@ -23,15 +17,48 @@ placed as (
             partition by client_id, source, product_id
             order by movement_date, movement_kind_code <> 'opening', quantity < 0, movement_id
         ) as place
-    from moved
-    where quantity <> 0 or is_unknown_unit
+    from {{ ref('int_stock_movements') }}
+    where
+        quantity is distinct from 0
+        and (
+            movement_kind_code not in ('transfer_in', 'transfer_out')
+            or (client_id, source) not in (select client_id, source from with_both_ends)
+        )
+),
+
+inflows as (
+    select
+        client_id,
+        source,
+        product_id,
+        place,
+        movement_id,
+        movement_date,
+        movement_kind_code,
+        quantity,
+        case when quantity > 0 then amount end as own_amount,
+        case when quantity > 0 and amount is not null then currency_code end as own_currency,
+        count(amount) filter (where quantity > 0) over so_far as costs,
+        min(currency_code) filter (where quantity > 0 and amount is not null) over product as usual_currency
+    from placed
+    window
+        product as (partition by client_id, source, product_id),
+        so_far as (partition by client_id, source, product_id order by place)
 ),
 
 costed as (
-    select *, count(cost_amount) filter (where quantity > 0) over (
-        partition by client_id, source, product_id order by place
-    ) as costs
-    from placed
+    select
+        inflows.*,
+        case
+            when costs > 0
+                then first_value(own_amount / nullif(quantity, 0)) over (
+                    partition by client_id, source, product_id, costs order by place)
+            when coalesce(usual_currency, product.currency_code) is not distinct from product.currency_code
+                then product.standard_cost_amount
+        end as other_cost_amount,
+        coalesce(own_currency, usual_currency, product.currency_code) as currency_code
+    from inflows
+    left join {{ ref('int_products') }} as product using (client_id, product_id)
 )
 
 select
@@ -43,14 +70,6 @@ select
     movement_date,
     movement_kind_code,
     quantity,
-    case
-        when quantity > 0
-            then coalesce(
-                cost_amount,
-                first_value(case when quantity > 0 then cost_amount end) over (
-                    partition by client_id, source, product_id, costs order by place
-                ))
-    end as cost_amount,
-    currency_code,
-    is_unknown_unit
+    case when quantity > 0 then coalesce(own_amount, round(quantity * other_cost_amount, 10)) end as amount,
+    currency_code
 from costed

@@ -1,21 +1,32 @@
 {%- set product = 'client_id, source, product_id' %}
+{%- set methods = ['fifo', 'average'] %}
 -- The value of what has left by first in, first out is the value of the first units that came in, as many as have left: one point on the
 -- line of cumulative cost over cumulative quantity. So no issue is matched with its layers one by one.
-with stock as (
+with moved as (
     select
         flow.*,
         sum(greatest(quantity, 0)) over so_far as in_quantity,
         sum(greatest(-quantity, 0)) over so_far as out_quantity,
-        sum(greatest(quantity, 0) * cost_amount) over so_far as in_amount,
-        count(*) filter (where quantity > 0 and cost_amount is null) over so_far as uncosted_inflows,
-        count(*) filter (where is_unknown_unit) over so_far as unknown_units,
-        min(currency_code) over product as product_currency,
-        min(currency_code) over product <> max(currency_code) over product as has_currencies,
-        ops.moving_stock(quantity, cost_amount) over so_far as average
+        coalesce(sum(amount) over so_far, 0) as in_amount,
+        sum(case when movement_kind_code = 'opening' then amount else 0 end) over so_far as opened_amount,
+        sum(case when movement_kind_code in ('issue', 'production_out') then greatest(-quantity, 0) else 0 end) over so_far
+            as issued_quantity,
+        sum(case when movement_kind_code = 'return_in' then greatest(quantity, 0) else 0 end) over so_far as returned_quantity,
+        sum(case when movement_kind_code = 'return_in' then amount else 0 end) over so_far as returned_amount,
+        count(*) filter (where quantity > 0 and amount is null) over so_far as uncosted_inflows,
+        count(*) filter (where quantity is null) over so_far as unknown_units,
+        min(currency_code) filter (where amount is not null) over so_far as first_currency,
+        max(currency_code) filter (where amount is not null) over so_far as last_currency,
+        ops.moving_stock(quantity, amount) over so_far as average
     from {{ ref('int_stock_flows') }} as flow
-    window
-        product as (partition by {{ product }}),
-        so_far as (partition by {{ product }} order by place)
+    window so_far as (partition by {{ product }} order by place)
+),
+
+-- Of layers without a cost the last one matters: what is on hand has a value again when it has left.
+stock as (
+    select *, max(in_quantity) filter (where quantity > 0 and amount is null) over (
+        partition by {{ product }} order by place) as uncosted_up_to_quantity
+    from moved
 ),
 
 products as (
@@ -24,7 +35,7 @@ products as (
         source,
         product_id,
         date_trunc('month', min(movement_date)) as first_month,
-        date_trunc('month', greatest(max(movement_date), max(client.as_of_date))) as last_month
+        date_trunc('month', min({{ today() }})) as last_month
     from {{ ref('int_stock_flows') }}
     left join {{ ref('stg_ops__clients') }} as client using (client_id)
     group by client_id, source, product_id
@@ -50,14 +61,12 @@ standing as (
 
 -- Points and layers from the top: a point lies in the layer that as many layers reach up to.
 points as (
-    select {{ product }}, out_quantity as at_quantity, null::bigint as place
-    from (
-        select distinct {{ product }}, out_quantity
-        from standing
-        join stock using ({{ product }}, place)
-    ) as left_by
+    select distinct {{ product }}, out_quantity as at_quantity, null::bigint as place, null::numeric as in_amount,
+        null::numeric as layer_quantity, null::numeric as layer_amount
+    from standing
+    join stock using ({{ product }}, place)
     union all
-    select {{ product }}, in_quantity, place
+    select {{ product }}, in_quantity, place, in_amount, quantity, coalesce(amount, 0)
     from stock
     where quantity > 0
 ),
@@ -77,45 +86,99 @@ left_amounts as (
         point.source,
         point.product_id,
         point.at_quantity as out_quantity,
-        layer.place as layer_place,
-        value.in_amount - (value.in_quantity - point.at_quantity) * value.cost_amount as out_amount
+        layer.in_amount - layer.layer_amount * (layer.at_quantity - point.at_quantity) / layer.layer_quantity as out_amount
     from counted as point
     join counted as layer using ({{ product }}, layers)
-    join stock as value
-        on value.client_id = layer.client_id and value.source = layer.source and value.product_id = layer.product_id
-        and value.place = layer.place
     where point.place is null and layer.place is not null
+),
+
+judged as (
+    select
+        {{ product }},
+        standing.month_end_date,
+        value.in_quantity,
+        value.out_quantity,
+        value.in_quantity - value.out_quantity as on_hand_quantity,
+        value.issued_quantity,
+        value.returned_quantity,
+        value.uncosted_inflows,
+        value.average,
+        left_amounts.out_amount,
+        round(value.in_amount, 2) as in_amount,
+        round(value.opened_amount, 2) as opened_amount,
+        round(value.returned_amount, 2) as returned_amount,
+        case when value.first_currency = value.last_currency then value.first_currency end as currency_code,
+        value.in_amount as exact_in_amount,
+        case
+            when value.unknown_units > 0 then 'unknown_unit'
+            when value.first_currency <> value.last_currency then 'several_currencies'
+        end as no_amount_code,
+        case
+            when value.unknown_units > 0 then 'unknown_unit'
+            when value.first_currency <> value.last_currency then 'several_currencies'
+            when value.out_quantity > value.in_quantity then 'negative_stock'
+            when value.uncosted_up_to_quantity > value.out_quantity then 'no_cost'
+            else 'valued'
+        end as fifo_code,
+        case
+            when value.unknown_units > 0 then 'unknown_unit'
+            when value.first_currency <> value.last_currency then 'several_currencies'
+            when value.out_quantity > value.in_quantity then 'negative_stock'
+            when value.average[2] is null then 'no_cost'
+            else 'valued'
+        end as average_code,
+        coalesce(client.valuation_method, 'fifo') as valuation_method
+    from standing
+    join stock as value using ({{ product }}, place)
+    left join left_amounts using ({{ product }}, out_quantity)
+    left join {{ ref('stg_ops__clients') }} as client using (client_id)
 ),
 
 valued as (
     select
-        standing.*,
-        value.in_quantity,
-        value.out_quantity,
-        value.in_quantity - value.out_quantity as on_hand_quantity,
-        value.in_amount,
-        value.average,
-        value.product_currency,
-        left_amounts.out_amount,
-        case
-            when value.unknown_units > 0 then 'unknown_unit'
-            when value.has_currencies then 'several_currencies'
-            when value.uncosted_inflows > 0 then 'no_cost'
-            when value.out_quantity > value.in_quantity then 'negative_stock'
-            else 'valued'
-        end as status_code
-    from standing
-    join stock as value using ({{ product }}, place)
-    left join left_amounts using ({{ product }}, out_quantity)
+        *,
+        case when fifo_code = 'valued' then round(exact_in_amount - out_amount, 2) end as fifo_amount,
+        case when average_code = 'valued' then round(average[2], 2) end as average_amount,
+        case valuation_method when 'fifo' then fifo_code else average_code end as status_code,
+        {%- for method in methods %}
+        max(month_end_date) filter (where {{ method }}_code = 'valued') over earlier as {{ method }}_before_date,
+        {%- endfor %}
+        lag(in_quantity, 1, 0) over months as in_quantity_before,
+        lag(out_quantity, 1, 0) over months as out_quantity_before,
+        lag(in_amount, 1, 0) over months as in_amount_before,
+        lag(opened_amount, 1, 0) over months as opened_amount_before,
+        lag(issued_quantity - returned_quantity, 1, 0) over months as used_quantity_before,
+        lag(uncosted_inflows, 1, 0) over months as uncosted_inflows_before
+    from judged
+    window
+        months as (partition by {{ product }} order by month_end_date),
+        earlier as (partition by {{ product }} order by month_end_date rows between unbounded preceding and 1 preceding)
 ),
 
-told as (
+-- What left is what came in and is not there any more, since the month end before whose value is known: while stock was short, the cost
+-- of what had left was not. Inflows without a cost between the two leave it unknown.
+left_in_month as (
     select
-        *,
-        case when status_code = 'valued' then round(in_amount - out_amount, 2) end as fifo_amount,
-        case when status_code = 'valued' then round(average[2], 2) end as average_amount,
-        case when status_code = 'valued' then round(in_amount, 2) end as received_so_far_amount
-    from valued
+        value.*,
+        {%- for method in methods %}
+        case
+            when value.{{ method }}_code = 'valued'
+                and value.uncosted_inflows = coalesce({{ method }}_before.uncosted_inflows, 0)
+            then value.in_amount - value.{{ method }}_amount
+                - coalesce({{ method }}_before.in_amount - {{ method }}_before.{{ method }}_amount, 0)
+        end as {{ method }}_out_amount,
+        value.out_quantity - coalesce({{ method }}_before.out_quantity, 0) as {{ method }}_out_quantity,
+        value.issued_quantity - coalesce({{ method }}_before.issued_quantity, 0) as {{ method }}_issued_quantity,
+        value.returned_amount - coalesce({{ method }}_before.returned_amount, 0) as {{ method }}_returned_amount
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from valued as value
+    {%- for method in methods %}
+    left join valued as {{ method }}_before
+        on {{ method }}_before.client_id = value.client_id and {{ method }}_before.source = value.source
+        and {{ method }}_before.product_id = value.product_id
+        and {{ method }}_before.month_end_date = value.{{ method }}_before_date
+    {%- endfor %}
 )
 
 select
@@ -125,22 +188,32 @@ select
     product.product_name,
     product.product_group_name,
     month_end_date,
-    product_currency as currency_code,
+    value.currency_code,
     status_code,
     on_hand_quantity::numeric(20, 4) as on_hand_quantity,
-    ({{ in_month('in_quantity') }})::numeric(20, 4) as in_quantity,
-    ({{ in_month('out_quantity') }})::numeric(20, 4) as out_quantity,
-    ({{ in_month('received_so_far_amount') }})::numeric(24, 2) as in_amount,
+    (in_quantity - in_quantity_before)::numeric(20, 4) as in_quantity,
+    (out_quantity - out_quantity_before)::numeric(20, 4) as out_quantity,
+    (issued_quantity - returned_quantity - used_quantity_before)::numeric(20, 4) as used_quantity,
+    case when no_amount_code is null and uncosted_inflows = uncosted_inflows_before
+        then in_amount - in_amount_before end::numeric(24, 2) as in_amount,
+    case when no_amount_code is null and uncosted_inflows = uncosted_inflows_before
+        then opened_amount - opened_amount_before end::numeric(24, 2) as opened_amount,
     fifo_amount::numeric(24, 2) as fifo_amount,
-    ({{ in_month('(received_so_far_amount - fifo_amount)') }})::numeric(24, 2) as fifo_out_amount,
+    fifo_out_amount::numeric(24, 2) as fifo_out_amount,
     average_amount::numeric(24, 2) as average_amount,
-    ({{ in_month('(received_so_far_amount - average_amount)') }})::numeric(24, 2) as average_out_amount,
-    case when status_code = 'valued' then round(average[3], 6) end::numeric(20, 6) as average_cost_amount,
-    coalesce(client.valuation_method, 'fifo') as valuation_method,
-    case coalesce(client.valuation_method, 'fifo') when 'fifo' then fifo_amount else average_amount end::numeric(24, 2)
-        as stock_amount,
+    average_out_amount::numeric(24, 2) as average_out_amount,
+    case when average_code = 'valued' then round(average[3], 6) end::numeric(20, 6) as average_cost_amount,
+    valuation_method,
+    case valuation_method when 'fifo' then fifo_amount else average_amount end::numeric(24, 2) as stock_amount,
+    case valuation_method when 'fifo' then fifo_out_amount else average_out_amount end::numeric(24, 2) as out_amount,
+    case valuation_method
+        {%- for method in methods %}
+        when '{{ method }}'
+            then round(
+                {{ method }}_out_amount * coalesce({{ method }}_issued_quantity / nullif({{ method }}_out_quantity, 0), 0), 2)
+                - {{ method }}_returned_amount
+        {%- endfor %}
+    end::numeric(24, 2) as used_amount,
     {{ cut_off() }} as known_at
-from told
+from left_in_month as value
 left join {{ ref('int_products') }} as product using (client_id, product_id)
-left join {{ ref('stg_ops__clients') }} as client using (client_id)
-window months as (partition by {{ product }} order by month_end_date)
