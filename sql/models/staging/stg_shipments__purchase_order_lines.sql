@@ -13,6 +13,9 @@ select
     due_date,
     over_delivery_pct,
     is_closed,
+    received_quantity,
+    rejected_quantity,
+    received_date,
     {{ address() }}
 from {{ source('core', 'shipments_purchase_order_lines') }}
 where
