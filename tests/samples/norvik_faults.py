@@ -52,7 +52,7 @@ FAULTS = (
     Fault("place with a digit that no code has", _ORDERS, "X-PLACE", "location_code_form"),
     Fault("place in another country", _ORDERS, "X-LAND", "location_in_country"),
     Fault("carrier that is not on the list", _ORDERS, "X-CARRIER", "reference.carrier_id"),
-    Fault("delivery term that does not exist", _ORDERS, "X-TERM", "unreadable.incoterm_code"),
+    Fault("delivery term that does not exist", _ORDERS, "X-TERM", "unknown_code.incoterm_code"),
     Fault("country that does not exist", _ORDERS, "X-XX", "unreadable.ship_to_country_code"),
     Fault("order without lines", _LINES, "X-EMPTY", "orders_have_lines", "warn", row_of=_ORDERS),
     Fault("less than nothing ordered", _LINES, "X-LESS", "quantity_positive"),
@@ -315,9 +315,9 @@ def _orders(sheet: _Sheet) -> None:
     sheet.order("X-EMPTY")
     for code in ("X-LESS", "X-SACK", "X-SUM", "X-MORE"):
         sheet.order(code)
-    sheet.line("X-LESS", Antall="-1", Beløp=number(-PRICE))
+    sheet.line("X-LESS", Antall="-1", Beløp=number(-PRICE), Slettet="")
     sheet.line("X-SACK", Enhet="SEKK")
-    sheet.line("X-SUM", Beløp="39999,00")
+    sheet.line("X-SUM", Beløp="39000,00")
     sheet.line("X-MORE", Sendt="130")
     sheet.line("X-NOBODY")
 
