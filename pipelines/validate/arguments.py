@@ -17,6 +17,7 @@ from great_expectations.expectations.row_conditions import (
 
 from pipelines.contract import Column, Contract
 from pipelines.validate.expectations import (
+    ExpectAmountsToFollowTariff,
     ExpectAmountToBeSimilar,
     ExpectBalancesToCarryForward,
     ExpectColumnProductToMatch,
@@ -29,6 +30,7 @@ from pipelines.validate.expectations import (
     ExpectPositionsToRollForward,
     ExpectRowCountToBeSimilar,
     ExpectRowsToMatchFeed,
+    ExpectStepsToFollow,
     ExpectTotalsToMatchFeed,
     ExpectUnitsToBeKnown,
     ExpectValuesToBeNearFeed,
@@ -272,6 +274,16 @@ def _set_problems(expectation: Expectation, contract: Contract) -> list[str]:
         if not expectation.group:
             return out + ([_ALL_OR_NOTHING] if expectation.mostly != 1 else [])
         return out + mixed(contract, amounts, expectation.group, "group")
+    if isinstance(expectation, ExpectAmountsToFollowTariff):
+        wanted = {"amount": "number", "quantity": "number", "date": "date", "date_instead": "date"}
+        named = {n: getattr(expectation, n) for n in wanted if getattr(expectation, n)}
+        out = [f"{n}: unknown column {c!r}" for n, c in named.items() if c not in {k.name for k in contract.columns}]
+        out = out or [
+            f"{n}: column {c} is no {wanted[n]}" for n, c in named.items() if family(contract, c) != wanted[n]
+        ]
+        return out or mixed(contract, [expectation.amount], expectation.match)
+    if isinstance(expectation, ExpectStepsToFollow):
+        return [p for step in expectation.steps if (p := misfit(contract, expectation.step, step))]
     if isinstance(expectation, ExpectGroupSumsToBeAtMost):
         return _unit_problems(expectation, contract) + mixed(contract, [expectation.column], expectation.group, "group")
     if isinstance(expectation, ExpectKindsToAddUp):

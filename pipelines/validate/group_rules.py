@@ -16,6 +16,7 @@ from pipelines.validate import (
     conditions,
     covering_rules,
     day_rules,
+    step_rules,
     succession_rules,
     sum_rules,
     together_rules,
@@ -35,7 +36,10 @@ from pipelines.validate.expectations import (
     ExpectNoNearDuplicates,
     ExpectPairsToBeUsual,
     ExpectRangesNotToOverlap,
+    ExpectRowsNotToRepeat,
     ExpectSequencesToBeUnbroken,
+    ExpectStagesToBeInOrder,
+    ExpectStepsToFollow,
 )
 from pipelines.validate.judge import Measurement
 from pipelines.validate.set_rules import SetRules
@@ -57,6 +61,12 @@ def group(sets: SetRules, rule: Rule) -> Measurement:
         return succession_rules.balances(sets, rule, expectation)
     if isinstance(expectation, ExpectChangesToBeSmall):
         return succession_rules.changes(sets, rule, expectation)
+    if isinstance(expectation, ExpectRowsNotToRepeat):
+        return step_rules.repeats(sets, rule, expectation)
+    if isinstance(expectation, ExpectStagesToBeInOrder):
+        return step_rules.stages(sets, rule, expectation)
+    if isinstance(expectation, ExpectStepsToFollow):
+        return step_rules.steps(sets, rule, expectation)
     if isinstance(expectation, ExpectGroupSumsToBeAtMost):
         return sum_rules.sums(sets, rule, expectation)
     if isinstance(expectation, ExpectDatesToBeNearDelivery):

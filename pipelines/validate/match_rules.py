@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.contract import Contract
-from pipelines.validate import aggregates, conditions, feed_rules, stock_rules
+from pipelines.validate import aggregates, conditions, feed_rules, stock_rules, tariff_rules
 from pipelines.validate.aggregates import value_of
 from pipelines.validate.expectations import (
+    ExpectAmountsToFollowTariff,
     ExpectPositionsToRollForward,
     ExpectRowsToMatchFeed,
     ExpectTotalsToMatchFeed,
@@ -46,6 +47,8 @@ def look_up(sets: SetRules, rule: Rule) -> Measurement:
             return _rows(sets, rule, rule.expectation)
         if isinstance(rule.expectation, ExpectTotalsToMatchFeed):
             return _totals(sets, rule, rule.expectation)
+        if isinstance(rule.expectation, ExpectAmountsToFollowTariff):
+            return tariff_rules.follow(sets, rule, rule.expectation)
         if isinstance(rule.expectation, ExpectPositionsToRollForward):
             return stock_rules.positions(sets, rule, rule.expectation)
         if isinstance(rule.expectation, ExpectValuesToBeNearFeed):
@@ -62,12 +65,19 @@ def _rows(sets: SetRules, rule: Rule, expectation: ExpectRowsToMatchFeed) -> Mea
         judged += f" and {' <> '.join(map(_q, expectation.unless_equal))}"
     days = [expectation.date] if expectation.date else []
     days += [expectation.date_from] if expectation.date_from else []
-    ways = (expectation.match, expectation.or_match, expectation.equals, expectation.not_after)
+    ways = (
+        expectation.match, expectation.or_match, expectation.equals, expectation.not_after, expectation.not_before,
+    )  # fmt: skip
     compared = {*days, *(c for way in ways for c in way or {})}
     own = [c for c in expectation.column_list if c in compared]
     known, more = _known(sets, expectation)
     other = sets.catalog.contracts[expectation.feed]
     limited, limits = feed_rules.fulfilling(other, expectation.not_after_where, "k.", "l")
+    values |= {**more, **limits, "client": sets.delivery.client_id}
+    if expectation.if_known:
+        judged += f" and ({', '.join(map(_q, expectation.match))}) in ({_occurring(sets, expectation)})"
+        if not sets.count(judged, values):
+            return Measurement(rule, 0, {}, note=f"{other.feed} knows none of them", excused=True)
     names = ", ".join(map(_q, own))
     either = [m for m in (expectation.match, expectation.or_match) if m]
     absent = " and ".join(
@@ -79,7 +89,19 @@ def _rows(sets: SetRules, rule: Rule, expectation: ExpectRowsToMatchFeed) -> Mea
         f"select _row_number, _row_part, {sets.text(own)} as value from {sets.table} where {judged} "
         f"and ({names}) in (select {names} from absent)"
     )
-    return sets.about_rows(rule, found, {**values, **more, **limits, "client": sets.delivery.client_id}, domain, judged)
+    return sets.about_rows(rule, found, values, domain, judged)
+
+
+def _occurring(sets: SetRules, expectation: ExpectRowsToMatchFeed) -> str:
+    """SQL of the values in `match` that the other feed has at all."""
+    other = sets.catalog.contracts[expectation.feed]
+    keys = ", ".join(value_of(other, c, expectation.feed_instead) for c in expectation.match.values())
+    rows = f"select {keys} from {other.table} where {_CURRENT}"
+    return f"{rows} union all select {keys} from {sets.table} where _fate is null" if _is_own(sets, other) else rows
+
+
+def _is_own(sets: SetRules, other: Contract) -> bool:
+    return other.feed == sets.contract.feed
 
 
 def _known(sets: SetRules, expectation: ExpectRowsToMatchFeed) -> tuple[str, dict[str, Any]]:
@@ -88,17 +110,18 @@ def _known(sets: SetRules, expectation: ExpectRowsToMatchFeed) -> tuple[str, dic
     fulfilled, values = feed_rules.fulfilling(other, expectation.where)
     keys = list(dict.fromkeys(expectation.match.values()))
     columns = [*keys, expectation.valid_from, expectation.valid_to, *(expectation.not_after or {}).values()]
-    columns += (expectation.equals or {}).values()
+    columns += [*(expectation.not_before or {}).values(), *(expectation.equals or {}).values()]
     newest = bool(expectation.latest)
     columns += (
         [*(expectation.where or {}), *(expectation.not_after_where or {})]
         if newest
         else [*(expectation.not_after_where or {})]
     )
-    names = ", ".join(_q(c) for c in dict.fromkeys(columns) if c)
+    given = [c for c in dict.fromkeys(columns) if c]
+    names = ", ".join(f"{value_of(other, c, expectation.feed_instead)} as {_q(c)}" for c in given)
     narrowed = "" if newest else f" and {fulfilled}"
     rows = f"select {names} from {other.table} where {_CURRENT}{narrowed}"
-    if other.feed == sets.contract.feed:  # rows may refer to each other
+    if _is_own(sets, other):  # rows may refer to each other
         rows += f" union all select {names} from {sets.table} where _fate is null{narrowed}"
     if not newest:
         return f"known as ({rows})", values
@@ -131,6 +154,8 @@ def _fits(expectation: ExpectRowsToMatchFeed, match: Mapping[str, str], limited:
     for own, theirs in (expectation.not_after or {}).items():
         open_ended = f"k.{_q(theirs)} is null" + (f" or ({limited}) is not true" if limited != "true" else "")
         wanted.append(f"({open_ended} or k.{_q(theirs)} >= a.{_q(own)})")
+    for own, theirs in (expectation.not_before or {}).items():
+        wanted.append(f"(k.{_q(theirs)} is null or k.{_q(theirs)} <= a.{_q(own)})")
     return " and ".join(wanted)
 
 

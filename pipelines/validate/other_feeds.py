@@ -12,6 +12,7 @@ from pipelines.catalog import Catalog
 from pipelines.contract import Contract
 from pipelines.validate import arguments
 from pipelines.validate.expectations import (
+    ExpectAmountsToFollowTariff,
     ExpectColumnValuesToBeInFeed,
     ExpectFeedRowsToOccur,
     ExpectGroupSumsToBeAtMost,
@@ -67,10 +68,18 @@ def _look(expectation: Expectation) -> _Look | None:
     if isinstance(expectation, ExpectRowsToMatchFeed):
         ends = (expectation.valid_from, expectation.valid_to)
         days = [(own, c) for own in (expectation.date, expectation.date_from) if own for c in ends if c]
-        ways = (expectation.match, expectation.or_match, expectation.equals, expectation.not_after)
+        ways = (
+            expectation.match, expectation.or_match, expectation.equals, expectation.not_after, expectation.not_before,
+        )  # fmt: skip
         pairs = [*(pair for way in ways for pair in (way or {}).items()), *((d, c) for d, c in days if d)]
         limits = expectation.not_after_where or {}
-        return _Look(expectation.feed, pairs, where=expectation.where or {}, limits=limits)
+        instead = expectation.feed_instead or {}
+        return _Look(expectation.feed, pairs, [*instead, *instead.values()], expectation.where or {}, limits)
+    if isinstance(expectation, ExpectAmountsToFollowTariff):
+        summed = [(expectation.amount, c) for c in (expectation.rate, expectation.base, expectation.minimum) if c]
+        by = [(expectation.quantity, expectation.from_quantity), (expectation.date, expectation.valid_from)]
+        pairs = [*expectation.match.items(), *summed, *((own, c) for own, c in by if own and c)]
+        return _Look(expectation.feed, pairs, where=expectation.where or {})
     if isinstance(expectation, ExpectTotalsToMatchFeed):
         signed = [*expectation.plus, *expectation.minus]
         summed = [(expectation.amount, c) for c in signed if expectation.amount]
@@ -123,6 +132,11 @@ def _problems(look: _Look, expectation: Expectation, contract: Contract, catalog
     out += [f"where: {wrong}" for c, v in each if (wrong := arguments.misfit(other, c, v))]
     if isinstance(expectation, ExpectTotalsToMatchFeed):
         out += _sums(expectation, contract, other)
+    if isinstance(expectation, ExpectAmountsToFollowTariff):
+        priced = [c for c in (expectation.rate, expectation.base, expectation.minimum) if c]
+        out += [f"{feed}: {p}" for p in arguments.mixed(other, priced, expectation.match.values())]
+    if isinstance(expectation, ExpectRowsToMatchFeed):
+        out += arguments.stand_ins(other, expectation.feed_instead)
     if getattr(expectation, "units", None):
         out += [f"units need the feed {f}" for f in (PRODUCTS, PRODUCT_UNITS) if f not in catalog.contracts]
     return out + _order(expectation, contract, catalog, feed)

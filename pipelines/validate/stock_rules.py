@@ -27,6 +27,7 @@ def near(sets: SetRules, rule: Rule, expectation: ExpectValuesToBeNearFeed) -> M
     domain = aggregates.domain(rule.over, condition)
     judged = " and ".join([domain, *(f"{_q(c)} is not null" for c in expectation.column_list)])
     current = f"from {other.table} where {_CURRENT}"
+    counts = f"{_q(expectation.feed_column)} {'<> 0' if expectation.ignore_zero else 'is not null'}"
     if expectation.if_known:
         known = _names(expectation.match[c] for c in expectation.if_known)
         judged += f" and ({_names(expectation.if_known)}) in (select {known} {current})"
@@ -54,7 +55,7 @@ def near(sets: SetRules, rule: Rule, expectation: ExpectValuesToBeNearFeed) -> M
     found = (
         f"with asked as materialized (select distinct {_as(own, names)} from {sets.table} where {judged}), "
         f"theirs as materialized (select {_as(theirs, names)}, {_q(units['feed_product']) if units else _EMPTY} as _product "
-        f"{current} and {fulfilled} and {_q(expectation.feed_column)} is not null and "
+        f"{current} and {fulfilled} and {counts} and "
         f"({_names(expectation.match.values())}) in (select {by} from asked)), sizes as materialized ({sizes}), "
         f"compared as ({compared}), paired as (select {', '.join(f'a.{n}' for n in keys)}, a._value, a._unit, "
         f"{mine} as _mine, {value} as _theirs from asked a {joined} compared t using ({by}) "

@@ -59,8 +59,15 @@ from pipelines.validate.expectations.matches import (
 from pipelines.validate.expectations.minimum import BelowMinimum, ExpectValuesToReachMinimum
 from pipelines.validate.expectations.ratios import ColumnRatioBetween, ExpectColumnRatioToBeBetween
 from pipelines.validate.expectations.registered import ExpectNumbersToHaveCheckDigits, NumbersChecked
+from pipelines.validate.expectations.repeats import ExpectRowsNotToRepeat, RowsRepeated
 from pipelines.validate.expectations.sequences import ExpectSequencesToBeUnbroken, SequencesUnbroken
 from pipelines.validate.expectations.starts import ExpectValuesToStartWith, ValuesStart
+from pipelines.validate.expectations.steps import (
+    ExpectStagesToBeInOrder,
+    ExpectStepsToFollow,
+    StagesInOrder,
+    StepsFollow,
+)
 from pipelines.validate.expectations.stock import (
     ExpectPositionsToRollForward,
     ExpectValuesToBeNearFeed,
@@ -76,6 +83,7 @@ from pipelines.validate.expectations.successions import (
     RangesOverlap,
 )
 from pipelines.validate.expectations.sums import ExpectGroupSumsToBeAtMost, GroupSumsAtMost
+from pipelines.validate.expectations.tariffs import AmountsFollowTariff, ExpectAmountsToFollowTariff
 from pipelines.validate.expectations.together import (
     ExpectGroupsToAgree,
     ExpectGroupsToRollForward,
@@ -85,19 +93,21 @@ from pipelines.validate.expectations.together import (
 from pipelines.validate.expectations.units import ExpectUnitsToBeKnown, UnitsKnown
 
 __all__ = [
-    "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "AmountsNotRound", "BalancesCarried",
-    "BelowMinimum", "ChangesLarge", "ColumnProductMatches", "ColumnRatioBetween", "ColumnTotals",
+    "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "AmountsFollowTariff", "AmountsNotRound",
+    "BalancesCarried", "BelowMinimum", "ChangesLarge", "ColumnProductMatches", "ColumnRatioBetween", "ColumnTotals",
     "ColumnValuesInFeed", "ColumnsAddUp", "ComparedWith", "DatesInOrder", "DatesNearDelivery", "DatesOnWeekdays",
-    "DaysBetween", "ExpectAmountToBeSimilar", "ExpectAmountsNotToBeRound", "ExpectBalancesToCarryForward",
-    "ExpectChangesToBeSmall", "ExpectColumnProductToMatch", "ExpectColumnRatioToBeBetween",
-    "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeInOrder", "ExpectDatesToBeNearDelivery",
-    "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost", "ExpectFeedRowsToOccur",
-    "ExpectGroupSumsToBeAtMost", "ExpectGroupTotalToMatch", "ExpectGroupsToAgree", "ExpectGroupsToBalance",
-    "ExpectGroupsToRollForward", "ExpectKindsToAddUp", "ExpectNoNearDuplicates", "ExpectNumbersToHaveCheckDigits",
-    "ExpectPairsToBeUsual", "ExpectPositionsToRollForward", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar",
-    "ExpectRowsToMatchFeed", "ExpectSequencesToBeUnbroken", "ExpectTotalsToMatchFeed", "ExpectUnitsToBeKnown",
-    "ExpectValuesToBeNearFeed", "ExpectValuesToReachMinimum", "ExpectValuesToStartWith", "FeedCovered",
-    "GroupSumsAtMost", "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward", "KindsAddUp",
-    "NoNearDuplicates", "NumbersChecked", "PairsUsual", "PositionsRollForward", "RangesOverlap", "RowsMatchFeed",
-    "SequencesUnbroken", "TotalsMatchFeed", "UnitsKnown", "ValuesNearFeed", "ValuesStart",
+    "DaysBetween", "ExpectAmountToBeSimilar", "ExpectAmountsNotToBeRound", "ExpectAmountsToFollowTariff",
+    "ExpectBalancesToCarryForward", "ExpectChangesToBeSmall", "ExpectColumnProductToMatch",
+    "ExpectColumnRatioToBeBetween", "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeInOrder",
+    "ExpectDatesToBeNearDelivery", "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost",
+    "ExpectFeedRowsToOccur", "ExpectGroupSumsToBeAtMost", "ExpectGroupTotalToMatch", "ExpectGroupsToAgree",
+    "ExpectGroupsToBalance", "ExpectGroupsToRollForward", "ExpectKindsToAddUp", "ExpectNoNearDuplicates",
+    "ExpectNumbersToHaveCheckDigits", "ExpectPairsToBeUsual", "ExpectPositionsToRollForward",
+    "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar", "ExpectRowsNotToRepeat", "ExpectRowsToMatchFeed",
+    "ExpectSequencesToBeUnbroken", "ExpectStagesToBeInOrder", "ExpectStepsToFollow", "ExpectTotalsToMatchFeed",
+    "ExpectUnitsToBeKnown", "ExpectValuesToBeNearFeed", "ExpectValuesToReachMinimum", "ExpectValuesToStartWith",
+    "FeedCovered", "GroupSumsAtMost", "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward",
+    "KindsAddUp", "NoNearDuplicates", "NumbersChecked", "PairsUsual", "PositionsRollForward", "RangesOverlap",
+    "RowsMatchFeed", "RowsRepeated", "SequencesUnbroken", "StagesInOrder", "StepsFollow", "TotalsMatchFeed",
+    "UnitsKnown", "ValuesNearFeed", "ValuesStart",
 ]  # fmt: skip

@@ -50,7 +50,8 @@ class RowsMatchFeed(GateOnly):
     condition_metric_name = "rows.match_feed"
     condition_value_keys: ClassVar[tuple[str, ...]] = (
         "feed", "match", "or_match", "where", "date", "date_from", "valid_from", "valid_to", "grace_days", "latest",
-        "equals", "times", "not_after", "not_after_where", "unless_equal", "ignore_if_missing", "needed",
+        "equals", "times", "not_after", "not_after_where", "not_before", "feed_instead", "if_known", "unless_equal",
+        "ignore_if_missing", "needed",
     )  # fmt: skip
 
 
@@ -136,6 +137,11 @@ class ExpectRowsToMatchFeed(Matches):
         not_after (dict or None): own column → column of the other feed that it may not be after; empty there = no
             limit.
         not_after_where (dict or None): as `where`, for the rows whose dates in `not_after` are a limit at all.
+        not_before (dict or None): own column → column of the other feed that it may not be before; empty there = no
+            limit. Of several rows that match one suffices.
+        feed_instead (dict or None): column of the other feed → the one that counts where it is empty.
+        if_known (bool): rows for whose values in `match` the other feed has no row at all are not judged: that there is
+            one is another rule. Default false.
         unless_equal (list or None): two own columns; rows in which they are equal are not judged.
         ignore_if_missing (list or None): further own columns; a row that lacks one of them is not judged.
         needed (bool): of a client that does not deliver the other feed, no row passes: what only that feed could
@@ -165,6 +171,9 @@ class ExpectRowsToMatchFeed(Matches):
     times: dict[str, list[float]] | None = None
     not_after: dict[str, str] | None = None
     not_after_where: dict[str, Words] | None = None
+    not_before: dict[str, str] | None = None
+    feed_instead: dict[str, str] | None = None
+    if_known: bool = False
     unless_equal: list[str] | None = pydantic.Field(None, min_items=2, max_items=2)
     ignore_if_missing: list[str] | None = None
     needed: bool = False
@@ -183,7 +192,7 @@ class ExpectRowsToMatchFeed(Matches):
         for name in ("match", "or_match"):
             yield from sorted(values.get(name) or {})
         yield from (values[name] for name in ("date", "date_from") if values.get(name))
-        for name in ("equals", "not_after", "unless_equal", "ignore_if_missing"):
+        for name in ("equals", "not_after", "not_before", "unless_equal", "ignore_if_missing"):
             yield from sorted(values.get(name) or [])
 
     @pydantic.root_validator(pre=True)  # type: ignore[misc,untyped-decorator,unused-ignore]
@@ -201,6 +210,8 @@ class ExpectRowsToMatchFeed(Matches):
             raise ValueError(f"times names {', '.join(sorted(outside))}, which is not in equals")
         if values.get("not_after_where") and not values.get("not_after"):
             raise ValueError("not_after_where needs not_after")
+        if values.get("if_known") and values.get("or_match"):
+            raise ValueError("if_known and or_match do not go together: known in one way or the other?")
         turned = values.get("or_match")
         if turned and set(turned.values()) != set((values.get("match") or {}).values()):
             raise ValueError("or_match names other columns of the feed than match; it is the same the other way round")
@@ -238,6 +249,14 @@ class ExpectRowsToMatchFeed(Matches):
         for mine, theirs in (kwargs.get("not_after") or {}).items():
             params |= {f"late_{mine}": mine, f"end_{mine}": theirs}
             template += f", with $late_{mine} not after $end_{mine}"
+        for mine, theirs in (kwargs.get("not_before") or {}).items():
+            params |= {f"early_{mine}": mine, f"start_{mine}": theirs}
+            template += f", with $early_{mine} not before $start_{mine}"
+        for column, other in (kwargs.get("feed_instead") or {}).items():
+            params |= {f"empty_{column}": column, f"other_{column}": other}
+            template += f", $other_{column} counting where $empty_{column} is empty"
+        if kwargs.get("if_known"):
+            template += ", if it is known there"
         if limited := kwargs.get("not_after_where"):
             params["limited"] = said_where(limited)
             template += " where $limited"

@@ -102,7 +102,7 @@ def seeded(seed: int) -> tuple[list[dict[str, Any]], list[Line]]:
         {
             "parent_id": f"p{n}", "kind_code": rng.choice(["spot", "closing", "none"]), "since_date": dated(rng, 20),
             "until_date": dated(rng), "closed_date": dated(rng, 60), "is_current": rng.choice([True, False, None]),
-            "currency_code": rng.choice(["EUR", "GBP", None]), "month_text": f"m{rng.randrange(6)}",
+            "currency_code": rng.choice(["EUR", "GBP", None]), "month_text": rng.choice([None, *(f"m{i}" for i in range(6))]),
             "in_amount": rng.choice([None, Decimal(rng.randrange(400)) / 100]),
             "out_amount": rng.choice([None, Decimal(rng.randrange(100)) / 100]), "local_amount": rng.choice([None, Decimal(7)]),
             "day_date": dated(rng, 90),
@@ -131,6 +131,11 @@ def expected_rows(args: dict[str, Any], others: list[dict[str, Any]], lines: lis
     needed = (
         {own for w in ways for own in w} | set(args.get("not_after") or {}) | set(args.get("ignore_if_missing") or [])
     )
+    needed |= set(args.get("not_before") or {})
+    others = [
+        {**o, **{c: o[c] if o[c] is not None else o[i] for c, i in (args.get("feed_instead") or {}).items()}}
+        for o in others
+    ]
     needed |= {args["date"]} if args.get("date") else set()
     failing, judged = [], 0
     for number, row in enumerate(lines, 2):
@@ -139,6 +144,8 @@ def expected_rows(args: dict[str, Any], others: list[dict[str, Any]], lines: lis
             continue
         pair = args.get("unless_equal")
         if pair and (None in (own[pair[0]], own[pair[1]]) or own[pair[0]] == own[pair[1]]):
+            continue
+        if args.get("if_known") and not any(all(own[a] == o[b] for a, b in ways[0].items()) for o in others):
             continue
         judged += 1
 
@@ -156,6 +163,9 @@ def expected_rows(args: dict[str, Any], others: list[dict[str, Any]], lines: lis
             limited = all(other[c] in listed(v) for c, v in (args.get("not_after_where") or {}).items())
             late = limited and any(
                 other[t] is not None and other[t] < own[o] for o, t in (args.get("not_after") or {}).items()
+            )
+            late = late or any(
+                other[t] is not None and other[t] > own[o] for o, t in (args.get("not_before") or {}).items()
             )
             return not late and all(other[c] in listed(v) for c, v in said)
 
@@ -191,6 +201,15 @@ ROWS: list[dict[str, Any]] = [
         "or_match": {"currency_code": "month_text", "journal_id": "currency_code"},
     },
     {**MATCH, "match": {"contact_name": "month_text"}, "unless_equal": ["contact_name", "journal_id"]},
+    {**MATCH, "match": {"journal_id": "month_text", "currency_code": "currency_code"}, "not_before": {"settled_date": "closed_date"}},
+    {
+        **MATCH, "match": {"journal_id": "month_text", "currency_code": "currency_code"},
+        "not_before": {"booked_date": "closed_date"}, "if_known": True,
+    },
+    {
+        **MATCH, "feed_instead": {"month_text": "currency_code", "since_date": "closed_date"}, "if_known": True,
+        "not_before": {"settled_date": "since_date"}, "where": {"kind_code": "closing"},
+    },
 ]  # fmt: skip
 
 
@@ -499,6 +518,9 @@ SUM = {**OF, "amount": "net_amount", "plus": ["in_amount"]}
         ("rows", {**OF, "date": "booked_date", "valid_to": "until_date", "latest": True}, "latest needs valid_from"),
         ("rows", {**OF, "not_after": {"booked_date": "month_text"}}, "booked_date is date and tests.parents.month_text is text"),
         ("rows", {**OF, "not_after_where": {"kind_code": "spot"}}, "not_after_where needs not_after"),
+        ("rows", {**OF, "not_before": {"booked_date": "month_text"}}, "booked_date is date and tests.parents.month_text is text"),
+        ("rows", {**OF, "feed_instead": {"month_text": "is_current"}}, "is_current is boolean and cannot stand in for month_text"),
+        ("rows", {**OF, "if_known": True, "or_match": OF["match"]}, "if_known and or_match do not go together"),
         ("rows", {**OF, "not_after": {"booked_date": "closed_date"}, "not_after_where": {"kind_code": "sopt"}}, "'sopt' for column kind_code"),
         ("rows", {**OF, "or_match": {"journal_id": "kind_code"}}, "the same the other way round"),
         ("rows", {**OF, "unless_equal": ["journal_id", "head_count"]}, "unless_equal: journal_id and head_count are text and number"),
