@@ -68,7 +68,7 @@ FAULTS = (
     Fault("shipped in a unit that nothing has", _SENT, "X-BAG", "unit_known"),
     Fault("too heavy for its goods", _SENT, "X-LEAD", "weight_plausible", "warn"),
     Fault("under way after it was delivered", _WAY, "X-STEPS", "steps_in_order"),
-    Fault("arrived before it departed", _WAY, "X-CLOCK", "times_in_order"),
+    Fault("left again before it arrived", _WAY, "X-CLOCK", "times_in_order"),
     Fault("event of no shipment", _WAY, "X-GHOST", "shipment_exists"),
     Fault("more delivered than ordered", _THERE, "X-PLENTY", "delivered_within_ordered"),
     Fault("more damaged than delivered", _THERE, "X-BROKEN", "parts_within_delivered"),
@@ -78,7 +78,7 @@ FAULTS = (
     Fault("nobody signed", _THERE, "X-BLANK", "signed", "warn"),
     Fault("more came back than was delivered", _BACK, "X-BACK", "returned_within_delivered"),
     Fault("came back before it was delivered", _BACK, "X-BOOM", "returned_not_before_delivered"),
-    Fault("came back without a reason", _BACK, "X-WHY", "reason_known"),
+    Fault("came back without a reason", _BACK, "X-WHY", "reason_known", "warn"),
     Fault("refund above the price", _BACK, "X-GIFT", "refund_within_price", "warn"),
     Fault("less than nothing on hand", _STOCK, "X-MINUS", "not_negative"),
     Fault("more reserved than on hand", _STOCK, "X-KEPT", "reserved_within_on_hand", "warn"),
@@ -193,8 +193,8 @@ class _Sheet:
         self.line(code, Sendt=number(MANY))
         self.shipment(code, **changes)
 
-    def event(self, code: str, n: int, status: str, time: str) -> None:
-        row = {"shipment": code, "no": str(n), "leg": "1", "status": status, "time": time, "place": "NOOSL",
+    def event(self, code: str, n: int, status: str, time: str, leg: int = 1) -> None:
+        row = {"shipment": code, "no": str(n), "leg": str(leg), "status": status, "time": time, "place": "NOOSL",
                "country": "NO", "carrier": "T2", "mode": "truck"}  # fmt: skip
         self.add(_WAY, row)
 
@@ -326,8 +326,8 @@ def _shipments(sheet: _Sheet) -> None:
     sheet.gift()
     sheet.shipment("X-STRAY")
     sheet.shipped("X-TWICE", Antall="40", Beløp=number(40 * PRICE), Vekt_kg="104,000")
-    sheet.shipment("X-TWICE", f"{_SENT}/bergen", Linjenr="X-TWICE-B", Antall="40", Beløp=number(40 * PRICE),
-                   Vekt_kg="104,000")  # fmt: skip
+    again = {"Linjenr": "X-TWICE-B", "Varsel": "QX-TWICE", "Antall": "40", "Beløp": number(40 * PRICE)}
+    sheet.shipment("X-TWICE", f"{_SENT}/bergen", Vekt_kg="104,000", **again)
     sheet.shipped("X-EARLY", Sendt="02.10.2026", Bestilt="")
     sheet.shipped("X-FAST", Levert="06.10.2026")
     sheet.shipped("X-LOTS", Antall="130", Beløp=number(130 * PRICE), Vekt_kg="338,000")
@@ -340,18 +340,19 @@ def _shipments(sheet: _Sheet) -> None:
         start=1,
     ):
         sheet.event("X-STEPS", n, status, f"2026-10-{time}")
-    for n, (status, time) in enumerate(
-        (("picked_up", "07 14:00"), ("departed", "08 19:00"), ("arrived", "08 06:00"), ("delivered", "09 10:00")),
+    for n, (leg, status, time) in enumerate(
+        ((1, "picked_up", "07 14:00"), (1, "departed", "07 19:00"), (1, "arrived", "08 06:00"),
+         (2, "departed", "06 05:00"), (2, "delivered", "09 10:00")),
         start=1,
-    ):
-        sheet.event("X-CLOCK", n, status, f"2026-10-{time}")
+    ):  # fmt: skip
+        sheet.event("X-CLOCK", n, status, f"2026-10-{time}", leg)
     sheet.event("X-GHOST", 1, "booked", "2026-10-07 09:00")
 
 
 def _deliveries(sheet: _Sheet) -> None:
     for code, changes in {
         "X-PLENTY": {"Antall": "130"},
-        "X-BROKEN": {"Skadet": "80", "Nektet": "30"},
+        "X-BROKEN": {"Skadet": "120"},
         "X-SOON": {"Levert": "06.10.2026"},
         "X-BLANK": {"Signert": "Nei"},
     }.items():
@@ -364,10 +365,10 @@ def _deliveries(sheet: _Sheet) -> None:
     sheet.line("X-NOSHIP")
     sheet.delivery("X-NOSHIP")
     for code, changes in {
-        "X-BACK": {"Antall": "150", "Refusjon": number(150 * PRICE)},
+        "X-BACK": {"Antall": "105", "Refusjon": number(MANY * PRICE)},
         "X-BOOM": {"Dato": "08.10.2026"},
         "X-WHY": {"Årsak": ""},
-        "X-GIFT": {"Refusjon": "9000,00"},
+        "X-GIFT": {"Refusjon": "45000,00"},
     }.items():
         sheet.delivered(code)
         sheet.back(code, **changes)
