@@ -88,7 +88,7 @@ def test_rules_for_one_client_stand_beside_the_feeds(tmp_path: Path) -> None:
         ("expect_column_values_to_match_json_schema", {"column": "a", "json_schema": 1}, "column values to match json schema (column = a, json_schema = 1)"),  # noqa: E501
         ("expect_groups_to_balance", {"group": ["j"], "debit": "d", "credit": "c"}, "sum of d = c per j"),
         ("expect_column_product_to_match", {"factors": ["a", "b"], "total": "c", "per": 100.0}, "a × b / 100 = c"),
-        ("expect_column_product_to_match", {"factors": ["a", "b"], "total": "c", "less_pct": "d"}, "a × b, less d %, = c"),
+        ("expect_column_product_to_match", {"factors": ["a", "b"], "total": "c", "less_pct": "d"}, "a × b, less d %, = c"),  # noqa: E501
         ("expect_column_ratio_to_be_between", {"numerator": "a", "denominator": "b", "max_value": 1.1}, "a / b ≤ 1.1"),
         ("expect_column_ratio_to_be_between", {"numerator": "a", "plus": ["c"], "denominator": "b", "min_value": 1, "max_value": 2}, "1 ≤ (a + c) / b ≤ 2"),  # noqa: E501
         ("expect_feed_rows_to_occur", {"feed": "f.g", "match": {"a": "b"}, "where": {"s": "x"}}, "each b of f.g with s = x is in a"),  # noqa: E501
