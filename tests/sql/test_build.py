@@ -18,8 +18,9 @@ from pipelines.reporting.publish import become_owner
 from pipelines.reporting.run import _CUT_OFF, BuildResult, build
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import Warehouse
-from tests.sql import figures_payroll, figures_people, figures_subledgers, rows_payroll
+from tests.sql import figures_fulfilment, figures_payroll, figures_people, figures_subledgers, rows_payroll
 from tests.sql.rows import CUT_OFF, SECRET_DATE, SECRET_NUMBER, delivery, fill, insert, secret
+from tests.sql.rows_fulfilment import fill_fulfilment
 from tests.sql.rows_payroll import fill_payroll
 from tests.sql.rows_people import fill_people
 from tests.sql.rows_subledgers import fill_subledgers
@@ -47,6 +48,7 @@ def first(warehouse: Warehouse, home: Settings, contracts: dict[str, Contract]) 
     with warehouse.transaction() as conn:
         fill(conn, contracts)
         fill_subledgers(conn, contracts)
+        fill_fulfilment(conn)
         fill_payroll(conn)
         fill_people(conn, contracts)
     return build_and_read(warehouse, home, AT, unit_tests=True)
@@ -146,6 +148,11 @@ def test_ageing_as_of_the_clients_own_date(first: Built) -> None:
 
 @pytest.mark.parametrize("check", figures_subledgers.CHECKS)
 def test_figures_of_the_sub_ledgers(check: Callable[[dict[str, Rows]], None], first: Built) -> None:
+    check(first.marts)
+
+
+@pytest.mark.parametrize("check", figures_fulfilment.CHECKS)
+def test_figures_of_fulfilment(check: Callable[[dict[str, Rows]], None], first: Built) -> None:
     check(first.marts)
 
 

@@ -115,5 +115,5 @@ select
     {% for part in ('ordered', 'cancelled', 'shipped', 'accepted', 'open', 'backorder') -%}
     null::numeric(24, 2),
     {% endfor -%}
-    {{ cut_off() }}
+    {{ cut_off() }} as known_at
 from bare_orders
