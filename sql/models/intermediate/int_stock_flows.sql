@@ -10,14 +10,20 @@ with with_both_ends as (
     having count(distinct movement_kind_code) = 2
 ),
 
+-- A number is compared faster than three names: of a million movements sorting is most of the work.
+products as (
+    select client_id, source, product_id, row_number() over () as product_number
+    from (select distinct client_id, source, product_id from {{ ref('int_stock_movements') }}) as product
+),
+
 placed as (
     select
         *,
         row_number() over (
-            partition by client_id, source, product_id
-            order by movement_date, movement_kind_code <> 'opening', quantity < 0, movement_id
+            order by product_number, movement_date, movement_kind_code <> 'opening', quantity < 0, movement_id
         ) as place
     from {{ ref('int_stock_movements') }}
+    join products using (client_id, source, product_id)
     where
         quantity is distinct from 0
         and (
@@ -31,6 +37,7 @@ inflows as (
         client_id,
         source,
         product_id,
+        product_number,
         place,
         movement_id,
         movement_date,
@@ -42,8 +49,8 @@ inflows as (
         min(currency_code) filter (where quantity > 0 and amount is not null) over product as usual_currency
     from placed
     window
-        product as (partition by client_id, source, product_id),
-        so_far as (partition by client_id, source, product_id order by place)
+        product as (partition by product_number),
+        so_far as (partition by product_number order by place)
 ),
 
 costed as (
@@ -52,7 +59,7 @@ costed as (
         case
             when costs > 0
                 then first_value(own_amount / nullif(quantity, 0)) over (
-                    partition by client_id, source, product_id, costs order by place)
+                    partition by product_number, costs order by place)
             when coalesce(usual_currency, product.currency_code) is not distinct from product.currency_code
                 then product.standard_cost_amount
         end as other_cost_amount,
@@ -65,6 +72,7 @@ select
     client_id,
     source,
     product_id,
+    product_number,
     place,
     movement_id,
     movement_date,

@@ -32,7 +32,7 @@ of_many_units as (
     left join {{ ref('int_products') }} as listed using (client_id, product_id)
     where listed.product_id is null
     group by client_id, source, product_id
-    having count(distinct coalesce(unit_code, '')) > 1
+    having min(coalesce(unit_code, '')) < max(coalesce(unit_code, ''))
 )
 
 select

@@ -1,4 +1,3 @@
-{%- set product = 'client_id, source, product_id' %}
 {%- set methods = ['fifo', 'average'] %}
 -- The value of what has left by first in, first out is the value of the first units that came in, as many as have left: one point on the
 -- line of cumulative cost over cumulative quantity. So no issue is matched with its layers one by one.
@@ -19,119 +18,98 @@ with moved as (
         max(currency_code) filter (where amount is not null) over so_far as last_currency,
         ops.moving_stock(quantity, amount) over so_far as average
     from {{ ref('int_stock_flows') }} as flow
-    window so_far as (partition by {{ product }} order by place)
+    window so_far as (partition by product_number order by place)
 ),
 
 -- Of layers without a cost the last one matters: what is on hand has a value again when it has left.
-stock as (
-    select *, max(in_quantity) filter (where quantity > 0 and amount is null) over (
-        partition by {{ product }} order by place) as uncosted_up_to_quantity
-    from moved
+stock as materialized (
+    select *
+    from (
+        select
+            *,
+            max(in_quantity) filter (where quantity > 0 and amount is null) over so_far as uncosted_up_to_quantity,
+            month is distinct from lead(month) over so_far as is_last_of_month
+        from (select *, date_trunc('month', movement_date) as month from moved) as by_month
+        window so_far as (partition by product_number order by place)
+    ) as balance
+    where quantity > 0 or is_last_of_month
 ),
 
-products as (
+month_ends as (
     select
-        client_id,
-        source,
-        product_id,
-        date_trunc('month', min(movement_date)) as first_month,
-        date_trunc('month', min({{ today() }})) as last_month
-    from {{ ref('int_stock_flows') }}
-    left join {{ ref('stg_ops__clients') }} as client using (client_id)
-    group by client_id, source, product_id
-),
-
-months as (
-    select {{ product }}, (month + interval '1 month')::date - 1 as month_end_date
-    from products
-    cross join lateral generate_series(first_month, last_month, interval '1 month') as month
-),
-
-last_places as (
-    select {{ product }}, (date_trunc('month', movement_date) + interval '1 month')::date - 1 as month_end_date, max(place) as place
-    from {{ ref('int_stock_flows') }}
-    group by 1, 2, 3, 4
-),
-
-standing as (
-    select {{ product }}, month_end_date, max(place) over (partition by {{ product }} order by month_end_date) as place
-    from months
-    left join last_places using ({{ product }}, month_end_date)
-),
-
--- Points and layers from the top: a point lies in the layer that as many layers reach up to.
-points as (
-    select distinct {{ product }}, out_quantity as at_quantity, null::bigint as place, null::numeric as in_amount,
-        null::numeric as layer_quantity, null::numeric as layer_amount
-    from standing
-    join stock using ({{ product }}, place)
-    union all
-    select {{ product }}, in_quantity, place, in_amount, quantity, coalesce(amount, 0)
+        stock.*,
+        coalesce(client.valuation_method, 'fifo') as valuation_method,
+        coalesce(
+            lead(month) over (partition by product_number order by place) - interval '1 month',
+            date_trunc('month', {{ today() }})) as last_month
     from stock
-    where quantity > 0
+    left join {{ ref('stg_ops__clients') }} as client using (client_id)
+    where is_last_of_month
 ),
 
-counted as (
+-- Points and layers from the top: a point lies in the last layer that reaches up to it, which is the first one in.
+points as (
     select
-        *,
-        count(place) over (
-            partition by {{ product }} order by at_quantity desc, place nulls last rows unbounded preceding
-        ) as layers
-    from points
+        place,
+        min(layer_place) over (
+            partition by product_number order by at_quantity desc, layer_place nulls last rows unbounded preceding
+        ) as layer_place
+    from (
+        select product_number, out_quantity as at_quantity, place, null::bigint as layer_place
+        from stock
+        where is_last_of_month
+        union all
+        select product_number, in_quantity, null, place
+        from stock
+        where quantity > 0
+    ) as both_kinds
 ),
 
 left_amounts as (
     select
-        point.client_id,
-        point.source,
-        point.product_id,
-        point.at_quantity as out_quantity,
-        layer.in_amount - layer.layer_amount * (layer.at_quantity - point.at_quantity) / layer.layer_quantity as out_amount
-    from counted as point
-    join counted as layer using ({{ product }}, layers)
-    where point.place is null and layer.place is not null
+        point.place,
+        layer.in_amount
+        - coalesce(layer.amount, 0) * (layer.in_quantity - at.out_quantity) / layer.quantity as out_amount
+    from points as point
+    join stock as at on at.place = point.place
+    join stock as layer on layer.place = point.layer_place
 ),
 
 judged as (
     select
-        {{ product }},
-        standing.month_end_date,
-        value.in_quantity,
-        value.out_quantity,
-        value.in_quantity - value.out_quantity as on_hand_quantity,
-        value.issued_quantity,
-        value.returned_quantity,
-        value.uncosted_inflows,
-        value.average,
+        client_id,
+        source,
+        product_id,
+        product_number,
+        row_number() over (order by product_number, month.month) as ordinal,
+        (month.month + interval '1 month')::date - 1 as month_end_date,
+        in_quantity,
+        out_quantity,
+        in_quantity - out_quantity as on_hand_quantity,
+        issued_quantity,
+        returned_quantity,
+        uncosted_inflows,
+        average,
         left_amounts.out_amount,
-        round(value.in_amount, 2) as in_amount,
-        round(value.opened_amount, 2) as opened_amount,
-        round(value.returned_amount, 2) as returned_amount,
-        case when value.first_currency = value.last_currency then value.first_currency end as currency_code,
-        value.in_amount as exact_in_amount,
+        round(in_amount, 2) as in_amount,
+        round(opened_amount, 2) as opened_amount,
+        round(returned_amount, 2) as returned_amount,
+        case when first_currency = last_currency then first_currency end as currency_code,
+        in_amount as exact_in_amount,
+        unknown_units > 0 or (first_currency <> last_currency) is true as has_no_amount,
+        {%- for method in methods %}
         case
-            when value.unknown_units > 0 then 'unknown_unit'
-            when value.first_currency <> value.last_currency then 'several_currencies'
-        end as no_amount_code,
-        case
-            when value.unknown_units > 0 then 'unknown_unit'
-            when value.first_currency <> value.last_currency then 'several_currencies'
-            when value.out_quantity > value.in_quantity then 'negative_stock'
-            when value.uncosted_up_to_quantity > value.out_quantity then 'no_cost'
+            when unknown_units > 0 then 'unknown_unit'
+            when first_currency <> last_currency then 'several_currencies'
+            when out_quantity > in_quantity then 'negative_stock'
+            when {{ 'uncosted_up_to_quantity > out_quantity' if method == 'fifo' else 'average[2] is null' }} then 'no_cost'
             else 'valued'
-        end as fifo_code,
-        case
-            when value.unknown_units > 0 then 'unknown_unit'
-            when value.first_currency <> value.last_currency then 'several_currencies'
-            when value.out_quantity > value.in_quantity then 'negative_stock'
-            when value.average[2] is null then 'no_cost'
-            else 'valued'
-        end as average_code,
-        coalesce(client.valuation_method, 'fifo') as valuation_method
-    from standing
-    join stock as value using ({{ product }}, place)
-    left join left_amounts using ({{ product }}, out_quantity)
-    left join {{ ref('stg_ops__clients') }} as client using (client_id)
+        end as {{ method }}_code,
+        {%- endfor %}
+        valuation_method
+    from month_ends
+    left join left_amounts using (place)
+    cross join lateral generate_series(month_ends.month, last_month, interval '1 month') as month (month)
 ),
 
 valued as (
@@ -141,7 +119,7 @@ valued as (
         case when average_code = 'valued' then round(average[2], 2) end as average_amount,
         case valuation_method when 'fifo' then fifo_code else average_code end as status_code,
         {%- for method in methods %}
-        max(month_end_date) filter (where {{ method }}_code = 'valued') over earlier as {{ method }}_before_date,
+        max(ordinal) filter (where {{ method }}_code = 'valued') over earlier as {{ method }}_before_ordinal,
         {%- endfor %}
         lag(in_quantity, 1, 0) over months as in_quantity_before,
         lag(out_quantity, 1, 0) over months as out_quantity_before,
@@ -151,8 +129,8 @@ valued as (
         lag(uncosted_inflows, 1, 0) over months as uncosted_inflows_before
     from judged
     window
-        months as (partition by {{ product }} order by month_end_date),
-        earlier as (partition by {{ product }} order by month_end_date rows between unbounded preceding and 1 preceding)
+        months as (partition by product_number order by ordinal),
+        earlier as (partition by product_number order by ordinal rows between unbounded preceding and 1 preceding)
 ),
 
 -- What left is what came in and is not there any more, since the month end before whose value is known: while stock was short, the cost
@@ -174,10 +152,7 @@ left_in_month as (
         {%- endfor %}
     from valued as value
     {%- for method in methods %}
-    left join valued as {{ method }}_before
-        on {{ method }}_before.client_id = value.client_id and {{ method }}_before.source = value.source
-        and {{ method }}_before.product_id = value.product_id
-        and {{ method }}_before.month_end_date = value.{{ method }}_before_date
+    left join valued as {{ method }}_before on {{ method }}_before.ordinal = value.{{ method }}_before_ordinal
     {%- endfor %}
 )
 
@@ -194,9 +169,9 @@ select
     (in_quantity - in_quantity_before)::numeric(20, 4) as in_quantity,
     (out_quantity - out_quantity_before)::numeric(20, 4) as out_quantity,
     (issued_quantity - returned_quantity - used_quantity_before)::numeric(20, 4) as used_quantity,
-    case when no_amount_code is null and uncosted_inflows = uncosted_inflows_before
+    case when not has_no_amount and uncosted_inflows = uncosted_inflows_before
         then in_amount - in_amount_before end::numeric(24, 2) as in_amount,
-    case when no_amount_code is null and uncosted_inflows = uncosted_inflows_before
+    case when not has_no_amount and uncosted_inflows = uncosted_inflows_before
         then opened_amount - opened_amount_before end::numeric(24, 2) as opened_amount,
     fifo_amount::numeric(24, 2) as fifo_amount,
     fifo_out_amount::numeric(24, 2) as fifo_out_amount,

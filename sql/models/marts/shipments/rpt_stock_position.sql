@@ -33,42 +33,31 @@ places as (
     order by client_id, location_id, position_date desc, source
 ),
 
-moved as (
-    select
-        client_id,
-        source,
-        location_id,
-        product_id,
-        movement_date,
-        sum(quantity) as quantity,
-        bool_or(quantity is null) as has_unknown_unit
-    from {{ ref('int_stock_movements') }}
-    group by client_id, source, location_id, product_id, movement_date
+dates as (
+    select client_id, location_id, product_id, max(position_date) as position_date
+    from (
+        select client_id, location_id, product_id, position_date from listed
+        union all
+        select client_id, location_id, product_id, position_date
+        from {{ ref('int_stock_movements') }}
+        join places using (client_id, location_id)
+    ) as all_of_place
+    group by client_id, location_id, product_id
 ),
 
 booked as (
     select
-        moved.client_id,
-        moved.location_id,
-        moved.product_id,
-        dates.position_date,
-        case when not bool_or(has_unknown_unit)
-            then coalesce(sum(quantity) filter (where movement_date <= dates.position_date), 0) end as book_quantity,
-        case when not bool_or(has_unknown_unit)
-            then coalesce(sum(quantity) filter (where movement_date > dates.position_date), 0) end as moved_since_quantity
-    from moved
-    join (
-        select client_id, location_id, product_id, max(position_date) as position_date
-        from (
-            select client_id, location_id, product_id, position_date from listed
-            union all
-            select client_id, location_id, moved.product_id, position_date
-            from moved
-            join places using (client_id, location_id)
-        ) as all_of_place
-        group by client_id, location_id, product_id
-    ) as dates using (client_id, location_id, product_id)
-    group by moved.client_id, moved.location_id, moved.product_id, dates.position_date
+        client_id,
+        location_id,
+        product_id,
+        position_date,
+        case when not bool_or(quantity is null)
+            then coalesce(sum(quantity) filter (where movement_date <= position_date), 0) end as book_quantity,
+        case when not bool_or(quantity is null)
+            then coalesce(sum(quantity) filter (where movement_date > position_date), 0) end as moved_since_quantity
+    from {{ ref('int_stock_movements') }}
+    join dates using (client_id, location_id, product_id)
+    group by client_id, location_id, product_id, position_date
 ),
 
 by_lists as (
@@ -110,23 +99,24 @@ costs as (
     order by client_id, source, product_id, month_end_date desc
 ),
 
-by_movements as (
+moved as (
     select
-        moved.client_id,
-        moved.source,
-        moved.location_id,
-        moved.product_id,
-        case when not bool_or(has_unknown_unit) then sum(quantity) end as on_hand_quantity,
-        min(costs.status_code) as status_code,
-        min(costs.currency_code) as currency_code,
-        min(costs.cost_amount) as cost_amount
-    from moved
+        client_id,
+        movement.source,
+        location_id,
+        product_id,
+        case when not bool_or(quantity is null) then sum(quantity) end as on_hand_quantity
+    from {{ ref('int_stock_movements') }} as movement
     left join places using (client_id, location_id)
-    left join costs
-        on costs.client_id = moved.client_id and costs.source = moved.source and costs.product_id = moved.product_id
     where places.client_id is null
-    group by moved.client_id, moved.source, moved.location_id, moved.product_id
-    having bool_or(has_unknown_unit) or sum(quantity) <> 0
+    group by client_id, movement.source, location_id, product_id
+),
+
+by_movements as (
+    select moved.*, costs.status_code, costs.currency_code, costs.cost_amount
+    from moved
+    left join costs using (client_id, source, product_id)
+    where on_hand_quantity is distinct from 0
 ),
 
 positions as (
