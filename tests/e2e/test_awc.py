@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from pipelines.settings import ROOT, Settings
-from tests.conftest import make_settings, url_of
+from pipelines.settings import Settings
 from tests.e2e.conftest import Client
+from tests.e2e.planted import CURRENT, first_night, loaded_rows, not_loaded, of_effect, rules_at, set_aside, warned
 from tests.samples import awc
-from tests.samples.awc_faults import FAULTS, Fault
-from tests.samples.common import Folder
+from tests.samples.awc_faults import FAULTS
+from tests.samples.common import Fault
 
 pytestmark = pytest.mark.slow
-CURRENT = "client_id = :client and _known_to is null"
 REGULAR = "run_id not like '%-2026-10-%'"
 """Runs without planted errors."""
 
@@ -25,27 +22,11 @@ REGULAR = "run_id not like '%-2026-10-%'"
 @pytest.fixture(scope="module")
 def payroll(tmp_path_factory: pytest.TempPathFactory, server_settings: Settings, database: str) -> Iterator[Client]:
     """The client after its first night."""
-    home = tmp_path_factory.mktemp("awc")
-    settings = replace(make_settings(home), client_folders=(home / "clients",))
-    for folder in ("landing", "clients"):
-        (home / folder).mkdir()
-    shutil.copy(ROOT / "pipelines" / "clients" / "awc.yaml", home / "clients")
-    client = Client("awc", replace(settings, warehouse_url=url_of(server_settings, database, "loader")), "")
-    awc.write(Folder(settings.landing, "awc", 1, 7))
-    client.night()
-    yield client
-    client.warehouse.close()
-
-
-def of_effect(effect: str) -> list[Fault]:
-    return [f for f in FAULTS if f.effect == effect]
+    yield from first_night("awc", awc.write, tmp_path_factory.mktemp("awc"), server_settings, database)
 
 
 def test_every_file_is_loaded_or_held_and_every_row_accounted_for(payroll: Client) -> None:
-    states = payroll.query(
-        "select feed, file_name from ops.delivery where client_id = :client and state <> 'loaded' order by 1"
-    )
-    assert [tuple(row) for row in states] == [("payroll.payments", "payroll/payments_2026-10-30.csv")]
+    assert not_loaded(payroll) == [("payroll.payments", "payroll/payments_2026-10-30.csv")]
     files = [p for p in (payroll.settings.landing / "awc").rglob("*") if p.is_file()]
     sheets = 6 + 2  # of the two workbooks, beyond the first
     count = payroll.query("select count(*) from ops.delivery where client_id = :client")[0][0]
@@ -53,49 +34,27 @@ def test_every_file_is_loaded_or_held_and_every_row_accounted_for(payroll: Clien
     payroll.accounted()
 
 
-@pytest.mark.parametrize("fault", of_effect("reject"), ids=lambda f: f.kind)
+@pytest.mark.parametrize("fault", of_effect(FAULTS, "reject"), ids=lambda f: f.kind)
 def test_a_planted_error_is_caught_by_its_rule(payroll: Client, fault: Fault) -> None:
-    rules = payroll.query(
-        "select distinct j.rule_id from quarantine.reject j join ops.delivery d using (delivery_id) "
-        "join quarantine.row r using (delivery_id, row_number, row_part) "
-        "where d.client_id = :client and d.feed = :feed and r.cells::text like :place",
-        feed=fault.feed,
-        place=f"%{fault.place}%",
-    )
-    seen = {rule.removeprefix(f"{fault.feed}.") for (rule,) in rules}
-    assert seen - {"group_incomplete"} == {fault.rule, *fault.also}
+    assert rules_at(payroll, fault) == {fault.rule, *fault.also}
 
 
 def test_nothing_but_planted_errors_is_set_aside(payroll: Client) -> None:
-    rows = payroll.query(
-        "select d.feed, r.cells::text, array_agg(j.rule_id) from quarantine.row r "
-        "join ops.delivery d using (delivery_id) "
-        "join quarantine.reject j using (delivery_id, row_number, row_part) "
-        "where d.client_id = :client and d.state = 'loaded' group by 1, 2"
-    )
-    planted = [(f.feed, f.place) for f in of_effect("reject")]
+    rows = set_aside(payroll)
+    planted = [(f.feed, f.place) for f in of_effect(FAULTS, "reject")]
     assert len(rows) >= len(planted)
     assert [r for r in rows if not any(feed == r[0] and place in r[1] for feed, place in planted)] == []
 
 
-@pytest.mark.parametrize("fault", of_effect("warn"), ids=lambda f: f.kind)
+@pytest.mark.parametrize("fault", of_effect(FAULTS, "warn"), ids=lambda f: f.kind)
 def test_what_is_only_warned_of_loads(payroll: Client, fault: Fault) -> None:
-    failed = payroll.query(
-        "select sum(failed), min(severity) from ops.rule_result join ops.delivery d using (delivery_id) "
-        "where d.client_id = :client and rule_id = :rule",
-        rule=fault.rule_id,
-    )
-    assert failed[0][1] in ("warning", "info")
-    assert failed[0][0] > 0
-    table = "core." + fault.feed.replace(".", "_")
-    loaded = payroll.query(
-        f"select count(*) from {table} as row where {CURRENT} and to_jsonb(row)::text like :place",
-        place=f"%{fault.place}%",
-    )
-    assert loaded[0][0] > 0
+    failed, severity = warned(payroll, fault)
+    assert severity in ("warning", "info")
+    assert failed > 0
+    assert loaded_rows(payroll, fault) > 0
 
 
-@pytest.mark.parametrize("fault", of_effect("hold"), ids=lambda f: f.kind)
+@pytest.mark.parametrize("fault", of_effect(FAULTS, "hold"), ids=lambda f: f.kind)
 def test_one_account_of_two_people_stops_the_payments(payroll: Client, fault: Fault) -> None:
     held = payroll.query(
         "select rows_held + rows_rejected, message from ops.delivery where client_id = :client and state = 'held'"
@@ -151,7 +110,7 @@ def test_costs_on_the_ledger_are_those_of_the_lines(payroll: Client) -> None:
 
 
 def test_a_journal_of_another_amount_can_be_seen(payroll: Client) -> None:
-    (fault,) = of_effect("ledger")
+    (fault,) = of_effect(FAULTS, "ledger")
     run = f"run_id like '%{fault.place}'"
     paid = payroll.query(f"select sum(paid_amount) from core.payroll_payments where {CURRENT} and {run}")
     posted = payroll.query(

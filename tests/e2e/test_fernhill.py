@@ -5,43 +5,29 @@ from __future__ import annotations
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from pipelines.settings import ROOT, Settings
-from tests.conftest import make_settings, url_of
+from pipelines.settings import Settings
 from tests.e2e.conftest import Client
+from tests.e2e.planted import CURRENT, first_night, not_loaded, of_effect, rules_at, set_aside, warned
 from tests.samples import fernhill
-from tests.samples.common import Folder
-from tests.samples.fernhill_faults import FAULTS, Fault
+from tests.samples.common import Fault, Folder
+from tests.samples.fernhill_faults import FAULTS
 
 pytestmark = pytest.mark.slow
-CURRENT = "client_id = :client and _known_to is null"
 
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory, server_settings: Settings, database: str) -> Iterator[Client]:
     """The client after its first night; the files of its second are not there yet."""
-    home = tmp_path_factory.mktemp("fernhill")
-    settings = replace(make_settings(home), client_folders=(home / "clients",))
-    for folder in ("landing", "clients"):
-        (home / folder).mkdir()
-    shutil.copy(ROOT / "pipelines" / "clients" / "fernhill.yaml", home / "clients")
-    client = Client("fernhill", replace(settings, warehouse_url=url_of(server_settings, database, "loader")), "")
-    fernhill.write(Folder(settings.landing, "fernhill", 1, 7))
-    client.night()
-    yield client
-    client.warehouse.close()
+    yield from first_night("fernhill", fernhill.write, tmp_path_factory.mktemp("fernhill"), server_settings, database)
 
 
 def test_every_file_is_loaded_and_every_row_accounted_for(book: Client) -> None:
-    states = book.query(
-        "select feed, file_name, state, message from ops.delivery where client_id = :client and state <> 'loaded'"
-    )
-    assert states == []
+    assert not_loaded(book) == []
     files = [p for p in (book.settings.landing / "fernhill").rglob("*") if p.is_file()]
     assert (
         book.query("select count(*) from ops.delivery where client_id = :client")[0][0] == len(files) + 1
@@ -49,38 +35,22 @@ def test_every_file_is_loaded_and_every_row_accounted_for(book: Client) -> None:
     book.accounted()
 
 
-@pytest.mark.parametrize("fault", [f for f in FAULTS if f.effect == "reject"], ids=lambda f: f.kind)
+@pytest.mark.parametrize("fault", of_effect(FAULTS, "reject"), ids=lambda f: f.kind)
 def test_a_planted_error_is_caught_by_its_rule(book: Client, fault: Fault) -> None:
-    rules = book.query(
-        "select distinct j.rule_id from quarantine.reject j join ops.delivery d using (delivery_id) "
-        "join quarantine.row r using (delivery_id, row_number, row_part) "
-        "where d.client_id = :client and d.feed = :feed and r.cells::text like :place",
-        feed=fault.feed,
-        place=f"%{fault.place}%",
-    )
-    seen = {rule.removeprefix(f"{fault.feed}.") for (rule,) in rules}
-    assert seen - {"group_incomplete"} == {fault.rule, *fault.also}
+    assert rules_at(book, fault) == {fault.rule, *fault.also}
 
 
 def test_nothing_but_planted_errors_is_set_aside(book: Client) -> None:
-    rows = book.query(
-        "select d.feed, r.cells::text, array_agg(j.rule_id) from quarantine.row r "
-        "join ops.delivery d using (delivery_id) "
-        "join quarantine.reject j using (delivery_id, row_number, row_part) where d.client_id = :client group by 1, 2"
-    )
-    planted = [(f.feed, f.place) for f in FAULTS if f.effect == "reject"]
+    rows = set_aside(book)
+    planted = [(f.feed, f.place) for f in of_effect(FAULTS, "reject")]
     assert [r for r in rows if not any(feed == r[0] and place in r[1] for feed, place in planted)] == []
 
 
-@pytest.mark.parametrize("fault", [f for f in FAULTS if f.effect == "warn"], ids=lambda f: f.kind)
+@pytest.mark.parametrize("fault", of_effect(FAULTS, "warn"), ids=lambda f: f.kind)
 def test_what_an_auditor_wants_to_see_is_warned_of(book: Client, fault: Fault) -> None:
-    failed = book.query(
-        "select sum(failed), min(severity) from ops.rule_result join ops.delivery d using (delivery_id) "
-        "where d.client_id = :client and rule_id = :rule",
-        rule=fault.rule_id,
-    )
-    assert failed[0][1] in ("warning", "info")
-    assert failed[0][0] > 0
+    failed, severity = warned(book, fault)
+    assert severity in ("warning", "info")
+    assert failed > 0
     column = {"gl_entries": "description", "payables": "supplier_id", "balances": "account_id"}
     column |= {"bank_transactions": "bank_account_id", "invoice_lines": "invoice_id"}
     table = "core." + fault.feed.replace(".", "_")

@@ -8,13 +8,10 @@ workbook, the lists of the personnel office as sheets of another, and the journa
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
-
-from openpyxl import Workbook
 
 from tests.samples.awc_faults import Extra, extra_of, not_recorded, stray_hours, stray_lists, stray_staff
 from tests.samples.awc_pay import (
@@ -39,7 +36,7 @@ from tests.samples.awc_people import (
     trainings_of,
 )
 from tests.samples.awc_staff import LAST, Employee, months
-from tests.samples.common import Folder, saved, table
+from tests.samples.common import Folder, packed, table, workbook
 
 Rows = list[list[str]]
 Sheet = list[Sequence[object]]
@@ -83,8 +80,8 @@ def write(folder: Folder) -> None:
     folder.write("payroll/payments_2024-11_2026-09.csv.gz", packed(table(paid(old), ";", "utf-8")))
     _semicolons(folder, "payroll/payments_2026-10.csv", paid(new))
     _semicolons(folder, "payroll/payments_2026-10-30.csv", paid(wrong.held), minute=5)
-    folder.write("payroll/control_2026-10.xlsx", _workbook(control_sheets(pay, wrong)))
-    folder.write("personnel/lists_2026-10.xlsx", _workbook(personnel_sheets(pay, folder.seed)))
+    folder.write("payroll/control_2026-10.xlsx", workbook(control_sheets(pay, wrong)))
+    folder.write("personnel/lists_2026-10.xlsx", workbook(personnel_sheets(pay, folder.seed)))
     heads = ["Account", "Name", "Type", "Class", "Heading"]
     chart = [heads, *([*account, "N"] for account in ACCOUNTS)]
     folder.write_table("ledger/accounts.csv", chart, delimiter=",", newline="\n")
@@ -95,11 +92,6 @@ def write(folder: Folder) -> None:
 
 def _semicolons(folder: Folder, name: str, rows: Rows, minute: int = 0) -> None:
     folder.write_table(name, rows, delimiter=";", minute=minute)
-
-
-def packed(content: bytes) -> bytes:
-    """Gzipped, without the time of day."""
-    return gzip.compress(content, mtime=0)
 
 
 def split_by_month(rows: Iterable[Row]) -> tuple[list[Row], list[Row]]:
@@ -114,16 +106,6 @@ def split_by_month(rows: Iterable[Row]) -> tuple[list[Row], list[Row]]:
 def us(day: date | None) -> str:
     """A day as Americans write it."""
     return f"{day:%m/%d/%Y}" if day else ""
-
-
-def _workbook(sheets: dict[str, Sheet]) -> bytes:
-    book = Workbook()
-    book.remove(book.active)
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    return saved(book)
 
 
 REGISTER = (

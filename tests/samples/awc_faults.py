@@ -15,26 +15,10 @@ from decimal import Decimal
 
 from tests.samples.awc_pay import Entry, Line, Part, Payment, Payroll, Run, cents, legs_of, payments_of, payslip
 from tests.samples.awc_staff import Employee, account_at
+from tests.samples.common import Fault
 
 D = Decimal
 MONTH = date(2026, 10, 1)
-
-
-@dataclass(frozen=True)
-class Fault:
-    """`place`: a text in the row; `effect`: reject, warn, hold or ledger; `also`: rules that see the same."""
-
-    kind: str
-    feed: str
-    place: str
-    rule: str
-    effect: str = "reject"
-    also: tuple[str, ...] = ()
-
-    @property
-    def rule_id(self) -> str:
-        """The rule with its feed."""
-        return f"{self.feed}.{self.rule}"
 
 
 _STAFF, _TIME, _SLIPS, _PAID = "people.employees", "people.timesheets", "payroll.payslips", "payroll.payments"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import random
@@ -35,6 +36,25 @@ _FIRST = (
 _SECOND = ("tal", "kai", "werk", "mark", "feld", "brück", "stein", "grund")
 _TRADES = ("Stahlhandel", "Pumpen", "Antriebe", "Schmierstoffe", "Werkzeuge", "Logistik", "Druckguss", "Elektrik")
 _FORMS = ("GmbH", "GmbH & Co. KG", "AG", "KG", "OHG")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`place`: a text in the row; `effect`: reject, warn, hold or ledger, or another night; `also`: rules that see the
+    same; `row_of`: the feed of the row, where another feed has the rule."""
+
+    kind: str
+    feed: str
+    place: str
+    rule: str
+    effect: str = "reject"
+    also: tuple[str, ...] = ()
+    row_of: str = ""
+
+    @property
+    def rule_id(self) -> str:
+        """The rule with its feed."""
+        return f"{self.feed}.{self.rule}"
 
 
 @dataclass(frozen=True)
@@ -131,6 +151,22 @@ def grouped(value: Decimal, group: str, decimal: str, *, trailing_minus: bool = 
     if value >= 0:
         return text
     return f"{text}-" if trailing_minus else f"-{text}"
+
+
+def packed(content: bytes) -> bytes:
+    """Gzipped, without the time of day."""
+    return gzip.compress(content, mtime=0)
+
+
+def workbook(sheets: Mapping[str, Iterable[Sequence[object]]]) -> bytes:
+    """A workbook of sheets by their names."""
+    book = Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    return saved(book)
 
 
 def saved(book: Workbook) -> bytes:

@@ -6,32 +6,15 @@ balances and ties; what is only warned of was posted as it stands. A list that d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from tests.samples.common import Fault
 from tests.samples.fernhill_book import ZERO, Book, Entry, InvoiceLine, Item, Leg, Partner
 from tests.samples.fernhill_chart import COMPANIES, period_of
 from tests.samples.fernhill_trade import buy
 
 D = Decimal
-
-
-@dataclass(frozen=True)
-class Fault:
-    """`place`: a text in the row; `effect`: reject, warn, or night 2 (warned of); `also`: rules that see the same."""
-
-    kind: str
-    feed: str
-    place: str
-    rule: str
-    effect: str = "reject"
-    also: tuple[str, ...] = ()
-
-    @property
-    def rule_id(self) -> str:
-        """The rule with its feed."""
-        return f"{self.feed}.{self.rule}"
 
 
 _GL, _AP, _LINES, _BANK = "ledgers.gl_entries", "ledgers.payables", "ledgers.invoice_lines", "ledgers.bank_transactions"
