@@ -32,19 +32,23 @@ from tests.sql.rows import Row, delivery
 
 CLIENTS = ("north", "south", "east")
 """`east` has no profile."""
-FEEDS = (
-    "clients.customers",
-    "ledgers.payables",
-    "ledgers.spend",
-    "payroll.pay_rates",
-    *history_people.ROWS,
-    "shipments.shipments",
-    *history_fulfilment.ROWS,
-    *history_inventory.ROWS,
-    *ledger_history.FEEDS,
-    *(feed for feed in history_subledgers.ROWS if feed not in ledger_history.FEEDS),
-    *history_payroll.ROWS,
-    *history_purchasing.ROWS,
+FEEDS = tuple(
+    dict.fromkeys(
+        (
+            "clients.customers",
+            "ledgers.payables",
+            "ledgers.spend",
+            "payroll.pay_rates",
+            *history_people.ROWS,
+            "shipments.shipments",
+            *history_fulfilment.ROWS,
+            *history_inventory.ROWS,
+            *ledger_history.FEEDS,
+            *history_subledgers.ROWS,
+            *history_payroll.ROWS,
+            *history_purchasing.ROWS,
+        )
+    )
 )
 LACKING = ledger_history.LACKING | history_payroll.LACKING | history_purchasing.LACKING
 ROWS = {
