@@ -236,15 +236,6 @@ def _fit(arguments: Arguments) -> str:
     return f"sum of {arguments['column']} is {least} to {most} × sum of {figure} per {', '.join(arguments['group'])}"
 
 
-def _near_feed(arguments: Arguments) -> str:
-    """`price ≥ 0.98 × and ≤ 1.02 × price of f.g`, or `= …` where both are 1."""
-    least, most = arguments.get("least"), arguments.get("most")
-    ends = [f"{sign} {value(n)} ×" for sign, n in (("≥", least), ("≤", most)) if n is not None]
-    near = "=" if least == most == 1 else " and ".join(ends)
-    figure = f"{'sum of ' if arguments.get('added_up') else ''}{arguments['feed_column']} of {arguments['feed']}"
-    return f"{arguments['column']} {near} {figure}{_fulfilling(arguments)} per {', '.join(arguments['match'])}"
-
-
 def _not_twice(arguments: Arguments) -> str:
     other = f" under another {arguments['document']}" if arguments.get("document") else ""
     return f"{', '.join(arguments['columns'])} do not come again{other}"
@@ -257,9 +248,24 @@ def _tariff(arguments: Arguments) -> str:
     return f"{arguments['amount']} = {terms}{least} of {arguments['feed']} on {arguments['date']}"
 
 
+def _near_feed(arguments: Arguments) -> str:
+    """`price 0.98 to 1.02 times price of x.y per order`."""
+    least, most = arguments.get("least"), arguments.get("most")
+    times = f"{value(least)} to {value(most)}"
+    if least is None or most is None:
+        times = f"at least {value(least)}" if most is None else f"at most {value(most)}"
+    elif least == most:
+        times = value(least)
+    other = f"{'sum of ' if arguments.get('added_up') else ''}{arguments['feed_column']} of {arguments['feed']}"
+    per = ", ".join(arguments["match"])
+    slack = f", ± {value(arguments['slack'])}" if arguments.get("slack") else ""
+    return f"{arguments['column']} {times} times {other}{_fulfilling(arguments)} per {per}{slack}"
+
+
 def _positions(arguments: Arguments) -> str:
-    moved = f"sum of {arguments['feed_quantity']} of {arguments['feed']} since"
-    return f"{arguments['quantity']} = that before + {moved} per {', '.join(arguments['match'])}"
+    moved = f"{arguments['feed_quantity']} of {arguments['feed']}{_fulfilling(arguments)}"
+    per = ", ".join(arguments["match"])
+    return f"{arguments['quantity']} = the one before + sum of {moved} since, per {per} by {arguments['date']}"
 
 
 def _near_delivery(arguments: Arguments) -> str:
