@@ -226,6 +226,26 @@ def _sums(arguments: Arguments) -> str:
     return f"{said} per {', '.join(group)}"
 
 
+def _near_feed(arguments: Arguments) -> str:
+    """`price 0.98 to 1.02 times price of x.y per order`."""
+    least, most = arguments.get("least"), arguments.get("most")
+    times = f"{value(least)} to {value(most)}"
+    if least is None or most is None:
+        times = f"at least {value(least)}" if most is None else f"at most {value(most)}"
+    elif least == most:
+        times = value(least)
+    other = f"{'sum of ' if arguments.get('added_up') else ''}{arguments['feed_column']} of {arguments['feed']}"
+    per = ", ".join(arguments["match"])
+    slack = f", ± {value(arguments['slack'])}" if arguments.get("slack") else ""
+    return f"{arguments['column']} {times} times {other}{_fulfilling(arguments)} per {per}{slack}"
+
+
+def _positions(arguments: Arguments) -> str:
+    moved = f"{arguments['feed_quantity']} of {arguments['feed']}{_fulfilling(arguments)}"
+    per = ", ".join(arguments["match"])
+    return f"{arguments['quantity']} = the one before + sum of {moved} since, per {per} by {arguments['date']}"
+
+
 def _near_delivery(arguments: Arguments) -> str:
     """`a ≥ day of the delivery − 3 days`, or the span."""
     before, after = arguments.get("days_before"), arguments.get("days_after")
@@ -287,9 +307,11 @@ _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_dates_to_be_near_delivery": _near_delivery,
     "expect_group_sums_to_be_at_most": _sums,
     "expect_numbers_to_have_check_digits": lambda a: f"check digits of {a['column']} fit {a['country']}",
+    "expect_positions_to_roll_forward": _positions,
     "expect_rows_to_match_feed": _rows_of,
     "expect_totals_to_match_feed": _totals_of,
     "expect_units_to_be_known": _units,
+    "expect_values_to_be_near_feed": _near_feed,
     "expect_values_to_start_with": lambda a: f"{a['column']} begins with {a['start']}",
 }
 

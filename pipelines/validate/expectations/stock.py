@@ -25,7 +25,8 @@ class ValuesNearFeed(GateOnly):
 
     condition_metric_name = "values.near_feed"
     condition_value_keys: ClassVar[tuple[str, ...]] = (
-        "feed", "match", "column", "feed_column", "least", "most", "slack", "added_up", "if_known", "where", "units",
+        "feed", "match", "column", "feed_column", "least", "most", "slack", "ignore_zero", "added_up",
+        "if_known", "where", "units",
     )  # fmt: skip
 
 
@@ -57,6 +58,7 @@ class ExpectValuesToBeNearFeed(Matches):
 
     Other Parameters:
         slack (float): what it may be off by beyond that, e.g. half a cent where prices are rounded. Default 0.
+        ignore_zero (bool): a row of the other feed with 0 states nothing: a cost that nobody filled in. Default false.
         added_up (bool): compare with the sum over the rows of the other feed that match; where there is none, with 0.
             Default false.
         if_known (list or None): with `added_up`, own columns of `match`; rows whose values in them the other feed does
@@ -86,6 +88,7 @@ class ExpectValuesToBeNearFeed(Matches):
     least: float | None = None
     most: float | None = None
     slack: float = pydantic.Field(0.0, ge=0)
+    ignore_zero: bool = False
     added_up: bool = False
     if_known: list[str] | None = None
     units: dict[str, Any] | None = None
