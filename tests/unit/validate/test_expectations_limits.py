@@ -272,7 +272,7 @@ def test_a_tariff_equals_brute_force(gate: Gate, seed: int) -> None:
         for n, (row, amount) in enumerate(zip(rows, asked, strict=True))
         if amount is not None and abs(amount - Decimal(row["charged_amount"])) > Decimal("0.02")
     ]
-    assert 3 < len(expected) <= 20 and asked.count(None) > 10
+    assert 2 < len(expected) <= 20 and asked.count(None) > 10
     others = {"shipments.carriers": [{"carrier_id": "C1"}], "shipments.freight_tariffs": tariffs}
     rule = [("amounts_to_follow_tariff", TARIFF)]
     found = gate.said(rule, rows, others, "shipments.freight_invoices")["r0"]
