@@ -173,10 +173,12 @@ def fitting(sets: SetRules, rule: Rule, expectation: ExpectGroupSumsToFitProduct
         f"lines as materialized (select {lines} from {sets.table} where {whole}), sizes as materialized "
         f"({sizes(sets.catalog, 'select distinct product, unit from lines')}), "
         f"each as (select distinct on (product_id) product_id as product, {_q(expectation.per_unit)} as one "
-        f"from {sets.catalog.contracts[PRODUCTS].table} where client_id = :client and _known_to is null order by product_id, _period desc, _source), "
+        f"from {sets.catalog.contracts[PRODUCTS].table} where client_id = :client and _known_to is null "
+        "order by product_id, _period desc, _source), "
         f"summed as materialized (select {names}, sum(amount) as amount, sum(quantity * size * one) as expected "
         f"from lines join sizes using (product, unit) left join each using (product) group by {names} "
-        "having count(amount) > 0 and bool_and(measure = 'base' and coalesce(one, 0) > 0 and coalesce(quantity, 0) > 0))"
+        "having count(amount) > 0 "
+        "and bool_and(measure = 'base' and coalesce(one, 0) > 0 and coalesce(quantity, 0) > 0))"
     )
     values = {**values, "client": sets.delivery.client_id, "least": expectation.least, "most": expectation.most}
     judged = f"{whole} and ({', '.join(keys.values())}) in (with {summed} select {names} from summed)"
