@@ -57,6 +57,7 @@ from pipelines.validate.expectations.matches import (
     TotalsMatchFeed,
 )
 from pipelines.validate.expectations.minimum import BelowMinimum, ExpectValuesToReachMinimum
+from pipelines.validate.expectations.rates import ExpectValuesToBeListed, ValuesNotListed
 from pipelines.validate.expectations.ratios import ColumnRatioBetween, ExpectColumnRatioToBeBetween
 from pipelines.validate.expectations.registered import ExpectNumbersToHaveCheckDigits, NumbersChecked
 from pipelines.validate.expectations.repeats import ExpectRowsNotToRepeat, RowsRepeated
@@ -99,15 +100,15 @@ __all__ = [
     "DaysBetween", "ExpectAmountToBeSimilar", "ExpectAmountsNotToBeRound", "ExpectAmountsToFollowTariff",
     "ExpectBalancesToCarryForward", "ExpectChangesToBeSmall", "ExpectColumnProductToMatch",
     "ExpectColumnRatioToBeBetween", "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeInOrder",
-    "ExpectDatesToBeNearDelivery", "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost",
-    "ExpectFeedRowsToOccur", "ExpectGroupSumsToBeAtMost", "ExpectGroupTotalToMatch", "ExpectGroupsToAgree",
-    "ExpectGroupsToBalance", "ExpectGroupsToRollForward", "ExpectKindsToAddUp", "ExpectNoNearDuplicates",
-    "ExpectNumbersToHaveCheckDigits", "ExpectPairsToBeUsual", "ExpectPositionsToRollForward",
-    "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar", "ExpectRowsNotToRepeat", "ExpectRowsToMatchFeed",
-    "ExpectSequencesToBeUnbroken", "ExpectStagesToBeInOrder", "ExpectStepsToFollow", "ExpectTotalsToMatchFeed",
-    "ExpectUnitsToBeKnown", "ExpectValuesToBeNearFeed", "ExpectValuesToReachMinimum", "ExpectValuesToStartWith",
-    "FeedCovered", "GroupSumsAtMost", "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward",
-    "KindsAddUp", "NoNearDuplicates", "NumbersChecked", "PairsUsual", "PositionsRollForward", "RangesOverlap",
-    "RowsMatchFeed", "RowsRepeated", "SequencesUnbroken", "StagesInOrder", "StepsFollow", "TotalsMatchFeed",
-    "UnitsKnown", "ValuesNearFeed", "ValuesStart",
+    "ExpectDatesToBeNearDelivery", "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost", "ExpectFeedRowsToOccur",
+    "ExpectGroupSumsToBeAtMost", "ExpectGroupTotalToMatch", "ExpectGroupsToAgree", "ExpectGroupsToBalance",
+    "ExpectGroupsToRollForward", "ExpectKindsToAddUp", "ExpectNoNearDuplicates", "ExpectNumbersToHaveCheckDigits",
+    "ExpectPairsToBeUsual", "ExpectPositionsToRollForward", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar",
+    "ExpectRowsNotToRepeat", "ExpectRowsToMatchFeed", "ExpectSequencesToBeUnbroken", "ExpectStagesToBeInOrder",
+    "ExpectStepsToFollow", "ExpectTotalsToMatchFeed", "ExpectUnitsToBeKnown", "ExpectValuesToBeListed",
+    "ExpectValuesToBeNearFeed", "ExpectValuesToReachMinimum", "ExpectValuesToStartWith", "FeedCovered",
+    "GroupSumsAtMost", "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward", "KindsAddUp",
+    "NoNearDuplicates", "NumbersChecked", "PairsUsual", "PositionsRollForward", "RangesOverlap", "RowsMatchFeed",
+    "RowsRepeated", "SequencesUnbroken", "StagesInOrder", "StepsFollow", "TotalsMatchFeed", "UnitsKnown",
+    "ValuesNearFeed", "ValuesNotListed", "ValuesStart",
 ]  # fmt: skip
