@@ -327,7 +327,7 @@ def test_a_price_that_is_off_says_both_and_a_bound_is_inside(parents: Desk) -> N
         id=delivery.delivery_id,
     )
     assert [value for (value,) in said] == [
-        "J / EUR: 10.21, tests.parents 10", "J / EUR: 9.79, tests.parents 10", "J / EUR: 2, tests.parents 1 to 3",
+        "J / EUR: 10.21, tests.parents 10", "J / EUR: 9.79, tests.parents 10", "K / EUR: 2, tests.parents 1 to 3",
     ]  # fmt: skip
 
 
