@@ -325,6 +325,9 @@ _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_groups_to_roll_forward": _roll,
     "expect_groups_to_agree": _agree,
     "expect_kinds_to_add_up": _kinds,
+    "expect_values_to_be_listed": lambda a: (
+        f"{a['column']} is listed on {a['date']} by {', '.join(a['match'])} ({len(a['entries'])} entries)"
+    ),
     "expect_values_to_reach_minimum": _minimum,
     "expect_sequences_to_be_unbroken": _sequence,
     "expect_no_near_duplicates": _near,

@@ -33,6 +33,7 @@ from pipelines.validate.expectations import (
     ExpectStepsToFollow,
     ExpectTotalsToMatchFeed,
     ExpectUnitsToBeKnown,
+    ExpectValuesToBeListed,
     ExpectValuesToBeNearFeed,
     ExpectValuesToReachMinimum,
 )
@@ -293,6 +294,9 @@ def _set_problems(expectation: Expectation, contract: Contract) -> list[str]:
     if isinstance(expectation, ExpectValuesToReachMinimum):
         given = [(c, entry[c]) for entry in expectation.minimums for c in expectation.match]
         return list(dict.fromkeys(f"minimums: {p}" for c, v in given if (p := misfit(contract, c, v))))
+    if isinstance(expectation, ExpectValuesToBeListed):
+        given = [(c, entry[c]) for entry in expectation.entries for c in expectation.match]
+        return list(dict.fromkeys(f"entries: {p}" for c, v in given if (p := misfit(contract, c, v))))
     if isinstance(expectation, ExpectTotalsToMatchFeed):
         counted = expectation.kinds or {}
         said = [p for k in kinds_in(counted) if (p := misfit(contract, counted["column"], k))]

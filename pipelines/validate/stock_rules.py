@@ -118,6 +118,7 @@ def positions(sets: SetRules, rule: Rule, expectation: ExpectPositionsToRollForw
             f"coalesce({_round('_had')} || ' on ' || _before, 'none before') || "
             f"' and ' || {_round('_moved')} || ' moved since give ' || {_round('_had + _moved')}"
         )
+    same = " and ".join(f"x.{k} = e.{k}" for k in keys)
     found = (
         f"with own as materialized (select {_as(own, names)} from {sets.table} where {domain} and {given}), "
         f"listed as materialized ({listed}), "
@@ -125,10 +126,12 @@ def positions(sets: SetRules, rule: Rule, expectation: ExpectPositionsToRollForw
         f"where {_CURRENT} and {fulfilled} and {_q(expectation.feed_quantity)} is not null "
         f"and {_q(expectation.feed_date)} <= (select max(_day) from own) "
         f"and ({_names(expectation.match.values())}) in (select {by} from own)), "
-        f"first as (select min({_q(expectation.feed_date)}) as _first from {other.table} where {_CURRENT}), "
+        f"first as materialized (select min({_q(expectation.feed_date)}) as _first from {other.table} "
+        f"where {_CURRENT}), "
         f"sizes as materialized ({unit_sizes.sizes(sets.catalog, pairs) if units else _NO_UNITS}), "
-        f"{_explained(by, product, whole)}, broken as (select {by}, _day, {said} as _said from explained, first "
-        f"where _had + _moved <> _quantity and _since >= _first - 1 and ({by}) not in (select {by} from mixed)) "
+        f"{_explained(by, product, whole)}, broken as (select {by}, _day, {said} as _said from explained e "
+        f"where _had + _moved <> _quantity and _since >= (select _first from first) - 1 "
+        f"and not exists (select from mixed x where {same})) "
         f"select _row_number, _row_part, {sets.text([*expectation.match, expectation.date])} || _said as value "
         f"from {sets.table} join broken on {_on(own[:-2], names[:-2])} where {domain} and {given}"
     )
@@ -167,7 +170,7 @@ def _explained(by: str, product: str, whole: Sequence[str]) -> str:
         on = " and ".join([*(f"l.{k} = p.{k}" for k in whole), "l._day < p._day"])
     each = ", ".join(f"p.{k}" for k in at.split(", "))
     return (
-        f"mixed as (select {by} from (select {by}, measure from listed {sized} {of_own} union "
+        f"mixed as materialized (select {by} from (select {by}, measure from listed {sized} {of_own} union "
         f"select {by}, measure from moves {sized}) as m group by {by} having count(*) > 1), "
         f"lists as materialized ({lists}), "
         f"places as (select {at}, sum(_quantity * z.size) as _quantity from listed {sized} {of_own} group by {at}), "

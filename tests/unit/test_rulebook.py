@@ -119,6 +119,7 @@ def test_rules_for_one_client_stand_beside_the_feeds(tmp_path: Path) -> None:
         ("expect_totals_to_match_feed", {"feed": "x.y", "match": {"a": "b", "c": "c"}, "amount": "n", "plus": ["d"], "minus": ["e"]}, "sum of n = d − e in x.y per a, c"),  # noqa: E501
         ("expect_values_to_be_near_feed", {"column": "p", "feed": "x.y", "feed_column": "q", "match": {"a": "b"}, "least": 0.9, "most": 1.1, "slack": 0.5}, "p 0.9 to 1.1 times q of x.y per a, ± 0.5"),  # noqa: E501
         ("expect_values_to_be_near_feed", {"column": "p", "feed": "x.y", "feed_column": "q", "match": {"a": "b"}, "most": 2.0, "added_up": True}, "p at most 2 times sum of q of x.y per a"),  # noqa: E501
+        ("expect_values_to_be_listed", {"column": "r", "date": "d", "match": ["c"], "entries": [{"c": "DE", "valid_from": "2021-01-01", "allowed": [19]}]}, "r is listed on d by c (1 entries)"),  # noqa: E501
         ("expect_positions_to_roll_forward", {"match": {"a": "b", "c": "c"}, "date": "d", "quantity": "n", "feed": "x.y", "feed_date": "e", "feed_quantity": "m"}, "n = the one before + sum of m of x.y since, per a, c by d"),  # noqa: E501
         ("expect_amount_to_be_similar", {"column": "a", "max_change_pct": 20, "compared_with": "same_weekday"}, "sum of a within ± 20 % of the same weekday delivery"),  # noqa: E501
     ],

@@ -57,6 +57,7 @@ from pipelines.validate.expectations.matches import (
     TotalsMatchFeed,
 )
 from pipelines.validate.expectations.minimum import BelowMinimum, ExpectValuesToReachMinimum
+from pipelines.validate.expectations.rates import ExpectValuesToBeListed, ValuesNotListed
 from pipelines.validate.expectations.ratios import ColumnRatioBetween, ExpectColumnRatioToBeBetween
 from pipelines.validate.expectations.registered import ExpectNumbersToHaveCheckDigits, NumbersChecked
 from pipelines.validate.expectations.repeats import ExpectRowsNotToRepeat, RowsRepeated
@@ -94,21 +95,23 @@ from pipelines.validate.expectations.units import ExpectUnitsToBeKnown, UnitsKno
 from pipelines.validate.expectations.weights import ExpectGroupSumsToFitProducts, SumsFitProducts
 
 __all__ = [
-    "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "AmountsFollowTariff", "AmountsNotRound",
-    "BalancesCarried", "BelowMinimum", "ChangesLarge", "ColumnProductMatches", "ColumnRatioBetween", "ColumnTotals",
-    "ColumnValuesInFeed", "ColumnsAddUp", "ComparedWith", "DatesInOrder", "DatesNearDelivery", "DatesOnWeekdays",
-    "DaysBetween", "ExpectAmountToBeSimilar", "ExpectAmountsNotToBeRound", "ExpectAmountsToFollowTariff",
+    "AmountsFollowTariff", "AmountsNotRound", "BALANCE", "BalancesCarried", "BelowMinimum", "ChangesLarge",
+    "ColumnProductMatches", "ColumnRatioBetween", "ColumnTotals", "ColumnValuesInFeed", "ColumnsAddUp",
+    "ComparedWith", "DatesInOrder", "DatesNearDelivery", "DatesOnWeekdays", "DaysBetween", "EXACT",
+    "ExpectAmountToBeSimilar", "ExpectAmountsNotToBeRound", "ExpectAmountsToFollowTariff",
     "ExpectBalancesToCarryForward", "ExpectChangesToBeSmall", "ExpectColumnProductToMatch",
-    "ExpectColumnRatioToBeBetween", "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeInOrder",
-    "ExpectDatesToBeNearDelivery", "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost",
-    "ExpectFeedRowsToOccur", "ExpectGroupSumsToBeAtMost", "ExpectGroupSumsToFitProducts", "ExpectGroupTotalToMatch",
-    "ExpectGroupsToAgree", "ExpectGroupsToBalance", "ExpectGroupsToRollForward", "ExpectKindsToAddUp",
-    "ExpectNoNearDuplicates", "ExpectNumbersToHaveCheckDigits", "ExpectPairsToBeUsual",
-    "ExpectPositionsToRollForward", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar", "ExpectRowsNotToRepeat",
-    "ExpectRowsToMatchFeed", "ExpectSequencesToBeUnbroken", "ExpectStagesToBeInOrder", "ExpectStepsToFollow",
-    "ExpectTotalsToMatchFeed", "ExpectUnitsToBeKnown", "ExpectValuesToBeNearFeed", "ExpectValuesToReachMinimum",
-    "ExpectValuesToStartWith", "FeedCovered", "GroupSumsAtMost", "GroupTotalsMatch", "GroupsAgree", "GroupsBalance",
-    "GroupsRollForward", "KindsAddUp", "NoNearDuplicates", "NumbersChecked", "PairsUsual", "PositionsRollForward",
+    "ExpectColumnRatioToBeBetween", "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp",
+    "ExpectDatesToBeInOrder", "ExpectDatesToBeNearDelivery", "ExpectDatesToBeOnWeekdays",
+    "ExpectDaysBetweenToBeAtMost", "ExpectFeedRowsToOccur", "ExpectGroupSumsToBeAtMost",
+    "ExpectGroupSumsToFitProducts", "ExpectGroupTotalToMatch", "ExpectGroupsToAgree", "ExpectGroupsToBalance",
+    "ExpectGroupsToRollForward", "ExpectKindsToAddUp", "ExpectNoNearDuplicates", "ExpectNumbersToHaveCheckDigits",
+    "ExpectPairsToBeUsual", "ExpectPositionsToRollForward", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar",
+    "ExpectRowsNotToRepeat", "ExpectRowsToMatchFeed", "ExpectSequencesToBeUnbroken", "ExpectStagesToBeInOrder",
+    "ExpectStepsToFollow", "ExpectTotalsToMatchFeed", "ExpectUnitsToBeKnown", "ExpectValuesToBeListed",
+    "ExpectValuesToBeNearFeed", "ExpectValuesToReachMinimum", "ExpectValuesToStartWith", "FeedCovered",
+    "GroupSumsAtMost", "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward", "KindsAddUp",
+    "NoNearDuplicates", "NumbersChecked", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "PairsUsual", "PositionsRollForward",
     "RangesOverlap", "RowsMatchFeed", "RowsRepeated", "SequencesUnbroken", "StagesInOrder", "StepsFollow",
-    "SumsFitProducts", "TotalsMatchFeed", "UnitsKnown", "ValuesNearFeed", "ValuesStart",
+    "SumsFitProducts", "TOTALS", "TotalsMatchFeed", "UnitsKnown", "ValuesNearFeed", "ValuesNotListed",
+    "ValuesStart",
 ]  # fmt: skip
