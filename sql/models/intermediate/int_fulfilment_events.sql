@@ -152,7 +152,10 @@ by_product as (
         event.*,
         line.line_id as filled_line_id,
         line.unit_code as filled_unit_code,
-        least(event.to_quantity, line.to_quantity) - greatest(event.from_quantity, line.from_quantity) as filled_quantity
+        case
+            when event.quantity is not null
+                then least(event.to_quantity, line.to_quantity) - greatest(event.from_quantity, line.from_quantity)
+        end as filled_quantity
     from unnamed as event
     join lines_of_products as line using (client_id, line_kind_code, source, order_id, product_id, event_kind_code)
     where
