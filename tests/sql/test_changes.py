@@ -359,6 +359,7 @@ class Parsed(Exception):
 
 def test_a_mart_by_months_needs_a_feed_with_months_and_nothing_without_history() -> None:
     sources = {"s": ("core", "ledgers_spend"), "a": ("core", "ledgers_accounts"), "c": ("ops", "client")}
+    sources["d"] = ("ops", "day_off")
     manifest = SimpleNamespace(
         sources={k: SimpleNamespace(source_name=schema, name=name) for k, (schema, name) in sources.items()}, nodes={}
     )
@@ -373,6 +374,8 @@ def test_a_mart_by_months_needs_a_feed_with_months_and_nothing_without_history()
     node.depends_on.nodes.append("c")
     with pytest.raises(DeclarationError, match=r"rpt_x.*ops\.client"):
         project._mart(manifest, node, {"ledgers_spend"})
+    node.config.meta, node.depends_on.nodes = {}, ["a", "c", "d"]
+    assert not project._mart(manifest, node, {"ledgers_spend"}).is_whole  # the days off of a calendar stay
 
 
 @pytest.mark.parametrize(

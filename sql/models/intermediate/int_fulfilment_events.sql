@@ -23,12 +23,12 @@ shipped_items as (
     group by client_id, shipment_id, product_id
 ),
 
+-- (With `having` the planner takes them for few, and compares each note with each of them.)
 shipments as (
-    select client_id, shipment_id, min(order_key) as order_key
+    select client_id, shipment_id, case when min(order_key) = max(order_key) then min(order_key) end as order_key
     from {{ ref('int_shipment_lines') }}
     where shipment_id is not null
     group by client_id, shipment_id
-    having count(distinct order_key) = 1
 ),
 
 events as (
@@ -84,8 +84,7 @@ placed as (
         event.*,
         orders.source,
         orders.line_kind_code,
-        orders.lines as order_lines,
-        row_number() over () as event_number
+        orders.lines as order_lines
     from events as event
     join orders using (client_id, order_id)
     order by
@@ -93,22 +92,27 @@ placed as (
         orders.source <> event.event_source, orders.source, orders.line_kind_code
 ),
 
-named as (
-    select event.*, demand.line_id as demand_line_id, demand.unit_code as demand_unit_code
+matched as (
+    select event.*, line.line_id as demand_line_id, line.unit_code as demand_unit_code
     from placed as event
-    join demand
-        using (client_id, line_kind_code, source, order_id)
-    where demand.line_id = case when line_kind_code = 'shipment' then event.line_key else event.order_line_id end
+    left join demand as line
+        on line.client_id = event.client_id and line.line_kind_code = event.line_kind_code
+        and line.source = event.source and line.order_id = event.order_id
+        and line.line_id = case event.line_kind_code when 'shipment' then event.line_key else event.order_line_id end
+),
+
+named as (
+    select * from matched where demand_line_id is not null
 ),
 
 -- Lines and events of a product in an order, each as a stretch of the quantity since the first of them.
 unnamed as (
     select
-        *,
+        matched.*,
         coalesce(sum(quantity) over earlier, 0) as from_quantity,
         coalesce(sum(quantity) over earlier, 0) + coalesce(quantity, 0) as to_quantity
-    from placed
-    where event_number not in (select event_number from named) and product_id is not null
+    from matched
+    where demand_line_id is null and product_id is not null
     window earlier as (
         partition by client_id, line_kind_code, source, order_id, product_id, event_kind_code
         order by coalesce(delivered_date, shipped_date), event_source, event_id
@@ -146,9 +150,12 @@ lines_of_products as (
 by_product as (
     select
         event.*,
-        line.line_id as demand_line_id,
-        line.unit_code as demand_unit_code,
-        least(event.to_quantity, line.to_quantity) - greatest(event.from_quantity, line.from_quantity) as filled_quantity
+        line.line_id as filled_line_id,
+        line.unit_code as filled_unit_code,
+        case
+            when event.quantity is not null
+                then least(event.to_quantity, line.to_quantity) - greatest(event.from_quantity, line.from_quantity)
+        end as filled_quantity
     from unnamed as event
     join lines_of_products as line using (client_id, line_kind_code, source, order_id, product_id, event_kind_code)
     where
@@ -157,11 +164,11 @@ by_product as (
 ),
 
 by_order as (
-    select event.*, demand.line_id as demand_line_id
-    from placed as event
+    select event.*, demand.line_id as dated_line_id
+    from matched as event
     join demand using (client_id, line_kind_code, source, order_id)
     where
-        event_number not in (select event_number from named)
+        event.demand_line_id is null
         and not exists (
             select from demand as line
             where
@@ -178,13 +185,13 @@ found as (
     from named
     union all
     select
-        client_id, line_kind_code, source, order_id, demand_line_id, event_kind_code, event_source, event_id,
+        client_id, line_kind_code, source, order_id, filled_line_id, event_kind_code, event_source, event_id,
         shipped_date, delivered_date, filled_quantity, accepted_quantity * filled_quantity / nullif(quantity, 0),
-        unit_code, demand_unit_code
+        unit_code, filled_unit_code
     from by_product
     union all
     select
-        client_id, line_kind_code, source, order_id, demand_line_id, event_kind_code, event_source, event_id,
+        client_id, line_kind_code, source, order_id, dated_line_id, event_kind_code, event_source, event_id,
         shipped_date, delivered_date, case when order_lines = 1 then quantity end,
         case when order_lines = 1 then accepted_quantity end, unit_code, null
     from by_order
