@@ -39,7 +39,7 @@ class Movement:
     cost: Decimal | None
     currency: str | None
     unit: str | None
-    place: str = "L-1"
+    place: str
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,16 @@ def movements(draw: st.DrawFn) -> list[Movement]:
         cost = None if not plain and draw(st.integers(0, 3)) == 0 else Decimal(draw(st.integers(1, 99999))) / 1000
         currency = "EUR" if plain or draw(st.integers(0, 9)) else draw(st.sampled_from(("USD", None)))
         unit = None if plain or draw(st.integers(0, 3)) else draw(st.sampled_from(("C62", "DZN", "CT", "PAL", "KGM")))
+        place = draw(st.sampled_from(("L-1", "L-1", "L-2")))
         if kind == "transfer":
             out += [
-                Movement(len(out), day, "transfer_out", -quantity, None, None, unit),
+                Movement(len(out), day, "transfer_out", -quantity, None, None, unit, "L-1"),
                 Movement(len(out) + 1, day + timedelta(days=3), "transfer_in", quantity, None, None, unit, "L-2"),
             ]
         elif kind in OUTFLOWS and (kind not in INFLOWS or draw(st.booleans())):
-            out.append(Movement(len(out), day, kind, -quantity, None, None, unit))
+            out.append(Movement(len(out), day, kind, -quantity, None, None, unit, place))
         else:
-            out.append(Movement(len(out), day, kind, quantity, cost, currency if cost else None, unit))
+            out.append(Movement(len(out), day, kind, quantity, cost, currency if cost else None, unit, place))
     return out
 
 
