@@ -199,7 +199,8 @@ def expected(product: Product, history: list[Movement]) -> dict[date, Month]:
     counted.sort(key=lambda m: (m.day, m.kind != "opening", m.quantity < 0, m.number))
     # without a list of products nothing says how many pieces a carton holds: several units have nothing in common
     known_units = not product.is_listed and len({m.unit for m in history}) > 1
-    of_costs = [m.currency for m in counted if m.quantity > 0 and m.cost is not None and m.currency]
+    is_known = {m: not product.is_listed or m.unit in UNITS for m in counted}
+    of_costs = [m.currency for m in counted if is_known[m] and m.quantity > 0 and m.cost is not None and m.currency]
     has_standard = product.is_listed and product.standard_cost is not None
     fits = not of_costs or min(of_costs) == "EUR"
     shelf = Shelf(last_cost=Fraction(product.standard_cost or 0) if has_standard and fits else None)
