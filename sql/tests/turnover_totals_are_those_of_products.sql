@@ -1,4 +1,4 @@
--- A total is the sum of its products, where both ends of the month are known.
+-- A total is the sum of its products, where both ends of the month and the currency are known.
 with mart as (
     select * from {{ whole(ref('rpt_inventory_turnover')) }} as whole
 ),
@@ -6,7 +6,7 @@ with mart as (
 products as (
     select client_id, currency_code, month_end_date, count(*) as products, sum(used_amount) as used, sum(stock_amount) as stock
     from mart
-    where level_code = 'product' and products = 1
+    where level_code = 'product' and products = 1 and currency_code is not null
     group by client_id, currency_code, month_end_date
 ),
 

@@ -39,7 +39,7 @@ class Movement:
     cost: Decimal | None
     currency: str | None
     unit: str | None
-    place: str = "L-1"
+    place: str
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,16 @@ def movements(draw: st.DrawFn) -> list[Movement]:
         cost = None if not plain and draw(st.integers(0, 3)) == 0 else Decimal(draw(st.integers(1, 99999))) / 1000
         currency = "EUR" if plain or draw(st.integers(0, 9)) else draw(st.sampled_from(("USD", None)))
         unit = None if plain or draw(st.integers(0, 3)) else draw(st.sampled_from(("C62", "DZN", "CT", "PAL", "KGM")))
+        place = draw(st.sampled_from(("L-1", "L-1", "L-2")))
         if kind == "transfer":
             out += [
-                Movement(len(out), day, "transfer_out", -quantity, None, None, unit),
+                Movement(len(out), day, "transfer_out", -quantity, None, None, unit, "L-1"),
                 Movement(len(out) + 1, day + timedelta(days=3), "transfer_in", quantity, None, None, unit, "L-2"),
             ]
         elif kind in OUTFLOWS and (kind not in INFLOWS or draw(st.booleans())):
-            out.append(Movement(len(out), day, kind, -quantity, None, None, unit))
+            out.append(Movement(len(out), day, kind, -quantity, None, None, unit, place))
         else:
-            out.append(Movement(len(out), day, kind, quantity, cost, currency if cost else None, unit))
+            out.append(Movement(len(out), day, kind, quantity, cost, currency if cost else None, unit, place))
     return out
 
 
@@ -198,7 +199,8 @@ def expected(product: Product, history: list[Movement]) -> dict[date, Month]:
     counted.sort(key=lambda m: (m.day, m.kind != "opening", m.quantity < 0, m.number))
     # without a list of products nothing says how many pieces a carton holds: several units have nothing in common
     known_units = not product.is_listed and len({m.unit for m in history}) > 1
-    of_costs = [m.currency for m in counted if m.quantity > 0 and m.cost is not None and m.currency]
+    is_known = {m: not product.is_listed or m.unit in UNITS for m in counted}
+    of_costs = [m.currency for m in counted if is_known[m] and m.quantity > 0 and m.cost is not None and m.currency]
     has_standard = product.is_listed and product.standard_cost is not None
     fits = not of_costs or min(of_costs) == "EUR"
     shelf = Shelf(last_cost=Fraction(product.standard_cost or 0) if has_standard and fits else None)

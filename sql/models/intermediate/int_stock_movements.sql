@@ -3,11 +3,14 @@
 -- Where no list of products says which unit stock is kept in, movements of one product in several units have no common one, and
 -- none of them is counted as another.
 with known as (
-    select distinct on (client_id, source, movement_id) movement.*
-    from {{ ref('stg_shipments__stock_movements') }} as movement
+    select movement.*
+    from (
+        select distinct on (client_id, source, movement_id) *
+        from {{ ref('stg_shipments__stock_movements') }}
+        order by client_id, source, movement_id, period desc nulls last
+    ) as movement
     left join {{ ref('stg_ops__clients') }} as client using (client_id)
     where movement_date <= {{ today() }}
-    order by client_id, source, movement_id, period desc nulls last
 ),
 
 openings as (

@@ -161,10 +161,12 @@ select
     (on_hand_quantity - book_quantity)::numeric(20, 4) as book_difference_quantity,
     moved_since_quantity::numeric(20, 4) as moved_since_quantity,
     product.reorder_quantity::numeric(20, 4) as reorder_quantity,
-    sum(available_quantity) over (partition by client_id, source, product_id) <= product.reorder_quantity as is_to_reorder,
+    case when bool_and(on_hand_quantity is not null) over product_of_source
+        then sum(available_quantity) over product_of_source <= product.reorder_quantity end as is_to_reorder,
     position.currency_code,
     case when status_code = 'valued' then value_basis_code end as value_basis_code,
     stock_amount::numeric(24, 2) as stock_amount,
     {{ cut_off() }} as known_at
 from positions as position
 left join {{ ref('int_products') }} as product using (client_id, product_id)
+window product_of_source as (partition by client_id, source, product_id)
