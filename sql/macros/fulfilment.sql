@@ -12,6 +12,11 @@
     (({{ last }} - {{ first }}) - coalesce({{ last_off }}.days_off - {{ first_off }}.days_off, 0))::integer
 {%- endmacro %}
 
+{# A quantity that is zero where it would be less, and null where it is not known: `greatest` would make that zero. #}
+{% macro not_less_than_zero(quantity) -%}
+    case when {{ quantity }} > 0 then {{ quantity }} when {{ quantity }} <= 0 then 0 end
+{%- endmacro %}
+
 {# Share of a count in another, in percent; null where there is nothing to judge. #}
 {% macro share_pct(part, whole) -%}
     round(100.0 * ({{ part }}) / nullif({{ whole }}, 0), 2)::numeric(5, 2)

@@ -19,7 +19,14 @@ from pipelines.warehouse import ddl, register
 from pipelines.warehouse.connection import Warehouse
 from pipelines.warehouse.history_versions import ScopeHistory
 from pipelines.warehouse.pseudonyms import give_key
-from tests.sql import history_payroll, history_people, history_purchasing, history_subledgers, ledger_history
+from tests.sql import (
+    history_fulfilment,
+    history_payroll,
+    history_people,
+    history_purchasing,
+    history_subledgers,
+    ledger_history,
+)
 from tests.sql.rows import Row, delivery
 
 CLIENTS = ("north", "south", "east")
@@ -31,13 +38,20 @@ FEEDS = (
     "payroll.pay_rates",
     *history_people.ROWS,
     "shipments.shipments",
+    *history_fulfilment.ROWS,
     *ledger_history.FEEDS,
     *(feed for feed in history_subledgers.ROWS if feed not in ledger_history.FEEDS),
     *history_payroll.ROWS,
     *history_purchasing.ROWS,
 )
 LACKING = ledger_history.LACKING | history_payroll.LACKING | history_purchasing.LACKING
-ROWS = {**history_subledgers.ROWS, **history_payroll.ROWS, **history_people.ROWS, **history_purchasing.ROWS}
+ROWS = {
+    **history_subledgers.ROWS,
+    **history_payroll.ROWS,
+    **history_people.ROWS,
+    **history_fulfilment.ROWS,
+    **history_purchasing.ROWS,
+}
 SPELLINGS = ("Acme", "ACME", "Acme Ltd", "Acme Limited", "Acme GmbH", "Zeta & Co", "ZETA AND CO.", "Sole Trader")
 PERIODS = ("2026-01", "2026-02", "2026-03")
 DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(90)]
@@ -186,7 +200,14 @@ class History(ledger_history.LedgerRows):
             "line_quantity": 1,
             "line_amount": self._amount(),
             "promised_date": promised,
-            "delivered_date": promised + timedelta(days=self.chance.randint(-3, 9)),
+            "shipped_date": self.chance.choice((None, promised - timedelta(days=4))),
+            "delivered_date": self.chance.choice((None, promised + timedelta(days=self.chance.randint(-3, 9)))),
+            "shipment_id": self.chance.choice((None, "S-0", "S-1", "S-2")),
+            "order_id": self.chance.choice((None, *history_fulfilment.ORDERS)),
+            "order_line_id": self.chance.choice((None, "0", "1")),
+            "product_id": self.chance.choice((None, *history_fulfilment.PRODUCTS)),
+            "ordered_quantity": self.chance.choice((None, 2)),
+            "carrier_id": self.chance.choice((None, "00")),
         }
 
     def _customers(self, key: str) -> dict[str, Any]:

@@ -1,6 +1,12 @@
 """For each identity among the tests of the marts: a wrong row that trips it."""
 
-from tests.sql import figures_payroll, figures_people, figures_purchasing, figures_subledgers
+from tests.sql import (
+    figures_fulfilment,
+    figures_payroll,
+    figures_people,
+    figures_purchasing,
+    figures_subledgers,
+)
 
 TAMPER = {
     "ageing_buckets_add_up": "update rpt_payables_ageing set not_due_amount = not_due_amount + 0.01",
@@ -31,6 +37,7 @@ TAMPER = {
     "in_time_late_and_missing_make_all_due": "update rpt_feed_timeliness set late_deliveries = 7",
     "timeliness_holds_all_deadlines": "delete from rpt_feed_timeliness where client_id = 'south'",
     "deliveries_are_accounted_for": "update dq_delivery set rows_held = rows_held + 1 where delivery_id = 3",
+    **figures_fulfilment.TAMPER,
     **figures_payroll.TAMPER,
     **figures_people.TAMPER,
     **figures_purchasing.TAMPER,

@@ -19,6 +19,7 @@ from pipelines.reporting.run import _CUT_OFF, BuildResult, build
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import Warehouse
 from tests.sql import (
+    figures_fulfilment,
     figures_payroll,
     figures_people,
     figures_purchasing,
@@ -27,6 +28,7 @@ from tests.sql import (
     rows_purchasing,
 )
 from tests.sql.rows import CUT_OFF, SECRET_DATE, SECRET_NUMBER, delivery, fill, insert, secret
+from tests.sql.rows_fulfilment import fill_fulfilment
 from tests.sql.rows_payroll import fill_payroll
 from tests.sql.rows_people import fill_people
 from tests.sql.rows_purchasing import fill_purchasing
@@ -55,6 +57,7 @@ def first(warehouse: Warehouse, home: Settings, contracts: dict[str, Contract]) 
     with warehouse.transaction() as conn:
         fill(conn, contracts)
         fill_subledgers(conn, contracts)
+        fill_fulfilment(conn)
         fill_payroll(conn)
         fill_people(conn, contracts)
         fill_purchasing(conn)
@@ -155,6 +158,11 @@ def test_ageing_as_of_the_clients_own_date(first: Built) -> None:
 
 @pytest.mark.parametrize("check", figures_subledgers.CHECKS)
 def test_figures_of_the_sub_ledgers(check: Callable[[dict[str, Rows]], None], first: Built) -> None:
+    check(first.marts)
+
+
+@pytest.mark.parametrize("check", figures_fulfilment.CHECKS)
+def test_figures_of_fulfilment(check: Callable[[dict[str, Rows]], None], first: Built) -> None:
     check(first.marts)
 
 

@@ -115,18 +115,31 @@ unnamed as (
         rows between unbounded preceding and 1 preceding)
 ),
 
+-- What of a line is left to fill after what names it.
+unfilled as (
+    select demand.*, kind.event_kind_code, greatest(wanted_quantity - coalesce(filled.quantity, 0), 0) as unfilled_quantity
+    from demand
+    cross join (values ('delivery_note'), ('shipment')) as kind (event_kind_code)
+    left join (
+        select client_id, line_kind_code, source, order_id, demand_line_id as line_id, event_kind_code, sum(quantity) as quantity
+        from named
+        group by client_id, line_kind_code, source, order_id, demand_line_id, event_kind_code
+    ) as filled using (client_id, line_kind_code, source, order_id, line_id, event_kind_code)
+),
+
 lines_of_products as (
     select
         *,
-        coalesce(sum(wanted_quantity) over earlier, 0) as from_quantity,
+        coalesce(sum(unfilled_quantity) over earlier, 0) as from_quantity,
         case
             when lead(line_id) over lines is not null
-                then coalesce(sum(wanted_quantity) over earlier, 0) + coalesce(wanted_quantity, 0)
+                then coalesce(sum(unfilled_quantity) over earlier, 0) + unfilled_quantity
             else 'infinity'
         end as to_quantity
-    from demand
+    from unfilled
     window
-        lines as (partition by client_id, line_kind_code, source, order_id, product_id order by line_id),
+        lines as (
+            partition by client_id, line_kind_code, source, order_id, product_id, event_kind_code order by line_id),
         earlier as (lines rows between unbounded preceding and 1 preceding)
 ),
 
@@ -137,7 +150,7 @@ by_product as (
         line.unit_code as demand_unit_code,
         least(event.to_quantity, line.to_quantity) - greatest(event.from_quantity, line.from_quantity) as filled_quantity
     from unnamed as event
-    join lines_of_products as line using (client_id, line_kind_code, source, order_id, product_id)
+    join lines_of_products as line using (client_id, line_kind_code, source, order_id, product_id, event_kind_code)
     where
         event.quantity is null
         or event.from_quantity < line.to_quantity and line.from_quantity < event.to_quantity
@@ -150,7 +163,7 @@ by_order as (
     where
         event_number not in (select event_number from named)
         and not exists (
-            select from lines_of_products as line
+            select from demand as line
             where
                 (line.client_id, line.line_kind_code, line.source, line.order_id)
                 = (event.client_id, event.line_kind_code, event.source, event.order_id)
@@ -189,7 +202,8 @@ select
     event_id,
     shipped_date,
     delivered_date,
-    case when unit_code = coalesce(demand_unit_code, unit_code) or unit_code is null then quantity end as quantity,
-    case when unit_code = coalesce(demand_unit_code, unit_code) or unit_code is null then accepted_quantity end
+    case when unit_code = coalesce(demand_unit_code, unit_code) or unit_code is null then quantity end::numeric(24, 6)
+        as quantity,
+    case when unit_code = coalesce(demand_unit_code, unit_code) or unit_code is null then accepted_quantity end::numeric(24, 6)
         as accepted_quantity
 from found

@@ -8,9 +8,9 @@ with demand as (
         client.on_time_early_days as early_days,
         coalesce(client.on_time_late_days, 0) as late_days,
         coalesce(line.order_status_code, '') in ('delivered', 'closed') as is_closed,
-        greatest(line.ordered_quantity - line.cancelled_quantity, 0) as wanted_quantity,
-        greatest(line.ordered_quantity - line.cancelled_quantity, 0) * (1 - coalesce(client.short_delivery_pct, 0) / 100)
-            as enough_quantity,
+        {{ not_less_than_zero('line.ordered_quantity - line.cancelled_quantity') }} as wanted_quantity,
+        {{ not_less_than_zero('line.ordered_quantity - line.cancelled_quantity') }}
+        * (1 - coalesce(client.short_delivery_pct, 0) / 100) as enough_quantity,
         coalesce(line.order_status_code, '') = 'cancelled'
         or coalesce(line.cancelled_quantity >= line.ordered_quantity and line.cancelled_quantity > 0, false) as is_cancelled
     from {{ ref('int_order_demand') }} as line
@@ -226,12 +226,12 @@ select
     accepted_quantity::numeric(24, 4) as accepted_quantity,
     case
         when is_cancelled or is_closed then 0
-        else greatest(wanted_quantity - accepted_quantity, 0)
+        else {{ not_less_than_zero('wanted_quantity - accepted_quantity') }}
     end::numeric(24, 4) as open_quantity,
     case
         when is_cancelled or is_closed or not is_told then 0
         when is_over or greatest(left_quantity, delivered_quantity) > 0
-            then greatest(wanted_quantity - greatest(left_quantity, delivered_quantity), 0)
+            then {{ not_less_than_zero('wanted_quantity - greatest(left_quantity, delivered_quantity)') }}
         else 0
     end::numeric(24, 4) as backorder_quantity,
     line_status_code,

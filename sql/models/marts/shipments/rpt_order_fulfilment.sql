@@ -3,7 +3,11 @@ with lines as (
         line.*,
         -- The share of a line's value that a quantity stands for.
         {% for part in ('cancelled', 'shipped', 'accepted', 'open', 'backorder') -%}
-        round(line_amount * least({{ part }}_quantity / nullif(ordered_quantity, 0), 1), 2) as {{ part }}_amount{{ ',' if not loop.last }}
+        round(
+            line_amount * case
+                when {{ part }}_quantity < ordered_quantity then {{ part }}_quantity / ordered_quantity
+                when {{ part }}_quantity >= ordered_quantity then 1
+            end, 2) as {{ part }}_amount{{ ',' if not loop.last }}
         {% endfor %}
     from {{ ref('fct_order_lines') }} as line
 ),
@@ -106,10 +110,10 @@ select
     0, 0, 0, 0, 0, 0, 0, 0,
     null,
     {% for part in ('ordered', 'cancelled', 'shipped', 'delivered', 'accepted', 'open', 'backorder') -%}
-    null,
+    null::numeric(24, 4),
     {% endfor -%}
     {% for part in ('ordered', 'cancelled', 'shipped', 'accepted', 'open', 'backorder') -%}
-    null,
+    null::numeric(24, 2),
     {% endfor -%}
-    {{ cut_off() }}
+    {{ cut_off() }} as known_at
 from bare_orders
