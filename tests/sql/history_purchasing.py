@@ -1,4 +1,4 @@
-"""Random rows of purchasing and freight for `history.py`; keys of a small range, so that order, receipt and invoice meet."""
+"""Random rows of purchasing and freight for `history.py`; keys of a small range, so that papers meet."""
 
 from __future__ import annotations
 
