@@ -1,4 +1,4 @@
-"""What the marts of purchasing and freight show of `rows_purchasing.py`, and how to make each of their identities fail."""
+"""What purchasing and freight marts show of `rows_purchasing.py`, and how to make each of their identities fail."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ def _plain(value: Any) -> str:
 
 
 def order_lines_in_base_units(marts: Marts) -> None:
-    """10 boxes of 12; 4 of 40 litres rejected; nothing of O-2; `east_yard` keeps receipts on its lines, without a day."""
+    """10 boxes of 12; 4 of 40 litres rejected; nothing of O-2; `east_yard` keeps receipts on lines, without a day."""
     rows = marts["rpt_purchase_order_fulfilment"]
-    names = "purchase_order_id purchase_order_line_id status_code ordered_quantity accepted_quantity open_quantity is_on_time"
+    names = "purchase_order_id purchase_order_line_id status_code"
+    names += " ordered_quantity accepted_quantity open_quantity is_on_time"
     assert _pick(rows, names, client_id="yard") == [
         ("O-1", "1", "complete", "120", "120", "0", "True"),
         ("O-1", "2", "overdue", "50", "36", "14", "False"),
@@ -46,7 +47,8 @@ def order_lines_in_base_units(marts: Marts) -> None:
 
 def match_of_lines_and_what_has_none(marts: Marts) -> None:
     rows = marts["rpt_three_way_match"]
-    names = "row_code purchase_order_id purchase_order_line_id flags invoiced_quantity invoiced_amount price_variance_amount"
+    names = "row_code purchase_order_id purchase_order_line_id flags"
+    names += " invoiced_quantity invoiced_amount price_variance_amount"
     assert _pick(rows, names, client_id="yard") == [
         ("invoice_line", "None", "None", "no_order", "1", "9", "None"),
         ("order_line", "O-1", "1", "duplicate_invoice, quantity_over_invoiced", "240", "480", "0"),

@@ -1,4 +1,4 @@
-"""Random rows of purchasing and freight for `history.py`; keys of a small range, so that order, receipt and invoice meet."""
+"""Random rows of purchasing and freight for `history.py`; keys of a small range, so that papers meet."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
+from tests.sql import history_fulfilment
 from tests.sql.rows import Row
 
-LACKING = {("east", f"shipments.{name}") for name in ("goods_receipts", "suppliers", "freight_tariffs", "products")}
+LACKING = {("east", f"shipments.{name}") for name in ("goods_receipts", "suppliers", "freight_tariffs")}
 """Feeds that a client does not deliver."""
 
 _DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(90)]
@@ -36,7 +37,7 @@ def purchase_order_lines(chance: Random, key: str) -> Row:
     return {
         "purchase_order_id": f"O-{int(key) % 6}",
         "line_id": str(int(key) // 6),
-        "product_id": f"P-{chance.randint(0, 2)}",
+        "product_id": chance.choice(history_fulfilment.PRODUCTS),
         "ordered_quantity": chance.randint(1, 20),
         "unit_code": chance.choice((None, "BX", "C62")),
         "unit_price_amount": _amount(chance),
@@ -56,7 +57,7 @@ def goods_receipts(chance: Random, key: str) -> Row:
         "line_id": str(int(key) // 7),
         "purchase_order_id": chance.choice((None, f"O-{number % 6}", f"O-{number % 6}")),
         "purchase_order_line_id": chance.choice((None, str(number // 6))),
-        "product_id": f"P-{chance.randint(0, 2)}",
+        "product_id": chance.choice(history_fulfilment.PRODUCTS),
         "received_date": chance.choice(_DAYS),
         "received_quantity": chance.randint(-3, 20),
         "rejected_quantity": chance.choice((None, 1)),
@@ -70,15 +71,10 @@ def suppliers(chance: Random, key: str) -> Row:
     return {"supplier_id": f"S-{int(key) % 3}", "supplier_name": name, "promised_lead_time_days": chance.randint(1, 30)}
 
 
-def carriers(chance: Random, key: str) -> Row:
-    """One of two carriers."""
-    return {"carrier_id": f"C-{int(key) % 2}", "carrier_name": chance.choice(("Acme", "Zeta & Co"))}
-
-
 def freight_tariffs(chance: Random, key: str) -> Row:
     """A band of a version of a carrier's tariff."""
     return {
-        "carrier_id": f"C-{int(key) % 2}",
+        "carrier_id": f"{int(key) % 2:02}",
         "lane_id": chance.choice(("?-FR", "?-PL")),
         "transport_mode_code": chance.choice(("air", "truck")),
         "valid_from_date": _DAYS[int(key)],
@@ -92,7 +88,7 @@ def freight_tariffs(chance: Random, key: str) -> Row:
 def freight_invoices(chance: Random, key: str) -> Row:
     """A charge for a shipment line of `history.py`, or for a shipment nobody knows."""
     return {
-        "carrier_id": f"C-{int(key) % 2}",
+        "carrier_id": f"{int(key) % 2:02}",
         "invoice_id": f"I-{int(key) % 4}",
         "line_id": key,
         "invoice_date": chance.choice(_DAYS),
@@ -106,7 +102,5 @@ def freight_invoices(chance: Random, key: str) -> Row:
 
 ROWS: dict[str, Callable[[Random, str], Row]] = {
     f"shipments.{make.__name__}": make
-    for make in (
-        purchase_orders, purchase_order_lines, goods_receipts, suppliers, carriers, freight_tariffs, freight_invoices,
-    )
-}  # fmt: skip
+    for make in (purchase_orders, purchase_order_lines, goods_receipts, suppliers, freight_tariffs, freight_invoices)
+}

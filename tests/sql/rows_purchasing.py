@@ -87,7 +87,12 @@ def _invoice(number: str, order: str | None, line: str | None, quantity: int, ne
 
 
 def _shipment(number: str, delivered: str) -> Row:
-    row = {"shipment_line_id": number, "shipment_id": f"T-{number}", "carrier_id": "C-1", "transport_mode_code": "truck"}
+    row = {
+        "shipment_line_id": number,
+        "shipment_id": f"T-{number}",
+        "carrier_id": "C-1",
+        "transport_mode_code": "truck",
+    }
     row |= {"origin_country_code": "DE", "destination_country_code": "FR", "item_name": "Bolt", "line_quantity": "1"}
     row |= {"shipped_date": "2026-05-05", "promised_date": "2026-05-08", "delivered_date": delivered}
     return {**row, "weight_quantity": "100", "freight_amount": "60.00", "currency_code": "EUR"}

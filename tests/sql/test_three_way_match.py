@@ -132,7 +132,9 @@ def judge(case: Case) -> Judged:
             flags.add("price_over" if variance > 0 else "price_under")
     first = next((flag for flag in GRAVITY if flag in flags), None)
     nothing = "closed" if case.state == "closed" else "open"
-    return Judged(frozenset(flags), first or ("matched" if papers or accepted else nothing), accepted, invoiced, variance)
+    return Judged(
+        frozenset(flags), first or ("matched" if papers or accepted else nothing), accepted, invoiced, variance
+    )
 
 
 # the build -------------------------------------------------------------------------------------------------------
@@ -224,7 +226,8 @@ def _insert(conn: sa.Connection, table: str, rows: Iterable[Row]) -> None:
     if not table.startswith("core."):
         known = {}
     filled = [
-        {**known, **({"_row_number": n, "_row_hash": f"{n:032x}"} if known else {}), **row} for n, row in enumerate(rows)
+        {**known, **({"_row_number": n, "_row_hash": f"{n:032x}"} if known else {}), **row}
+        for n, row in enumerate(rows)
     ]
     names = ", ".join(filled[0])
     conn.execute(sa.text(f"insert into {table} ({names}) values ({', '.join(':' + n for n in filled[0])})"), filled)
@@ -276,5 +279,3 @@ def test_the_gravest_flag_is_the_status(matched: list[Row]) -> None:
         flags = row["flags"].split(", ") if row["flags"] else []
         assert flags == sorted(flags, key=GRAVITY.index)
         assert not flags or row["status_code"] == flags[0]
-
-
