@@ -177,6 +177,7 @@ def _rows_of(arguments: Arguments) -> str:
     if arguments.get("grace_days"):
         said += f" or {arguments['grace_days']} days before"
     late = [f"{own} ≤ {theirs}" for own, theirs in (arguments.get("not_after") or {}).items()]
+    late += [f"{own} ≥ {theirs}" for own, theirs in (arguments.get("not_before") or {}).items()]
     times = arguments.get("times") or {}
     same = [
         f"{own} = {theirs}" + (f" × {_list(times[own])}" if own in times else "")
@@ -218,12 +219,47 @@ def _sums(arguments: Arguments) -> str:
     group = [*arguments["group"], *([f"{arguments['per']} of {arguments['date']}"] if arguments.get("per") else [])]
     said, most = f"sum of {arguments['column']} ≤ ", arguments.get("most")
     if limit := arguments.get("limit_of"):
-        factor = limit.get("factor", 1)
-        said += f"{limit['column']} of {limit['feed']}" + (f" × {value(factor)}" if factor != 1 else "")
+        factor, figure = limit.get("factor", 1), limit["column"]
+        figure += f" − {limit['less']}" if limit.get("less") else ""
+        said += f"{'sum of ' if limit.get('added_up') else ''}{figure} of {limit['feed']}"
+        said += f" × {value(factor)}" if factor != 1 else ""
+        said += f" + {limit['over_pct']} %" if limit.get("over_pct") else ""
         said += f", else {value(most)}," if most is not None else ""
     else:
         said += value(most)
     return f"{said} per {', '.join(group)}"
+
+
+def _fit(arguments: Arguments) -> str:
+    figure = f"{arguments['quantity']} × {arguments['per_unit']} of {arguments.get('feed', 'shipments.products')}"
+    least, most = value(arguments.get("least", 0.8)), value(arguments.get("most", 3))
+    return f"sum of {arguments['column']} is {least} to {most} × sum of {figure} per {', '.join(arguments['group'])}"
+
+
+def _near_feed(arguments: Arguments) -> str:
+    """`price ≥ 0.98 × and ≤ 1.02 × price of f.g`, or `= …` where both are 1."""
+    least, most = arguments.get("least"), arguments.get("most")
+    ends = [f"{sign} {value(n)} ×" for sign, n in (("≥", least), ("≤", most)) if n is not None]
+    near = "=" if least == most == 1 else " and ".join(ends)
+    figure = f"{'sum of ' if arguments.get('added_up') else ''}{arguments['feed_column']} of {arguments['feed']}"
+    return f"{arguments['column']} {near} {figure}{_fulfilling(arguments)} per {', '.join(arguments['match'])}"
+
+
+def _not_twice(arguments: Arguments) -> str:
+    other = f" under another {arguments['document']}" if arguments.get("document") else ""
+    return f"{', '.join(arguments['columns'])} do not come again{other}"
+
+
+def _tariff(arguments: Arguments) -> str:
+    terms = f"{arguments['rate']} × {arguments['quantity']}"
+    terms = f"{arguments['base']} + {terms}" if arguments.get("base") else terms
+    least = f", at least {arguments['minimum']}," if arguments.get("minimum") else ""
+    return f"{arguments['amount']} = {terms}{least} of {arguments['feed']} on {arguments['date']}"
+
+
+def _positions(arguments: Arguments) -> str:
+    moved = f"sum of {arguments['feed_quantity']} of {arguments['feed']} since"
+    return f"{arguments['quantity']} = that before + {moved} per {', '.join(arguments['match'])}"
 
 
 def _near_delivery(arguments: Arguments) -> str:
@@ -256,6 +292,7 @@ _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_column_max_to_be_between": _of("max"),
     "expect_table_row_count_to_be_between": lambda a: bounds("number of rows", a),
     "expect_columns_to_add_up": _columns,
+    "expect_amounts_to_follow_tariff": _tariff,
     "expect_column_product_to_match": _product,
     "expect_column_ratio_to_be_between": _ratio,
     "expect_groups_to_balance": _balance,
@@ -286,10 +323,20 @@ _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_dates_to_be_in_order": lambda a: " ≤ ".join(a["columns"]),
     "expect_dates_to_be_near_delivery": _near_delivery,
     "expect_group_sums_to_be_at_most": _sums,
+    "expect_group_sums_to_fit_products": _fit,
     "expect_numbers_to_have_check_digits": lambda a: f"check digits of {a['column']} fit {a['country']}",
+    "expect_positions_to_roll_forward": _positions,
+    "expect_rows_not_to_repeat": _not_twice,
     "expect_rows_to_match_feed": _rows_of,
+    "expect_stages_to_be_in_order": lambda a: (
+        f"{a['time']} does not go back from one {a['stage']} to the next per {', '.join(a['group'])}"
+    ),
+    "expect_steps_to_follow": lambda a: (
+        f"each {a['step']} may follow the one before, by {a['order']} per {', '.join(a['group'])}"
+    ),
     "expect_totals_to_match_feed": _totals_of,
     "expect_units_to_be_known": _units,
+    "expect_values_to_be_near_feed": _near_feed,
     "expect_values_to_start_with": lambda a: f"{a['column']} begins with {a['start']}",
 }
 

@@ -94,6 +94,16 @@ def test_rules_for_one_client_stand_beside_the_feeds(tmp_path: Path) -> None:
         ("expect_feed_rows_to_occur", {"feed": "f.g", "match": {"a": "b"}, "where": {"s": "x"}}, "each b of f.g with s = x is in a"),  # noqa: E501
         ("expect_units_to_be_known", {"column": "u", "or_in": [{"feed": "f.g", "match": {"u": "v"}}]}, "u is a unit of UN/CEFACT Recommendation 20, or in f.g"),  # noqa: E501
         ("expect_values_to_start_with", {"column": "a", "start": "b"}, "a begins with b"),
+        ("expect_rows_to_match_feed", {"feed": "f.g", "match": {"a": "b"}, "not_before": {"d": "e"}}, "a are in f.g (b), d ≥ e"),  # noqa: E501
+        ("expect_group_sums_to_be_at_most", {"group": ["o"], "column": "q", "limit_of": {"feed": "f.g", "match": {"o": "o"}, "column": "m", "less": "c", "added_up": True, "over_pct": "p"}}, "sum of q ≤ sum of m − c of f.g + p % per o"),  # noqa: E501
+        ("expect_values_to_be_near_feed", {"column": "p", "feed": "f.g", "feed_column": "c", "match": {"a": "b"}, "least": 0.5, "most": 2.0}, "p ≥ 0.5 × and ≤ 2 × c of f.g per a"),  # noqa: E501
+        ("expect_values_to_be_near_feed", {"column": "p", "feed": "f.g", "feed_column": "c", "match": {"a": "b"}, "least": 1.0, "most": 1.0, "added_up": True}, "p = sum of c of f.g per a"),  # noqa: E501
+        ("expect_group_sums_to_fit_products", {"group": ["s"], "column": "w", "quantity": "q", "product": "p", "unit": "u", "per_unit": "n"}, "sum of w is 0.8 to 3 × sum of q × n of shipments.products per s"),  # noqa: E501
+        ("expect_rows_not_to_repeat", {"columns": ["a", "b"], "document": "n"}, "a, b do not come again under another n"),  # noqa: E501
+        ("expect_amounts_to_follow_tariff", {"amount": "a", "base": "b", "rate": "r", "quantity": "q", "minimum": "m", "feed": "f.g", "date": "d"}, "a = b + r × q, at least m, of f.g on d"),  # noqa: E501
+        ("expect_positions_to_roll_forward", {"quantity": "q", "feed_quantity": "m", "feed": "f.g", "match": {"l": "l", "p": "p"}}, "q = that before + sum of m of f.g since per l, p"),  # noqa: E501
+        ("expect_stages_to_be_in_order", {"time": "t", "stage": "s", "group": ["g"]}, "t does not go back from one s to the next per g"),  # noqa: E501
+        ("expect_steps_to_follow", {"step": "s", "order": "t", "group": ["g"]}, "each s may follow the one before, by t per g"),  # noqa: E501
         ("expect_groups_to_roll_forward", {"group": ["s", "c"], "opening": "o", "amount": "a", "closing": "e"}, "o + sum of a = e per s, c"),  # noqa: E501
         ("expect_groups_to_agree", {"group": ["s"], "columns": ["a", "b"]}, "one a and one b per s"),
         ("expect_sequences_to_be_unbroken", {"group": ["s"], "number": "n", "opening": "o", "closing": "e"}, "n goes on by one per s, o = e before"),  # noqa: E501
