@@ -316,8 +316,8 @@ def _delivered(root: Path, office: Office) -> pd.DataFrame:
     raw.columns = [c.lower() for c in raw.columns]
     out = _ask(
         office,
-        "select distinct row_number from quarantine.reject join ops.delivery using (delivery_id) "
-        "where client_id = 'scms' and severity = 'critical'",
+        "select distinct row_number from quarantine.reject join ops.delivery as d using (delivery_id) "
+        "where d.client_id = 'scms' and severity = 'critical'",
     )
     raw = raw[~(raw.index + 2).isin(set(out["row_number"]))].copy()
     for day in ("scheduled delivery date", "delivered to client date"):
