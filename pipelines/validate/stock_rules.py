@@ -35,7 +35,11 @@ def near(sets: SetRules, rule: Rule, expectation: ExpectValuesToBeNearFeed) -> M
     by, names = ", ".join(keys), [*keys, "_value", "_unit"]
     own = [*map(_q, expectation.match), _q(expectation.column), _unit(units.get("unit"))]
     theirs = [*map(_q, expectation.match.values()), _q(expectation.feed_column), _unit(units.get("feed_unit"))]
-    pairs = f"select _product as product, _unit as unit from theirs union select t._product, a._unit from asked a join theirs t using ({by})"
+    pairs = (
+        "select _product as product, _unit as unit from theirs union "
+        f"select t._product, a._unit from asked a join theirs t using ({by})"
+    )
+    product = _q(units["feed_product"]) if units else _EMPTY
     sizes = unit_sizes.sizes(sets.catalog, pairs) if units else _NO_UNITS
     each = "{} / nullif(z.size, 0)" if units.get("is_price") else "{} * z.size"
     compared = (
@@ -54,8 +58,7 @@ def near(sets: SetRules, rule: Rule, expectation: ExpectValuesToBeNearFeed) -> M
     mine = f"coalesce({each.format('a._value')}, a._value)"
     found = (
         f"with asked as materialized (select distinct {_as(own, names)} from {sets.table} where {judged}), "
-        f"theirs as materialized (select {_as(theirs, names)}, {_q(units['feed_product']) if units else _EMPTY} as _product "
-        f"{current} and {fulfilled} and {counts} and "
+        f"theirs as materialized (select {_as(theirs, names)}, {product} as _product {current} and {fulfilled} and {counts} and "
         f"({_names(expectation.match.values())}) in (select {by} from asked)), sizes as materialized ({sizes}), "
         f"compared as ({compared}), paired as (select {', '.join(f'a.{n}' for n in keys)}, a._value, a._unit, "
         f"{mine} as _mine, {value} as _theirs from asked a {joined} compared t using ({by}) "
@@ -162,10 +165,11 @@ def _explained(by: str, product: str, whole: Sequence[str]) -> str:
         on = " and ".join([*(f"l.{k} = p.{k}" for k in whole), "l._day < p._day"])
     each = ", ".join(f"p.{k}" for k in at.split(", "))
     return (
-        f"mixed as (select {by} from (select {by}, measure from listed {sized} {of_own} union select {by}, measure from moves "
-        f"{sized}) as m group by {by} having count(*) > 1), lists as materialized ({lists}), "
+        f"mixed as (select {by} from (select {by}, measure from listed {sized} {of_own} union "
+        f"select {by}, measure from moves {sized}) as m group by {by} having count(*) > 1), lists as materialized ({lists}), "
         f"places as (select {at}, sum(_quantity * z.size) as _quantity from listed {sized} {of_own} group by {at}), "
-        f"moved as materialized (select {at}, coalesce(sum(_quantity * z.size) filter (where not _opens), 0) as _moved, "
+        f"moved as materialized (select {at}, "
+        f"coalesce(sum(_quantity * z.size) filter (where not _opens), 0) as _moved, "
         f"sum(_quantity * z.size) filter (where _opens) as _opened from moves {sized} group by {at}), "
         f"days as (select {at}, _quantity, coalesce(_moved, 0) as _moved, _opened from places "
         f"full join moved using ({at})), "

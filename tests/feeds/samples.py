@@ -115,4 +115,6 @@ def value_of(value: Any, kind: pa.DataType) -> Any:
         return Decimal(value)
     if pa.types.is_date(kind):
         return dt.date.fromisoformat(value)
+    if pa.types.is_timestamp(kind):
+        return dt.datetime.fromisoformat(value)
     return value

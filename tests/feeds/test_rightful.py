@@ -187,7 +187,34 @@ APPLICATIONS: dict[str, Sequence[Mapping[str, Any]]] = {
     "came in before the vacancy": [{"opened_date": "2026-08-11"}],
     "numbers only": [{"opened_date": None, "screened_date": None, "interviewed_date": None, "offered_date": None, "openings_quantity": None, "candidate_id": None}],
 }  # fmt: skip
+SOLD: dict[str, Sequence[Mapping[str, Any]]] = {
+    "free of charge": [{"unit_price_amount": "0.00", "line_amount": "0.00", "currency_code": None}],
+    "price of a thousandth": [{"ordered_quantity": "10000.0000", "unit_price_amount": "0.0125", "discount_pct": None, "line_amount": "125.00", "shipped_quantity": None}],
+    "yen, rounded": [{"currency_code": "JPY", "ordered_quantity": "3.0000", "unit_price_amount": "105.5000", "discount_pct": None, "line_amount": "317.00", "shipped_quantity": "3.0000"}],
+    "a third off": [{"unit_price_amount": "15.0000", "discount_pct": "33.3300", "line_amount": "1000.00"}],
+    "nothing but order, product and quantity": [{"unit_code": None, "unit_price_amount": None, "discount_pct": None, "line_amount": None, "currency_code": None, "requested_date": None, "promised_date": None, "shipped_quantity": None, "cancelled_quantity": None}],
+    "cancelled as a whole": [{"cancelled_quantity": "100.0000", "shipped_quantity": "0.0000"}],
+    "half a carton": [{"ordered_quantity": "0.5000", "unit_code": "KARTON", "unit_price_amount": "150.0000", "discount_pct": None, "line_amount": "75.00", "shipped_quantity": None}],
+    "asked for and promised on the day of the order": [{"requested_date": "2026-09-01", "promised_date": "2026-09-01"}],
+    "in another currency than its order": [{"currency_code": "USD"}],
+}  # fmt: skip
+ORDERS: dict[str, Mapping[str, Any]] = {
+    "promised later than asked for": {"requested_date": "2026-09-05", "promised_date": "2026-10-30"},
+    "shipped after the promise": {"shipped_date": "2026-12-01"},
+    "dates unknown": {"requested_date": None, "promised_date": None, "shipped_date": None, "order_status_code": "open"},
+    "cancelled when it was shipped already": {"order_status_code": "cancelled"},
+    "years ahead": {"requested_date": "2030-01-01", "promised_date": "2030-01-01"},
+}
+PRODUCTS: dict[str, Mapping[str, Any]] = {
+    "name and number only": dict.fromkeys(("base_unit_code", "pack_unit_code", "units_per_pack", "net_weight_kg", "volume_m3", "standard_cost_amount", "list_price_amount", "currency_code", "supplier_id", "reorder_quantity", "lead_time_days", "may_be_negative", "is_active")),
+    "packed in a sign of the client's own": {"pack_unit_code": "KARTON"},
+    "half a kilogram to a bag": {"base_unit_code": "KGM", "pack_unit_code": "XBG", "units_per_pack": "0.5"},
+    "sold below cost": {"list_price_amount": "1.00"},
+    "a machine": {"net_weight_kg": "980", "volume_m3": "2"},
+    "same name in another size": {},
+}  # fmt: skip
 CASES: dict[str, dict[str, Any]] = {
+    "shipments.order_lines": SOLD, "shipments.orders": ORDERS, "shipments.products": PRODUCTS,
     "people.employees": EMPLOYEES, "people.timesheets": HOURS, "people.absences": ABSENCES, "people.benefits": BENEFITS,
     "people.applications": APPLICATIONS,
     "payroll.payslips": PAYSLIPS, "payroll.runs": RUNS, "payroll.payments": PAID, "payroll.wage_types": TYPES, "payroll.pay_rates": RATES,

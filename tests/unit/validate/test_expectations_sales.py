@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from string import Template
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from pipelines.settings import ROOT
 from pipelines.validate.expectations import (
     ExpectColumnProductToMatch,
     ExpectColumnRatioToBeBetween,
+    ExpectFeedRowsToOccur,
     ExpectUnitsToBeKnown,
     ExpectValuesToStartWith,
 )
@@ -301,3 +303,32 @@ def test_rows_of_a_condition_only(desk: Desk) -> None:
     assert by_id(desk.gate(OF_P1)[1])["covered"].success is False
     settled = line("c", journal_id="p1", status_code="settled")
     assert by_id(desk.gate([*OF_P1, settled])[1])["covered"].success is True
+
+
+@pytest.mark.parametrize(
+    ("expectation", "sentence"),
+    [
+        (
+            ExpectUnitsToBeKnown(column="u", or_in=[{"feed": "f.g", "match": {"u": "v"}}]),
+            "Values of u must be units of UN/CEFACT Recommendation 20, or signs that f.g declares.",
+        ),
+        (
+            ExpectColumnRatioToBeBetween(numerator="a", plus=["c"], denominator="b", min_value=0.5, max_value=2),
+            "(a + c) / b must be at least 0.5 and at most 2.",
+        ),
+        (ExpectValuesToStartWith(column="a", start="b", mostly=0.9), "Values of a must begin with b, for at least 90 % of the rows."),
+        (
+            ExpectColumnProductToMatch(factors=["q", "p"], total="t", less_pct="d"),
+            "Q × p, less d %, must give t; the price may be rounded to steps of 0.01.",
+        ),
+        (
+            ExpectFeedRowsToOccur(feed="f.g", match={"a": "b"}, where={"s": ["x", None]}),
+            "Each row of f.g (b) where s = x or none must occur in a.",
+        ),
+    ],
+)  # fmt: skip
+def test_they_read_as_sentences(expectation: Any, sentence: str) -> None:
+    (shown,) = expectation._prescriptive_renderer(configuration=expectation.configuration)
+    template, params = shown.string_template["template"], shown.string_template["params"]
+    said = Template(template).substitute(params)
+    assert said[0].upper() + said[1:] == sentence
