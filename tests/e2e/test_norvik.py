@@ -3,7 +3,9 @@ and books tie to the cent."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +13,7 @@ from pipelines.settings import Settings
 from tests.e2e.conftest import Client
 from tests.e2e.planted import CURRENT, first_night, loaded_rows, not_loaded, of_effect, rules_at, set_aside, warned
 from tests.samples import norvik
-from tests.samples.common import Fault
+from tests.samples.common import Fault, Folder
 from tests.samples.norvik_base import OPENING, ZERO
 from tests.samples.norvik_faults import FAULTS, OFF
 from tests.samples.norvik_world import world_of
@@ -86,3 +88,14 @@ def test_open_invoices_are_the_balance_of_their_account(trade: Client) -> None:
         f"select sum(credit_amount - debit_amount) from core.ledgers_gl_entries where {CURRENT} and account_id = '2400'"
     )[0][0]
     assert owed == balance > 0
+
+
+def test_a_total_that_the_lines_do_not_give_is_warned_of_the_next_night(trade: Client, tmp_path: Path) -> None:
+    """The lines of an order follow its head: a total can be compared once they are there."""
+    (fault,) = of_effect(FAULTS, "night 2")
+    norvik.write(Folder(tmp_path, "norvik", 2, 7))
+    shutil.copytree(tmp_path / "norvik", trade.settings.landing / "norvik", dirs_exist_ok=True)
+    _, report = trade.night()
+    assert [(line.feed, line.state, line.verdict) for line in report.lines] == [(fault.feed, "loaded", "pass")]
+    assert warned(trade, fault) == (1, "warning")
+    assert loaded_rows(trade, fault) == 1
