@@ -177,6 +177,8 @@ def _rows_of(arguments: Arguments) -> str:
     if arguments.get("grace_days"):
         said += f" or {arguments['grace_days']} days before"
     late = [f"{own} ≤ {theirs}" for own, theirs in (arguments.get("not_after") or {}).items()]
+    late += [f"{own} ≥ {theirs}" for own, theirs in (arguments.get("not_before") or {}).items()]
+    late += ["if known there"] if arguments.get("if_known") else []
     times = arguments.get("times") or {}
     same = [
         f"{own} = {theirs}" + (f" × {_list(times[own])}" if own in times else "")
@@ -216,14 +218,67 @@ def _fulfilling(arguments: Arguments) -> str:
 
 def _sums(arguments: Arguments) -> str:
     group = [*arguments["group"], *([f"{arguments['per']} of {arguments['date']}"] if arguments.get("per") else [])]
-    said, most = f"sum of {arguments['column']} ≤ ", arguments.get("most")
+    what = f"{arguments['column']}{f' − {less}' if (less := arguments.get('less')) else ''}"
+    said, most = f"sum of {what} ≤ ", arguments.get("most")
     if limit := arguments.get("limit_of"):
-        factor = limit.get("factor", 1)
-        said += f"{limit['column']} of {limit['feed']}" + (f" × {value(factor)}" if factor != 1 else "")
+        factor, taken = limit.get("factor", 1), f" − {limit['less']}" if limit.get("less") else ""
+        said += f"{'sum of ' if limit.get('added_up') else ''}{limit['column']}{taken} of {limit['feed']}"
+        said += _fulfilling(limit) + (f" × {value(factor)}" if factor != 1 else "")
+        said += f", or {limit['over_pct']} % more," if limit.get("over_pct") else ""
+        said += " in base units" if arguments.get("units") else ""
         said += f", else {value(most)}," if most is not None else ""
     else:
         said += value(most)
     return f"{said} per {', '.join(group)}"
+
+
+def _near_feed(arguments: Arguments) -> str:
+    """`price 0.98 to 1.02 times price of x.y per order`."""
+    least, most = arguments.get("least"), arguments.get("most")
+    times = f"{value(least)} to {value(most)}"
+    if least is None or most is None:
+        times = f"at least {value(least)}" if most is None else f"at most {value(most)}"
+    elif least == most:
+        times = value(least)
+    other = f"{'sum of ' if arguments.get('added_up') else ''}{arguments['feed_column']} of {arguments['feed']}"
+    per = ", ".join(arguments["match"])
+    slack = f", ± {value(arguments['slack'])}" if arguments.get("slack") else ""
+    return f"{arguments['column']} {times} times {other}{_fulfilling(arguments)} per {per}{slack}"
+
+
+def _positions(arguments: Arguments) -> str:
+    moved = f"{arguments['feed_quantity']} of {arguments['feed']}{_fulfilling(arguments)}"
+    per = ", ".join(arguments["match"])
+    return f"{arguments['quantity']} = the one before + sum of {moved} since, per {per} by {arguments['date']}"
+
+
+def _steps(arguments: Arguments) -> str:
+    ways = [f"{step} after {_list(allowed)}" for step, allowed in sorted(arguments["after"].items())]
+    ways += [f"{_list(arguments['first'])} first"] if arguments.get("first") else []
+    return f"{arguments['step']} by {arguments['order']} per {', '.join(arguments['group'])}: {'; '.join(ways)}"
+
+
+def _repeats(arguments: Arguments) -> str:
+    said = f"{' + '.join(arguments['columns'])} occur once, also beside what is loaded"
+    return f"{said}, or in one {arguments['document']}" if arguments.get("document") else said
+
+
+def _tariff(arguments: Arguments) -> str:
+    base = f"{arguments['base']} + " if arguments.get("base") else ""
+    said = f"{arguments['amount']} = {base}{arguments['rate']} × {arguments['quantity']}"
+    said += f", at least {arguments['minimum']}," if arguments.get("minimum") else ""
+    said += f" in {arguments['feed']}{_fulfilling(arguments)} per {', '.join(arguments['match'])}"
+    said += f", from {arguments['from_quantity']}" if arguments.get("from_quantity") else ""
+    said += f", on {arguments['date']}" if arguments.get("date") else ""
+    return f"{said}, ± {value(arguments.get('tolerance', 0.01))}"
+
+
+def _fits(arguments: Arguments) -> str:
+    least, most = value(arguments.get("least", 0.8)), value(arguments.get("most", 3))
+    return (
+        f"sum of {arguments['column']} is {least} to {most} times {arguments['quantity']} × {arguments['per_unit']} of "
+        f"its products, per {', '.join(arguments['group'])}"
+    )
 
 
 def _near_delivery(arguments: Arguments) -> str:
@@ -238,6 +293,13 @@ def _near_delivery(arguments: Arguments) -> str:
 
 
 _WORDS: dict[str, Callable[[Arguments], str]] = {
+    "expect_amounts_to_follow_tariff": _tariff,
+    "expect_group_sums_to_fit_products": _fits,
+    "expect_rows_not_to_repeat": _repeats,
+    "expect_stages_to_be_in_order": lambda a: (
+        f"{a['time']} ≥ first {a['time']} of a lower {a['stage']}, per {', '.join(a['group'])}"
+    ),
+    "expect_steps_to_follow": _steps,
     "expect_column_values_to_not_be_null": lambda a: f"{a['column']} is there",
     "expect_column_values_to_be_null": lambda a: f"{a['column']} is empty",
     "expect_column_values_to_be_unique": lambda a: f"{a['column']} occurs once",
@@ -287,9 +349,11 @@ _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_dates_to_be_near_delivery": _near_delivery,
     "expect_group_sums_to_be_at_most": _sums,
     "expect_numbers_to_have_check_digits": lambda a: f"check digits of {a['column']} fit {a['country']}",
+    "expect_positions_to_roll_forward": _positions,
     "expect_rows_to_match_feed": _rows_of,
     "expect_totals_to_match_feed": _totals_of,
     "expect_units_to_be_known": _units,
+    "expect_values_to_be_near_feed": _near_feed,
     "expect_values_to_start_with": lambda a: f"{a['column']} begins with {a['start']}",
 }
 

@@ -32,6 +32,7 @@ from pipelines.validate.expectations import (
     ExpectGroupsToBalance,
     ExpectGroupsToRollForward,
     ExpectGroupSumsToBeAtMost,
+    ExpectGroupSumsToFitProducts,
     ExpectKindsToAddUp,
     ExpectNoNearDuplicates,
     ExpectPairsToBeUsual,
@@ -69,6 +70,8 @@ def group(sets: SetRules, rule: Rule) -> Measurement:
         return step_rules.steps(sets, rule, expectation)
     if isinstance(expectation, ExpectGroupSumsToBeAtMost):
         return sum_rules.sums(sets, rule, expectation)
+    if isinstance(expectation, ExpectGroupSumsToFitProducts):
+        return sum_rules.fitting(sets, rule, expectation)
     if isinstance(expectation, ExpectDatesToBeNearDelivery):
         return day_rules.near(sets, rule, expectation)
     if isinstance(expectation, ExpectGroupsToAgree):

@@ -16,6 +16,7 @@ from pipelines.validate.expectations import (
     ExpectColumnValuesToBeInFeed,
     ExpectFeedRowsToOccur,
     ExpectGroupSumsToBeAtMost,
+    ExpectGroupSumsToFitProducts,
     ExpectGroupTotalToMatch,
     ExpectPositionsToRollForward,
     ExpectRowsToMatchFeed,
@@ -65,6 +66,8 @@ def _look(expectation: Expectation) -> _Look | None:
         units = expectation.units or {}
         compared += [(units[own], units[f"feed_{own}"]) for own in units if not own.startswith("feed_")]
         return _Look(limit["feed"], [*limit["match"].items(), *compared], where=limit.get("where") or {})
+    if isinstance(expectation, ExpectGroupSumsToFitProducts):
+        return _Look(PRODUCTS, [(expectation.column, expectation.per_unit), (expectation.product, "product_id")])
     if isinstance(expectation, ExpectRowsToMatchFeed):
         ends = (expectation.valid_from, expectation.valid_to)
         days = [(own, c) for own in (expectation.date, expectation.date_from) if own for c in ends if c]

@@ -58,9 +58,10 @@ def near(sets: SetRules, rule: Rule, expectation: ExpectValuesToBeNearFeed) -> M
     mine = f"coalesce({each.format('a._value')}, a._value)"
     found = (
         f"with asked as materialized (select distinct {_as(own, names)} from {sets.table} where {judged}), "
-        f"theirs as materialized (select {_as(theirs, names)}, {product} as _product {current} and {fulfilled} and {counts} and "
-        f"({_names(expectation.match.values())}) in (select {by} from asked)), sizes as materialized ({sizes}), "
-        f"compared as ({compared}), paired as (select {', '.join(f'a.{n}' for n in keys)}, a._value, a._unit, "
+        f"theirs as materialized (select {_as(theirs, names)}, {product} as _product {current} and {fulfilled} "
+        f"and {counts} and ({_names(expectation.match.values())}) in (select {by} from asked)), "
+        f"sizes as materialized ({sizes}), compared as ({compared}), "
+        f"paired as (select {', '.join(f'a.{n}' for n in keys)}, a._value, a._unit, "
         f"{mine} as _mine, {value} as _theirs from asked a {joined} compared t using ({by}) "
         f"left join sizes z on (z.product, z.unit) = (t._product, a._unit) where {alike}), "
         f"far as (select {', '.join(names)}, {_far_said(sets, expectation, other)} as _said from paired "
@@ -113,7 +114,8 @@ def positions(sets: SetRules, rule: Rule, expectation: ExpectPositionsToRollForw
         sets.contract.column(expectation.quantity).is_personal or other.column(expectation.feed_quantity).is_personal
     ):
         said = (
-            f"': ' || {_round('_quantity')} || ', ' || coalesce({_round('_had')} || ' on ' || _before, 'none before') || "
+            f"': ' || {_round('_quantity')} || ', ' || "
+            f"coalesce({_round('_had')} || ' on ' || _before, 'none before') || "
             f"' and ' || {_round('_moved')} || ' moved since give ' || {_round('_had + _moved')}"
         )
     found = (
@@ -166,7 +168,8 @@ def _explained(by: str, product: str, whole: Sequence[str]) -> str:
     each = ", ".join(f"p.{k}" for k in at.split(", "))
     return (
         f"mixed as (select {by} from (select {by}, measure from listed {sized} {of_own} union "
-        f"select {by}, measure from moves {sized}) as m group by {by} having count(*) > 1), lists as materialized ({lists}), "
+        f"select {by}, measure from moves {sized}) as m group by {by} having count(*) > 1), "
+        f"lists as materialized ({lists}), "
         f"places as (select {at}, sum(_quantity * z.size) as _quantity from listed {sized} {of_own} group by {at}), "
         f"moved as materialized (select {at}, "
         f"coalesce(sum(_quantity * z.size) filter (where not _opens), 0) as _moved, "

@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines.contract import Contract
-from pipelines.validate import feed_rules
-from pipelines.validate.aggregates import ROWS
+from pipelines.validate import aggregates, conditions, feed_rules
+from pipelines.validate.aggregates import ROWS, value_of
 from pipelines.validate.beside_rules import Beside
-from pipelines.validate.expectations import ExpectGroupSumsToBeAtMost
+from pipelines.validate.expectations import ExpectGroupSumsToBeAtMost, ExpectGroupSumsToFitProducts
 from pipelines.validate.judge import Measurement
 from pipelines.validate.set_rules import SetRules
 from pipelines.validate.suites import Rule
-from pipelines.validate.unit_sizes import sizes
+from pipelines.validate.unit_sizes import PRODUCTS, sizes
+from pipelines.warehouse.connection import without_loops
 
 _SHOWN = {"day": "YYYY-MM-DD", "week": 'IYYY"-W"IW', "month": "YYYY-MM"}
 """How a group of days is told: ISO 8601."""
@@ -154,3 +155,43 @@ def _said(sets: SetRules, expectation: ExpectGroupSumsToBeAtMost, most: str) -> 
 
 def _q(column: str) -> str:
     return f'"{column}"'
+
+
+def fitting(sets: SetRules, rule: Rule, expectation: ExpectGroupSumsToFitProducts) -> Measurement:
+    """Rows of groups whose sum is far from what their products come to fail, and say both."""
+    if not sets.delivers(PRODUCTS):
+        return Measurement(rule, 0, {}, note=f"{sets.delivery.client_id} delivers no {PRODUCTS}", excused=True)
+    condition, values = conditions.where(expectation.row_condition)
+    domain = aggregates.domain(rule.over, condition)
+    keys = {f"k{n}": value_of(sets.contract, c, expectation.instead) for n, c in enumerate(expectation.group)}
+    names = ", ".join(keys)
+    whole = " and ".join([domain, *(f"{value} is not null" for value in keys.values())])
+    lines = ", ".join([*(f"{value} as {k}" for k, value in keys.items()), f"{_q(expectation.column)} as amount",
+                       f"{_q(expectation.quantity)} as quantity", f"coalesce({_q(expectation.product)}, '') as product",
+                       f"coalesce({_q(expectation.unit)}, '') as unit"])  # fmt: skip
+    summed = (
+        f"lines as materialized (select {lines} from {sets.table} where {whole}), sizes as materialized "
+        f"({sizes(sets.catalog, 'select distinct product, unit from lines')}), "
+        f"each as (select distinct on (product_id) product_id as product, {_q(expectation.per_unit)} as one "
+        f"from {sets.catalog.contracts[PRODUCTS].table} where client_id = :client and _known_to is null "
+        "order by product_id, _period desc, _source), "
+        f"summed as materialized (select {names}, sum(amount) as amount, sum(quantity * size * one) as expected "
+        f"from lines join sizes using (product, unit) left join each using (product) group by {names} "
+        "having count(amount) > 0 "
+        "and bool_and(measure = 'base' and coalesce(one, 0) > 0 and coalesce(quantity, 0) > 0))"
+    )
+    values = {**values, "client": sets.delivery.client_id, "least": expectation.least, "most": expectation.most}
+    judged = f"{whole} and ({', '.join(keys.values())}) in (with {summed} select {names} from summed)"
+    with without_loops(sets.conn):
+        if not sets.count(judged, values):
+            note = f"of no {' and '.join(expectation.group)} all products have {expectation.per_unit}"
+            return Measurement(rule, 0, {}, note=note, excused=True)
+        said = "': ' || trim_scale(s.amount) || ', its products ' || trim_scale(round(s.expected, 3))"
+        shown = sets.masked(f"concat_ws(' / ', {', '.join(f's.{k}::text' for k in keys)})", expectation.group)
+        found = (
+            f"with {summed} select _row_number, _row_part, {shown} || {said} as value "
+            f"from (select _row_number, _row_part, {', '.join(f'{v} as {k}' for k, v in keys.items())} from "
+            f"{sets.table} where {whole}) as r join summed s using ({names}) "
+            "where s.amount not between cast(:least as numeric) * s.expected and cast(:most as numeric) * s.expected"
+        )
+        return sets.about_rows(rule, found, values, domain, judged)

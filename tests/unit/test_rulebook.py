@@ -109,7 +109,17 @@ def test_rules_for_one_client_stand_beside_the_feeds(tmp_path: Path) -> None:
         ("expect_group_sums_to_be_at_most", {"group": ["e"], "column": "h", "most": 48, "limit_of": {"feed": "x.y", "match": {"e": "i"}, "column": "w", "factor": 1.2}}, "sum of h ≤ w of x.y × 1.2, else 48, per e"),  # noqa: E501
         ("expect_numbers_to_have_check_digits", {"column": "a", "kind": "tax_id", "country": "c"}, "check digits of a fit c"),  # noqa: E501
         ("expect_rows_to_match_feed", {"feed": "x.y", "match": {"a": "b"}, "date": "d", "not_after": {"e": "f"}, "where": {"s": ["t", "u"], "v": True}}, "a are in x.y (b), valid on d, e ≤ f with s = t, u and v = True"),  # noqa: E501
+        ("expect_group_sums_to_be_at_most", {"group": ["o"], "column": "q", "less": "r", "units": {"unit": "u"}, "limit_of": {"feed": "x.y", "match": {"o": "i"}, "column": "w", "less": "c", "added_up": True, "over_pct": "p", "factor": 1.1}}, "sum of q − r ≤ sum of w − c of x.y × 1.1, or p % more, in base units per o"),  # noqa: E501
+        ("expect_rows_to_match_feed", {"feed": "x.y", "match": {"a": "b"}, "not_before": {"d": "e"}, "if_known": True}, "a are in x.y (b), d ≥ e, if known there"),  # noqa: E501
+        ("expect_steps_to_follow", {"group": ["s"], "order": "t", "step": "e", "steps": ["a", "b"], "after": {"b": ["a"]}, "first": ["a"]}, "e by t per s: b after a; a first"),  # noqa: E501
+        ("expect_stages_to_be_in_order", {"group": ["s"], "stage": "l", "time": "t"}, "t ≥ first t of a lower l, per s"),
+        ("expect_rows_not_to_repeat", {"columns": ["a", "b"], "document": "d"}, "a + b occur once, also beside what is loaded, or in one d"),  # noqa: E501
+        ("expect_amounts_to_follow_tariff", {"feed": "x.y", "match": {"l": "l"}, "amount": "a", "quantity": "q", "rate": "r", "base": "b", "minimum": "m", "from_quantity": "f", "date": "d", "valid_from": "v"}, "a = b + r × q, at least m, in x.y per l, from f, on d, ± 0.01"),  # noqa: E501
+        ("expect_group_sums_to_fit_products", {"group": ["s"], "column": "w", "quantity": "q", "product": "p", "unit": "u", "per_unit": "n", "most": 5.0}, "sum of w is 0.8 to 5 times q × n of its products, per s"),  # noqa: E501
         ("expect_totals_to_match_feed", {"feed": "x.y", "match": {"a": "b", "c": "c"}, "amount": "n", "plus": ["d"], "minus": ["e"]}, "sum of n = d − e in x.y per a, c"),  # noqa: E501
+        ("expect_values_to_be_near_feed", {"column": "p", "feed": "x.y", "feed_column": "q", "match": {"a": "b"}, "least": 0.9, "most": 1.1, "slack": 0.5}, "p 0.9 to 1.1 times q of x.y per a, ± 0.5"),  # noqa: E501
+        ("expect_values_to_be_near_feed", {"column": "p", "feed": "x.y", "feed_column": "q", "match": {"a": "b"}, "most": 2.0, "added_up": True}, "p at most 2 times sum of q of x.y per a"),  # noqa: E501
+        ("expect_positions_to_roll_forward", {"match": {"a": "b", "c": "c"}, "date": "d", "quantity": "n", "feed": "x.y", "feed_date": "e", "feed_quantity": "m"}, "n = the one before + sum of m of x.y since, per a, c by d"),  # noqa: E501
         ("expect_amount_to_be_similar", {"column": "a", "max_change_pct": 20, "compared_with": "same_weekday"}, "sum of a within ± 20 % of the same weekday delivery"),  # noqa: E501
     ],
 )  # fmt: skip

@@ -91,6 +91,7 @@ from pipelines.validate.expectations.together import (
     GroupsRollForward,
 )
 from pipelines.validate.expectations.units import ExpectUnitsToBeKnown, UnitsKnown
+from pipelines.validate.expectations.weights import ExpectGroupSumsToFitProducts, SumsFitProducts
 
 __all__ = [
     "BALANCE", "EXACT", "PREVIOUS_AMOUNTS", "PREVIOUS_ROWS", "TOTALS", "AmountsFollowTariff", "AmountsNotRound",
@@ -100,14 +101,14 @@ __all__ = [
     "ExpectBalancesToCarryForward", "ExpectChangesToBeSmall", "ExpectColumnProductToMatch",
     "ExpectColumnRatioToBeBetween", "ExpectColumnValuesToBeInFeed", "ExpectColumnsToAddUp", "ExpectDatesToBeInOrder",
     "ExpectDatesToBeNearDelivery", "ExpectDatesToBeOnWeekdays", "ExpectDaysBetweenToBeAtMost",
-    "ExpectFeedRowsToOccur", "ExpectGroupSumsToBeAtMost", "ExpectGroupTotalToMatch", "ExpectGroupsToAgree",
-    "ExpectGroupsToBalance", "ExpectGroupsToRollForward", "ExpectKindsToAddUp", "ExpectNoNearDuplicates",
-    "ExpectNumbersToHaveCheckDigits", "ExpectPairsToBeUsual", "ExpectPositionsToRollForward",
-    "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar", "ExpectRowsNotToRepeat", "ExpectRowsToMatchFeed",
-    "ExpectSequencesToBeUnbroken", "ExpectStagesToBeInOrder", "ExpectStepsToFollow", "ExpectTotalsToMatchFeed",
-    "ExpectUnitsToBeKnown", "ExpectValuesToBeNearFeed", "ExpectValuesToReachMinimum", "ExpectValuesToStartWith",
-    "FeedCovered", "GroupSumsAtMost", "GroupTotalsMatch", "GroupsAgree", "GroupsBalance", "GroupsRollForward",
-    "KindsAddUp", "NoNearDuplicates", "NumbersChecked", "PairsUsual", "PositionsRollForward", "RangesOverlap",
-    "RowsMatchFeed", "RowsRepeated", "SequencesUnbroken", "StagesInOrder", "StepsFollow", "TotalsMatchFeed",
-    "UnitsKnown", "ValuesNearFeed", "ValuesStart",
+    "ExpectFeedRowsToOccur", "ExpectGroupSumsToBeAtMost", "ExpectGroupSumsToFitProducts", "ExpectGroupTotalToMatch",
+    "ExpectGroupsToAgree", "ExpectGroupsToBalance", "ExpectGroupsToRollForward", "ExpectKindsToAddUp",
+    "ExpectNoNearDuplicates", "ExpectNumbersToHaveCheckDigits", "ExpectPairsToBeUsual",
+    "ExpectPositionsToRollForward", "ExpectRangesNotToOverlap", "ExpectRowCountToBeSimilar", "ExpectRowsNotToRepeat",
+    "ExpectRowsToMatchFeed", "ExpectSequencesToBeUnbroken", "ExpectStagesToBeInOrder", "ExpectStepsToFollow",
+    "ExpectTotalsToMatchFeed", "ExpectUnitsToBeKnown", "ExpectValuesToBeNearFeed", "ExpectValuesToReachMinimum",
+    "ExpectValuesToStartWith", "FeedCovered", "GroupSumsAtMost", "GroupTotalsMatch", "GroupsAgree", "GroupsBalance",
+    "GroupsRollForward", "KindsAddUp", "NoNearDuplicates", "NumbersChecked", "PairsUsual", "PositionsRollForward",
+    "RangesOverlap", "RowsMatchFeed", "RowsRepeated", "SequencesUnbroken", "StagesInOrder", "StepsFollow",
+    "SumsFitProducts", "TotalsMatchFeed", "UnitsKnown", "ValuesNearFeed", "ValuesStart",
 ]  # fmt: skip

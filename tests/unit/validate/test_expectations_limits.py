@@ -1,12 +1,14 @@
 """Sums of quantities within those of another feed, in units that differ: the gate beside plain Python."""
 
+# ruff: noqa: E501 (one sample a line reads better)
+
 from __future__ import annotations
 
 import json
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -218,3 +220,63 @@ def test_they_equal_brute_force(gate: Gate, seed: int) -> None:
     assert 5 < len(expected) < len(rows) - 5
     found = gate.said([("group_sums_to_be_at_most", WITHIN)], rows, others(*lines, products=kept))["r0"]
     assert [n for n, _ in found] == expected[: len(found)] and len(found) == min(len(expected), 20)
+
+
+TARIFF = {
+    "feed": "shipments.freight_tariffs", "amount": "charged_amount", "quantity": "charged_weight_kg",
+    "match": {c: c for c in ("carrier_id", "lane_id", "transport_mode_code", "currency_code")},
+    "date": "shipped_date", "date_instead": "invoice_date", "valid_from": "valid_from_date", "from_quantity": "from_weight_kg",
+    "rate": "rate_per_kg_amount", "base": "base_amount", "minimum": "minimum_amount", "tolerance": 0.02,
+}  # fmt: skip
+
+
+def due(row: Row, tariffs: Sequence[Row]) -> Decimal | None:
+    """What the newest tariff of the day asks for by the band of the weight; None where there is none."""
+    day, weight = row["shipped_date"] or row["invoice_date"], Decimal(row["charged_weight_kg"])
+    held = [t for t in tariffs if t["lane_id"] == row["lane_id"] and t["valid_from_date"] <= day]
+    newest = max((t["valid_from_date"] for t in held), default=None)
+    bands = [t for t in held if t["valid_from_date"] == newest and Decimal(t["from_weight_kg"]) <= weight]
+    if not bands:
+        return None
+    band = max(bands, key=lambda t: Decimal(t["from_weight_kg"]))
+    amount = Decimal(band["base_amount"] or 0) + Decimal(band["rate_per_kg_amount"]) * weight
+    return max(amount, Decimal(band["minimum_amount"] or 0)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_tariff_equals_brute_force(gate: Gate, seed: int) -> None:
+    rng = random.Random(seed)
+    common = {"carrier_id": "C1", "transport_mode_code": "truck", "currency_code": "EUR"}
+    tariffs = [
+        {
+            **common, "lane_id": lane, "valid_from_date": since, "from_weight_kg": str(band),
+            "rate_per_kg_amount": f"0.{rng.randint(100000, 999999)}", "base_amount": rng.choice([None, "12.3456"]),
+            "minimum_amount": rng.choice([None, "60.00"]),
+        }
+        for lane in ("L1", "L2")
+        for since in ("2025-01-01", "2026-01-01")
+        for band in ((0, 50, 100) if lane == "L1" else (20, 80))
+    ]  # fmt: skip
+    rows = []
+    for number in range(120):
+        row = {
+            **common, "invoice_id": "F1", "line_id": str(number), "charge_code": "freight", "invoice_date": "2026-03-31",
+            "lane_id": rng.choice(["L1", "L2", "L9"]), "charged_weight_kg": rng.choice(["50", "99.9999", "100", "10", "19.5", "180.25"]),
+            "shipped_date": rng.choice([None, "2025-12-31", "2026-01-01", "2024-12-31"]),
+        }  # fmt: skip
+        off = Decimal(rng.choice(["0", "0.02", "-0.02", "0.03", "-0.03"] if rng.random() < 0.4 else ["0"]))
+        rows.append({**row, "charged_amount": str((due(row, tariffs) or Decimal(5)) + off)})
+    asked = [due(r, tariffs) for r in rows]
+    expected = [
+        n
+        for n, (row, amount) in enumerate(zip(rows, asked, strict=True))
+        if amount is not None and abs(amount - Decimal(row["charged_amount"])) > Decimal("0.02")
+    ]
+    assert 2 < len(expected) <= 20 and asked.count(None) > 10
+    others = {"shipments.carriers": [{"carrier_id": "C1"}], "shipments.freight_tariffs": tariffs}
+    rule = [("amounts_to_follow_tariff", TARIFF)]
+    found = gate.said(rule, rows, others, "shipments.freight_invoices")["r0"]
+    assert [n for n, _ in found] == expected
+    first = rows[expected[0]]
+    charged, tariff = Decimal(first["charged_amount"]), asked[expected[0]] or Decimal(0)
+    assert found[0][1].endswith(f": {charged}, tariff {tariff}, difference {charged - tariff}")
