@@ -66,6 +66,7 @@ FAULTS = (
     Fault("delivered before it left", _SENT, "X-FAST", "delivered_not_before_shipped"),
     Fault("shipments of more than was ordered", _SENT, "X-LOTS", "shipped_within_ordered"),
     Fault("shipped in a unit that nothing has", _SENT, "X-BAG", "unit_known"),
+    Fault("too heavy for its goods", _SENT, "X-LEAD", "weight_plausible", "warn"),
     Fault("under way after it was delivered", _WAY, "X-STEPS", "steps_in_order"),
     Fault("left again before it arrived", _WAY, "X-CLOCK", "times_in_order"),
     Fault("event of no shipment", _WAY, "X-GHOST", "shipment_exists"),
@@ -332,6 +333,7 @@ def _shipments(sheet: _Sheet) -> None:
     sheet.shipped("X-FAST", Levert="06.10.2026")
     sheet.shipped("X-LOTS", Antall="130", Beløp=number(130 * PRICE), Vekt_kg="338,000")
     sheet.shipped("X-BAG", Enhet="SEKK")
+    sheet.shipped("X-LEAD", Vekt_kg="90000,000")
     for code in ("X-STEPS", "X-CLOCK"):
         sheet.shipped(code)
     for n, (status, time) in enumerate(
