@@ -67,6 +67,8 @@ def write(folder: Folder) -> None:
     folder.write_table("innkjop/mottak_2026-10.tsv", cells(lists["shipments.goods_receipts"]), delimiter="\t")
     charges = json.dumps({"charges": lists["shipments.freight_invoices"]}, ensure_ascii=False, indent=0)
     folder.write("transport/fraktfakturaer_2026-10.json", charges.encode())
+    again = [{**row, "Netto": "1234567,89"} for row in lists["shipments.purchase_orders"][:1]]
+    folder.write_table("innkjop/bestillinger_2026-11.csv", cells(again), delimiter=";", night=2)
 
 
 def cells(rows: Sequence[Row]) -> list[list[str]]:

@@ -318,7 +318,7 @@ class _Year:
                 self.move_over(day, product, OSLO, BERGEN, missing.quantize(D(1), ROUND_CEILING))
 
     def move_over(self, day: date, product: Product, source: str, target: str, quantity: Decimal) -> None:
-        document = f"OF{day:%y%m%d}-{product.number}-{target}"
+        document = f"OF{len(self.world.movements) + 1:06}"
         self.book(day, source, product, "transfer_out", -quantity, document)
         self.book(day, target, product, "transfer_in", quantity, document)
 

@@ -177,7 +177,7 @@ def test_journeys_go_forward(world: World) -> None:
 
 
 def test_every_fault_is_named_once_and_is_in_its_file(tmp_path: Path) -> None:
-    norvik.write(Folder(tmp_path, "norvik", 1, 7))
+    norvik.write(Folder(tmp_path, "norvik", 2, 7))
     text = ""
     files = [p for p in sorted(tmp_path.rglob("*")) if p.is_file()]
     for path in files:
