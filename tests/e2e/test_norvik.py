@@ -139,7 +139,7 @@ def test_freight_is_the_tariff_but_for_what_is_planted(reported: Client) -> None
     regular = {status: count for status, _, count in audited if count}
     assert regular.keys() == {"matched", "no_freight"}
     assert regular["matched"] == regular["no_freight"] > 500
-    assert ("no_tariff", 1, 0) in [tuple(row) for row in audited]
+    assert {("no_tariff", 1, 0), ("over_charged", 1, 0)} <= {tuple(row) for row in audited}
 
 
 def _business_days(since: date, until: date) -> int:
