@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -16,11 +15,9 @@ from great_expectations.compatibility.pyspark import functions as F
 from great_expectations.expectations.expectation import MulticolumnMapExpectation
 from great_expectations.expectations.metadata_types import DataQualityIssues
 
+from pipelines.validate.expectations import dated_lists
 from pipelines.validate.expectations.conditions import RowsFail
 from pipelines.validate.expectations.described import Described, add_metadata, joined, metadata
-
-_OWN = ("valid_from", "minimum", "law")
-"""What an entry says besides the values it is for."""
 
 
 class BelowMinimum(RowsFail):
@@ -31,13 +28,7 @@ class BelowMinimum(RowsFail):
 
     @staticmethod
     def _lists(args: Mapping[str, Any]) -> Iterator[tuple[list[Any], list[tuple[dt.date, float]]]]:
-        """(values of the columns in `match`, what holds for them from which day on, oldest first)."""
-        lists: dict[tuple[Any, ...], list[tuple[dt.date, float]]] = defaultdict(list)
-        for entry in args["minimums"]:
-            key = tuple(entry[c] for c in args["match"])
-            lists[key].append((dt.date.fromisoformat(entry["valid_from"]), entry["minimum"]))
-        for key, entries in lists.items():
-            yield list(key), sorted(entries)
+        yield from dated_lists.lists(args["minimums"], args["match"], "minimum")
 
     @classmethod
     def on_pandas(cls, frame: pd.DataFrame, args: dict[str, Any]) -> pd.Series[bool]:
@@ -132,21 +123,11 @@ class ExpectValuesToReachMinimum(Described, MulticolumnMapExpectation):  # type:
 
     @pydantic.root_validator(pre=True)  # type: ignore[misc,untyped-decorator,unused-ignore]
     def _fill_domain(cls, values: dict[str, Any]) -> dict[str, Any]:
-        named = [values.get("column"), values.get("date"), *(values.get("match") or [])]
-        columns = list(dict.fromkeys(c for c in named if isinstance(c, str)))
-        return {**values, "column_list": columns, "ignore_row_if": "any_value_is_missing"}
+        return dated_lists.with_domain(values)
 
     @pydantic.root_validator(pre=True)  # type: ignore[misc,untyped-decorator,unused-ignore]
     def _entries_are_whole(cls, values: dict[str, Any]) -> dict[str, Any]:
-        match: Sequence[str] = values.get("match") or []
-        seen = set[tuple[Any, ...]]()
-        for number, entry in enumerate(values.get("minimums") or [], 1):
-            if wrong := _wrong(entry, match):
-                raise ValueError(f"entry {number} of minimums {wrong}")
-            key = (*(entry[c] for c in match), entry["valid_from"])
-            if key in seen:
-                raise ValueError(f"entry {number} of minimums says again what holds for {', '.join(map(str, key))}")
-            seen.add(key)
+        dated_lists.check_entries(values, "minimums", "minimum", _problem)
         return values
 
     @classmethod
@@ -156,18 +137,5 @@ class ExpectValuesToReachMinimum(Described, MulticolumnMapExpectation):  # type:
         return f"$column must reach the minimum that holds on $date by {by}, one of $entries entries", params
 
 
-def _wrong(entry: Any, match: Sequence[str]) -> str:
-    """What is wrong with an entry; empty when nothing is."""
-    if not isinstance(entry, Mapping):
-        return f"is {entry!r}, expected valid_from, minimum and {', '.join(match)}"
-    if missing := [n for n in ("valid_from", "minimum", *match) if entry.get(n) is None]:
-        return f"lacks {', '.join(missing)}"
-    if more := sorted(set(entry) - {*_OWN, *match}):
-        return f"has {', '.join(more)}, which is not in match"
-    if isinstance(entry["minimum"], bool) or not isinstance(entry["minimum"], int | float):
-        return f"has the minimum {entry['minimum']!r}, expected a number"
-    try:
-        dt.date.fromisoformat(entry["valid_from"])
-    except (TypeError, ValueError):
-        return f"is valid from {entry['valid_from']!r}, expected an ISO date"
-    return ""
+def _problem(minimum: Any) -> str:
+    return "" if dated_lists.is_number(minimum) else f"has the minimum {minimum!r}, expected a number"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -16,11 +15,10 @@ from great_expectations.compatibility.pyspark import functions as F
 from great_expectations.expectations.expectation import MulticolumnMapExpectation
 from great_expectations.expectations.metadata_types import DataQualityIssues
 
+from pipelines.validate.expectations import dated_lists
 from pipelines.validate.expectations.conditions import RowsFail
 from pipelines.validate.expectations.described import Described, add_metadata, joined, metadata
 
-_OWN = ("valid_from", "allowed", "law")
-"""What an entry says besides the values it is for."""
 _STEP = 0.00005
 """Half of the smallest step of a rate: floats of one rate are nearer than that."""
 
@@ -34,15 +32,10 @@ class ValuesNotListed(RowsFail):
     @staticmethod
     def _spans(args: Mapping[str, Any]) -> Iterator[tuple[list[Any], dt.date, dt.date | None, list[float]]]:
         """(values of the columns in `match`, first day, day after the last one, what is allowed)."""
-        lists: dict[tuple[Any, ...], list[tuple[dt.date, list[float]]]] = defaultdict(list)
-        for entry in args["entries"]:
-            key = tuple(entry[c] for c in args["match"])
-            lists[key].append((dt.date.fromisoformat(entry["valid_from"]), list(entry["allowed"])))
-        for key, entries in lists.items():
-            entries.sort(key=lambda e: e[0])
+        for key, entries in dated_lists.lists(args["entries"], args["match"], "allowed"):
             ends = [*(day for day, _ in entries[1:]), None]
             for (start, allowed), end in zip(entries, ends, strict=True):
-                yield list(key), start, end, allowed
+                yield key, start, end, allowed
 
     @classmethod
     def on_pandas(cls, frame: pd.DataFrame, args: dict[str, Any]) -> pd.Series[bool]:
@@ -141,21 +134,11 @@ class ExpectValuesToBeListed(Described, MulticolumnMapExpectation):  # type: ign
 
     @pydantic.root_validator(pre=True)  # type: ignore[misc,untyped-decorator,unused-ignore]
     def _fill_domain(cls, values: dict[str, Any]) -> dict[str, Any]:
-        named = [values.get("column"), values.get("date"), *(values.get("match") or [])]
-        columns = list(dict.fromkeys(c for c in named if isinstance(c, str)))
-        return {**values, "column_list": columns, "ignore_row_if": "any_value_is_missing"}
+        return dated_lists.with_domain(values)
 
     @pydantic.root_validator(pre=True)  # type: ignore[misc,untyped-decorator,unused-ignore]
     def _entries_are_whole(cls, values: dict[str, Any]) -> dict[str, Any]:
-        match: Sequence[str] = values.get("match") or []
-        seen = set[tuple[Any, ...]]()
-        for number, entry in enumerate(values.get("entries") or [], 1):
-            if wrong := _wrong(entry, match):
-                raise ValueError(f"entry {number} {wrong}")
-            key = (*(entry[c] for c in match), entry["valid_from"])
-            if key in seen:
-                raise ValueError(f"entry {number} says again what holds for {', '.join(map(str, key))}")
-            seen.add(key)
+        dated_lists.check_entries(values, "entries", "allowed", _problem)
         return values
 
     @classmethod
@@ -165,21 +148,7 @@ class ExpectValuesToBeListed(Described, MulticolumnMapExpectation):  # type: ign
         return f"$column must be one that holds on $date by {by}, of $entries entries", params
 
 
-def _wrong(entry: Any, match: Sequence[str]) -> str:
-    """What is wrong with an entry; empty when nothing is."""
-    if not isinstance(entry, Mapping):
-        return f"is {entry!r}, expected valid_from, allowed and {', '.join(match)}"
-    if missing := [n for n in ("valid_from", "allowed", *match) if entry.get(n) is None]:
-        return f"lacks {', '.join(missing)}"
-    if more := sorted(set(entry) - {*_OWN, *match}):
-        return f"has {', '.join(more)}, which is not in match"
-    allowed = entry["allowed"]
+def _problem(allowed: Any) -> str:
     if not isinstance(allowed, list) or not allowed:
         return f"allows {allowed!r}, expected a list of numbers"
-    if any(isinstance(n, bool) or not isinstance(n, int | float) for n in allowed):
-        return f"allows {allowed!r}, expected numbers"
-    try:
-        dt.date.fromisoformat(entry["valid_from"])
-    except (TypeError, ValueError):
-        return f"is valid from {entry['valid_from']!r}, expected an ISO date"
-    return ""
+    return "" if all(map(dated_lists.is_number, allowed)) else f"allows {allowed!r}, expected numbers"
