@@ -104,6 +104,9 @@ class Source(Words):
     controls: dict[ControlName, Control] = Field(
         {}, description="rows, sum(column), count(column) or hash(column) → where the sender's figure stands"
     )
+    may_be_empty: bool = Field(
+        False, description="a file without a row says that there was nothing, and is no reason to hold it"
+    )
     max_rejects: MaxRejects = MaxRejects()
     max_closed_pct: Decimal = Field(Decimal(10), ge=0, le=100)
     due: Due | None = None

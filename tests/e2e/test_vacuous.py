@@ -146,6 +146,35 @@ def test_files_without_a_row(sender: Client, path: str, content: bytes, state: s
     assert sender.query("select count(*) from core.ledgers_spend where client_id = :client") == [(0,)]
 
 
+NOTHING_TODAY = """      quiet:
+        files: 'quiet/[^/]+\\.csv'
+        mode: delta
+        may_be_empty: true
+        columns: *columns
+"""
+
+
+def test_a_file_without_a_row_where_the_profile_says_there_may_be_nothing(sender: Client) -> None:
+    """It loads nothing and closes nothing; a file of which every row is rejected is held all the same."""
+    sender.declare(sender.profile + NOTHING_TODAY)
+    sender.send("quiet/a.csv", as_csv(lines(3)))
+    sender.send("quiet/b.csv", as_csv([]))
+    sender.send("quiet/c.csv", as_csv(changed(lines(2), 3, "0.00")))
+    sender.night()
+    found = sender.query(
+        "select file_name, state, verdict, rows_received, rows_rejected from ops.delivery where client_id = :client "
+        "order by 1"
+    )
+    assert [tuple(row) for row in found] == [
+        ("quiet/a.csv", "loaded", "pass", 3, 0),
+        ("quiet/b.csv", "loaded", "pass", 0, 0),
+        ("quiet/c.csv", "held", "hold", 2, 2),
+    ]
+    current = "select count(*) from core.ledgers_spend where client_id = :client and _known_to is null"
+    assert sender.query(current) == [(3,)]
+    sender.accounted()
+
+
 def test_all_rows_skipped_by_declaration(sender: Client) -> None:
     sender.send("spend/a.csv", as_csv(changed(lines(5), 1, "-")))
     sender.night()
