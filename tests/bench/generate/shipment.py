@@ -49,7 +49,7 @@ def _good(rng: np.random.Generator, numbers: At) -> Columns:
         "supplier_name": names.companies(rng, rows),
         "item_name": names.pick(rng, ITEMS, rows),
         "pack_size_quantity": size,
-        "line_quantity": packs,
+        "line_quantity": packs * 10_000,  # four decimals
         "line_amount": amount,
         "pack_price_amount": price,
         "unit_price_amount": price * 100 // size,
