@@ -204,10 +204,6 @@ def _totals(sets: SetRules, rule: Rule, expectation: ExpectTotalsToMatchFeed) ->
     sums = " ".join(f"{sign or '+'} coalesce({value}, 0)" for value, sign in each)
     kinds = their_kinds.picked if their_kinds else ""
     on = " and ".join(f"o.{k} = t.{k}" for k in keys)
-    differs = "o.amount <> coalesce(t.amount, 0)"
-    if allowed := expectation.tolerance_per_line:
-        lines = "greatest(o.lines, coalesce(t.lines, 0))"
-        differs = f"abs(o.amount - coalesce(t.amount, 0)) > {allowed!r}::numeric * {lines}"
     found = (
         f"with each as (select {picked}, true as here from {sets.table} where {judged} union all {left}), "
         f"own as ({_summed(keys, own_kinds, 'each', total, 'bool_or(here)')}), "
@@ -215,13 +211,21 @@ def _totals(sets: SetRules, rule: Rule, expectation: ExpectTotalsToMatchFeed) ->
         f"from (select {', '.join(keys)} from own) d {joined} "
         f"and {fulfilled}), theirs as ({_summed(keys, their_kinds, 'lines', 'sum(amount)')}), "
         f"differing as (select {', '.join('o.' + k for k in keys)}, {_said(sets, expectation, other, keys)} as said "
-        f"from own o left join theirs t on {on} where {differs} or {nothing}) "
+        f"from own o left join theirs t on {on} where {_differs(expectation)} or {nothing}) "
         f"select _row_number, _row_part, d.said as value from {sets.table} join differing d "
         f"on {' and '.join(f'{v} = d.{k}' for k, v in zip(keys, own.values(), strict=True))} where {judged}"
     )
     measured = sets.about_rows(rule, found, {**values, **stay}, domain, judged)
     shown = list(dict.fromkeys(str(v) for s in measured.samples for v in s["values"].values()))[:_SHOWN]
     return replace(measured, observed="; ".join([observed(measured), *shown])) if shown else measured
+
+
+def _differs(expectation: ExpectTotalsToMatchFeed) -> str:
+    """SQL of whether own total `o` and the other feed's `t` are further apart than their lines allow."""
+    if allowed := expectation.tolerance_per_line:
+        lines = "greatest(o.lines, coalesce(t.lines, 0))"
+        return f"abs(o.amount - coalesce(t.amount, 0)) > {allowed!r}::numeric * {lines}"
+    return "o.amount <> coalesce(t.amount, 0)"
 
 
 def _joined(theirs: Iterable[str], other: Contract, during: Mapping[str, str] | None, keys: Sequence[str]) -> str:

@@ -6,7 +6,8 @@ row, so they are metric partials, each given the rows of its domain (row conditi
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, NoReturn
 
 import pandas as pd
 import sqlalchemy as sa
@@ -86,3 +87,29 @@ class RowsFail(MulticolumnMapMetricProvider):  # type: ignore[misc]
     ) -> tuple[Any, dict[str, Any], dict[str, Any]]:
         data, compute, accessor = _domain(execution_engine, metric_domain_kwargs)
         return cls.on_spark(data, metric_value_kwargs), compute, accessor
+
+
+class GateOnly(RowsFail):
+    """Metric of a rule that needs another feed: outside the gate it says so."""
+
+    @classmethod
+    def _refuse(cls, args: Mapping[str, Any]) -> NoReturn:
+        raise ValueError(
+            f"what is in {args['feed']} is known to the gate only: bring the rows as a delivery, or on a database "
+            "write the comparison as a query of your own"
+        )
+
+    @classmethod
+    def on_pandas(cls, frame: pd.DataFrame, args: dict[str, Any]) -> pd.Series[bool]:
+        """See `RowsFail`."""
+        cls._refuse(args)
+
+    @classmethod
+    def on_sql(cls, rows: sa.FromClause, args: dict[str, Any]) -> sa.ColumnElement[bool]:
+        """See `RowsFail`."""
+        cls._refuse(args)
+
+    @classmethod
+    def on_spark(cls, data: Any, args: dict[str, Any]) -> Any:
+        """See `RowsFail`."""
+        cls._refuse(args)

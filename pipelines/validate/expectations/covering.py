@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+from pipelines.validate.expectations.conditions import GateOnly
 from pipelines.validate.expectations.described import GateKind, add_metadata, joined, metadata
-from pipelines.validate.expectations.matches import GateOnly, Matches, said_where
+from pipelines.validate.expectations.matches import Matches, said_where
 
 
 class FeedCovered(GateOnly):

@@ -3,45 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
-import pandas as pd
-import sqlalchemy as sa
 from great_expectations.compatibility import pydantic
 from great_expectations.expectations.expectation import MulticolumnMapExpectation
 from great_expectations.expectations.metadata_types import DataQualityIssues
 
-from pipelines.validate.expectations.conditions import RowsFail
+from pipelines.validate.expectations.conditions import GateOnly
 from pipelines.validate.expectations.described import Described, GateKind, add_metadata, joined, metadata
 
 Word = str | bool | int | float
 Words = Word | None | list[Word | None]
-
-
-class GateOnly(RowsFail):
-    """Metric of a rule that needs another feed: outside the gate it says so."""
-
-    @classmethod
-    def _refuse(cls, args: Mapping[str, Any]) -> NoReturn:
-        raise ValueError(
-            f"what is in {args['feed']} is known to the gate only: bring the rows as a delivery, or on a database "
-            "write the comparison as a query of your own"
-        )
-
-    @classmethod
-    def on_pandas(cls, frame: pd.DataFrame, args: dict[str, Any]) -> pd.Series[bool]:
-        """See `RowsFail`."""
-        cls._refuse(args)
-
-    @classmethod
-    def on_sql(cls, rows: sa.FromClause, args: dict[str, Any]) -> sa.ColumnElement[bool]:
-        """See `RowsFail`."""
-        cls._refuse(args)
-
-    @classmethod
-    def on_spark(cls, data: Any, args: dict[str, Any]) -> Any:
-        """See `RowsFail`."""
-        cls._refuse(args)
 
 
 class RowsMatchFeed(GateOnly):

@@ -12,8 +12,9 @@ from great_expectations.compatibility import pydantic
 from great_expectations.expectations.metadata_types import DataQualityIssues
 from great_expectations.render.util import num_to_str
 
+from pipelines.validate.expectations.conditions import GateOnly
 from pipelines.validate.expectations.described import add_metadata, joined, metadata
-from pipelines.validate.expectations.matches import GateOnly, Matches, said_where
+from pipelines.validate.expectations.matches import Matches, said_where
 
 _UNITS = {"feed_product": True, "unit": True, "feed_unit": False, "is_price": False}
 """What `units` of values may say, and whether it must."""

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 from great_expectations.compatibility import pydantic
 
+from pipelines.validate.expectations.conditions import GateOnly
 from pipelines.validate.expectations.described import add_metadata, joined, metadata
-from pipelines.validate.expectations.matches import GateOnly, Matches
+from pipelines.validate.expectations.matches import Matches
 
 
 class AmountsFollowTariff(GateOnly):

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from great_expectations.compatibility import pydantic
 from great_expectations.expectations.metadata_types import DataQualityIssues
 
+from pipelines.validate.expectations.conditions import GateOnly
 from pipelines.validate.expectations.described import add_metadata, joined, metadata
-from pipelines.validate.expectations.matches import GateOnly
 from pipelines.validate.expectations.together import Together
 
 
