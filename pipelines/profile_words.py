@@ -222,6 +222,38 @@ class Reporting(Words):
     valuation: Literal["fifo", "average"] = Field("fifo", description="method of the books, tied to the ledger")
 
 
+Survival = Literal["most_recent", "most_complete", "most_frequent", "most_trusted"]
+"""Which of several records gives a column of the golden record; what is empty never does."""
+
+
+class Golden(Words):
+    """How the customers of all sources become golden records: who is the same, and which values survive."""
+
+    merge_at: Decimal = Field(
+        Decimal("0.95"), gt=0, le=1, description="probability from which two records are one customer unasked"
+    )
+    review_at: Decimal = Field(
+        Decimal("0.5"), gt=0, le=1, description="probability from which a steward is asked; merge_at = nobody is"
+    )
+    same: list[Listed] = Field(
+        [], description="columns that make two records one customer where all of them are given and agree"
+    )
+    different: Listed = Field(
+        [], description="columns that keep two records apart where both have one and it differs, whatever the score"
+    )
+    one_per_source: bool = Field(False, description="a source never holds a customer twice")
+    trust: Listed = Field([], description="sources of clients.customers, the most trusted first; then all others")
+    survivorship: dict[str, Survival] = Field(
+        {}, description="column, or default, → whose value the golden record has; most_recent where nothing is said"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Golden:
+        if self.review_at > self.merge_at:
+            raise ValueError(f"review_at {self.review_at} lies above merge_at {self.merge_at}")
+        return self
+
+
 class ProfileModel(Words):
     """The file as written."""
 
@@ -242,6 +274,7 @@ class ProfileModel(Words):
     feeds: dict[str, FeedSources]
     lookups: dict[str, Lookup] = Field({})
     reporting: Reporting = Field(Reporting())
+    golden: Golden = Field(Golden())
     ignore_files: dict[str, str] = Field({}, description="pattern on the path below the client folder → reason")
 
     @model_validator(mode="before")

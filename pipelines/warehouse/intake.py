@@ -49,14 +49,15 @@ def sync_clients(conn: sa.Connection, profiles: Iterable[Profile]) -> None:
         model = profile.model
         conn.execute(
             sa.text(
-                "insert into ops.client as c (client_id, name, locale, time_zone, calendar, adding, reporting) values "
-                "(:client, :name, :locale, :zone, :calendar, cast(:adding as jsonb), cast(:reporting as jsonb)) "
+                "insert into ops.client as c (client_id, name, locale, time_zone, calendar, adding, reporting, golden) "
+                "values (:client, :name, :locale, :zone, :calendar, cast(:adding as jsonb), cast(:reporting as jsonb), "
+                "cast(:golden as jsonb)) "
                 "on conflict (client_id) do update set name = excluded.name, locale = excluded.locale, "
                 "time_zone = excluded.time_zone, calendar = excluded.calendar, adding = excluded.adding, "
-                "reporting = excluded.reporting, updated_at = now() "
-                "where (c.name, c.locale, c.time_zone, c.calendar, c.adding, c.reporting) is distinct from "
+                "reporting = excluded.reporting, golden = excluded.golden, updated_at = now() "
+                "where (c.name, c.locale, c.time_zone, c.calendar, c.adding, c.reporting, c.golden) is distinct from "
                 "(excluded.name, excluded.locale, excluded.time_zone, excluded.calendar, excluded.adding, "
-                "excluded.reporting)"
+                "excluded.reporting, excluded.golden)"
             ),
             {
                 "client": model.client,
@@ -66,6 +67,7 @@ def sync_clients(conn: sa.Connection, profiles: Iterable[Profile]) -> None:
                 "calendar": model.calendar,
                 "adding": json.dumps(profile.adding),
                 "reporting": model.reporting.model_dump_json(),
+                "golden": model.golden.model_dump_json(),
             },
         )
         give_key(conn, model.client)

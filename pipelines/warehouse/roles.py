@@ -112,11 +112,16 @@ end $$;
 """
 
 _GRANTS = """
-revoke all on schema ops, quarantine, work, core, reporting from public;
+revoke all on schema ops, quarantine, work, core, reporting, matching from public;
 revoke all on all functions in schema ops from public;
 
 grant usage on schema ops, quarantine, core, reporting to kontor_loader;
 grant usage, create on schema work to kontor_loader;
+grant usage on schema matching to kontor_loader, kontor_steward;
+grant select, insert, update, delete on all tables in schema matching to kontor_loader;
+grant usage on all sequences in schema matching to kontor_loader, kontor_steward;
+grant select, insert on matching.decision to kontor_steward;
+grant update (revoked_at, revoked_by, revoked_reason) on matching.decision to kontor_steward;
 grant select, insert, update, delete on all tables in schema ops, quarantine to kontor_loader;
 grant usage on all sequences in schema ops, quarantine to kontor_loader;
 revoke update, delete, truncate on ops.audit from kontor_loader;

@@ -22,6 +22,8 @@ comment on column ops.client.adding is
 comment on table ops.client is 'Companies whose back office we run, as their profiles say';
 alter table ops.client add column if not exists reporting jsonb not null default '{}';
 comment on column ops.client.reporting is 'What figures mean at the client: the words of reporting in its profile';
+alter table ops.client add column if not exists golden jsonb not null default '{}';
+comment on column ops.client.golden is 'How its customers become golden records: the words of golden in its profile';
 
 create table if not exists ops.day_off (
     calendar  text not null,
@@ -79,6 +81,102 @@ create table if not exists ops.steward (
     primary key (user_name, client_id)
 );
 comment on table ops.steward is 'Who may decide on held deliveries and rejects of a client, as its profile says';
+
+-- who is who among customers ------------------------------------------------------------------------
+
+create schema if not exists matching;
+
+create table if not exists matching.model (
+    client_id   text not null,
+    model_id    text not null,
+    made_at     timestamptz not null default clock_timestamp(),
+    parameters  jsonb not null,
+    records     bigint not null,
+    retired_at  timestamptz,
+    primary key (client_id, model_id)
+);
+comment on table matching.model is 'By what a client''s customers are compared; one is in use, the others are history';
+comment on column matching.model.records is 'Customers it was learnt from';
+
+create table if not exists matching.record (
+    client_id    text not null,
+    source       text not null,
+    customer_id  text not null,
+    row_hash     uuid not null,
+    features     jsonb not null,
+    primary key (client_id, source, customer_id)
+);
+comment on table matching.record is 'Current customers as they are compared: names and addresses in plain spelling';
+
+create table if not exists matching.key (
+    client_id    text not null,
+    key          bigint not null,
+    source       text not null,
+    customer_id  text not null,
+    primary key (client_id, key, source, customer_id)
+);
+comment on table matching.key is 'Customers that share a key are compared; a key is the hash of a part of the features';
+create index if not exists key_of_record on matching.key (client_id, source, customer_id);
+
+create table if not exists matching.decision (
+    decision_id        bigint generated always as identity primary key,
+    client_id          text not null,
+    left_source        text not null,
+    left_customer_id   text not null,
+    right_source       text not null,
+    right_customer_id  text not null,
+    verdict            text not null check (verdict in ('same', 'different')),
+    person             text not null,
+    reason             text not null,
+    decided_at         timestamptz not null default clock_timestamp(),
+    revoked_at         timestamptz,
+    revoked_by         text,
+    revoked_reason     text
+);
+comment on table matching.decision is 'What stewards said of two customers; the newest that is not revoked counts, every night';
+create index if not exists decision_of_client on matching.decision (client_id);
+
+create table if not exists core.clients_golden_members (
+    client_id    text not null,
+    source       text not null,
+    customer_id  text not null,
+    golden_id    text not null,
+    linked_by    text not null check (linked_by in ('alone', 'rule', 'score', 'steward')),
+    _known_from  timestamptz not null,
+    _known_to    timestamptz,
+    primary key (client_id, source, customer_id, _known_from)
+);
+comment on table core.clients_golden_members is 'Which customers are one: each version of what golden record a customer belongs to';
+comment on column core.clients_golden_members.linked_by is
+    'By what the customer was joined to the others: alone = to nobody; rule = keys the profile names; score; steward';
+create unique index if not exists golden_member on core.clients_golden_members (client_id, source, customer_id)
+    where _known_to is null;
+create index if not exists golden_members_of on core.clients_golden_members (client_id, golden_id);
+
+create table if not exists core.clients_matches (
+    client_id          text not null,
+    left_source        text not null,
+    left_customer_id   text not null,
+    right_source       text not null,
+    right_customer_id  text not null,
+    verdict            text not null check (verdict in ('merged', 'same', 'review', 'apart')),
+    decided_by         text not null check (decided_by in ('rule', 'score', 'steward')),
+    probability        double precision,
+    reasons            jsonb not null default '[]',
+    model_id           text,
+    decision_id        bigint,
+    _known_from        timestamptz not null,
+    _known_to          timestamptz,
+    primary key (client_id, left_source, left_customer_id, right_source, right_customer_id, _known_from)
+);
+comment on table core.clients_matches is 'Pairs of customers that may be one, and what was made of each: every version';
+comment on column core.clients_matches.verdict is
+    'merged: this pair joined two groups; same: both are of one golden record by way of others or of this pair too; '
+    'review: a steward is asked; apart: they would be one but for a decision or rule against it';
+comment on column core.clients_matches.reasons is
+    'What was compared, strongest first: [{"what": "family_name", "how": "exact", "weight": 8.1}, …]; never a value';
+create unique index if not exists customer_match on core.clients_matches
+    (client_id, left_source, left_customer_id, right_source, right_customer_id) where _known_to is null;
 
 -- where files come from -----------------------------------------------------------------------------
 

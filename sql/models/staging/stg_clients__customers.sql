@@ -21,6 +21,18 @@ select
     annual_sales_amount,
     annual_sales_currency,
     employee_count,
+    title_name,
+    vat_id,
+    register_number,
+    lei_code,
+    iban,
+    street_name,
+    house_number,
+    unit_name,
+    language_code,
+    is_active,
+    customer_since_date,
+    changed_at,
     {{ address() }}
 from {{ source('core', 'clients_customers') }}
 where

@@ -12,5 +12,7 @@ select
     coalesce((reporting #>> '{matching,quantity_pct}')::numeric, 0) as match_quantity_pct,
     coalesce((reporting #>> '{matching,price_pct}')::numeric, 0) as match_price_pct,
     coalesce((reporting ->> 'slow_moving_days')::integer, 180) as slow_moving_days,
-    coalesce(reporting ->> 'valuation', 'fifo') as valuation_method
+    coalesce(reporting ->> 'valuation', 'fifo') as valuation_method,
+    coalesce(golden -> 'trust', '[]') as trusted_sources,
+    coalesce(golden -> 'survivorship', '{}') as survivorship
 from {{ source('ops', 'client') }}
