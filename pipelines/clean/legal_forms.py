@@ -164,7 +164,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
 AT_HOME: dict[str, str] = {
     "OG": "AT", "EK": "DE", "EG": "DE LI", "EV": "DE LI AT", "SL": "ES", "CV": "NL BE", "KB": "SE", "HB": "SE",
     "KY": "FI", "BT": "HU", "AD": "BG RS ME BA MK", "DD": "SI HR BA", "AE": "GR CY", "PT": "ID", "CC": "ZA NA",
-    "PC": "US", "LP": "US GB IE CA AU NZ SG HK", "IS": "DK", "KS": "DK NO", "LC": "US", "ASA": "NO", "ANS": "NO",
+    "PC": "US", "LP": "US GB IE CA AU NZ SG HK", "IS": "DK", "KS": "DK NO", "ASA": "NO", "ANS": "NO",
     "SIA": "LV", "PAO": "RU", "IKE": "GR", "SAE": "EG", "UNLTD": "GB IE NZ HK CA IN",
 }  # fmt: skip
 """Forms whose letters also are words, initials or names: read as a form in the countries given, elsewhere only when
@@ -192,7 +192,7 @@ ISO: dict[str, dict[str, str]] = {
         "EWIV": "JNDX",
     },
     "DK": {"APS": "H8VP", "AS": "ZRPO", "IS": "7WRN", "KS": "NUL8", "AMBA": "PZ6Y"},
-    "EE": {"OU": "JC0Y"},
+    "EE": {"OU": "JC0Y", "AS": "9LJA"},
     "ES": {"SA": "5RDO", "SL": "DP3Q", "SRL": "DP3Q", "SLU": "R6UT", "SLL": "1G29", "SE": "9FPZ", "COOP": "1QU8"},
     "FI": {"OY": "DKUW", "AB": "DKUW", "OYJ": "K6VE", "AB_PUBL": "K6VE", "KY": "HEOB", "KB": "HEOB", "SE": "XJH3"},
     "FR": {

@@ -77,7 +77,7 @@ def repaired(text: str) -> str:
         return text
     for _ in range(_ROUNDS):
         fixed = fix_encoding(text, _REPAIR) if is_bad(text) else text
-        text = composed(collapsed(visible(fixed)))  # what later steps remove may have hidden the next one
+        text = one_script(composed(collapsed(visible(fixed))))  # what later steps change may have hidden the next one
         if not is_bad(text) or fix_encoding(text, _REPAIR) == text:
             return fixed
     return text
