@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from ftfy import TextFixerConfig, fix_encoding
@@ -26,16 +27,22 @@ REGULAR_TEXT = f"^[{_INK}]+(?: [{_INK}]+)*$"
 _EDGE = "!#-+\\--:<-~\u00a1-\u00ac\u00ae-\u017f"  # the same without quote, comma, semicolon
 REGULAR_EDGES = f"^[{_EDGE}](?:(?: ?[{_INK}])* ?[{_EDGE}])?$"
 REGULAR_IDENTIFIER = f"^[{_INK}](?:[ {_INK}]*[{_INK}])?$"
-_NEIGHBOURS = "[^\x00-\x7f]{2}"  # what was read in a wrong encoding has them; so have few words of Latin languages
-
+# What a wrong encoding has made of one letter are two characters beyond ASCII or more. Pairs of these small letters,
+# and of one of them before ß, are none: in no encoding is the first a lead and the second what follows ('Größe').
+_SMALL = "à-åç-öù-þāăćčďđēėęěğģīįķĺļńņňőŕřţūůű"
+_NEIGHBOURS = f"[^\x00-\x7f{_SMALL}][^\x00-\x7f]|[{_SMALL}][^\x00-\x7f{_SMALL}ß]"
+_SUSPECT = re.compile(f"{_NEIGHBOURS}|[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 # Only what can be undone: nothing is replaced by a sign for unknown, no space is taken for a no-break space.
-_REPAIR = TextFixerConfig(explain=False, restore_byte_a0=False, replace_lossy_sequences=False)
+_REPAIR = TextFixerConfig(
+    explain=False, restore_byte_a0=False, replace_lossy_sequences=False, decode_inconsistent_utf8=False
+)
 _ROUNDS = 8
 
 # Letters of other scripts that look like a Latin one in print, and those of a Latin look. Greek small letters are left
 # out but for omicron: 'αMSH', 'µm' are meant.
 _CYRILLIC = dict(zip("АВЕЅІЈКМНОРСТУХасеіјорѕухһԁԛԝ", "ABESIJKMHOPCTYXaceijopsyxhdqw", strict=True))
 _GREEK = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEZHIKMNOPTYXo", strict=True))
+_OTHER = re.compile("[\u0370-\u03ff\u0400-\u052f]")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -73,14 +80,29 @@ def repaired(text: str) -> str:
     >>> repaired("MÃ¼ller & SÃ¶hne")
     'Müller & Söhne'
     """
-    if text.isascii():
-        return text
     for _ in range(_ROUNDS):
-        fixed = fix_encoding(text, _REPAIR) if is_bad(text) else text
-        text = one_script(composed(collapsed(visible(fixed))))  # what later steps change may have hidden the next one
-        if not is_bad(text) or fix_encoding(text, _REPAIR) == text:
+        fixed = _decoded(text)
+        tidy = _tidied(fixed)  # what later steps change may have hidden the next one
+        if tidy == text == fixed or _decoded(tidy) == tidy:
             return fixed
+        text = tidy
     return text
+
+
+def _decoded(text: str) -> str:
+    if text.isascii() or not _SUSPECT.search(text) or not is_bad(text):
+        return text
+    fixed = fix_encoding(text, _REPAIR)
+    if fixed == text:  # perhaps only a part of it, the rest being right
+        parts = fix_encoding(text, _REPAIR._replace(decode_inconsistent_utf8=True))
+        if parts.count("\ufffd") == text.count("\ufffd") and parts.count(" ") == text.count(" "):
+            return parts
+    return fixed
+
+
+def _tidied(text: str) -> str:
+    """All later steps of `PROSE_STEPS`."""
+    return one_script(composed(collapsed(visible(text))))
 
 
 def one_script(text: str) -> str:
@@ -94,7 +116,7 @@ def one_script(text: str) -> str:
     >>> one_script("\u0410cme \u0421\u041e\u0421")
     'Acme \u0421\u041e\u0421'
     """
-    return text if text.isascii() else composed(_WORD.sub(_in_one_script, text))
+    return composed(_WORD.sub(_in_one_script, text)) if _OTHER.search(text) else text
 
 
 def _in_one_script(found: re.Match[str]) -> str:
@@ -162,7 +184,11 @@ def clean_prose(text: str) -> str:
     """
     if text.isascii():
         return clean_text(text)
-    return one_script(clean_text(repaired(text)))
+    if not _SUSPECT.search(text):
+        tidy = _tidied(text)
+        if tidy == text or not _SUSPECT.search(tidy):
+            return tidy
+    return _tidied(repaired(text))
 
 
 def clean_identifier(text: str) -> str:
@@ -189,6 +215,15 @@ def regular_prose(pattern: str, cells: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Fast path of `clean_prose`: as `regular_text`, but two neighbours beyond ASCII are odd: they may be one letter
     that was read in a wrong encoding."""
     regular, values = regular_text(pattern, cells)
-    if not pc.all(pc.string_is_ascii(cells), min_count=0).as_py():
+    if not _all_ascii(cells):
         regular = pc.and_not(regular, pc.match_substring_regex(cells, _NEIGHBOURS).fill_null(False))
     return regular, values
+
+
+def _all_ascii(cells: pa.Array) -> bool:
+    """Whether no cell has a character beyond ASCII, by one look at the bytes of all."""
+    _, offsets, data = cells.buffers()
+    if data is None or not len(cells):
+        return True
+    start, end = np.frombuffer(offsets, np.int32)[[cells.offset, cells.offset + len(cells)]]
+    return bool(start == end or np.frombuffer(data, np.int8)[start:end].min() >= 0)

@@ -15,7 +15,7 @@ from tests.unit.clean.cleaners import build
 
 PROSE = ("text", "region", "company_name", "person_name", "address_line", "city")
 # Letters that wrong encodings are made of, those of two other scripts, and what cleaning removes.
-ODD = st.text("aZ ,ÃÂÄüß¼©¤¶ŸœšžŽ€‚™\u0080\u009f\u00a0\u00ad\u200b\u0301оАҚхжΟΑωëéĂĹľđðà.", max_size=8)
+ODD = st.text("aZ ,ÃÂÄüßáâìíéèöłðňæøœÿÅΓ├¼©¤¶ŸœšžŽ€‚™\u0080\u009f\u00a0\u00ad\u200b\u0301оАҚхжΟΑωëéĂĹľđðà.", max_size=8)
 
 
 @pytest.mark.parametrize(
