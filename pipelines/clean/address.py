@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
+from pipelines.clean.address_plain import plain_address
+from pipelines.clean.address_split import AddressParts, split_address
 from pipelines.clean.column import CellError
+
+__all__ = ["AddressParts", "plain_address", "read_address_line", "read_city", "read_postal_code", "split_address"]
 
 # Country → (pattern of the code without blanks and hyphens, what stands between its parts). Universal Postal Union.
 _POSTAL: dict[str, tuple[str, str]] = {
