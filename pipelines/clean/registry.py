@@ -159,6 +159,7 @@ _TYPES: dict[str, tuple[tuple[str, ...], Callable[[Column, CellOptions], Semanti
     "email": (_TEXT, _email),
     "phone": (_TEXT, partial(_by_country, contact.read_phone, "read as telephone number")),
     "postal_code": (_TEXT, partial(_by_country, address.read_postal_code, "read as postal code")),
+    "region_code": (_TEXT, partial(_by_country, address.read_region_code, "read as code of a region")),
     "iban": (_TEXT, _iban),
     "vat_id": (_TEXT, partial(_by_country, registers.read_vat_id, "read as VAT number")),
     "company_name": (_TEXT, partial(_trimmed, names.read_company_name, "unwrapped from quotes")),
