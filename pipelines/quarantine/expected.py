@@ -123,6 +123,13 @@ _TEXTS = {
     "postal_code": ("postal code, as its country writes it", "Postleitzahl, wie ihr Land sie schreibt"),
     "iban": ("IBAN, e.g. GB33BUKB20201555555555", "IBAN, z. B. DE89370400440532013000"),
     "vat_id": ("VAT number with its country, e.g. GB980780684", "USt-IdNr. mit Land, z. B. DE136695976"),
+    "bic": ("BIC of the bank, e.g. BUKBGB22", "BIC der Bank, z. B. DEUTDEFF"),
+    "lei": ("LEI of 20 characters, e.g. 506700GE1G29325QX363", "LEI mit 20 Zeichen, z. B. 506700GE1G29325QX363"),
+    "register_number": (
+        "number in the company register, e.g. SC012345",
+        "Nummer im Handelsregister, z. B. Köln HRB 1234",
+    ),
+    "language": ("language, e.g. German or de", "Sprache, z. B. Deutsch oder de"),
     "identifier": ("number or code without blanks", "Nummer oder Kennung ohne Leerzeichen"),
     "company_name": ("name of the company", "Name der Firma"),
     "person_name": ("name of the person", "Name der Person"),
