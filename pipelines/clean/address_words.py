@@ -53,22 +53,22 @@ UNITS: dict[tuple[str, ...], tuple[str, ...]] = {
 _BOX_NUMBER = r"\.? ?(?:no\.? ?|nr\.? ?|# ?)?[A-Za-z]?\d[\w-]*(?: \d+)*"
 
 POST_BOXES: dict[tuple[str, ...], tuple[str, ...]] = {
-    (): (r"(?:g\.?)?p\.? ?o\.? ?box" + _BOX_NUMBER, r"post office box" + _BOX_NUMBER, r"pobox" + _BOX_NUMBER),
+    (): (
+        r"(?:g\.?)?p\.? ?o\.? ?box" + _BOX_NUMBER,
+        r"(?:post office box|pobox|postbus|antwoordnummer|postboks|postbox|case postale|casella postale)" + _BOX_NUMBER,
+        r"(?:caixa postal|boîte postale|boite postale|apartado de correos|apartado postal)" + _BOX_NUMBER,
+        r"postfach(?:" + _BOX_NUMBER + r")?\b",
+        r"skr(?:ytka)?\.? ?poczt(?:owa)?" + _BOX_NUMBER,
+    ),
     ("AU", "CA", "NZ", "ZA"): (r"(?:locked|private) bag" + _BOX_NUMBER,),
-    _GERMAN: (r"postfach(?:" + _BOX_NUMBER + r")?",),
-    ("FR", "MC", "RE"): (r"(?:b\.? ?p|c\.? ?s|boîte postale|boite postale)" + _BOX_NUMBER,),
-    ("BE", "LU"): (r"(?:b\.? ?p|boîte postale|boite postale)" + _BOX_NUMBER,),
-    ("CA", "CH"): (r"(?:case postale|c\.? ?p)" + _BOX_NUMBER,),
-    ("IT", "CH"): (r"(?:casella postale|c\.? ?p)" + _BOX_NUMBER,),
-    _SPANISH: (r"(?:apartado(?: de correos| postal)?|apdo|casilla(?: de correo)?)" + _BOX_NUMBER,),
-    _PORTUGUESE: (r"(?:caixa postal|apartado)" + _BOX_NUMBER,),
-    ("BE", "NL"): (r"(?:postbus|antwoordnummer)" + _BOX_NUMBER,),
-    ("DK", "NO"): (r"(?:postboks|postbox)" + _BOX_NUMBER,),
+    ("FR", "MC", "RE"): (r"(?:b\.? ?p|c\.? ?s)" + _BOX_NUMBER,),
+    ("BE", "LU"): (r"b\.? ?p" + _BOX_NUMBER,),
+    ("CA", "CH", "IT"): (r"c\.? ?p" + _BOX_NUMBER,),
+    (*_SPANISH, *_PORTUGUESE): (r"(?:apartado|apdo|casilla(?: de correo)?)" + _BOX_NUMBER,),
     ("SE",): (r"^box" + _BOX_NUMBER,),
     ("FI",): (r"^pl" + _BOX_NUMBER,),
-    ("PL",): (r"skr(?:ytka)?\.? ?poczt(?:owa)?" + _BOX_NUMBER,),
 }
-"""Countries → patterns of a post box with its number."""
+"""Countries → patterns of a post box with its number; () are words that mean nothing else anywhere."""
 
 ROAD_NUMBERS = frozenset(
     {"highway", "hwy", "route", "rte", "provinciale", "statale", "comunale", "road", "rd", "km", "exit", "carretera"}
@@ -150,5 +150,5 @@ DIRECTIONS = {
 
 
 def of_country(table: dict[tuple[str, ...], tuple[str, ...]], country: str | None) -> list[str]:
-    """The patterns of a table that are used in a country; those of all of them where it is not known."""
+    """The patterns of a table that are used in a country; of one that is not known, those used everywhere."""
     return [p for countries, patterns in table.items() if not countries or country in countries for p in patterns]

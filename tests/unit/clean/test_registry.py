@@ -14,7 +14,8 @@ from pipelines.errors import DeclarationError
 from tests.unit.clean.cleaners import PHYSICAL, build
 
 MODULES = (
-    "text", "codes", "dates", "numbers", "contact", "names", "people", "companies", "address", "places", "languages",
+    "text", "codes", "dates", "numbers", "contact", "names", "people", "companies", "places", "languages", "parts",
+    "address", "address_split", "address_plain", "address_whole",
     "boolean", "registers",
 )  # fmt: skip
 
