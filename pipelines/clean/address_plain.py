@@ -20,8 +20,8 @@ _KIND_FIRST = frozenset(
     | {"AR", "BO", "CL", "CO", "CR", "EC", "ES", "MX", "PE", "PY", "UY", "VE"}
 )
 _DIGRAPHS = {  # one letter or two: Müller and Mueller, Århus and Aarhus
-    **dict.fromkeys(("AT", "CH", "DE", "LI"), re.compile(r"(?<![aeou])(?:ae|oe|(?<!q)ue)")),
-    **dict.fromkeys(("DK", "FI", "NO", "SE"), re.compile(r"aa|ae|oe")),
+    **dict.fromkeys(("AT", "CH", "DE", "LI"), re.compile(r"(?<![aeou])(?:ae+|oe+|(?<!q)ue+)")),
+    **dict.fromkeys(("DK", "FI", "NO", "SE"), re.compile(r"a[ae]+|oe+")),
 }
 _NO_NAMES = frozenset(
     {"apartment", "appartement", "apt", "apmnt", "apmt", "app", "appt", "flat", "unit", "suite", "ste", "room", "rm"}
@@ -32,7 +32,8 @@ _FLOORS = frozenset(
     {"floor", "flr", "fl", "level", "lvl", "og", "stock", "etage", "obergeschoss", "stockwerk", "piso", "planta"}
     | {"andar", "piano", "sal"}
 )
-_ORDINAL = re.compile(r"([0-9]+)(?:st|nd|rd|th|er|eme|e|o|a)")
+_ORDINAL = re.compile(r"([0-9]+)(?:st|nd|rd|th|er|eme)")
+_ORDINAL_SIGNS = re.compile("[º°ª]")
 
 
 def plain_text(text: str, country: str | None = None) -> str:
@@ -106,11 +107,13 @@ def plain_unit(text: str, country: str | None = None) -> str:
     >>> plain_unit("Suite #402"), plain_unit("Level 2"), plain_unit("2. OG links", "DE")
     ('402', '2 floor', '2 floor links')
     """
-    words = [_ORDINAL.sub(r"\1", w) for w in plain_text(text, country).split() if w not in _NO_NAMES]
+    plain = plain_text(_ORDINAL_SIGNS.sub(" ", text), country)
+    words = [found[1] if (found := _ORDINAL.fullmatch(w)) else w for w in plain.split() if w not in _NO_NAMES]
     floor = next((i for i, word in enumerate(words) if word in _FLOORS), None)
     if floor is not None:
         words[floor] = "floor"
-        if floor + 1 < len(words) and words[floor + 1].isdigit():
+        numbered = floor > 0 and words[floor - 1].isdigit()
+        if not numbered and floor + 1 < len(words) and words[floor + 1].isdigit():
             words[floor], words[floor + 1] = words[floor + 1], words[floor]
     return " ".join(words)
 

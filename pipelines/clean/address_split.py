@@ -75,6 +75,8 @@ def split_address(text: str, country: str | None = None) -> AddressParts:
     units, line = _taken(_units(country), line)
     second, line = _joined(_UNIT_BEHIND, line, country)
     street, number, before, extra = _numbered(line, country)
+    if not number and (boxes or units) and ", " in street:  # something stood between the two
+        street, extra = _street_first(street.split(", "), country)
     unit = ", ".join(filter(None, (before, *first, *second, *units)))
     return AddressParts(street, number, unit, ", ".join(boxes), extra)
 
@@ -161,6 +163,13 @@ def _inside(line: str, country: str | None) -> tuple[str, str, str, str] | None:
     if _is_kind(before.split()[-1], country):
         return before, found["number"], "", after
     return None
+
+
+def _street_first(pieces: list[str], country: str | None) -> tuple[str, str]:
+    """(street, the rest): the last piece where its last word is a kind of street, else the first."""
+    if _is_kind(pieces[-1].split()[-1], country):
+        return pieces[-1], ", ".join(pieces[:-1])
+    return pieces[0], ", ".join(pieces[1:])
 
 
 def _names_road(street: str) -> bool:

@@ -96,6 +96,9 @@ def test_what_is_none_of_the_parts_is_kept() -> None:
         "Berkeley Gardens", "12", extra="Brewery"
     )
     assert split_address("Obere Str. 57, Gewerbepark", "DE") == AddressParts("Obere Str.", "57", extra="Gewerbepark")
+    assert split_address("Garden House, Suite 2, Crowther Way", "GB") == AddressParts(
+        "Crowther Way", unit="Suite 2", extra="Garden House"
+    )
     assert split_address("", "DE") == AddressParts()
     assert split_address("apmnt 65", "AU") == AddressParts(unit="apmnt 65")
     assert split_address("12", "DE") == AddressParts(house_number="12")
