@@ -168,6 +168,7 @@ _TYPES: dict[str, tuple[tuple[str, ...], Callable[[Column, CellOptions], Semanti
     "email": (_TEXT, _email),
     "phone": (_TEXT, partial(_by_country, contact.read_phone, "read as telephone number")),
     "postal_code": (_TEXT, partial(_by_country, address.read_postal_code, "read as postal code")),
+    "region_code": (_TEXT, partial(_by_country, address.read_region_code, "read as code of a region")),
     "iban": (_TEXT, partial(_number, registers.read_iban, "read as IBAN")),
     "bic": (_TEXT, partial(_number, registers.read_bic, "read as BIC")),
     "lei": (_TEXT, partial(_number, registers.read_lei, "read as LEI")),

@@ -121,6 +121,7 @@ _TEXTS = {
     "country": ("country, e.g. Germany or DE", "Land, z. B. Deutschland oder DE"),
     "currency": ("currency by its three letters, e.g. EUR", "Währung mit drei Buchstaben, z. B. EUR"),
     "postal_code": ("postal code, as its country writes it", "Postleitzahl, wie ihr Land sie schreibt"),
+    "region_code": ("state or province, e.g. CA", "Bundesland oder Provinz, z. B. BY"),
     "iban": ("IBAN, e.g. GB33BUKB20201555555555", "IBAN, z. B. DE89370400440532013000"),
     "vat_id": ("VAT number with its country, e.g. GB980780684", "USt-IdNr. mit Land, z. B. DE136695976"),
     "bic": ("BIC of the bank, e.g. BUKBGB22", "BIC der Bank, z. B. DEUTDEFF"),
