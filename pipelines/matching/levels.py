@@ -144,13 +144,15 @@ class _Pairs:
         """Where one of the two is several words, or a single letter."""
         column = self.columns[name]
         one, two = self.both(name)
-        return column.several[one] | column.several[two]
+        several: Flags = column.several[one] | column.several[two]
+        return several
 
-    def shorter(self, name: str) -> npt.NDArray[np.int64]:
+    def shorter(self, name: str) -> Codes:
         """The length of the shorter text."""
         lengths = self.columns[name].lengths
         one, two = self.both(name)
-        return np.minimum(lengths[one], lengths[two])
+        shorter: Codes = np.minimum(lengths[one], lengths[two])
+        return shorter
 
     def same_initial(self, name: str, other: str) -> Flags:
         """Where one's feature begins with the same letter as the other's other feature."""
