@@ -58,6 +58,8 @@ _NEAR, _SIMILAR, _STREET = 0.9, 0.78, 0.85
 
 
 _FAR = 99
+_LONG = 4
+"""Letters from which a name with one wrong is still itself."""
 
 
 class Compared:
@@ -232,7 +234,9 @@ def _names(of: _Pairs) -> dict[str, Levels]:
     for name in ("given", "family"):
         like = np.where(swapped, cross[name], straight[name])
         part = of.like(_is_part, name, where=of.several(name) & ~swapped & (like < 1)) > 0
-        out[name] = _leveled(known[name], like >= 1, part, like >= _NEAR, like >= _SIMILAR)
+        slip = of.like(OSA.distance, name, where=~swapped & (like < _NEAR) & (like >= _SIMILAR)) <= 1
+        near = (like >= _NEAR) | (slip & (of.shorter(name) >= _LONG))
+        out[name] = _leveled(known[name], like >= 1, part, near, like >= _SIMILAR)
     out["order"] = _leveled(whole, ~swapped)
     return out
 
@@ -246,10 +250,9 @@ def _is_part(one: str, two: str, **_: Any) -> float:
 
 
 def _company(of: _Pairs) -> Levels:
-    whole = of.like(fuzz.token_sort_ratio, "company") / 100
-    whole = np.maximum(whole, of.like(JaroWinkler.similarity, "company", where=whole >= _SIMILAR))
-    part = of.like(fuzz.token_set_ratio, "company", where=of.several("company") & (whole < 0.95)) > 99
-    return _leveled(of.known("company"), of.same("company"), whole >= 0.93, part, whole >= 0.8)
+    whole = of.like(fuzz.token_sort_ratio, "company")
+    part = of.like(fuzz.token_set_ratio, "company", where=of.several("company") & (whole < 95)) > 99
+    return _leveled(of.known("company"), of.same("company"), whole >= 90, part, whole >= 80)
 
 
 def _birth(of: _Pairs) -> Levels:
@@ -286,14 +289,18 @@ def _number(of: _Pairs, name: str) -> Levels:
 
 
 def _email(of: _Pairs) -> Levels:
-    """The same box elsewhere, or a slip anywhere."""
-    local = of.same_part("email", _local)
-    near = of.like(OSA.distance, "email", where=of.same_initial("email", "email")) <= 2
+    """The same box elsewhere, or a slip in a letter: numbers are what tells namesakes apart."""
+    local, number = of.same_part("email", _local), of.same_part("email", _figures)
+    near = of.like(OSA.distance, "email", where=number & of.same_initial("email", "email")) <= 2
     return _leveled(of.known("email"), of.same("email"), local, near)
 
 
 def _local(email: str) -> str:
     return email.partition("@")[0]
+
+
+def _figures(email: str) -> str:
+    return "#" + "".join(sign for sign in email if sign.isdigit())
 
 
 def _phone(of: _Pairs) -> Levels:
