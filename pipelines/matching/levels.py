@@ -230,9 +230,11 @@ def _names(of: _Pairs) -> dict[str, Levels]:
     }
     swapped = crossable & (np.minimum(cross["given"], cross["family"]) >= _SIMILAR)
     swapped &= np.minimum(straight["given"], straight["family"]) < np.minimum(cross["given"], cross["family"])
+    # Crosswise neither likeness is of the given name: the better counts for it, whoever stands left.
+    ordered = {"given": np.maximum(*cross.values()), "family": np.minimum(*cross.values())}
     out = {}
     for name in ("given", "family"):
-        like = np.where(swapped, cross[name], straight[name])
+        like = np.where(swapped, ordered[name], straight[name])
         part = of.like(_is_part, name, where=of.several(name) & ~swapped & (like < 1)) > 0
         slip = of.like(OSA.distance, name, where=~swapped & (like < _NEAR) & (like >= _SIMILAR)) <= 1
         near = (like >= _NEAR) | (slip & (of.shorter(name) >= _LONG))
@@ -317,10 +319,10 @@ def _street(of: _Pairs) -> tuple[Levels, Flags]:
     """Street and house number; and where the street is in the other's second line, which then is no other building."""
     like = of.like(fuzz.ratio, "street") / 100
     like[of.same("street")] = 1
-    known, crossed = of.known("street"), np.zeros(of.size, bool)
+    known, crossed, alike = of.known("street"), np.zeros(of.size, bool), like >= _STREET
     for name, other in (("street", "building"), ("building", "street")):
         one, two = of.both(name, other)
-        asked = (one >= 0) & (two >= 0) & (like < _STREET) & of.same_initial(name, other)
+        asked = (one >= 0) & (two >= 0) & ~alike & of.same_initial(name, other)
         moved = of.like(fuzz.ratio, name, other, asked) / 100
         crossed |= moved >= _STREET
         like = np.maximum(like, moved)
