@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings as chosen, strategies as st
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as chosen
+from hypothesis import strategies as st
 
 from pipelines.flow import matching
 from pipelines.warehouse.connection import Warehouse
 from pipelines.warehouse.matches import Customer, Verdict
-from tests.conftest import make_settings, url_of
+from tests.conftest import make_settings
 from tests.matching.world import KEYS, World, person
 
 GIVEN = ("Samantha", "Samanta", "Placida", "Exampel")
@@ -49,7 +50,9 @@ LINKED = (
     "select source, customer_id, linked_by from core.clients_golden_members "
     "where client_id = :client and _known_to is null order by 1, 2"
 )
-EVER = "select distinct golden_id, source || '/' || customer_id from core.clients_golden_members where client_id = :client"
+EVER = (
+    "select distinct golden_id, source || '/' || customer_id from core.clients_golden_members where client_id = :client"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +89,9 @@ class History:
             twin.decide(said.left, said.right, said.verdict, apply=False)
 
 
-@chosen(max_examples=40, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@chosen(
+    max_examples=40, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(golden=st.sampled_from(GOLDEN), history=nights)
 def test_any_history_ends_in_the_tables_of_one_night(
     golden: str, history: list[Any], warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
