@@ -129,10 +129,13 @@ create table if not exists matching.decision (
     person             text not null,
     reason             text not null,
     decided_at         timestamptz not null default clock_timestamp(),
+    applied_at         timestamptz,
     revoked_at         timestamptz,
     revoked_by         text,
     revoked_reason     text
 );
+comment on column matching.decision.applied_at is
+    'Since when golden records are as it says, or as if it had not been once it is revoked; null = from the next run on';
 comment on table matching.decision is 'What stewards said of two customers; the newest that is not revoked counts, every night';
 create index if not exists decision_of_client on matching.decision (client_id);
 
