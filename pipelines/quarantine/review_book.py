@@ -24,7 +24,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from pipelines.quarantine import looks
 from pipelines.quarantine.cells import is_active, put, shown
-from pipelines.quarantine.review_content import MISSING, PairCell, PairLine, ReviewContent
+from pipelines.quarantine.review_content import PairCell, PairLine, ReviewContent
 from pipelines.quarantine.review_words import REVIEW_WORDS
 from pipelines.quarantine.token import HINT, PROPERTY, REVIEW
 
@@ -37,7 +37,16 @@ PERSON_ROW, HEADER_ROW, FIRST_ROW = 1, 2, 3
 PERSON = COMMENT
 """Position of the cell above the table in which who decides gives a name."""
 HIDDEN_SHEET = "_kontor"
-_WIDTHS = {"token": 11, "group": 8, "decision": 14, "comment": 26, "probability": 10, "why": 44, "records": 24, "golden": 18}
+_WIDTHS = {
+    "token": 11,
+    "group": 8,
+    "decision": 14,
+    "comment": 26,
+    "probability": 10,
+    "why": 44,
+    "records": 24,
+    "golden": 18,
+}
 _OPEN, _SHUT = Protection(locked=False), Protection(locked=True)
 _TOP = Alignment(vertical="top", wrap_text=True)
 _RED = "9C2A00"
@@ -124,8 +133,9 @@ def marked(left: str, right: str) -> CellRichText:
     >>> [str(part) for part in marked("Meyer", "Meier")]
     ['Me', 'y', 'er', '\\n', 'Me', 'i', 'er']
     """
-    plain, bold = InlineFont(rFont=looks.FONT, sz=10, color=looks.INK), InlineFont(
-        rFont=looks.FONT, sz=10, b=True, color=_RED
+    plain, bold = (
+        InlineFont(rFont=looks.FONT, sz=10, color=looks.INK),
+        InlineFont(rFont=looks.FONT, sz=10, b=True, color=_RED),
     )
     steps = SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
     above = [(tag != "equal", left[a:b]) for tag, a, b, _, _ in steps if b > a]
@@ -221,6 +231,3 @@ def _say(sheet: Worksheet, row: int, column: int, text: str, **font: Any) -> Non
     cell.number_format = "@"
     cell.quotePrefix = is_active(text)
     cell.alignment = Alignment(horizontal="left", vertical="center", wrap_text=True, indent=1)
-
-
-__all__ = ["MISSING", "marked", "written"]

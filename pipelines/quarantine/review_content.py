@@ -10,7 +10,8 @@ MISSING = "–"
 """Stands for a value that only the other customer has."""
 
 Likeness = Literal["none", "equal", "alike", "one", "other"]
-"""none: neither has a value; equal; alike: but for case, blanks and signs; one: only one has a value; other: differs."""
+"""none: neither has a value; equal; alike: equal but for case, blanks and signs; one: only one has
+a value; other: they differ."""
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.errors import DeliveryError
+from pipelines.errors import KontorError
 from pipelines.quarantine.cells import plain
 from pipelines.quarantine.review_book import COMMENT, DECISION, FIRST_ROW, HEADER_ROW, LEAD, LOCKED, PERSON, PERSON_ROW
 from pipelines.quarantine.review_words import REVIEW_WORDS
+
+
+class ReviewRefused(KontorError):
+    """A review workbook that cannot be taken as it came back; what waits goes on waiting."""
+
 
 Verdict = Literal["same", "different"]
 AGAIN = "open the workbook as it was sent, fill in the white and yellow cells of decision and comment, and return it"
@@ -60,7 +65,7 @@ def answers(
     language: str,
     name: str,
 ) -> Answers:
-    """Compare; raises DeliveryError, which names rows and columns but no value.
+    """Compare; raises ReviewRefused, which names rows and columns but no value.
 
     `records`: (row, cells) of the sheet of pairs from its first row on; `hashed`: what is kept of a row token.
     """
@@ -99,7 +104,9 @@ def _cell(cells: Sequence[str], position: int) -> str:
 def _check_header(cells: Sequence[str], words: Mapping[str, str], name: str) -> None:
     for at, word in enumerate(LEAD):
         if _cell(cells, at) != words[word]:
-            raise tampered(f"{name}:{HEADER_ROW}, column {at + 1}", "another header", f"{words[word]!r}, as it was sent")
+            raise tampered(
+                f"{name}:{HEADER_ROW}, column {at + 1}", "another header", f"{words[word]!r}, as it was sent"
+            )
 
 
 def _check_locked(
@@ -121,7 +128,7 @@ def _verdict(said: str, language: str, where: str) -> Verdict:
         if said.casefold() == words["different"].casefold():
             return "different"
     words = REVIEW_WORDS[language]
-    raise DeliveryError(
+    raise ReviewRefused(
         "review workbook holds a decision that is none, nothing of it is taken",
         where=where,
         got="another word",
@@ -130,9 +137,9 @@ def _verdict(said: str, language: str, where: str) -> Verdict:
     )
 
 
-def tampered(where: str, got: str, expected: str) -> DeliveryError:
+def tampered(where: str, got: str, expected: str) -> ReviewRefused:
     """The refusal of a workbook that is not as it was sent."""
-    return DeliveryError(
+    return ReviewRefused(
         "review workbook was changed where it must not be, nothing of it is taken",
         where=where,
         got=got,
