@@ -11,12 +11,16 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
 from pipelines.contract import Contract
-from pipelines.flow.match_review import columns_shown
+from pipelines.flow.match_review import FEED, columns_shown, waiting_in
+from pipelines.flow.office import Office, open_office
 from pipelines.profile import Profile
 from pipelines.quarantine.cells import shown
 from pipelines.quarantine.review_content import PairCell, compared
-from pipelines.quarantine.review_words import REVIEW_WORDS, column_label, how_label
-from pipelines.warehouse.matches import Customer, MatchedPair
+from pipelines.quarantine.review_words import REVIEW_WORDS, column_label, how_label, what_label
+from pipelines.warehouse import audit, matches, reviews
+from pipelines.warehouse.matches import Customer, Decision, MatchedPair
+
+__all__ = ["PairCell", "ReviewPage", "ShownPair", "ShownPairs", "grouped", "review_page", "show_pairs", "told"]
 
 _LEAST_WEIGHT = 0.05
 """Of evidence that is told: less says nothing either way."""
@@ -56,6 +60,37 @@ def show_pairs(pairs: Sequence[MatchedPair], contract: Contract, profile: Profil
     return ShownPairs(language, [(n, column_label(n, language)) for n in names], lines)
 
 
+@dataclass(frozen=True)
+class ReviewPage:
+    """What a steward of a client is shown: the first of the pairs that wait, how many do, the newest decisions, and
+    the workbook that shows the same, below the outbox."""
+
+    client_id: str
+    name: str
+    words: Mapping[str, str]
+    pairs: ShownPairs
+    waiting: int
+    decisions: Sequence[Decision]
+    book: str | None
+
+
+def review_page(client_id: str, person: str, *, most: int, office: Office | None = None) -> ReviewPage:
+    """The page of a client; that somebody was shown values in clear is kept in the audit log."""
+    office = office or open_office()
+    profile = office.profile(client_id)
+    with office.warehouse.transaction() as conn:
+        found = waiting_in(office, conn, client_id)
+        shown_now = show_pairs(found[:most], office.contract(FEED), profile)
+        newest = matches.decisions_of(conn, client_id, revoked=True)[:most]
+        book = reviews.open_book(conn, client_id)
+        if found:
+            detail = {"client": client_id, "pairs": len(found[:most])}
+            audit.record(conn, actor=person, action="show in clear", detail=detail)
+    there = book.path if book and (office.settings.outbox / book.path).is_file() else None
+    words = REVIEW_WORDS[shown_now.language]
+    return ReviewPage(client_id, profile.model.name, words, shown_now, len(found), newest, there)
+
+
 def grouped(pairs: Sequence[MatchedPair]) -> list[list[MatchedPair]]:
     """Pairs that have a customer in common, directly or through others; within and between groups the order stays."""
     home: dict[Customer, Customer] = {}
@@ -90,7 +125,7 @@ def percent(probability: float, locale: str) -> str:
 def told(reasons: Sequence[Mapping[str, Any]], language: str) -> str:
     """What speaks for and against, strongest first, without a value.
 
-    >>> told([{"what": "family_name", "how": "exact", "weight": 8.12}], "en")
+    >>> told([{"what": "family", "how": "same", "weight": 8.12}], "en")
     'for: Family name agrees (+8.1)'
     """
     words = REVIEW_WORDS[language]
@@ -99,7 +134,7 @@ def told(reasons: Sequence[Mapping[str, Any]], language: str) -> str:
         weight = float(reason.get("weight") or 0)
         if abs(weight) >= _LEAST_WEIGHT:
             what, how = (
-                column_label(str(reason.get("what", "")), language),
+                what_label(str(reason.get("what", "")), language),
                 how_label(str(reason.get("how", "")), language),
             )
             sides["for" if weight > 0 else "against"].append(f"{what} {how} ({weight:+.1f})")

@@ -48,6 +48,18 @@ REVIEW_WORDS: Mapping[str, Mapping[str, str]] = {
         "alone": "none yet",
         "yes": "yes",
         "no": "no",
+        "all_clients": "All clients",
+        "waits": "{n} pairs wait for a decision; what is decided makes room for the next.",
+        "nothing": "No pair waits for a decision.",
+        "as_book": "the same as a workbook",
+        "recorded": "Decision {n}: {left} and {right}: {verdict}. The reports show it with their next build.",
+        "undone": "Decision {n} is taken back.",
+        "decisions": "Decided lately",
+        "undo": "take back",
+        "number": "No.",
+        "left": "One",
+        "right": "Other",
+        "at": "At (UTC)",
         "for": "for",
         "against": "against",
     },
@@ -96,6 +108,19 @@ REVIEW_WORDS: Mapping[str, Mapping[str, str]] = {
         "alone": "noch keiner",
         "yes": "ja",
         "no": "nein",
+        "all_clients": "Alle Mandanten",
+        "waits": "{n} Paare warten auf eine Entscheidung; was entschieden ist, macht den nächsten Platz.",
+        "nothing": "Kein Paar wartet auf eine Entscheidung.",
+        "as_book": "dasselbe als Mappe",
+        "recorded": "Entscheidung {n}: {left} und {right}: {verdict}. Die Berichte zeigen es, wenn sie wieder gebaut "
+        "sind.",
+        "undone": "Entscheidung {n} ist zurückgenommen.",
+        "decisions": "Zuletzt entschieden",
+        "undo": "zurücknehmen",
+        "number": "Nr.",
+        "left": "Einer",
+        "right": "Anderer",
+        "at": "Wann (UTC)",
         "for": "dafür",
         "against": "dagegen",
     },
@@ -119,12 +144,33 @@ _COLUMNS_EN: Mapping[str, str] = {
     "language_code": "Language", "is_active": "Active", "customer_since_date": "Customer since",
     "changed_at": "Changed",
 }  # fmt: skip
-_HOW: Mapping[str, Mapping[str, str]] = {
-    "en": {"exact": "agrees", "missing": "missing"},
+_WHAT: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "given": "Given name", "family": "Family name", "order": "Order of the names", "company": "Company",
+        "birth": "Birth date", "national": "National id", "vat": "VAT number", "register": "Register number",
+        "lei": "LEI", "iban": "IBAN", "street": "Street", "building": "Building", "town": "Town",
+        "neighbours": "Neighbours",
+    },
     "de": {
-        "exact": "stimmt überein", "close": "ähnlich", "similar": "ähnlich", "different": "verschieden",
-        "missing": "fehlt", "swapped": "vertauscht", "typo": "fast gleich", "initial": "Anfangsbuchstabe stimmt",
-        "near": "nahe", "year": "Jahr stimmt", "some": "zum Teil gleich", "other": "verschieden",
+        "given": "Vorname", "family": "Nachname", "order": "Reihenfolge der Namen", "company": "Firma",
+        "birth": "Geburtsdatum", "national": "Ausweisnummer", "vat": "USt-IdNr.", "register": "Registernummer",
+        "lei": "LEI", "iban": "IBAN", "email": "E-Mail", "phone": "Telefon", "street": "Straße",
+        "building": "Gebäude", "town": "Ort", "region": "Region", "country": "Land", "neighbours": "Nachbarn",
+    },
+}  # fmt: skip
+"""What is compared when customers are matched: often several columns in plain spelling."""
+_HOW: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "same": "agrees", "part": "agrees in part", "near": "all but agrees", "similar": "is similar",
+        "different": "differs", "straight": "agrees", "local part": "agrees before the @",
+        "same with house": "and house agree", "similar with house": "is similar, house agrees", "half": "half agrees",
+    },
+    "de": {
+        "same": "stimmt überein", "part": "stimmt zum Teil überein", "near": "stimmt fast überein",
+        "similar": "ist ähnlich", "different": "ist verschieden", "straight": "stimmt", "swapped": "vertauscht",
+        "local part": "stimmt vor dem @ überein", "same with house": "und Hausnummer stimmen überein",
+        "similar with house": "ist ähnlich, Hausnummer stimmt", "half": "stimmt zur Hälfte überein",
+        "would agree as well": "würden ebenso übereinstimmen",
     },
 }  # fmt: skip
 
@@ -137,6 +183,11 @@ def column_label(column: str, language: str) -> str:
     """
     known = (_COLUMNS_DE if language == "de" else _COLUMNS_EN).get(column)
     return known or column.removesuffix("_code").replace("_", " ").capitalize()
+
+
+def what_label(what: str, language: str) -> str:
+    """What was compared, in words: a comparison of the matching, or a column."""
+    return _WHAT[language].get(what) or column_label(what, language)
 
 
 def how_label(how: str, language: str) -> str:

@@ -283,7 +283,7 @@ class MatchStore:
     def pairs(self, of: str | None) -> pa.Table:
         """Pairs as they are known: all, or those with an end in a temporary table."""
         picked = f"{_PAIR}, verdict, decided_by, probability, reasons::text as reasons, model_id, _known_from"
-        where = f"client_id = {{client}} and _known_to is null"
+        where = "client_id = {client} and _known_to is null"
         query = f"select {picked} from {MATCHES} where {where}"
         if of:
             query = " union ".join(
