@@ -44,7 +44,7 @@ class Evidence:
     Scored pairs have the lower number left and are there once each. `groups`: records that the profile calls the
     same, each ascending, in the order of the rules. `decided`: one per pair, the newest first. `different`: of every
     such column the number of its value by record, -1 where it has none; `sources`: that of the source, when a source
-    never holds a customer twice.
+    never holds a customer twice. `settled`: pairs of records that stand beside those judged and are one already.
     """
 
     records: int
@@ -56,6 +56,7 @@ class Evidence:
     decided: Sequence[Decided] = ()
     different: Sequence[Ints] = ()
     sources: Ints | None = None
+    settled: Sequence[tuple[int, int]] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ def cluster(evidence: Evidence) -> Clusters:
     """Join what may be joined, and say of every pair what was made of it."""
     forest = _Forest(evidence)
     told = _Told(evidence)
+    for left, right in evidence.settled:
+        forest.unite(forest.find(left), forest.find(right))
     for said in evidence.decided:
         if said.is_same:
             told.note(said.left, said.right, *forest.join(said.left, said.right, STEWARD), STEWARD)
@@ -140,15 +143,21 @@ class _Forest:
             return SAME, None
         if (against := self.obstacle(one, other, by)) is not None:
             return APART, against
+        self.unite(one, other)
+        self.linked.setdefault(left, by)
+        self.linked.setdefault(right, by)
+        return MERGED, None
+
+    def unite(self, one: int, other: int) -> None:
+        """Make one cluster of two roots."""
+        if one == other:
+            return
         root, gone = min(one, other), max(one, other)
         self.parent[gone] = root
         if gone in self.enemies:
             self.enemies.setdefault(root, set()).update(self.enemies.pop(gone))
         for column in self.columns:
             column.merge(root, gone)
-        self.linked.setdefault(left, by)
-        self.linked.setdefault(right, by)
-        return MERGED, None
 
     def join_group(self, members: Sequence[int]) -> Iterator[tuple[int, int, str, str | None]]:
         """Join each record with the first of those before it whose cluster takes it; tells the pair, and what refused.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -84,6 +84,14 @@ with steps as (
     cross join lateral unnest(r.same_keys) as s (key)
     join matching.same_key k on (k.client_id, k.key) = (r.client_id, s.key)
     join matching.record o on (o.client_id, o.record_id) = (k.client_id, k.record_id)
+    union all
+    select d.right_source, d.right_customer_id from match_front f join matching.decision d
+    on (d.client_id, d.left_source, d.left_customer_id) = (:client, f.source, f.customer_id)
+    where d.revoked_at is null and d.verdict = 'same'
+    union all
+    select d.left_source, d.left_customer_id from match_front f join matching.decision d
+    on (d.client_id, d.right_source, d.right_customer_id) = (:client, f.source, f.customer_id)
+    where d.revoked_at is null and d.verdict = 'same'
 )
 insert into match_region select distinct source, customer_id from steps on conflict do nothing
 returning source, customer_id
@@ -143,6 +151,14 @@ class MatchStore:
         """How many were compared when the client was matched last."""
         return int(self._scalar("select count(*) from matching.record where client_id = :client") or 0)
 
+    def number_new(self) -> int:
+        """How many of those that changed were never compared."""
+        query = (
+            "select count(*) from match_changed x where not exists (select from matching.record r where "
+            "(r.client_id, r.source, r.customer_id) = (:client, x.source, x.customer_id))"
+        )
+        return int(self._scalar(query) or 0)
+
     def rows(self, of: str | None, same: Sequence[Sequence[str]]) -> pa.Table:
         """Current customers, all or those in the temporary table `of`, in the order of their keys.
 
@@ -158,7 +174,7 @@ class MatchStore:
             f"select c._source as source, c.customer_id, c._row_hash::text as row_hash, r.record_id, "
             f"{', '.join(picked)} from {CUSTOMERS} c {chosen} left join matching.record r on "
             "(r.client_id, r.source, r.customer_id) = (c.client_id, c._source, c.customer_id) "
-            f"where c.client_id = {{client}} and c._known_to is null order by c._source collate \"C\", "
+            f'where c.client_id = {{client}} and c._known_to is null order by c._source collate "C", '
             'c.customer_id collate "C"'
         )
         types = {"source": pa.string(), "customer_id": pa.string(), "row_hash": pa.string(), "record_id": pa.int64()}
@@ -272,7 +288,11 @@ class MatchStore:
         copy_table(self.conn, "match_end", ROW, [ends])
         self._do(
             "insert into match_row with ends as (select source, customer_id from match_region "
-            "union select source, customer_id from match_end) "
+            "union select source, customer_id from match_end "
+            "union select d.left_source, d.left_customer_id from matching.decision d join match_region x on "
+            "(x.source, x.customer_id) = (d.right_source, d.right_customer_id) where d.client_id = :client "
+            "union select d.right_source, d.right_customer_id from matching.decision d join match_region x on "
+            "(x.source, x.customer_id) = (d.left_source, d.left_customer_id) where d.client_id = :client) "
             "select source, customer_id from ends union select o.source, o.customer_id from ends e "
             f"join {MEMBERS} m on (m.client_id, m.source, m.customer_id) = (:client, e.source, e.customer_id) "
             f"and m._known_to is null join {MEMBERS} o on (o.client_id, o.golden_id) = (m.client_id, m.golden_id) "
@@ -280,9 +300,17 @@ class MatchStore:
         )
         raw(self.conn).execute(b"analyze match_row")
 
+    def region(self) -> pa.Table:
+        """Those that `find_region` found."""
+        return self._read("select source, customer_id from match_region", dict.fromkeys(ROW, pa.string()))
+
+    def changed(self) -> pa.Table:
+        """Those that `find_changes` found new or changed."""
+        return self._read("select source, customer_id from match_changed", dict.fromkeys(ROW, pa.string()))
+
     def pairs(self, of: str | None) -> pa.Table:
         """Pairs as they are known: all, or those with an end in a temporary table."""
-        picked = f"{_PAIR}, verdict, decided_by, probability, reasons::text as reasons, model_id, _known_from"
+        picked = f"{_PAIR}, verdict, probability, reasons::text as reasons"
         where = "client_id = {client} and _known_to is null"
         query = f"select {picked} from {MATCHES} where {where}"
         if of:
@@ -291,7 +319,7 @@ class MatchStore:
                 f"in (select source, customer_id from {of})"
                 for side in ("left", "right")
             )
-        types = dict.fromkeys((*PAIR, "verdict", "decided_by", "reasons", "model_id", "_known_from"), pa.string())
+        types = dict.fromkeys((*PAIR, "verdict", "probability", "reasons"), pa.string())
         return self._read(query, types | {"probability": pa.float64()})
 
     def members(self, of: str | None) -> pa.Table:
@@ -304,7 +332,7 @@ class MatchStore:
         return self._read(query, dict.fromkeys((*ROW, "golden_id"), pa.string()))
 
     def holders(self, of: str | None) -> pa.Table:
-        """Of ids that customers have or had and one of these once gave up: who ever had them, and since when they are."""
+        """Of the ids that these customers have or had: who ever had them, and since when."""
         chosen = f"join {of} x on (x.source, x.customer_id) = (m.source, m.customer_id)" if of else ""
         query = (
             f"select golden_id, source, customer_id, to_char(min(_known_from) at time zone 'UTC', "
@@ -323,7 +351,7 @@ class MatchStore:
 
     # what shall be -------------------------------------------------------------------------------------
 
-    def write(self, members: pa.Table, pairs: pa.Table, *, whole: bool, decided: Sequence[int]) -> tuple[int, int]:
+    def write(self, members: pa.Table, pairs: pa.Table, *, whole: bool) -> tuple[int, int]:
         """Close what is no longer so and write what is new, of the region or of all; returns how many of each were
         written."""
         self._copy("match_member", members, client=False)
@@ -341,28 +369,31 @@ class MatchStore:
         written = self._exchange(MEMBERS, "match_member", ROW, ("golden_id", "linked_by"), of_member, at)
         said = ("verdict", "decided_by", "probability", "reasons", "model_id", "decision_id")
         paired = self._exchange(MATCHES, "match_pair", PAIR, said, of_pair, at)
-        self._do("update matching.decision set applied_at = :at where decision_id = any(:ids)", at=at, ids=decided)
         return written, paired
 
-    def _exchange(
-        self, table: str, new: str, key: Sequence[str], said: Sequence[str], here: str, at: datetime
-    ) -> int:
-        both = [*key, *said]
-        same = " and ".join(
-            [f"n.{c} = m.{c}" for c in key] + [f"n.{c} is not distinct from m.{c}" for c in said]
+    def mark_applied(self, decisions: Sequence[int]) -> None:
+        """Golden records are as these decisions say."""
+        self._do(
+            "update matching.decision set applied_at = clock_timestamp() where decision_id = any(:ids)",
+            ids=list(decisions),
         )
+
+    def _exchange(self, table: str, new: str, key: Sequence[str], said: Sequence[str], here: str, at: datetime) -> int:
+        both = [*key, *said]
+        same = " and ".join([f"n.{c} = m.{c}" for c in key] + [f"n.{c} is not distinct from m.{c}" for c in said])
         self._do(
             f"update {table} m set _known_to = :at where m.client_id = :client and m._known_to is null {here} "
             f"and not exists (select from {new} n where {same})",
             at=at,
         )
-        return self._do(
+        done = self._do(
             f"insert into {table} (client_id, {', '.join(both)}, _known_from) select :client, {', '.join(both)}, :at "
             f"from {new} n where not exists (select from {table} m where m.client_id = :client "
             f"and m._known_to is null and {' and '.join(f'n.{c} = m.{c}' for c in key)}) "
             f"order by {', '.join(key)}",
             at=at,
-        ).rowcount
+        )
+        return int(done.rowcount)
 
     # --------------------------------------------------------------------------------------------------
 
@@ -405,7 +436,7 @@ class MatchStore:
         )
 
 
-def listed(values: pa.Array, ends: Sequence[int]) -> pa.Array:
+def listed(values: pa.Array, ends: Iterable[int]) -> pa.Array:
     """Numbers as the arrays of PostgreSQL are written; `ends`: where that of each row ends."""
     texts = pa.array(values).cast(pa.string())
     lists = pa.ListArray.from_arrays(pa.array([0, *ends], pa.int32()), texts)
