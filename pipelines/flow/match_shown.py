@@ -133,11 +133,10 @@ def told(reasons: Sequence[Mapping[str, Any]], language: str) -> str:
     for reason in reasons:
         weight = float(reason.get("weight") or 0)
         if abs(weight) >= _LEAST_WEIGHT:
-            what, how = (
-                what_label(str(reason.get("what", "")), language),
-                how_label(str(reason.get("how", "")), language),
-            )
-            sides["for" if weight > 0 else "against"].append(f"{what} {how} ({weight:+.1f})")
+            what = what_label(str(reason.get("what", "")), language)
+            how = how_label(str(reason.get("how", "")), language)
+            bits = f"{weight:+.1f}".replace(".", "," if language == "de" else ".")
+            sides["for" if weight > 0 else "against"].append(f"{what} {how} ({bits})")
     return "\n".join(f"{words[side]}: {', '.join(said)}" for side, said in sides.items() if said)
 
 

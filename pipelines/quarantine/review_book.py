@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Mapping, Sequence
+from copy import copy
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -49,7 +50,9 @@ _WIDTHS = {
 }
 _OPEN, _SHUT = Protection(locked=False), Protection(locked=True)
 _TOP = Alignment(vertical="top", wrap_text=True)
-_RED = "9C2A00"
+_INPUT = looks.fill("DCEBFA")
+_PLAIN = InlineFont(rFont=looks.FONT, sz=10, color=looks.INK)
+_BOLD = InlineFont(rFont=looks.FONT, sz=10, b=True, color="9C2A00")
 
 
 def written(content: ReviewContent) -> bytes:
@@ -82,7 +85,8 @@ def written(content: ReviewContent) -> bytes:
 def _write_pairs(sheet: Worksheet, content: ReviewContent, words: Mapping[str, str]) -> None:
     look = looks.Looks(sheet.parent)
     _put(sheet, PERSON_ROW, DECISION, words["by"], look.style("legend"))
-    _put(sheet, PERSON_ROW, PERSON, "", look.style("bad"))
+    _put(sheet, PERSON_ROW, PERSON, "", look.style("cell"))
+    sheet.cell(PERSON_ROW, PERSON + 1).fill = _INPUT
     _put(sheet, PERSON_ROW, LEAD.index("why"), words["legend"], look.style("legend"))
     names = [*(words[w] for w in LEAD), *content.columns]
     for at, name in enumerate(names):
@@ -95,23 +99,25 @@ def _write_pairs(sheet: Worksheet, content: ReviewContent, words: Mapping[str, s
 
 
 def _write_line(sheet: Worksheet, row: int, line: PairLine, look: looks.Looks, *, first: bool) -> None:
-    styles = ("token", "said", "bad", "cell", "said", "said", "said", "said")
+    styles = ("token", "said", "cell", "cell", "said", "said", "said", "said")
     texts = (line.token, line.group, "", "", line.probability, line.why, line.records, line.golden)
     for at, (text, style) in enumerate(zip(texts, styles, strict=True)):
         _put(sheet, row, at, text, look.style(style, quoted=is_active(text)))
+    for at in (DECISION, COMMENT):
+        sheet.cell(row, at + 1).fill = _INPUT
     for at, cell in enumerate(line.cells, start=len(LEAD)):
         _put_pair(sheet, row, at, cell, look)
     if first:
         for at in range(len(LEAD) + len(line.cells)):
             _top_line(sheet.cell(row, at + 1))
-    tall = max(_lines(line.why, _WIDTHS["why"]), 2, *(_lines(c.text, 30) for c in line.cells))
-    sheet.row_dimensions[row].height = 14 * tall + 6
+    tall = max(_lines(line.why, 50), 2, *(_lines(c.text, 30) for c in line.cells))
+    sheet.row_dimensions[row].height = 13 * tall + 5
 
 
 def _put(sheet: Worksheet, row: int, at: int, text: str, style: Any) -> None:
     cell = sheet.cell(row, at + 1)
     put(cell, text)
-    cell._style = style
+    cell._style = copy(style)  # some are changed afterwards: a shared one would change for all
 
 
 def _put_pair(sheet: Worksheet, row: int, at: int, pair: PairCell, look: looks.Looks) -> None:
@@ -121,7 +127,7 @@ def _put_pair(sheet: Worksheet, row: int, at: int, pair: PairCell, look: looks.L
     put(cell, pair.text)
     if pair.likeness in ("other", "alike") and not pair.hidden:
         cell._value = marked(pair.left or "", pair.right or "")
-    cell._style = look.style(kind, quoted=is_active(pair.text))
+    cell._style = copy(look.style(kind, quoted=is_active(pair.text)))
     cell.protection = _SHUT
     if kind == "bad":
         cell.font = looks.font()
@@ -130,18 +136,21 @@ def _put_pair(sheet: Worksheet, row: int, at: int, pair: PairCell, look: looks.L
 def marked(left: str, right: str) -> CellRichText:
     """Both texts, one above the other, with the letters in bold that the other has not.
 
-    >>> [str(part) for part in marked("Meyer", "Meier")]
-    ['Me', 'y', 'er', '\\n', 'Me', 'i', 'er']
+    Blanks and the line break go with what stands beside them: a part of nothing else is lost by spreadsheet programs.
+
+    >>> [part.text for part in marked("Meyer", "Meier")]
+    ['Me', 'y', 'er\\n', 'Me', 'i', 'er']
     """
-    plain, bold = (
-        InlineFont(rFont=looks.FONT, sz=10, color=looks.INK),
-        InlineFont(rFont=looks.FONT, sz=10, b=True, color=_RED),
-    )
     steps = SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
     above = [(tag != "equal", left[a:b]) for tag, a, b, _, _ in steps if b > a]
     below = [(tag != "equal", right[c:d]) for tag, _, _, c, d in steps if d > c]
-    parts = [*above, (False, "\n"), *below]
-    return CellRichText(*(TextBlock(bold if differs else plain, text) for differs, text in parts))
+    parts: list[tuple[bool, str]] = []
+    for differs, text in [*above, (False, "\n"), *below]:
+        if parts and (not text.strip() or not parts[-1][1].strip()):
+            parts[-1] = (parts[-1][0] if parts[-1][1].strip() else differs, parts[-1][1] + text)
+        else:
+            parts.append((differs, text))
+    return CellRichText(*(TextBlock(_BOLD if differs else _PLAIN, text) for differs, text in parts))
 
 
 def _top_line(cell: Any) -> None:

@@ -21,7 +21,7 @@ class ReviewRefused(KontorError):
 
 
 Verdict = Literal["same", "different"]
-AGAIN = "open the workbook as it was sent, fill in the white and yellow cells of decision and comment, and return it"
+AGAIN = "open the workbook as it was sent, fill in the blue cells only, and return it"
 
 
 @dataclass(frozen=True)

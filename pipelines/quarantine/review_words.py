@@ -19,7 +19,7 @@ REVIEW_WORDS: Mapping[str, Mapping[str, str]] = {
         "Grey: only one of the two has a value. White: they agree.",
         "step2": "Choose “{same}” or “{different}” in the column “{decision}”, and say why in “{comment}” where it is "
         "not plain. Leave a pair without a decision if you do not know: it comes back in the next workbook.",
-        "step3": "Choose your name in the yellow cell above the table: only stewards of the client may decide.",
+        "step3": "Choose your name in the blue cell above the table: only stewards of the client may decide.",
         "step4": "Save in the same format (.xlsx) and hand it in: put it into the landing folder of the client, or "
         "`python -m pipelines matches submit FILE`. The name of the file does not matter.",
         "step5": "A decision counts every night from then on, also when the score says otherwise, until it is taken "
@@ -27,7 +27,7 @@ REVIEW_WORDS: Mapping[str, Mapping[str, str]] = {
         "rest": "{n} more pairs are not in this workbook: they come in the next one.",
         "group_note": "Pairs with the same group have a customer in common, directly or through others: decide them "
         "together.",
-        "legend": "Yellow: they differ · grey: only one has it · pairs of one group hang together",
+        "legend": "Blue: to be filled in · yellow: they differ · grey: only one has it",
         "token": "Key",
         "group": "Group",
         "decision": "Decision",
@@ -78,7 +78,7 @@ REVIEW_WORDS: Mapping[str, Mapping[str, str]] = {
         "step2": "Wählen Sie „{same}“ oder „{different}“ in der Spalte „{decision}“, und sagen Sie unter „{comment}“, "
         "warum, wo es nicht auf der Hand liegt. Lassen Sie ein Paar offen, wenn Sie es nicht wissen: es kommt in der "
         "nächsten Mappe wieder.",
-        "step3": "Wählen Sie Ihren Namen in der gelben Zelle über der Tabelle: nur Betreuer des Mandanten entscheiden.",
+        "step3": "Wählen Sie Ihren Namen in der blauen Zelle über der Tabelle: nur Betreuer des Mandanten entscheiden.",
         "step4": "Speichern Sie im selben Format (.xlsx) und geben Sie die Mappe ab: im Eingangsordner des Mandanten, "
         "oder mit `python -m pipelines matches submit DATEI`. Der Name der Datei spielt keine Rolle.",
         "step5": "Eine Entscheidung gilt von da an jede Nacht, auch gegen die Bewertung, bis sie mit "
@@ -87,7 +87,7 @@ REVIEW_WORDS: Mapping[str, Mapping[str, str]] = {
         "rest": "{n} weitere Paare stehen nicht in dieser Mappe: sie kommen in der nächsten.",
         "group_note": "Paare derselben Gruppe haben einen Kunden gemeinsam, unmittelbar oder über andere: bitte "
         "zusammen entscheiden.",
-        "legend": "Gelb: verschieden · Grau: nur einer hat es · Paare einer Gruppe hängen zusammen",
+        "legend": "Blau: auszufüllen · Gelb: verschieden · Grau: nur einer hat es",
         "token": "Kennung",
         "group": "Gruppe",
         "decision": "Entscheidung",
@@ -141,7 +141,8 @@ _COLUMNS_EN: Mapping[str, str] = {
     "address_line_1": "Address", "address_line_2": "Address 2", "street_name": "Street", "unit_name": "Unit",
     "region_code": "Region code", "region_name": "Region", "country_code": "Country", "segment_name": "Segment",
     "vat_id": "VAT number", "national_id": "National id", "lei_code": "LEI", "iban": "IBAN",
-    "language_code": "Language", "is_active": "Active", "customer_since_date": "Customer since",
+    "postal_code": "Postal code", "language_code": "Language", "is_active": "Active",
+    "customer_since_date": "Customer since",
     "changed_at": "Changed",
 }  # fmt: skip
 _WHAT: Mapping[str, Mapping[str, str]] = {

@@ -283,7 +283,7 @@ class MatchStore:
                     [*pairs["left_customer_id"].chunks, *pairs["right_customer_id"].chunks], pa.string()
                 ),
             }
-        )
+        ).combine_chunks()
         raw(self.conn).execute(b"create temp table match_end (source text, customer_id text) on commit drop")
         copy_table(self.conn, "match_end", ROW, [ends])
         self._do(

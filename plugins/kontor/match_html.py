@@ -23,7 +23,7 @@ p { margin: .3rem 0; } .soft { color: var(--soft); } a { color: var(--accent); }
 .refused { border-color: #b3261e; }
 .pair { border: 1px solid var(--line); border-radius: 6px; margin: 0 0 1rem; overflow: hidden; }
 .head { display: flex; gap: 1rem; align-items: baseline; background: var(--pale); padding: .5rem .8rem; }
-.head b { font-size: 1.2rem; } .why { white-space: pre-line; font-size: .9rem; }
+.head b { font-size: 1.2rem; white-space: nowrap; } .why { white-space: pre-line; font-size: .9rem; }
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; vertical-align: top; padding: .25rem .8rem;
   border-top: 1px solid var(--line); overflow-wrap: anywhere; } .pair th { width: 18%; font-weight: 400;
   color: var(--soft); } .pair td { width: 41%; } thead th { font-weight: 600; }

@@ -133,7 +133,9 @@ def rows_of(sheet: Any) -> dict[str, int]:
     return found
 
 
-def fill_in(path: Path, target: Path, said: Mapping[str, tuple[str, str]], person: str = "stella", also: Any = None) -> Path:
+def fill_in(
+    path: Path, target: Path, said: Mapping[str, tuple[str, str]], person: str = "stella", also: Any = None
+) -> Path:
     """The workbook as a steward saves it: `crm · 1` → (decision, comment)."""
     book = load_workbook(path, rich_text=True)
     sheet = sheet_of(book)
