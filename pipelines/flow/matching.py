@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from pipelines.errors import DeclarationError
+from pipelines.errors import DeclarationError, KontorError
 from pipelines.flow.match_settling import Judged, Part, settle
 from pipelines.flow.office import Office, open_office
 from pipelines.matching import candidates
@@ -89,6 +89,18 @@ def match_customers(*, client: str | None = None, relearn: bool = False, office:
         found.append(_match(office, name, relearn=relearn))
         log.info("%s", found[-1].said)
     return found
+
+
+def match_all(*, office: Office | None = None) -> tuple[list[Matched], dict[str, KontorError]]:
+    """The same for every client, whatever comes of the others: what was done, and client → why it was not."""
+    office = office or open_office()
+    done, failed = [], {}
+    for name in clients(office):
+        try:
+            done.append(_match(office, name, relearn=False))
+        except KontorError as error:
+            failed[name] = error
+    return done, failed
 
 
 def apply_decisions(client_id: str, *, office: Office | None = None) -> Matched:

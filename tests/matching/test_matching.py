@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import Warehouse
-from pipelines.warehouse.matches import Customer, Verdict
-from tests.matching.world import KEYS, MEMBERS, PAIRS, World, person
+from pipelines.warehouse.matches import Customer
+from tests.matching.world import World, person
 
 ANNA = person("Sample Anna", "Placeholderson", birth_date="1980-02-03", email="anna@example.org", city="Leeds",
               postal_code="LS1 4AB", country_code="GB")  # fmt: skip
