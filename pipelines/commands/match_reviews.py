@@ -22,7 +22,8 @@ Kind = Callable[[str, Command, str], argparse.ArgumentParser]
 """Makes a command below `matches` from its name, function and help text."""
 
 
-def _review(args: argparse.Namespace, out: Console) -> int:
+def make(args: argparse.Namespace, out: Console) -> int:
+    """Make the review workbooks that are due."""
     from pipelines.flow.match_books import make_reviews
 
     made = make_reviews(client=args.client)
@@ -88,7 +89,7 @@ def _decide(args: argparse.Namespace, out: Console) -> int:
     from pipelines.warehouse.matches import Verdict
 
     person = args.person or getpass.getuser()
-    made = decide(args.client, args.one(), args.other(), Verdict(args.verdict), person=person, reason=args.reason)
+    made = decide(args.client, args.one, args.other, Verdict(args.verdict), person=person, reason=args.reason)
     out.print(made.said, markup=False, soft_wrap=True)
     return 0
 
@@ -126,24 +127,10 @@ def _books(args: argparse.Namespace, out: Console) -> int:
     return 0
 
 
-def _customer(text: str) -> Callable[[], Customer]:
-    """`source/number`, read when it is needed: the module of its type opens the database."""
-    source, slash, number = text.partition("/")
-    if not (source and slash and number):
-        raise argparse.ArgumentTypeError(f"{text!r} is no customer like crm/10042: source, slash, number")
-
-    def made() -> Customer:
-        from pipelines.warehouse.matches import Customer
-
-        return Customer(source, number)
-
-    return made
-
-
-def add_kinds(kind: Kind) -> None:
-    """matches review, list, decide, undo, decisions, submit, books."""
+def add_kinds(kind: Kind, customer: Callable[[str], Customer]) -> None:
+    """matches review, list, decide, undo, decisions, submit, books. `customer`: reads `source/number`."""
     for name, function, text in (
-        ("review", _review, "make the review workbooks that are due: pairs of customers that wait for a steward"),
+        ("review", make, "make the review workbooks that are due: pairs of customers that wait for a steward"),
         ("books", _books, "the newest review workbooks, and what was taken of those that came back"),
     ):
         kind(name, function, text).add_argument("--client")
@@ -157,7 +144,7 @@ def add_kinds(kind: Kind) -> None:
     decision = kind("decide", _decide, "say that two customers are one, or that they are not; it counts from now on")
     decision.add_argument("client", metavar="CLIENT")
     for name in ("one", "other"):
-        decision.add_argument(name, type=_customer, metavar="SOURCE/NUMBER")
+        decision.add_argument(name, type=customer, metavar="SOURCE/NUMBER")
     decision.add_argument("verdict", choices=("same", "different"))
     _add_terms(decision)
     back = kind("undo", _undo, "take a decision back: what was said before, else what the matching finds, counts again")

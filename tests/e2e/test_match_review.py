@@ -39,7 +39,9 @@ from tests.e2e.reviewing import (
     together,
     waiting,
 )
+from tests.e2e.test_cli import Run, kontor
 
+__all__ = ["kontor"]
 SAME, DIFFERENT = Verdict.SAME, Verdict.DIFFERENT
 PAIRS = {("crm/1", "shop/A"), ("crm/2", "shop/B"), ("crm/3", "shop/C")}
 
@@ -147,7 +149,7 @@ def test_stale_pairs_are_named_and_the_others_taken(reviewed: Client) -> None:
 
 def test_an_older_workbook_counts_for_what_is_still_so(reviewed: Client) -> None:
     first = newest_book(reviewed).read_bytes()
-    send(reviewed, crm=[*CRM, ("9", *BERT[1:])])
+    send(reviewed, crm=[ANNA, ("9", *BERT[1:]), CARL])
     second = newest_book(reviewed)
     assert second.name.endswith("_2.xlsx")
     old = reviewed.settings.home / "old.xlsx"
@@ -228,7 +230,7 @@ def test_decide_undo_and_the_nights_after(reviewed: Client) -> None:
     made = decide(reviewed, shop("A"), crm("1"), SAME)
     assert (made.new, made.outcome, str(made.decision.left)) == (True, "joined", "crm/1")
     assert decide(reviewed, crm("1"), shop("A"), SAME).new is False
-    send(reviewed, crm=[*CRM, other(BERT, "8", Family="Otherwise")])
+    send(reviewed, shop=[SHOP[0], other(BERT, "B", Family="Otherwise"), SHOP[2]])
     assert together(reviewed, "crm/1", "shop/A")
     undo(reviewed, made.decision.decision_id)
     now = golden(reviewed)
@@ -306,4 +308,29 @@ def test_workbooks_are_made_for_their_own_client_only(reviewed: Client, tmp_path
     assert made == []
     (one,) = make_reviews(reviewed.office(), reviewed.client_id)
     assert isinstance(one, MadeReview) and one.path.parent.name == reviewed.client_id
-    assert CARL[2] == "Exemplar"
+
+
+def test_what_people_type(reviewed: Client, kontor: Run) -> None:
+    name = reviewed.client_id
+    code, said = kontor("matches", "list", "--client", name)
+    assert code == 0 and "3 pairs wait" in said and "crm/1" in said and "Placeholder" not in said
+    code, said = kontor("matches", "review", "--client", name)
+    assert code == 0 and f"{name}, 3 pairs: " in said
+    back = fill_in(
+        newest_book(reviewed), reviewed.settings.home / "b.xlsx", {"crm · 3": ("different", "father and son")}
+    )
+    assert kontor("matches", "submit", back, "--person", "mallory")[0] == 1
+    code, said = kontor("matches", "submit", back, "--person", "stella")
+    assert (code, said) == (0, "b.xlsx, decided by stella: 1 decisions taken, 2 left open\n")
+    who = ("--person", "stefan", "--reason", "same e-mail")
+    code, said = kontor("matches", "decide", name, "crm/1", "shop/A", "same", *who)
+    assert code == 0 and "they are one golden record" in said
+    code, said = kontor("matches", "decide", name, "crm/1", "shop/A", "different", *who)
+    assert code == 0 and "they are two golden records" in said
+    number = said.split(":")[0].removeprefix("decision ")
+    assert kontor("matches", "undo", name, number, *who)[0] == 0
+    assert together(reviewed, "crm/1", "shop/A")
+    code, said = kontor("matches", "decisions", name)
+    assert code == 0 and "3 decisions" in said and "father and son" in said
+    assert kontor("matches", "books", "--client", name)[1].count("mallory") == 1
+    assert kontor("matches", "decide", name, "crm/1", "shop/A", "same", "--reason", "me", "--person", "x")[0] == 2
