@@ -121,7 +121,7 @@ grant usage on schema matching to kontor_loader, kontor_steward;
 grant select, insert, update, delete on all tables in schema matching to kontor_loader;
 grant usage on all sequences in schema matching to kontor_loader, kontor_steward;
 grant select, insert on matching.decision to kontor_steward;
-grant update (revoked_at, revoked_by, revoked_reason) on matching.decision to kontor_steward;
+grant update (applied_at, revoked_at, revoked_by, revoked_reason) on matching.decision to kontor_steward;
 grant select, insert, update, delete on all tables in schema ops, quarantine to kontor_loader;
 grant usage on all sequences in schema ops, quarantine to kontor_loader;
 revoke update, delete, truncate on ops.audit from kontor_loader;

@@ -102,21 +102,33 @@ create table if not exists matching.record (
     client_id    text not null,
     source       text not null,
     customer_id  text not null,
+    record_id    bigint not null,
     row_hash     uuid not null,
-    features     jsonb not null,
+    keys         bigint[] not null,
+    same_keys    bigint[] not null,
     primary key (client_id, source, customer_id)
 );
-comment on table matching.record is 'Current customers as they are compared: names and addresses in plain spelling';
+comment on table matching.record is
+    'Current customers that were compared, by the version that was; what is compared is made anew from core';
+comment on column matching.record.record_id is 'Number within the client, as long as it is compared by one model';
+comment on column matching.record.same_keys is 'Hashes of what the profile says makes two customers one';
+create unique index if not exists record_number on matching.record (client_id, record_id);
 
 create table if not exists matching.key (
     client_id    text not null,
     key          bigint not null,
-    source       text not null,
-    customer_id  text not null,
-    primary key (client_id, key, source, customer_id)
+    record_id    bigint not null,
+    primary key (client_id, key, record_id)
 );
 comment on table matching.key is 'Customers that share a key are compared; a key is the hash of a part of the features';
-create index if not exists key_of_record on matching.key (client_id, source, customer_id);
+
+create table if not exists matching.same_key (
+    client_id    text not null,
+    key          bigint not null,
+    record_id    bigint not null,
+    primary key (client_id, key, record_id)
+);
+comment on table matching.same_key is 'Customers that share one are the same, as the profile says';
 
 create table if not exists matching.decision (
     decision_id        bigint generated always as identity primary key,
@@ -129,10 +141,13 @@ create table if not exists matching.decision (
     person             text not null,
     reason             text not null,
     decided_at         timestamptz not null default clock_timestamp(),
+    applied_at         timestamptz,
     revoked_at         timestamptz,
     revoked_by         text,
     revoked_reason     text
 );
+comment on column matching.decision.applied_at is
+    'Since when golden records are as it says, or as if it had not been once it is revoked; null = from the next run on';
 comment on table matching.decision is 'What stewards said of two customers; the newest that is not revoked counts, every night';
 create index if not exists decision_of_client on matching.decision (client_id);
 
@@ -177,6 +192,8 @@ comment on column core.clients_matches.reasons is
     'What was compared, strongest first: [{"what": "family_name", "how": "exact", "weight": 8.1}, …]; never a value';
 create unique index if not exists customer_match on core.clients_matches
     (client_id, left_source, left_customer_id, right_source, right_customer_id) where _known_to is null;
+create index if not exists customer_match_right on core.clients_matches (client_id, right_source, right_customer_id)
+    where _known_to is null;
 
 -- where files come from -----------------------------------------------------------------------------
 
@@ -718,6 +735,15 @@ begin
     raise exception 'history of % is append-only: % of a version refused', tg_relid::regclass, lower(tg_op)
         using errcode = 'insufficient_privilege';
 end $$;
+
+create or replace trigger history before update on core.clients_golden_members for each row
+    when (old._known_to is not null or new._known_to is null) execute function ops.refuse_history_change();
+create or replace trigger history_delete before delete on core.clients_golden_members for each row
+    when (coalesce(current_setting('kontor.erasure', true), '') <> 'on') execute function ops.refuse_history_change();
+create or replace trigger history before update on core.clients_matches for each row
+    when (old._known_to is not null or new._known_to is null) execute function ops.refuse_history_change();
+create or replace trigger history_delete before delete on core.clients_matches for each row
+    when (coalesce(current_setting('kontor.erasure', true), '') <> 'on') execute function ops.refuse_history_change();
 
 -- Stock at moving average cost, as a window aggregate over the movements of a product in their order: quantity on hand,
 -- its value, the average cost of a unit. An inflow without an amount makes the value unknown until nothing is left. What

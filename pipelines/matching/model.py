@@ -1,0 +1,185 @@
+"""By what customers are judged to be one: how often each likeness is met among pairs that are, and that are not.
+
+The theory is that of Fellegi and Sunter (A Theory for Record Linkage, JASA 64, 1969): each comparison weighs
+log2(m/u), where m is how often its level is met between two records of one customer and u how often between records
+of two. u is counted on pairs drawn at random, and for a value that agrees exactly it is how common that value is;
+m is learnt without any answer given, by expectation and maximisation over the pairs that share a key, all other
+pairs counting as different.
+
+One thing is added. Two who live together agree in surname, street, town and telephone, and that is not chance but not
+identity either: comparisons are not independent, and their weights must not simply be summed. So a pair can be three
+things: one customer, strangers, or neighbours (of one household or one business address), who agree in what is
+shared (`assumed.SHARED`) like one customer and in all else like strangers. How often each is met is learnt, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.matching import keys
+from pipelines.matching.assumed import M, U
+from pipelines.matching.features import VERSION
+from pipelines.matching.levels import COUNTED, Codes, Compared, Levels
+from pipelines.matching.scoring import Numbers, Scorer
+
+
+@dataclass(frozen=True)
+class Model:
+    """All that a score depends on beside the two records; by its id it is named in every match it made."""
+
+    version: int = VERSION
+    records: int = 0
+    same: float = 1e-4
+    neighbours: float = 1e-4
+    m: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: M)
+    u: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: U)
+    common: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    rare: Mapping[str, float] = field(default_factory=dict)
+    stop_keys: tuple[int, ...] = ()
+
+    def to_json(self) -> str:
+        """The same model is the same text."""
+        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Model:
+        """What `to_json` wrote."""
+        given = json.loads(text)
+        for name in ("m", "u"):
+            given[name] = {key: tuple(values) for key, values in given[name].items()}
+        return cls(**{**given, "stop_keys": tuple(given["stop_keys"])})
+
+    @property
+    def model_id(self) -> str:
+        """Names the model by what it says."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
+
+
+DEFAULT = Model()
+"""For clients with too few customers to learn from."""
+
+FEWEST = 200
+"""Customers below which nothing is learnt."""
+
+_MOST_PAIRS = 1_000_000
+_ROUNDS = 30
+_SEED = 1
+_FEWEST_COMMON, _MOST_COMMON = 3, 2_000
+_TRUST = 20.0
+"""Pairs that the assumption counts for beside what is met: rare levels lean on it."""
+
+
+def learn(features: pa.Table) -> Model | None:
+    """What a client's customers say themselves; None where they are too few. The same customers, the same model."""
+    if features.num_rows < FEWEST:
+        return None
+    found = keys.all_keys(features)
+    stopped = keys.stop_keys(found)
+    model = Model(records=features.num_rows, stop_keys=stopped, **_chances(features))
+    left, right = keys.pairs(keys.keys(features, model))
+    if not len(left):
+        return model
+    return _Learner(features, model, left, right).learnt()
+
+
+def _chances(features: pa.Table) -> dict[str, dict[str, Any]]:
+    """How common the values are, by comparison: the frequent ones by hash, all others together."""
+    compared = Compared(features)
+    common: dict[str, dict[str, float]] = {}
+    rare: dict[str, float] = {}
+    for name, columns in COUNTED.items():
+        hashes, at = compared.hashes(columns)
+        counts = np.bincount(at, minlength=len(hashes))
+        counts[[number for number, one in enumerate(hashes) if not one]] = 0
+        total = int(counts.sum())
+        if not total:
+            continue
+        order = np.argsort(-counts, kind="stable")[:_MOST_COMMON]
+        frequent = order[counts[order] >= _FEWEST_COMMON]
+        common[name] = {hashes[at]: round(float(counts[at]) / total, 9) for at in frequent.tolist()}
+        counts[frequent] = 0
+        rest = int(counts.sum())
+        rare[name] = round(float((counts.astype(np.float64) ** 2).sum() / rest / total) if rest else 1 / total, 9)
+    return {"common": common, "rare": rare}
+
+
+class _Learner:
+    """Expectation and maximisation over the pairs that share a key; all other pairs are taken as different."""
+
+    def __init__(self, features: pa.Table, model: Model, left: Codes, right: Codes) -> None:
+        step = max(1, -(-len(left) // _MOST_PAIRS))
+        self.weight = float(step)
+        self.left, self.right = left[::step], right[::step]
+        self.all_pairs = features.num_rows * (features.num_rows - 1) / 2
+        self.features, self.model = features, model
+        compared = Compared(features)
+        self.levels = compared.levels(self.left, self.right)
+        self.drawn = self._drawn(features.num_rows)
+        self.random = compared.levels(*self.drawn)
+
+    def learnt(self) -> Model:
+        """u of random pairs, then m and the shares in turn; on the way u again without pairs that prove to match."""
+        self._learn_u(np.zeros(len(self.drawn[0])))
+        same = len(self.left) * self.weight * 0.2
+        self.model = replace(self.model, same=same / self.all_pairs, neighbours=0.2 * same / self.all_pairs)
+        for number in range(_ROUNDS):
+            self._round()
+            if number == _ROUNDS // 2:
+                self._learn_u(self._posterior(self.random, *self.drawn)[0])
+        return _rounded(self.model)
+
+    def _posterior(self, levels: dict[str, Levels], left: Codes, right: Codes) -> tuple[Numbers, Numbers]:
+        scorer = Scorer(self.model, self.features)
+        return scorer.posterior(*scorer.evidence(levels, left, right))
+
+    def _round(self) -> None:
+        same, neighbours = self._posterior(self.levels, self.left, self.right)
+        m = {}
+        for name, levels in self.levels.items():
+            size = len(self.model.m[name])
+            known = levels >= 0
+            met = np.bincount(levels[known], same[known], size) * self.weight
+            met += _TRUST * np.array(M[name])
+            m[name] = tuple((met / met.sum()).tolist())
+        floor = 1 / self.all_pairs
+        self.model = replace(
+            self.model,
+            m=m,
+            same=max(float(same.sum()) * self.weight / self.all_pairs, floor),
+            neighbours=max(float(neighbours.sum()) * self.weight / self.all_pairs, floor),
+        )
+
+    def _learn_u(self, matching: Numbers) -> None:
+        u = {}
+        for name, levels in self.random.items():
+            if name == "order":
+                continue
+            known = levels >= 0
+            met = np.bincount(levels[known], 1 - matching[known], len(self.model.u[name]))
+            met = met + np.array(U[name])
+            u[name] = tuple((met / met.sum()).tolist())
+        self.model = replace(self.model, u={**self.model.u, **u})
+
+    @staticmethod
+    def _drawn(records: int) -> tuple[Codes, Codes]:
+        draw = np.random.default_rng(_SEED)
+        left = draw.integers(0, records, _MOST_PAIRS)
+        right = (left + draw.integers(1, records, _MOST_PAIRS)) % records
+        return left, right
+
+
+def _rounded(model: Model) -> Model:
+    """To figures that say the same and read well."""
+
+    def few(value: float) -> float:
+        return float(f"{value:.6g}")
+
+    m, u = ({name: tuple(map(few, row)) for name, row in table.items()} for table in (model.m, model.u))
+    return replace(model, m=m, u=u, same=few(model.same), neighbours=few(model.neighbours))

@@ -1,0 +1,443 @@
+"""What matching reads and writes of one client, in one transaction: customers, keys, pairs, golden records.
+
+Customers and pairs come and go as Arrow tables; what changed, what is looked at (`region`) and what shall be are
+temporary tables, so that all comparing is done by the server. Texts are in byte order everywhere (collation "C"), as
+Python sorts them.
+"""
+
+# ruff: noqa: S608 (names of columns come from checked contracts or are ours; values are always bound)
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import sqlalchemy as sa
+from psycopg import sql
+
+from pipelines.contract import Contract
+from pipelines.warehouse.connection import copy_table, raw
+from pipelines.warehouse.matches import CUSTOMERS, MATCHES, MEMBERS
+
+ROW = ("source", "customer_id")
+PAIR = ("left_source", "left_customer_id", "right_source", "right_customer_id")
+_TYPES = {"text": pa.string(), "date": pa.date32(), "boolean": pa.bool_(), "integer": pa.int32(), "bigint": pa.int64()}
+_PAIR = ", ".join(PAIR)
+_ORDER = 'source collate "C", customer_id collate "C"'
+
+_TABLES = """
+create temp table match_changed (source text, customer_id text, row_hash uuid) on commit drop;
+create temp table match_gone (source text, customer_id text) on commit drop;
+create temp table match_region (source text, customer_id text, primary key (source, customer_id)) on commit drop;
+create temp table match_edge (left_source text, left_customer_id text, right_source text, right_customer_id text)
+    on commit drop;
+create temp table match_member (source text, customer_id text, golden_id text, linked_by text) on commit drop;
+create temp table match_pair (left_source text, left_customer_id text, right_source text, right_customer_id text,
+    verdict text, decided_by text, probability double precision, reasons jsonb, model_id text, decision_id bigint)
+    on commit drop;
+create temp table match_row (source text, customer_id text) on commit drop;
+"""
+
+_CHANGED = f"""
+insert into match_changed
+select c._source, c.customer_id, c._row_hash from {CUSTOMERS} c
+left join matching.record r on (r.client_id, r.source, r.customer_id) = (c.client_id, c._source, c.customer_id)
+where c.client_id = :client and c._known_to is null and r.row_hash is distinct from c._row_hash
+"""
+_GONE = f"""
+insert into match_gone
+select r.source, r.customer_id from matching.record r
+left join {CUSTOMERS} c on (c.client_id, c._source, c.customer_id) = (r.client_id, r.source, r.customer_id)
+    and c._known_to is null
+where r.client_id = :client and c.client_id is null
+"""
+
+_SPREAD = f"""
+with steps as (
+    select p.right_source as source, p.right_customer_id as customer_id from match_front f join {MATCHES} p
+    on (p.client_id, p.left_source, p.left_customer_id) = (:client, f.source, f.customer_id)
+    where p._known_to is null and (p.probability >= :merge_at or p.decided_by <> 'score')
+    union all
+    select p.left_source, p.left_customer_id from match_front f join {MATCHES} p
+    on (p.client_id, p.right_source, p.right_customer_id) = (:client, f.source, f.customer_id)
+    where p._known_to is null and (p.probability >= :merge_at or p.decided_by <> 'score')
+    union all
+    select e.right_source, e.right_customer_id from match_front f join match_edge e
+    on (e.left_source, e.left_customer_id) = (f.source, f.customer_id)
+    union all
+    select e.left_source, e.left_customer_id from match_front f join match_edge e
+    on (e.right_source, e.right_customer_id) = (f.source, f.customer_id)
+    union all
+    select o.source, o.customer_id from match_front f join {MEMBERS} m
+    on (m.client_id, m.source, m.customer_id) = (:client, f.source, f.customer_id) and m._known_to is null
+    join {MEMBERS} o on (o.client_id, o.golden_id) = (m.client_id, m.golden_id) and o._known_to is null
+    union all
+    select o.source, o.customer_id from match_front f join matching.record r
+    on (r.client_id, r.source, r.customer_id) = (:client, f.source, f.customer_id)
+    cross join lateral unnest(r.same_keys) as s (key)
+    join matching.same_key k on (k.client_id, k.key) = (r.client_id, s.key)
+    join matching.record o on (o.client_id, o.record_id) = (k.client_id, k.record_id)
+    union all
+    select d.right_source, d.right_customer_id from match_front f join matching.decision d
+    on (d.client_id, d.left_source, d.left_customer_id) = (:client, f.source, f.customer_id)
+    where d.revoked_at is null and d.verdict = 'same'
+    union all
+    select d.left_source, d.left_customer_id from match_front f join matching.decision d
+    on (d.client_id, d.right_source, d.right_customer_id) = (:client, f.source, f.customer_id)
+    where d.revoked_at is null and d.verdict = 'same'
+)
+insert into match_region select distinct source, customer_id from steps on conflict do nothing
+returning source, customer_id
+"""
+"""One step from those newly found to all that may be joined with them."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """The line of `matching.model` that is in use."""
+
+    model_id: str
+    parameters: Mapping[str, Any]
+    records: int
+
+
+class MatchStore:
+    """One client in one transaction (of the isolation level REPEATABLE READ, so that all is read as of one moment)."""
+
+    def __init__(self, conn: sa.Connection, client_id: str, contract: Contract) -> None:
+        self.conn = conn
+        self.client_id = client_id
+        self.columns = {c: t for c, t in contract.stored if t in _TYPES and c != "customer_id"}
+        self.types = dict(contract.stored)
+        raw(conn).execute(_TABLES.encode())
+
+    # what is there -------------------------------------------------------------------------------------
+
+    def model(self) -> Model | None:
+        """By what the client's customers are compared."""
+        query = (
+            "select model_id, parameters, records from matching.model where client_id = :client and retired_at is null"
+        )
+        found = self._do(query).one_or_none()
+        return Model(*found.tuple()) if found else None
+
+    def keep_model(self, model: Model) -> None:
+        """Compare by this one from now on."""
+        self._do("update matching.model set retired_at = clock_timestamp() where client_id = :client "
+                 "and retired_at is null and model_id <> :id", id=model.model_id)  # fmt: skip
+        self._do(
+            "insert into matching.model (client_id, model_id, parameters, records) values (:client, :id, "
+            "cast(:parameters as jsonb), :records) on conflict (client_id, model_id) do update set retired_at = null, "
+            "made_at = clock_timestamp(), parameters = excluded.parameters, records = excluded.records",
+            id=model.model_id,
+            parameters=json.dumps(model.parameters),
+            records=model.records,
+        )
+
+    def find_changes(self) -> tuple[int, int]:
+        """Compare core with what was compared last: customers that are new or changed, and those that are gone."""
+        counts = self._do(_CHANGED).rowcount, self._do(_GONE).rowcount
+        raw(self.conn).execute(b"analyze match_changed; analyze match_gone")
+        return counts
+
+    def customers(self) -> int:
+        """How many were compared when the client was matched last."""
+        return int(self._scalar("select count(*) from matching.record where client_id = :client") or 0)
+
+    def number_new(self) -> int:
+        """How many of those that changed were never compared."""
+        query = (
+            "select count(*) from match_changed x where not exists (select from matching.record r where "
+            "(r.client_id, r.source, r.customer_id) = (:client, x.source, x.customer_id))"
+        )
+        return int(self._scalar(query) or 0)
+
+    def rows(self, of: str | None, same: Sequence[Sequence[str]]) -> pa.Table:
+        """Current customers, all or those in the temporary table `of`, in the order of their keys.
+
+        Beside the columns of the contract: `row_hash`, `record_id` (null when never compared) and `same_<n>`, the
+        hash of the columns of a rule where all of them are given.
+        """
+        picked = [f'c."{name}"' for name in self.columns]
+        for at, names in enumerate(same):
+            joined = r" || E'\x1f' || ".join(f'c."{name}"::text' for name in names)
+            picked.append(f"hashtextextended({joined}, {at}) as same_{at}")
+        chosen = f"join {of} x on (x.source, x.customer_id) = (c._source, c.customer_id)" if of else ""
+        query = (
+            f"select c._source as source, c.customer_id, c._row_hash::text as row_hash, r.record_id, "
+            f"{', '.join(picked)} from {CUSTOMERS} c {chosen} left join matching.record r on "
+            "(r.client_id, r.source, r.customer_id) = (c.client_id, c._source, c.customer_id) "
+            f'where c.client_id = {{client}} and c._known_to is null order by c._source collate "C", '
+            'c.customer_id collate "C"'
+        )
+        types = {"source": pa.string(), "customer_id": pa.string(), "row_hash": pa.string(), "record_id": pa.int64()}
+        types |= {name: _TYPES[kind] for name, kind in self.columns.items()}
+        return self._read(query, types | {f"same_{at}": pa.int64() for at in range(len(same))})
+
+    def decisions(self) -> pa.Table:
+        """What counts of what stewards said: the newest of each pair that is not revoked, the newest first."""
+        query = (
+            f"select distinct on ({_PAIR}) {_PAIR}, verdict, decision_id from matching.decision "
+            f"where client_id = {{client}} and revoked_at is null order by {_PAIR}, decision_id desc"
+        )
+        types = {**dict.fromkeys(PAIR, pa.string()), "verdict": pa.string(), "decision_id": pa.int64()}
+        return self._read(query, types).sort_by([("decision_id", "descending")])
+
+    def unapplied(self) -> list[int]:
+        """Decisions made or revoked since the last time; their customers are looked at."""
+        query = "select decision_id from matching.decision where client_id = :client and applied_at is null"
+        return list(self.conn.scalars(sa.text(query), {"client": self.client_id}))
+
+    # keys ----------------------------------------------------------------------------------------------
+
+    def replace_keys(self, records: pa.Table, keys: pa.Table, same_keys: pa.Table, *, whole: bool) -> None:
+        """Keep how customers are found again: of all of them, or of those that changed in place of their earlier ones.
+
+        `records`: source, customer_id, record_id, row_hash, keys, same_keys (the last two as written lists).
+        """
+        tables = ("matching.key", "matching.same_key", "matching.record")
+        if whole:
+            for table in tables:
+                self._do(f"delete from {table} where client_id = :client")
+        else:
+            old = (
+                "matching.record r where r.client_id = :client and (r.source, r.customer_id) in "
+                "(select source, customer_id from match_changed union all select source, customer_id from match_gone)"
+            )
+            for table, column in (("matching.key", "keys"), ("matching.same_key", "same_keys")):
+                self._do(
+                    f"delete from {table} k using (select r.record_id, unnest(r.{column}) as key from {old}) o "
+                    "where (k.client_id, k.key, k.record_id) = (:client, o.key, o.record_id)"
+                )
+            self._do(f"delete from {old}")
+        for table, rows in zip(tables, (keys, same_keys, records), strict=True):
+            self._copy(table, rows)
+
+    def next_record(self) -> int:
+        """A number that no customer has."""
+        query = "select coalesce(max(record_id), -1) + 1 from matching.record where client_id = :client"
+        return int(self._scalar(query) or 0)
+
+    def mates(self) -> pa.Table:
+        """Key and record of everybody who shares a key with a customer that changed, themselves among them."""
+        query = (
+            "select key, record_id from matching.key where client_id = {client} and key in (select unnest(r.keys) "
+            "from matching.record r join match_changed x on (x.source, x.customer_id) = (r.source, r.customer_id) "
+            "where r.client_id = {client})"
+        )
+        return self._read(query, {"key": pa.int64(), "record_id": pa.int64()})
+
+    def names(self, record_ids: pa.Array) -> None:
+        """Put the customers with these numbers into the temporary table `match_row`, in place of what is there."""
+        raw(self.conn).execute(b"create temp table if not exists match_number (record_id bigint) on commit drop")
+        raw(self.conn).execute(b"truncate match_number, match_row")
+        copy_table(self.conn, "match_number", ["record_id"], [pa.table({"record_id": record_ids})])
+        self._do(
+            "insert into match_row select r.source, r.customer_id from match_number n join matching.record r "
+            "on (r.client_id, r.record_id) = (:client, n.record_id)"
+        )
+        raw(self.conn).execute(b"analyze match_row")
+
+    # the part that is looked at ------------------------------------------------------------------------
+
+    def find_region(self, edges: pa.Table, merge_at: float) -> int:
+        """Everybody whose golden record may be another one: who changed, is gone or was decided on, and whoever may
+        be joined with them directly or by way of others, `edges` being the new pairs. Returns the number of steps."""
+        copy_table(self.conn, "match_edge", PAIR, [edges.select(PAIR)])
+        self._do(
+            "insert into match_region select source, customer_id from match_changed "
+            "union select source, customer_id from match_gone "
+            "union select left_source, left_customer_id from match_edge "
+            "union select right_source, right_customer_id from match_edge "
+            "union select left_source, left_customer_id from matching.decision "
+            "where client_id = :client and applied_at is null "
+            "union select right_source, right_customer_id from matching.decision "
+            "where client_id = :client and applied_at is null"
+        )
+        raw(self.conn).execute(b"create temp table match_front on commit drop as select * from match_region")
+        steps = 0
+        while True:
+            steps += 1
+            raw(self.conn).execute(b"analyze match_front; analyze match_edge")
+            found = self._do(_SPREAD, merge_at=merge_at).all()
+            if not found:
+                return steps
+            raw(self.conn).execute(b"truncate match_front")
+            table = pa.table([[r.source for r in found], [r.customer_id for r in found]], names=list(ROW))
+            copy_table(self.conn, "match_front", ROW, [table])
+
+    def find_rows(self, pairs: pa.Table) -> None:
+        """Put into `match_row` whom the region is judged with: itself, the other ends of its pairs and theirs."""
+        raw(self.conn).execute(b"truncate match_row; analyze match_region")
+        ends = pa.table(
+            {
+                "source": pa.chunked_array([*pairs["left_source"].chunks, *pairs["right_source"].chunks], pa.string()),
+                "customer_id": pa.chunked_array(
+                    [*pairs["left_customer_id"].chunks, *pairs["right_customer_id"].chunks], pa.string()
+                ),
+            }
+        )
+        raw(self.conn).execute(b"create temp table match_end (source text, customer_id text) on commit drop")
+        copy_table(self.conn, "match_end", ROW, [ends])
+        self._do(
+            "insert into match_row with ends as (select source, customer_id from match_region "
+            "union select source, customer_id from match_end "
+            "union select d.left_source, d.left_customer_id from matching.decision d join match_region x on "
+            "(x.source, x.customer_id) = (d.right_source, d.right_customer_id) where d.client_id = :client "
+            "union select d.right_source, d.right_customer_id from matching.decision d join match_region x on "
+            "(x.source, x.customer_id) = (d.left_source, d.left_customer_id) where d.client_id = :client) "
+            "select source, customer_id from ends union select o.source, o.customer_id from ends e "
+            f"join {MEMBERS} m on (m.client_id, m.source, m.customer_id) = (:client, e.source, e.customer_id) "
+            f"and m._known_to is null join {MEMBERS} o on (o.client_id, o.golden_id) = (m.client_id, m.golden_id) "
+            "and o._known_to is null"
+        )
+        raw(self.conn).execute(b"analyze match_row")
+
+    def region(self) -> pa.Table:
+        """Those that `find_region` found."""
+        return self._read("select source, customer_id from match_region", dict.fromkeys(ROW, pa.string()))
+
+    def changed(self) -> pa.Table:
+        """Those that `find_changes` found new or changed."""
+        return self._read("select source, customer_id from match_changed", dict.fromkeys(ROW, pa.string()))
+
+    def pairs(self, of: str | None) -> pa.Table:
+        """Pairs as they are known: all, or those with an end in a temporary table."""
+        picked = f"{_PAIR}, verdict, probability, reasons::text as reasons"
+        where = "client_id = {client} and _known_to is null"
+        query = f"select {picked} from {MATCHES} where {where}"
+        if of:
+            query = " union ".join(
+                f"select {picked} from {MATCHES} where {where} and ({side}_source, {side}_customer_id) "
+                f"in (select source, customer_id from {of})"
+                for side in ("left", "right")
+            )
+        types = dict.fromkeys((*PAIR, "verdict", "probability", "reasons"), pa.string())
+        return self._read(query, types | {"probability": pa.float64()})
+
+    def members(self, of: str | None) -> pa.Table:
+        """Which golden record customers belong to: all of them, or those in a temporary table."""
+        chosen = f"join {of} x on (x.source, x.customer_id) = (m.source, m.customer_id)" if of else ""
+        query = (
+            f"select m.source, m.customer_id, m.golden_id from {MEMBERS} m {chosen} "
+            "where m.client_id = {client} and m._known_to is null"
+        )
+        return self._read(query, dict.fromkeys((*ROW, "golden_id"), pa.string()))
+
+    def holders(self, of: str | None) -> pa.Table:
+        """Of the ids that these customers have or had: who ever had them, and since when."""
+        chosen = f"join {of} x on (x.source, x.customer_id) = (m.source, m.customer_id)" if of else ""
+        query = (
+            f"select golden_id, source, customer_id, to_char(min(_known_from) at time zone 'UTC', "
+            f"'YYYY-MM-DD HH24:MI:SS.US') as since from {MEMBERS} where client_id = {{client}} and golden_id in "
+            f"(select m.golden_id from {MEMBERS} m {chosen} where m.client_id = {{client}}) "
+            "group by golden_id, source, customer_id"
+        )
+        return self._read(query, dict.fromkeys(("golden_id", *ROW, "since"), pa.string()))
+
+    def used(self, ids: Sequence[str]) -> Collection[str]:
+        """Those of some ids that were ever given."""
+        query = f"select distinct golden_id from {MEMBERS} where client_id = :client and golden_id = any(:ids)"
+        if not self._scalar(f"select exists (select from {MEMBERS} where client_id = :client)"):
+            return ()
+        return set(self.conn.scalars(sa.text(query), {"client": self.client_id, "ids": list(ids)}))
+
+    # what shall be -------------------------------------------------------------------------------------
+
+    def write(self, members: pa.Table, pairs: pa.Table, *, whole: bool) -> tuple[int, int]:
+        """Close what is no longer so and write what is new, of the region or of all; returns how many of each were
+        written."""
+        self._copy("match_member", members, client=False)
+        self._copy("match_pair", pairs, client=False)
+        raw(self.conn).execute(b"analyze match_member; analyze match_pair")
+        # The moment is told with the locks at hand: whoever builds marts meanwhile shows what was before.
+        raw(self.conn).execute(f"lock table {MEMBERS}, {MATCHES} in row exclusive mode".encode())
+        at = self.conn.scalars(sa.text("select clock_timestamp()")).one()
+        here = "" if whole else "and exists (select from match_region x where (x.source, x.customer_id) = "
+        of_member = here and f"{here} (m.source, m.customer_id))"
+        of_pair = here and (
+            f"{here} (m.left_source, m.left_customer_id) or (x.source, x.customer_id) "
+            "= (m.right_source, m.right_customer_id))"
+        )
+        written = self._exchange(MEMBERS, "match_member", ROW, ("golden_id", "linked_by"), of_member, at)
+        said = ("verdict", "decided_by", "probability", "reasons", "model_id", "decision_id")
+        paired = self._exchange(MATCHES, "match_pair", PAIR, said, of_pair, at)
+        return written, paired
+
+    def mark_applied(self, decisions: Sequence[int]) -> None:
+        """Golden records are as these decisions say."""
+        self._do(
+            "update matching.decision set applied_at = clock_timestamp() where decision_id = any(:ids)",
+            ids=list(decisions),
+        )
+
+    def _exchange(self, table: str, new: str, key: Sequence[str], said: Sequence[str], here: str, at: datetime) -> int:
+        both = [*key, *said]
+        same = " and ".join([f"n.{c} = m.{c}" for c in key] + [f"n.{c} is not distinct from m.{c}" for c in said])
+        self._do(
+            f"update {table} m set _known_to = :at where m.client_id = :client and m._known_to is null {here} "
+            f"and not exists (select from {new} n where {same})",
+            at=at,
+        )
+        done = self._do(
+            f"insert into {table} (client_id, {', '.join(both)}, _known_from) select :client, {', '.join(both)}, :at "
+            f"from {new} n where not exists (select from {table} m where m.client_id = :client "
+            f"and m._known_to is null and {' and '.join(f'n.{c} = m.{c}' for c in key)}) "
+            f"order by {', '.join(key)}",
+            at=at,
+        )
+        return int(done.rowcount)
+
+    # --------------------------------------------------------------------------------------------------
+
+    def _do(self, statement: str, **values: Any) -> Any:
+        bound = values | ({"client": self.client_id} if ":client" in statement else {})
+        return self.conn.execute(sa.text(statement), bound)
+
+    def _scalar(self, query: str) -> Any:
+        return self.conn.scalar(sa.text(query), {"client": self.client_id})
+
+    def _copy(self, table: str, rows: pa.Table, *, client: bool = True) -> None:
+        if client:
+            rows = rows.append_column("client_id", pa.repeat(self.client_id, rows.num_rows))
+        copy_table(self.conn, table, rows.column_names, rows.to_batches(max_chunksize=100_000))
+
+    def _read(self, query: str, types: Mapping[str, pa.DataType]) -> pa.Table:
+        """The rows of a query (`{client}` is the client) by way of CSV: a null is nothing, an empty text is quoted."""
+        sink = io.BytesIO()
+        statement = sql.SQL("copy ({}) to stdout (format csv)").format(
+            sql.SQL(query.replace("{client}", "{}")).format(*[sql.Literal(self.client_id)] * query.count("{client}"))
+        )
+        with raw(self.conn).cursor() as cursor, cursor.copy(statement) as copy:
+            for block in copy:
+                sink.write(block)
+        if not sink.tell():
+            return pa.table({name: pa.array([], kind) for name, kind in types.items()})
+        sink.seek(0)
+        return pacsv.read_csv(
+            sink,
+            read_options=pacsv.ReadOptions(column_names=list(types), block_size=1 << 24),
+            parse_options=pacsv.ParseOptions(newlines_in_values=True),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict(types),
+                null_values=[""],
+                true_values=["t"],
+                false_values=["f"],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+            ),
+        )
+
+
+def listed(values: pa.Array, ends: Iterable[int]) -> pa.Array:
+    """Numbers as the arrays of PostgreSQL are written; `ends`: where that of each row ends."""
+    texts = pa.array(values).cast(pa.string())
+    lists = pa.ListArray.from_arrays(pa.array([0, *ends], pa.int32()), texts)
+    return pc.binary_join_element_wise("{", pc.binary_join(lists, ","), "}", "")
