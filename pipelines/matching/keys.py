@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -108,10 +109,10 @@ def _kinds(of: _Parts) -> Iterator[_Part]:
     postal, city = of.whole("postal"), of.made("city", lambda text: text[:5])
     place = of.made("street", lambda text: text.replace(" ", "")[:5])
     year, day = of.made("birth", lambda text: text[:4]), of.made("birth", lambda text: text[4:])
-    name = of.unordered(given, family)
+    names = of.unordered(given, family)
     yield of.key("name", of.unordered(of.whole("given"), of.whole("family")))
     for with_name in (year, postal, city):
-        yield of.key("name and more", name, with_name)
+        yield of.key("name and more", names, with_name)
     initials = of.made("given", lambda text: text[0]), of.made("family", lambda text: text[0])
     for initial in initials:
         yield of.key("birth and initial", birth, initial)
@@ -126,7 +127,7 @@ def _company_kinds(of: _Parts, postal: _Part, city: _Part, place: _Part) -> Iter
     yield of.key("company", of.made("company", lambda text: text.replace(" ", "")))
     yield of.key("company and house", place, of.whole("house"), of.made("company", lambda text: text[:3]))
     for number in range(_TOKENS):
-        token = of.made("company", lambda text, number=number: _token(text, number))
+        token = of.made("company", partial(_token, number))
         yield of.key("token", token)
         yield of.key("token and city", token, city)
         yield of.key("token and postal", token, postal)
@@ -137,7 +138,7 @@ def _local(email: str) -> str:
     return local if len(local) >= 6 else ""
 
 
-def _token(name: str, number: int) -> str:
+def _token(number: int, name: str) -> str:
     """The longest word of a name, the next longest, …; short ones are everywhere."""
     words = sorted(set(name.split(" ")), key=lambda word: (-len(word), word))
     return words[number] if number < len(words) and (len(words[number]) > 3 or number == 0) else ""

@@ -114,11 +114,21 @@ class _Column:
         raw = parts.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
         self.codes: Codes = np.where(raw < 0, -1, rank[raw]) if len(rank) else np.full(len(raw), -1, np.int64)
         self.texts: list[str] = parts.dictionary.take(pa.array(order)).to_pylist()
+        self._parts: dict[Callable[[str], str], Codes] = {}
         # One more at the end, for the code -1.
         self.several: Flags = np.array([" " in text or len(text) == 1 for text in self.texts] + [False])
         self.initials = np.array([ord(text[0]) for text in self.texts] + [0])
         self.text_hashes = hash_array(np.array([*self.texts, ""], dtype=object), categorize=False)
         self.lengths = np.array([len(text) for text in self.texts] + [0])
+
+    def parts(self, part: Callable[[str], str]) -> Codes:
+        """A number per text (and for none) that says which texts have the same part; an empty part is like no other."""
+        if part not in self._parts:
+            numbers: dict[str, int] = {}
+            made = [part(text) for text in self.texts]
+            found = [numbers.setdefault(one, len(numbers)) if one else -at - 1 for at, one in enumerate(made)]
+            self._parts[part] = np.array([*found, -len(found) - 1], np.int64)
+        return self._parts[part]
 
 
 class _Pairs:
@@ -144,13 +154,22 @@ class _Pairs:
         """Where one of the two is several words, or a single letter."""
         column = self.columns[name]
         one, two = self.both(name)
-        return column.several[one] | column.several[two]
+        several: Flags = column.several[one] | column.several[two]
+        return several
 
-    def shorter(self, name: str) -> npt.NDArray[np.int64]:
+    def same_part(self, name: str, part: Callable[[str], str]) -> Flags:
+        """Where both are known and that part of them agrees."""
+        parts = self.columns[name].parts(part)
+        one, two = self.both(name)
+        same: Flags = (parts[one] == parts[two]) & (one >= 0) & (two >= 0)
+        return same
+
+    def shorter(self, name: str) -> Codes:
         """The length of the shorter text."""
         lengths = self.columns[name].lengths
         one, two = self.both(name)
-        return np.minimum(lengths[one], lengths[two])
+        shorter: Codes = np.minimum(lengths[one], lengths[two])
+        return shorter
 
     def same_initial(self, name: str, other: str) -> Flags:
         """Where one's feature begins with the same letter as the other's other feature."""
@@ -235,18 +254,28 @@ def _company(of: _Pairs) -> Levels:
 
 def _birth(of: _Pairs) -> Levels:
     """A digit wrong or day and month exchanged; then two of year, month and day."""
-    parts = of.like(_shared_parts, "birth")
-    slips = of.like(OSA.similarity, "birth") >= 7
-    return _leveled(of.known("birth"), of.same("birth"), slips | (parts == 3), parts == 2)
+    year, month, day = of.same_part("birth", _year), of.same_part("birth", _month), of.same_part("birth", _day)
+    parts = year.astype(np.int8) + month + day
+    exchanged = year & of.same_part("birth", _exchanged)
+    slips = of.like(OSA.distance, "birth", where=year | month | day) <= 1
+    return _leveled(of.known("birth"), of.same("birth"), slips | exchanged, parts == 2)
 
 
-def _shared_parts(one: str, two: str, **_: Any) -> float:
-    """How many of year, month and day agree; 3 where day and month are exchanged."""
-    if len(one) != 8 or len(two) != 8:
-        return 0.0
-    if one[:4] == two[:4] and one[4:6] == two[6:] and one[6:] == two[4:6]:
-        return 3.0
-    return float((one[:4] == two[:4]) + (one[4:6] == two[4:6]) + (one[6:] == two[6:]))
+def _year(birth: str) -> str:
+    return birth[:4]
+
+
+def _month(birth: str) -> str:
+    return birth[4:6]
+
+
+def _day(birth: str) -> str:
+    return birth[6:]
+
+
+def _exchanged(birth: str) -> str:
+    """The same for both readings of 4 May and 5 April."""
+    return "".join(sorted((birth[4:6], birth[6:])))
 
 
 def _number(of: _Pairs, name: str) -> Levels:
@@ -258,22 +287,23 @@ def _number(of: _Pairs, name: str) -> Levels:
 
 def _email(of: _Pairs) -> Levels:
     """The same box elsewhere, or a slip anywhere."""
-    local = of.like(_local, "email")
-    return _leveled(of.known("email"), of.same("email"), local == 1, of.like(OSA.distance, "email") <= 2)
+    local = of.same_part("email", _local)
+    near = of.like(OSA.distance, "email", where=of.same_initial("email", "email")) <= 2
+    return _leveled(of.known("email"), of.same("email"), local, near)
 
 
-def _local(one: str, two: str, **_: Any) -> float:
-    return float(one.partition("@")[0] == two.partition("@")[0])
+def _local(email: str) -> str:
+    return email.partition("@")[0]
 
 
 def _phone(of: _Pairs) -> Levels:
     """The last digits are the subscriber's: the same with and without the code of the country or area."""
-    near = (of.like(_subscriber, "phone") > 0) | (of.like(OSA.distance, "phone") <= 1)
+    near = of.same_part("phone", _subscriber) | (of.like(OSA.distance, "phone") <= 1)
     return _leveled(of.known("phone"), of.same("phone"), near & (of.shorter("phone") >= 6))
 
 
-def _subscriber(one: str, two: str, **_: Any) -> float:
-    return float(one[-7:] == two[-7:])
+def _subscriber(phone: str) -> str:
+    return phone[-7:]
 
 
 def _street(of: _Pairs) -> tuple[Levels, Flags]:

@@ -18,7 +18,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -26,8 +25,8 @@ import pyarrow as pa
 from pipelines.matching import keys
 from pipelines.matching.assumed import M, U
 from pipelines.matching.features import VERSION
-from pipelines.matching.levels import COUNTED, Codes, Compared, Levels
-from pipelines.matching.scoring import Numbers, Scorer
+from pipelines.matching.levels import COUNTED, Codes, Compared
+from pipelines.matching.scoring import Numbers, Scorer, evidence, posterior
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ DEFAULT = Model()
 FEWEST = 200
 """Customers below which nothing is learnt."""
 
-_MOST_PAIRS = 1_000_000
+_MOST_PAIRS, _MOST_DRAWN = 500_000, 500_000
 _ROUNDS = 30
 _SEED = 1
 _FEWEST_COMMON, _MOST_COMMON = 3, 2_000
@@ -82,14 +81,15 @@ def learn(features: pa.Table) -> Model | None:
         return None
     found = keys.all_keys(features)
     stopped = keys.stop_keys(found)
-    model = Model(records=features.num_rows, stop_keys=stopped, **_chances(features))
+    common, rare = _chances(features)
+    model = Model(records=features.num_rows, stop_keys=stopped, common=common, rare=rare)
     left, right = keys.pairs(keys.keys(features, model))
     if not len(left):
         return model
     return _Learner(features, model, left, right).learnt()
 
 
-def _chances(features: pa.Table) -> dict[str, dict[str, Any]]:
+def _chances(features: pa.Table) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
     """How common the values are, by comparison: the frequent ones by hash, all others together."""
     compared = Compared(features)
     common: dict[str, dict[str, float]] = {}
@@ -107,7 +107,7 @@ def _chances(features: pa.Table) -> dict[str, dict[str, Any]]:
         counts[frequent] = 0
         rest = int(counts.sum())
         rare[name] = round(float((counts.astype(np.float64) ** 2).sum() / rest / total) if rest else 1 / total, 9)
-    return {"common": common, "rare": rare}
+    return common, rare
 
 
 class _Learner:
@@ -116,36 +116,30 @@ class _Learner:
     def __init__(self, features: pa.Table, model: Model, left: Codes, right: Codes) -> None:
         step = max(1, -(-len(left) // _MOST_PAIRS))
         self.weight = float(step)
-        self.left, self.right = left[::step], right[::step]
         self.all_pairs = features.num_rows * (features.num_rows - 1) / 2
-        self.features, self.model = features, model
-        compared = Compared(features)
-        self.levels = compared.levels(self.left, self.right)
-        self.drawn = self._drawn(features.num_rows)
-        self.random = compared.levels(*self.drawn)
+        self.model = model
+        scorer = Scorer(model, features)
+        self.seen = scorer.seen(left[::step], right[::step])
+        self.random = scorer.seen(*_drawn(features.num_rows))
+        self.size = len(left) * 0.2
 
     def learnt(self) -> Model:
         """u of random pairs, then m and the shares in turn; on the way u again without pairs that prove to match."""
-        self._learn_u(np.zeros(len(self.drawn[0])))
-        same = len(self.left) * self.weight * 0.2
-        self.model = replace(self.model, same=same / self.all_pairs, neighbours=0.2 * same / self.all_pairs)
+        self._learn_u(np.zeros(len(self.random.levels["order"])))
+        share = self.size / self.all_pairs
+        self.model = replace(self.model, same=share, neighbours=0.2 * share)
         for number in range(_ROUNDS):
             self._round()
             if number == _ROUNDS // 2:
-                self._learn_u(self._posterior(self.random, *self.drawn)[0])
+                self._learn_u(posterior(self.model, *evidence(self.model, self.random))[0])
         return _rounded(self.model)
 
-    def _posterior(self, levels: dict[str, Levels], left: Codes, right: Codes) -> tuple[Numbers, Numbers]:
-        scorer = Scorer(self.model, self.features)
-        return scorer.posterior(*scorer.evidence(levels, left, right))
-
     def _round(self) -> None:
-        same, neighbours = self._posterior(self.levels, self.left, self.right)
+        same, neighbours = posterior(self.model, *evidence(self.model, self.seen))
         m = {}
-        for name, levels in self.levels.items():
-            size = len(self.model.m[name])
+        for name, levels in self.seen.levels.items():
             known = levels >= 0
-            met = np.bincount(levels[known], same[known], size) * self.weight
+            met = np.bincount(levels[known], same[known], len(self.model.m[name])) * self.weight
             met += _TRUST * np.array(M[name])
             m[name] = tuple((met / met.sum()).tolist())
         floor = 1 / self.all_pairs
@@ -158,7 +152,7 @@ class _Learner:
 
     def _learn_u(self, matching: Numbers) -> None:
         u = {}
-        for name, levels in self.random.items():
+        for name, levels in self.random.levels.items():
             if name == "order":
                 continue
             known = levels >= 0
@@ -167,12 +161,12 @@ class _Learner:
             u[name] = tuple((met / met.sum()).tolist())
         self.model = replace(self.model, u={**self.model.u, **u})
 
-    @staticmethod
-    def _drawn(records: int) -> tuple[Codes, Codes]:
-        draw = np.random.default_rng(_SEED)
-        left = draw.integers(0, records, _MOST_PAIRS)
-        right = (left + draw.integers(1, records, _MOST_PAIRS)) % records
-        return left, right
+
+def _drawn(records: int) -> tuple[Codes, Codes]:
+    """Pairs at random, the same ones whenever it is asked."""
+    draw = np.random.default_rng(_SEED)
+    left = draw.integers(0, records, _MOST_DRAWN)
+    return left, (left + draw.integers(1, records, _MOST_DRAWN)) % records
 
 
 def _rounded(model: Model) -> Model:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,8 +40,6 @@ class Scorer:
         self.model = model
         self.compared = Compared(features)
         self._chances = {name: self._chance(name) for name in COUNTED if name in model.rare}
-        self._m = {name: np.array([*model.m[name], 1.0]) for name in COMPARISONS}
-        self._u = {name: np.array([*model.u[name], 1.0]) for name in COMPARISONS}
 
     def score(self, left: pa.Array, right: pa.Array) -> pa.Table:
         """As the function of this name."""
@@ -52,41 +51,24 @@ class Scorer:
         return pa.concat_tables(parts) if parts else _table(np.zeros(0), [])
 
     def _some(self, left: Codes, right: Codes) -> pa.Table:
-        levels = self.compared.levels(left, right)
-        ratios, alone = self.evidence(levels, left, right)
-        probability, _ = self.posterior(ratios, alone)
+        seen = self.seen(left, right)
+        ratios, alone = evidence(self.model, seen)
+        probability, _ = posterior(self.model, ratios, alone)
         told = np.flatnonzero(probability >= REASONS_FROM)
         reasons = ["[]"] * len(probability)
-        for at, text in zip(told.tolist(), self._reasons(levels, ratios, alone, told), strict=True):
+        for at, text in zip(told.tolist(), _reasons(self.model, seen.levels, ratios, alone, told), strict=True):
             reasons[at] = text
         return _table(probability, reasons)
 
-    def evidence(self, levels: dict[str, Levels], left: Codes, right: Codes) -> tuple[dict[str, Numbers], Numbers]:
-        """Per comparison ln(m/u) of each pair, and of all together what sets one customer apart from neighbours."""
-        ratios: dict[str, Numbers] = {}
-        alone = np.zeros(len(left))
-        for name, level in levels.items():
-            m, u = self._m[name][level], self._u[name][level]
-            if name in self._chances:
-                chances = self._chances[name]
-                u = np.where(level == 0, np.maximum(chances[left], chances[right]), u)
-            ratios[name] = np.log(m / u)
-            share = SHARED.get(name, 0.0)
-            alone += ratios[name] - np.log(share * np.exp(ratios[name]) + 1 - share)
-        return ratios, alone
-
-    def posterior(self, ratios: dict[str, Numbers], alone: Numbers) -> tuple[Numbers, Numbers]:
-        """The probabilities of being one customer and of being neighbours; what is left is strangers."""
-        together = np.zeros(len(alone))
-        for name in COMPARISONS:
-            together += ratios[name]
-        same, neighbours = self.model.same, self.model.neighbours
-        strangers = max(1 - same - neighbours, 1e-9)
-        with np.errstate(over="ignore"):
-            against = strangers / same * np.exp(-together) + neighbours / same * np.exp(-alone)
-            one = 1 / (1 + against)
-            other = 1 / (1 + same / neighbours * np.exp(alone) + strangers / neighbours * np.exp(alone - together))
-        return np.round(one, 12), other
+    def seen(self, left: Codes, right: Codes) -> Seen:
+        """What two records show, whatever the weights."""
+        levels = self.compared.levels(left, right)
+        same = {name: np.flatnonzero(levels[name] == 0) for name in self._chances}
+        chances = {
+            name: np.log(np.maximum(chance[left[same[name]]], chance[right[same[name]]]))
+            for name, chance in self._chances.items()
+        }
+        return Seen(levels, same, chances)
 
     def _chance(self, name: str) -> Numbers:
         """Of each record, how common its value is among all."""
@@ -95,30 +77,74 @@ class Scorer:
         rare = self.model.rare[name]
         return np.array([known.get(one, rare) for one in hashes], np.float64)[at]
 
-    def _reasons(self, levels: dict[str, Levels], ratios: dict[str, Numbers], alone: Numbers, at: Codes) -> list[str]:
-        """What was compared, as JSON; at the end, where it counts, that neighbours would agree as well."""
-        bits = {name: np.round(ratio[at] / np.log(2), 1).tolist() for name, ratio in ratios.items()}
-        known = {name: level[at].tolist() for name, level in levels.items()}
-        together = sum(ratio[at] for ratio in ratios.values()) if len(at) else alone[at]
-        doubt = np.minimum(alone[at] - together, 0.0) + 0.0
-        weights = np.round(-np.logaddexp(0.0, -doubt + np.log(self._doubt)) / np.log(2), 1).tolist()
-        out = []
-        for number in range(len(at)):
-            told = [
-                {"what": name, "how": HOWS[name][known[name][number]], "weight": bits[name][number]}
-                for name in COMPARISONS
-                if known[name][number] >= 0 and bits[name][number]
-            ]
-            if weights[number] <= -1:
-                told.append({"what": "neighbours", "how": "would agree as well", "weight": weights[number]})
-            told.sort(key=lambda one: -abs(one["weight"]))
-            out.append(json.dumps(told))
-        return out
 
-    @property
-    def _doubt(self) -> float:
-        """How much more often neighbours are met than strangers, before anything is compared."""
-        return self.model.neighbours / max(1 - self.model.same - self.model.neighbours, 1e-9)
+@dataclass(frozen=True)
+class Seen:
+    """Per comparison the level of each pair, which pairs agree exactly, and ln of how common their value is."""
+
+    levels: dict[str, Levels]
+    same: dict[str, Codes]
+    chances: dict[str, Numbers]
+
+
+def evidence(model: Model, seen: Seen) -> tuple[dict[str, Numbers], Numbers]:
+    """Per comparison ln(m/u) of each pair, and of all together what sets one customer apart from neighbours."""
+    ratios: dict[str, Numbers] = {}
+    alone: Numbers = np.zeros(len(next(iter(seen.levels.values()))))
+    for name, level in seen.levels.items():
+        by_level = np.append(np.log(model.m[name]) - np.log(model.u[name]), 0.0)  # the last for the level -1
+        ratio: Numbers = by_level[level]
+        if name in seen.chances:
+            ratio[seen.same[name]] = np.log(model.m[name][0]) - seen.chances[name]
+        ratios[name] = ratio
+        share = SHARED.get(name, 0.0)
+        if share == 0:
+            alone += ratio
+        elif share < 1:
+            alone += ratio - np.log(share * np.exp(ratio) + 1 - share)
+    return ratios, alone
+
+
+def posterior(model: Model, ratios: dict[str, Numbers], alone: Numbers) -> tuple[Numbers, Numbers]:
+    """The probabilities of being one customer and of being neighbours; what is left is strangers."""
+    together = _sum(ratios, len(alone))
+    strangers = max(1 - model.same - model.neighbours, 1e-9)
+    with np.errstate(over="ignore"):
+        against = strangers / model.same * np.exp(-together) + model.neighbours / model.same * np.exp(-alone)
+        one: Numbers = 1 / (1 + against)
+        besides = model.same * np.exp(alone) + strangers * np.exp(alone - together)
+        other: Numbers = 1 / (1 + besides / model.neighbours)
+    return np.round(one, 12), other
+
+
+def _reasons(
+    model: Model, levels: dict[str, Levels], ratios: dict[str, Numbers], alone: Numbers, at: Codes
+) -> list[str]:
+    """What was compared, as JSON; with them, where it counts, that neighbours would agree as well."""
+    bits = {name: np.round(ratio[at] / np.log(2), 1).tolist() for name, ratio in ratios.items()}
+    known = {name: level[at].tolist() for name, level in levels.items()}
+    strangers = max(1 - model.same - model.neighbours, 1e-9)
+    shared = _sum(ratios, len(alone))[at] - alone[at] + np.log(model.neighbours / strangers)
+    doubts = np.round(-np.logaddexp(0.0, shared) / np.log(2), 1).tolist()
+    out = []
+    for number, doubt in enumerate(doubts):
+        told = [
+            {"what": name, "how": HOWS[name][known[name][number]], "weight": bits[name][number]}
+            for name in COMPARISONS
+            if known[name][number] >= 0 and bits[name][number]
+        ]
+        if doubt <= -1:
+            told.append({"what": "neighbours", "how": "would agree as well", "weight": doubt})
+        out.append(json.dumps(sorted(told, key=lambda one: -abs(one["weight"]))))
+    return out
+
+
+def _sum(ratios: dict[str, Numbers], size: int) -> Numbers:
+    """In one order, so that it is the same to the last digit."""
+    together: Numbers = np.zeros(size)
+    for name in COMPARISONS:
+        together += ratios[name]
+    return together
 
 
 def _table(probability: Numbers, reasons: list[str]) -> pa.Table:
