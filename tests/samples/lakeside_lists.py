@@ -197,8 +197,6 @@ def second_night(lists: Lists) -> Lists:
     shop.append({**known, "Customer No": "S200001", "Phone": "", "Updated": "2026-11-10T12:00:00+10:00"})
     fresh = spare_buyers()[-1]
     shop.append({**shop_row(fresh), "Customer No": "S200002", "Updated": "2026-11-10T12:05:00+10:00"})
-    gone = next(
-        n for n, row in enumerate(shop) if row["Customer No"] == lists["clients.customers/shop"][-40]["Customer No"]
-    )
+    gone = next(n for n in range(300, len(shop)) if not shop[n]["E-mail"])
     del shop[gone]
     return {**lists, "clients.customers/shop": shop, "clients.customers/crm": crm}
