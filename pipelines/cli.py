@@ -91,8 +91,10 @@ def _marts(args: argparse.Namespace, out: Console) -> int:
 
 
 def _report(args: argparse.Namespace, out: Console) -> int:
+    from pipelines.flow.matching import match_customers
     from pipelines.flow.report import build_reports
 
+    match_customers()
     result = build_reports(full=args.full)
     out.print(result.message, markup=False)
     return 0 if result.ok else 1

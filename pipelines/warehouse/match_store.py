@@ -238,7 +238,7 @@ class MatchStore:
         """Put the customers with these numbers into the temporary table `match_row`, in place of what is there."""
         raw(self.conn).execute(b"create temp table if not exists match_number (record_id bigint) on commit drop")
         raw(self.conn).execute(b"truncate match_number, match_row")
-        copy_table(self.conn, "match_number", ["record_id"], [pa.table({"record_id": record_ids})])
+        self._copy("match_number", pa.table({"record_id": record_ids}), client=False)
         self._do(
             "insert into match_row select r.source, r.customer_id from match_number n join matching.record r "
             "on (r.client_id, r.record_id) = (:client, n.record_id)"
@@ -250,7 +250,7 @@ class MatchStore:
     def find_region(self, edges: pa.Table, merge_at: float) -> int:
         """Everybody whose golden record may be another one: who changed, is gone or was decided on, and whoever may
         be joined with them directly or by way of others, `edges` being the new pairs. Returns the number of steps."""
-        copy_table(self.conn, "match_edge", PAIR, [edges.select(PAIR)])
+        self._copy("match_edge", edges.select(PAIR), client=False)
         self._do(
             "insert into match_region select source, customer_id from match_changed "
             "union select source, customer_id from match_gone "
@@ -271,21 +271,17 @@ class MatchStore:
                 return steps
             raw(self.conn).execute(b"truncate match_front")
             table = pa.table([[r.source for r in found], [r.customer_id for r in found]], names=list(ROW))
-            copy_table(self.conn, "match_front", ROW, [table])
+            self._copy("match_front", table, client=False)
 
     def find_rows(self, pairs: pa.Table) -> None:
         """Put into `match_row` whom the region is judged with: itself, the other ends of its pairs and theirs."""
         raw(self.conn).execute(b"truncate match_row; analyze match_region")
-        ends = pa.table(
-            {
-                "source": pa.chunked_array([*pairs["left_source"].chunks, *pairs["right_source"].chunks], pa.string()),
-                "customer_id": pa.chunked_array(
-                    [*pairs["left_customer_id"].chunks, *pairs["right_customer_id"].chunks], pa.string()
-                ),
-            }
+        ends = pa.concat_tables(
+            pairs.select([f"{side}_source", f"{side}_customer_id"]).rename_columns(list(ROW))
+            for side in ("left", "right")
         )
         raw(self.conn).execute(b"create temp table match_end (source text, customer_id text) on commit drop")
-        copy_table(self.conn, "match_end", ROW, [ends])
+        self._copy("match_end", ends, client=False)
         self._do(
             "insert into match_row with ends as (select source, customer_id from match_region "
             "union select source, customer_id from match_end "
@@ -407,7 +403,9 @@ class MatchStore:
     def _copy(self, table: str, rows: pa.Table, *, client: bool = True) -> None:
         if client:
             rows = rows.append_column("client_id", pa.repeat(self.client_id, rows.num_rows))
-        copy_table(self.conn, table, rows.column_names, rows.to_batches(max_chunksize=100_000))
+        if rows.num_rows:
+            batches = rows.combine_chunks().to_batches(max_chunksize=100_000)
+            copy_table(self.conn, table, rows.column_names, batches)
 
     def _read(self, query: str, types: Mapping[str, pa.DataType]) -> pa.Table:
         """The rows of a query (`{client}` is the client) by way of CSV: a null is nothing, an empty text is quoted."""

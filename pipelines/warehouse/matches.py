@@ -194,6 +194,42 @@ def _pairs(
     return found
 
 
+@dataclass(frozen=True)
+class Member:
+    """A customer in a golden record."""
+
+    customer: Customer
+    golden_id: str
+    linked_by: str
+
+
+def members_with(conn: sa.Connection, client_id: str, one: Customer) -> list[Member]:
+    """Who is one with a customer, itself first; empty when it was never matched or is not current."""
+    query = (
+        f"select o.source, o.customer_id, o.golden_id, o.linked_by from {MEMBERS} m join {MEMBERS} o "
+        "on (o.client_id, o.golden_id) = (m.client_id, m.golden_id) and o._known_to is null "
+        "where (m.client_id, m.source, m.customer_id) = (:client, :source, :id) and m._known_to is null "
+        "order by (o.source, o.customer_id) <> (m.source, m.customer_id), o.source, o.customer_id"
+    )
+    values = {"client": client_id, "source": one.source, "id": one.customer_id}
+    return [Member(Customer(s, c), g, by) for s, c, g, by in conn.execute(sa.text(query), values).tuples()]
+
+
+def counts(conn: sa.Connection, client_id: str) -> dict[str, Any]:
+    """Customers, golden records, customers joined with another, pairs that wait and are kept apart; the model."""
+    query = (
+        "with sizes as (select count(*) as size from core.clients_golden_members where client_id = :client "
+        "and _known_to is null group by golden_id), said as (select verdict, count(*) as pairs from "
+        "core.clients_matches where client_id = :client and _known_to is null group by verdict) "
+        "select coalesce(sum(size), 0)::bigint as customers, count(*) as golden, "
+        "coalesce(sum(size) filter (where size > 1), 0)::bigint as joined, "
+        "coalesce((select pairs from said where verdict = 'review'), 0) as waiting, "
+        "coalesce((select pairs from said where verdict = 'apart'), 0) as apart, "
+        "(select model_id from matching.model where client_id = :client and retired_at is null) as model_id from sizes"
+    )
+    return dict(conn.execute(sa.text(query), {"client": client_id}).mappings().one())
+
+
 # decisions --------------------------------------------------------------------------------------------------
 
 

@@ -85,6 +85,14 @@ Waits until no intake run is under way, so that a night is built once and not on
 **Skipped:** they took longer than half an hour. The build then starts without them; their own events build them later.
 """
 
+MATCH = """
+Compares customers that are new or changed with all others of their client, and joins those that are one. Pairs that are
+neither surely one nor surely two wait for a steward.
+
+**Red:** the customers of a client could not be matched: its golden records are those of the night before. The build
+goes on; clear this task once the cause is gone, then **build_reports**.
+"""
+
 BUILD = """
 Runs every model and test of the dbt project in `sql/` once, in this process.
 

@@ -162,8 +162,9 @@ def _rank_group(rank: int) -> Any:
 def reporting_dag(dag_id: str, *, after: Sequence[str], title: str, owner: str) -> DAG:
     """The build of the reporting tables, whenever one of the intake DAGs has published.
 
-    intake_is_over → build_reports. The intake runs of a night overlap, and each publishes: the first event waits for
-    the others, then one build shows them all. A run whose events came meanwhile finds them built, and is skipped.
+    intake_is_over → match_customers → build_reports. The intake runs of a night overlap, and each publishes: the first
+    event waits for the others, then one build shows them all. A run whose events came meanwhile finds them built, and
+    is skipped. A build does not wait for golden records that cannot be made.
     """
     with DAG(
         dag_id,
@@ -183,8 +184,11 @@ def reporting_dag(dag_id: str, *, after: Sequence[str], title: str, owner: str) 
             timeout=LONGEST_WAIT.total_seconds(),
             soft_fail=True,
         )(tasks.intake_is_over)(list(INTAKE))
+        matched = task(task_id="match_customers", doc_md=docs.MATCH, trigger_rule=TriggerRule.ALL_DONE)(
+            tasks.match_customers
+        )()
         built = task(task_id="build_reports", doc_md=docs.BUILD, trigger_rule=TriggerRule.ALL_DONE)(
             tasks.build_reports
         )()
-        waited >> built
+        waited >> matched >> built
     return dag

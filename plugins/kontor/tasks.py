@@ -315,6 +315,21 @@ def intake_is_over(intake: Sequence[str]) -> bool:
     return not any(ti.get_dr_count(dag_id=dag_id, states=["running"]) for dag_id in intake)
 
 
+def match_customers() -> dict[str, int]:
+    """Bring the golden records of every client up to date; red when those of one could not be, after all others."""
+    from pipelines.flow.matching import match_all
+
+    done, failed = match_all()
+    for one in done:
+        log.info("%s", one.said)
+    if failed:
+        message = "not matched:\n" + "\n".join(f"  {client}: {error}" for client, error in failed.items())
+        if all(isinstance(error, TransientError) for error in failed.values()):
+            raise TransientError(message, next_step="it is tried again by itself; all others are up to date")
+        raise AirflowFailException(message)
+    return {"clients": len(done), "compared": sum(one.compared for one in done)}
+
+
 def build_reports() -> dict[str, Any]:
     """Build every mart; red when a model or a test failed (the clients at fault, or all, stay on the marts of before).
 
