@@ -165,7 +165,8 @@ def _similar(name: Callable[[Arguments], str]) -> Callable[[Arguments], str]:
 
 
 def _feed(arguments: Arguments) -> str:
-    return f"{arguments['column']} is in {arguments['feed']}.{arguments.get('feed_column', arguments['column'])}"
+    said = f"{arguments['column']} is in {arguments['feed']}.{arguments.get('feed_column', arguments['column'])}"
+    return said + (f", with {' and '.join(arguments['given'])}" if arguments.get("given") else "")
 
 
 def _rows_of(arguments: Arguments) -> str:
@@ -295,6 +296,7 @@ def _near_delivery(arguments: Arguments) -> str:
 _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_amounts_to_follow_tariff": _tariff,
     "expect_group_sums_to_fit_products": _fits,
+    "expect_chains_to_end": lambda a: f"from {a['column']} to {a['parent']} and on, nobody comes back to himself",
     "expect_rows_not_to_repeat": _repeats,
     "expect_stages_to_be_in_order": lambda a: (
         f"{a['time']} ≥ first {a['time']} of a lower {a['stage']}, per {', '.join(a['group'])}"

@@ -32,6 +32,7 @@ def known(sets: SetRules, rule: Rule) -> Measurement:
     if expectation.same_period:
         values["period"] = delivery.period
         current += " and o._period = :period"
+    fulfilled += "".join(f' and o."{c}" is not null' for c in expectation.given or [])
     there = f'o."{expectation.feed_column}" = w."{own}" and {fulfilled}'
     unknown = f"not exists (select from {other.table} o where {current} and {there})"
     if feed == sets.contract.feed:  # rows may refer to each other

@@ -13,6 +13,7 @@ from pipelines.contract import NO_CURRENCY, Contract
 from pipelines.validate import (
     aggregates,
     beside_rules,
+    chain_rules,
     conditions,
     covering_rules,
     day_rules,
@@ -25,6 +26,7 @@ from pipelines.validate.aggregates import ROWS, currency_of, value_of
 from pipelines.validate.expectations import (
     BALANCE,
     ExpectBalancesToCarryForward,
+    ExpectChainsToEnd,
     ExpectChangesToBeSmall,
     ExpectDatesToBeNearDelivery,
     ExpectFeedRowsToOccur,
@@ -62,6 +64,8 @@ def group(sets: SetRules, rule: Rule) -> Measurement:
         return succession_rules.balances(sets, rule, expectation)
     if isinstance(expectation, ExpectChangesToBeSmall):
         return succession_rules.changes(sets, rule, expectation)
+    if isinstance(expectation, ExpectChainsToEnd):
+        return chain_rules.ends(sets, rule, expectation)
     if isinstance(expectation, ExpectRowsNotToRepeat):
         return step_rules.repeats(sets, rule, expectation)
     if isinstance(expectation, ExpectStagesToBeInOrder):

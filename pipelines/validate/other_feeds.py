@@ -54,7 +54,7 @@ def _looks(expectation: Expectation) -> list[_Look]:
 def _look(expectation: Expectation) -> _Look | None:
     if isinstance(expectation, ExpectColumnValuesToBeInFeed):
         pairs = [(expectation.column, expectation.feed_column)]
-        return _Look(expectation.feed, pairs, where=expectation.where or {})
+        return _Look(expectation.feed, pairs, expectation.given or [], expectation.where or {})
     if isinstance(expectation, ExpectFeedRowsToOccur):
         return _Look(expectation.feed, list(expectation.match.items()), where=expectation.where or {})
     if isinstance(expectation, ExpectGroupTotalToMatch) and expectation.total_of:

@@ -1,7 +1,7 @@
-"""Sample deliveries of six clients: `python -m tests.samples.generate DIR [--night 1|2] [--seed 7]`.
+"""Sample deliveries of seven clients: `python -m tests.samples.generate DIR [--night 1|2] [--seed 7]`.
 
 The same seed gives the same bytes. Night 2 is the folder as the second evening leaves it: the files of night 1 and, on
-top, a changed list, a copy under another name, and what was broken or held sent again. Nobody in it exists: customers
+top, changed lists, a copy under another name, and what was broken or held sent again. Nobody in it exists: customers
 are companies, employees are numbers (some of them those of a published sample company), telephone numbers come from
 the ranges set aside for fiction.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.samples import awc, brightline, fernhill, hansa, meridien, norvik
+from tests.samples import awc, brightline, fernhill, hansa, lakeside, meridien, norvik
 from tests.samples.common import Folder
 
 CLIENTS = {
@@ -21,6 +21,7 @@ CLIENTS = {
     "fernhill": fernhill.write,
     "awc": awc.write,
     "norvik": norvik.write,
+    "lakeside": lakeside.write,
 }
 
 
@@ -32,7 +33,7 @@ def generate(root: Path, *, night: int = 1, seed: int = 7) -> None:
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description="Write sample deliveries of six clients.")
+    parser = argparse.ArgumentParser(description="Write sample deliveries of seven clients.")
     parser.add_argument("folder", type=Path, help="landing folder to write to")
     parser.add_argument("--night", type=int, choices=(1, 2), default=1, help="which evening's state of the folder")
     parser.add_argument("--seed", type=int, default=7)

@@ -43,6 +43,8 @@ def test_night_2_adds_and_changes_and_leaves_the_rest_alone(tmp_path: Path) -> N
         "brightline/customers/customers_20261110.csv",
         "fernhill/ledgers/receivables_20261110.csv",
         "hansa/kunden/Kundenstamm (1).csv",
+        "lakeside/crm/crm_20261110.xlsx",
+        "lakeside/shop/customers_20261110.csv",
         "norvik/innkjop/bestillinger_2026-11.csv",
     }
     assert {name for name in first if first[name] != second[name]} == {

@@ -113,6 +113,8 @@ def test_rules_for_one_client_stand_beside_the_feeds(tmp_path: Path) -> None:
         ("expect_rows_to_match_feed", {"feed": "x.y", "match": {"a": "b"}, "not_before": {"d": "e"}, "if_known": True}, "a are in x.y (b), d ≥ e, if known there"),  # noqa: E501
         ("expect_steps_to_follow", {"group": ["s"], "order": "t", "step": "e", "steps": ["a", "b"], "after": {"b": ["a"]}, "first": ["a"]}, "e by t per s: b after a; a first"),  # noqa: E501
         ("expect_stages_to_be_in_order", {"group": ["s"], "stage": "l", "time": "t"}, "t ≥ first t of a lower l, per s"),  # noqa: E501
+        ("expect_chains_to_end", {"column": "a", "parent": "b"}, "from a to b and on, nobody comes back to himself"),
+        ("expect_column_values_to_be_in_feed", {"column": "a", "feed": "x.y", "feed_column": "b", "given": ["c", "d"]}, "a is in x.y.b, with c and d"),  # noqa: E501
         ("expect_rows_not_to_repeat", {"columns": ["a", "b"], "document": "d"}, "a + b occur once, also beside what is loaded, or in one d"),  # noqa: E501
         ("expect_amounts_to_follow_tariff", {"feed": "x.y", "match": {"l": "l"}, "amount": "a", "quantity": "q", "rate": "r", "base": "b", "minimum": "m", "from_quantity": "f", "date": "d", "valid_from": "v"}, "a = b + r × q, at least m, in x.y per l, from f, on d, ± 0.01"),  # noqa: E501
         ("expect_group_sums_to_fit_products", {"group": ["s"], "column": "w", "quantity": "q", "product": "p", "unit": "u", "per_unit": "n", "most": 5.0}, "sum of w is 0.8 to 5 times q × n of its products, per s"),  # noqa: E501

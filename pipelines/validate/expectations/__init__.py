@@ -4,6 +4,7 @@ They are Great Expectations classes like any other: native JSON, severity, `most
 pandas, PostgreSQL and Spark. In the gate, row rules run on pandas chunks and rules about sets by SQL on the work table.
 """
 
+from pipelines.validate.expectations.chains import ChainsEnd, ExpectChainsToEnd
 from pipelines.validate.expectations.covering import ExpectFeedRowsToOccur, FeedCovered
 from pipelines.validate.expectations.days import (
     DatesInOrder,
@@ -105,6 +106,7 @@ __all__ = [
     "AmountsNotRound",
     "BalancesCarried",
     "BelowMinimum",
+    "ChainsEnd",
     "ChangesLarge",
     "ColumnProductMatches",
     "ColumnRatioBetween",
@@ -120,6 +122,7 @@ __all__ = [
     "ExpectAmountsNotToBeRound",
     "ExpectAmountsToFollowTariff",
     "ExpectBalancesToCarryForward",
+    "ExpectChainsToEnd",
     "ExpectChangesToBeSmall",
     "ExpectColumnProductToMatch",
     "ExpectColumnRatioToBeBetween",

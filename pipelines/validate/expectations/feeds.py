@@ -29,7 +29,7 @@ class ColumnValuesInFeed(ColumnMapMetricProvider):  # type: ignore[misc]
     """Metric: whether a value occurs in a list, or in a column of a table that the database can reach."""
 
     condition_metric_name = "column_values.in_feed"
-    condition_value_keys = ("feed", "feed_column", "known_values", "feed_table", "where")
+    condition_value_keys = ("feed", "feed_column", "known_values", "feed_table", "where", "given")
 
     @staticmethod
     def _listed(args: Mapping[str, Any]) -> list[Any]:
@@ -50,10 +50,13 @@ class ColumnValuesInFeed(ColumnMapMetricProvider):  # type: ignore[misc]
             return column.in_(cls._listed(args))
         schema, _, name = str(args["feed_table"]).rpartition(".")
         where, wanted = dict(args.get("where") or {}), args["feed_column"]
-        columns: list[sa.ColumnClause[Any]] = [sa.column(c) for c in dict.fromkeys([wanted, *where])]
+        given = list(args.get("given") or [])
+        columns: list[sa.ColumnClause[Any]] = [sa.column(c) for c in dict.fromkeys([wanted, *where, *given])]
         known = sa.table(name, *columns, schema=schema or None).alias("known")
         found = sa.select(known.c[wanted]).where(known.c[wanted].is_not(None))
-        found = found.where(*(known.c[c] == value for c, value in where.items()))
+        found = found.where(
+            *(known.c[c] == value for c, value in where.items()), *(known.c[c].is_not(None) for c in given)
+        )
         return column.in_(found.correlate(None))
 
     @column_condition_partial(engine=SparkDFExecutionEngine)  # type: ignore[misc,untyped-decorator,unused-ignore]
@@ -77,6 +80,7 @@ class ExpectColumnValuesToBeInFeed(Described, ColumnMapExpectation):  # type: ig
 
     Other Parameters:
         where (dict or None): columns of the other feed → value they must have, e.g. {"is_current": true}.
+        given (list or None): columns of the other feed that must have a value, e.g. ["email"].
         same_period (bool): only rows of the delivery's own period count. Default false.
         known_values (list or None): outside the gate, on any engine: the values, for lack of the other feed.
         feed_table (str or None): outside the gate, on PostgreSQL: `schema.table` that holds the other feed.
@@ -96,6 +100,7 @@ class ExpectColumnValuesToBeInFeed(Described, ColumnMapExpectation):  # type: ig
     feed: str
     feed_column: str
     where: dict[str, _Word] | None = None
+    given: list[str] | None = None
     same_period: bool = False
     known_values: list[_Word] | None = None
     feed_table: str | None = None
@@ -105,7 +110,7 @@ class ExpectColumnValuesToBeInFeed(Described, ColumnMapExpectation):  # type: ig
     gate_kind: ClassVar[GateKind] = "reference"
     map_metric: ClassVar[str] = "column_values.in_feed"
     success_keys: ClassVar[tuple[str, ...]] = (
-        "feed", "feed_column", "where", "same_period", "known_values", "feed_table", "mostly",
+        "feed", "feed_column", "where", "given", "same_period", "known_values", "feed_table", "mostly",
     )  # fmt: skip
     args_keys: ClassVar[tuple[str, ...]] = ("column", "feed", "feed_column")
 
@@ -126,4 +131,7 @@ class ExpectColumnValuesToBeInFeed(Described, ColumnMapExpectation):  # type: ig
         if where := kwargs.get("where"):
             params["where"] = " and ".join(f"{c} = {v}" for c, v in where.items())
             template += " where $where"
+        if given := kwargs.get("given"):
+            params["given"] = " and ".join(given)
+            template += ", with $given"
         return template + (", for the same period" if kwargs.get("same_period") else ""), params

@@ -167,9 +167,10 @@ def test_values_in_a_table_of_postgresql(judged: Judged) -> None:
     if judged.name != "postgresql":
         pytest.skip("a table can be looked into on PostgreSQL only")
     with judged._engine.engine.begin() as conn:
-        conn.execute(sa.text("create table if not exists work.staff (employee text, is_current boolean)"))
-        people = [{"e": f"E{n}", "c": n != 5} for n in range(1, 30)] + [{"e": None, "c": True}]
-        conn.execute(sa.text("insert into work.staff values (:e, :c)"), people)
+        conn.execute(sa.text("create table if not exists work.staff (employee text, is_current boolean, desk text)"))
+        people = [{"e": f"E{n}", "c": n != 5, "d": None if n == 6 else "D"} for n in range(1, 30)]
+        people.append({"e": None, "c": True, "d": "D"})
+        conn.execute(sa.text("insert into work.staff values (:e, :c, :d)"), people)
     arguments = {
         "column": "employee",
         "feed": "people.employees",
@@ -180,6 +181,8 @@ def test_values_in_a_table_of_postgresql(judged: Judged) -> None:
     assert judged.failing(ExpectColumnValuesToBeInFeed(**arguments)) == expected
     current = ExpectColumnValuesToBeInFeed(**arguments, where={"is_current": True})
     assert judged.failing(current) == sorted(expected + _rows(lambda r: r["employee"] == "E5"))
+    seated, standing = ExpectColumnValuesToBeInFeed(**arguments, given=["desk"]), _rows(lambda r: r["employee"] == "E6")
+    assert standing and judged.failing(seated) == sorted(expected + standing)
     assert TABLE.startswith("work.")
 
 

@@ -86,6 +86,7 @@ LINES_OF = [*FINE, *(line(key, journal_id=key) for key in ("p1", "p2", "gone", "
         ({"where": {"is_current": True}}, [103, 104, 105]),
         ({"where": {"is_current": True, "since_date": "2026-01-01"}}, [103, 104, 105]),
         ({"where": {"since_date": "2026-01-02"}}, [102, 103, 104, 105]),
+        ({"given": ["is_current"]}, [104, 105]),
         ({"row_condition": where("line_id", "==", "gone")}, [104]),
         ({"same_period": True}, []),
     ],
