@@ -1,4 +1,4 @@
-"""Random rows of who is who for `history.py`: contacts, addresses, consents, relations, and what matching makes of all."""
+"""Random rows of who is who for `history.py`: contacts, addresses, consents, relations, and groups of customers."""
 
 from __future__ import annotations
 

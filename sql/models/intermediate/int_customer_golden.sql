@@ -10,7 +10,7 @@ survivors_{{ part }} as (
         member.client_id, member.golden_id, '{{ part }}' as part, member.place, member.source, member.customer_id
     from members as member
     left join {{ ref('stg_ops__clients') }} as client on client.client_id = member.client_id
-    where {% for column in of.columns if column != 'customer_type_code' -%}
+    where {% for column in of.columns -%}
         {{ 'or ' if loop.index > 1 else '(' }}member.{{ column }} is not null
     {% endfor %})
     order by
