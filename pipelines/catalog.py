@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,9 @@ from pipelines.errors import DeclarationError
 from pipelines.profile import Profile, Source, SourceRef, read_profile
 from pipelines.settings import Settings
 from pipelines.yamlfile import read_yaml
+
+CUSTOMERS = "clients.customers"
+"""The feed whose rows become golden records."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +178,41 @@ def _check_profile(catalog: Catalog, profile: Profile) -> None:
             raise file.error(at, f"feed {ref.feed!r}", f"one of {', '.join(sorted(catalog.contracts))}")
         for keys, got, expected in _complaints(contract, ref.source):
             raise file.error((*at, *keys), got, expected)
+    for keys, got, expected in _golden_complaints(catalog, profile):
+        raise file.error(("golden", *keys), got, expected)
+
+
+_COMPARABLE = ("text", "date", "integer", "bigint", "boolean")
+"""Types whose values are the same or not."""
+
+
+def _golden_complaints(catalog: Catalog, profile: Profile) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """What the words on golden records say of columns and sources that are not there: (key path, got, expected)."""
+    golden = profile.model.golden
+    if not golden.model_fields_set:
+        return
+    sources = [ref.name for ref in profile.sources if ref.feed == CUSTOMERS]
+    contract = catalog.contracts.get(CUSTOMERS)
+    if contract is None or not sources:
+        yield (), "golden records", f"a source of {CUSTOMERS} that they are made of"
+        return
+    columns = [name for name, _ in contract.stored]
+    comparable = [name for name, kind in contract.stored if kind in _COMPARABLE]
+    for at, names in enumerate(golden.same):
+        if not names:
+            yield ("same", at), "no column", "columns that make two records one customer"
+        for name in names:
+            if name not in comparable:
+                yield ("same", at), name, f"text, date or number columns of {CUSTOMERS}: {', '.join(comparable)}"
+    for name in golden.different:
+        if name not in comparable:
+            yield ("different",), name, f"text, date or number columns of {CUSTOMERS}: {', '.join(comparable)}"
+    for name in golden.trust:
+        if name not in sources:
+            yield ("trust",), name, f"sources of {CUSTOMERS}: {', '.join(sources)}"
+    for name in golden.survivorship:
+        if name not in ("default", *columns):
+            yield ("survivorship", name), name, f"default, or columns of {CUSTOMERS}: {', '.join(columns)}"
 
 
 def _complaints(contract: Contract, source: Source) -> list[tuple[tuple[str, ...], str, str]]:

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
+from pipelines.catalog import CUSTOMERS
 from pipelines.errors import DeclarationError, KontorError
 from pipelines.flow.match_settling import Judged, Part, settle
 from pipelines.flow.office import Office, open_office
@@ -32,7 +33,6 @@ from pipelines.warehouse.match_store import PAIR, MatchStore, Model, listed
 
 log = logging.getLogger("kontor.matching")
 
-FEED = "clients.customers"
 MOST_CHANGED = 0.3
 """Share of the customers above which all are compared anew: it costs less than finding out whom to spare."""
 GROWN = 1.5
@@ -81,7 +81,7 @@ def match_customers(*, client: str | None = None, relearn: bool = False, office:
         raise DeclarationError(
             f"no golden records are made of {client}",
             got=client,
-            expected=f"a client with a source of {FEED}: {', '.join(known) or 'there is none'}",
+            expected=f"a client with a source of {CUSTOMERS}: {', '.join(known) or 'there is none'}",
             next_step="check the client's name and profile",
         )
     found = []
@@ -116,7 +116,7 @@ def apply_decisions(client_id: str, *, office: Office | None = None) -> Matched:
 def clients(office: Office) -> list[str]:
     """The clients whose customers are matched: those that declare to deliver some."""
     profiles = office.catalog.profiles.items()
-    return sorted(name for name, profile in profiles if any(ref.feed == FEED for ref in profile.sources))
+    return sorted(name for name, profile in profiles if any(ref.feed == CUSTOMERS for ref in profile.sources))
 
 
 def _match(office: Office, client_id: str, *, relearn: bool) -> Matched:
@@ -124,7 +124,7 @@ def _match(office: Office, client_id: str, *, relearn: bool) -> Matched:
     with office.warehouse.turn(f"matching {client_id}"), office.warehouse.transaction() as conn:
         conn.execute(sa.text("set transaction isolation level repeatable read"))
         golden = office.profile(client_id).model.golden
-        store = MatchStore(conn, client_id, office.contract(FEED))
+        store = MatchStore(conn, client_id, office.contract(CUSTOMERS))
         return _Matching(store, golden, started).run(relearn=relearn)
 
 

@@ -8,6 +8,9 @@ SHARED = {
 }  # fmt: skip
 """Comparison → in what share of neighbours it agrees as within one customer."""
 
+UNIQUE = ("national", "vat", "register", "lei", "iban", "email", "phone")
+"""Comparisons of what one customer has alone, or nearly; each is a key by itself, too."""
+
 M = {
     "given": (0.80, 0.04, 0.07, 0.04, 0.05),
     "family": (0.82, 0.02, 0.07, 0.04, 0.05),

@@ -35,6 +35,7 @@ _SOUNDS = tuple(
         ("j", "i"), ("b", "p"), ("(?<=.)[aeiouyh]+", ""), ("^[aeiouyh]+", "a"),
     )
 )  # fmt: skip
+_SEEN = str.maketrans("0158", "olsb")
 _DOUBLED = re.compile(r"(.)\1+")
 
 
@@ -88,12 +89,14 @@ def pairs(found: pa.Table) -> tuple[Places, Places]:
 
 
 def sound(text: str) -> str:
-    """What stays of a word when it is misheard: consonants by class, four at most.
+    """What stays of a word when it is misheard or misread: consonants by class, four at most.
 
     >>> sound("christina"), sound("kristyna"), sound("meyer")
     ('krst', 'krst', 'mr')
     """
     word = text.replace(" ", "")
+    if not word.isdigit():
+        word = word.translate(_SEEN)
     for pattern, to in _SOUNDS:
         word = pattern.sub(to, word)
     return _DOUBLED.sub(r"\1", word)[:4]
@@ -111,14 +114,16 @@ def _kinds(of: _Parts) -> Iterator[_Part]:
     year, day = of.made("birth", lambda text: text[:4]), of.made("birth", lambda text: text[4:])
     names = of.unordered(given, family)
     yield of.key("name", of.unordered(of.whole("given"), of.whole("family")))
-    for with_name in (year, postal, city):
-        yield of.key("name and more", names, with_name)
-    initials = of.made("given", lambda text: text[0]), of.made("family", lambda text: text[0])
-    for initial in initials:
+    yield of.key("sounds", names)
+    for with_names in (year, city):
+        yield of.key("sounds and more", names, with_names)
+    for initial in (of.made("given", _first), of.made("family", _first)):
         yield of.key("birth and initial", birth, initial)
     for one in (given, family):
         yield of.key("day and name", day, one)
-        yield of.key("house and name", place, of.whole("house"), one)
+        yield of.key("street and name", place, one)
+        yield of.key("postal and name", postal, one)
+        yield of.key("city and name", city, one)
     yield of.key("birth and place", birth, postal)
     yield from _company_kinds(of, postal, city, place)
 
@@ -128,9 +133,14 @@ def _company_kinds(of: _Parts, postal: _Part, city: _Part, place: _Part) -> Iter
     yield of.key("company and house", place, of.whole("house"), of.made("company", lambda text: text[:3]))
     for number in range(_TOKENS):
         token = of.made("company", partial(_token, number))
+        heard = of.made("company", partial(_heard, number))
         yield of.key("token", token)
-        yield of.key("token and city", token, city)
-        yield of.key("token and postal", token, postal)
+        yield of.key("token and city", heard, city)
+        yield of.key("token and postal", heard, postal)
+
+
+def _first(text: str) -> str:
+    return text[0]
 
 
 def _local(email: str) -> str:
@@ -142,6 +152,10 @@ def _token(number: int, name: str) -> str:
     """The longest word of a name, the next longest, …; short ones are everywhere."""
     words = sorted(set(name.split(" ")), key=lambda word: (-len(word), word))
     return words[number] if number < len(words) and (len(words[number]) > 3 or number == 0) else ""
+
+
+def _heard(number: int, name: str) -> str:
+    return sound(_token(number, name))
 
 
 class _Parts:

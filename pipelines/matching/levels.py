@@ -58,6 +58,8 @@ _NEAR, _SIMILAR, _STREET = 0.9, 0.78, 0.85
 
 
 _FAR = 99
+_LONG = 4
+"""Letters from which a name with one wrong is still itself."""
 
 
 class Compared:
@@ -228,11 +230,15 @@ def _names(of: _Pairs) -> dict[str, Levels]:
     }
     swapped = crossable & (np.minimum(cross["given"], cross["family"]) >= _SIMILAR)
     swapped &= np.minimum(straight["given"], straight["family"]) < np.minimum(cross["given"], cross["family"])
+    # Crosswise neither likeness is of the given name: the better counts for it, whoever stands left.
+    ordered = {"given": np.maximum(*cross.values()), "family": np.minimum(*cross.values())}
     out = {}
     for name in ("given", "family"):
-        like = np.where(swapped, cross[name], straight[name])
+        like = np.where(swapped, ordered[name], straight[name])
         part = of.like(_is_part, name, where=of.several(name) & ~swapped & (like < 1)) > 0
-        out[name] = _leveled(known[name], like >= 1, part, like >= _NEAR, like >= _SIMILAR)
+        slip = of.like(OSA.distance, name, where=~swapped & (like < _NEAR) & (like >= _SIMILAR)) <= 1
+        near = (like >= _NEAR) | (slip & (of.shorter(name) >= _LONG))
+        out[name] = _leveled(known[name], like >= 1, part, near, like >= _SIMILAR)
     out["order"] = _leveled(whole, ~swapped)
     return out
 
@@ -246,10 +252,9 @@ def _is_part(one: str, two: str, **_: Any) -> float:
 
 
 def _company(of: _Pairs) -> Levels:
-    whole = of.like(fuzz.token_sort_ratio, "company") / 100
-    whole = np.maximum(whole, of.like(JaroWinkler.similarity, "company", where=whole >= _SIMILAR))
-    part = of.like(fuzz.token_set_ratio, "company", where=of.several("company") & (whole < 0.95)) > 99
-    return _leveled(of.known("company"), of.same("company"), whole >= 0.93, part, whole >= 0.8)
+    whole = of.like(fuzz.token_sort_ratio, "company")
+    part = of.like(fuzz.token_set_ratio, "company", where=of.several("company") & (whole < 95)) > 99
+    return _leveled(of.known("company"), of.same("company"), whole >= 90, part, whole >= 80)
 
 
 def _birth(of: _Pairs) -> Levels:
@@ -286,14 +291,18 @@ def _number(of: _Pairs, name: str) -> Levels:
 
 
 def _email(of: _Pairs) -> Levels:
-    """The same box elsewhere, or a slip anywhere."""
-    local = of.same_part("email", _local)
-    near = of.like(OSA.distance, "email", where=of.same_initial("email", "email")) <= 2
+    """The same box elsewhere, or a slip in a letter: numbers are what tells namesakes apart."""
+    local, number = of.same_part("email", _local), of.same_part("email", _figures)
+    near = of.like(OSA.distance, "email", where=number & of.same_initial("email", "email")) <= 2
     return _leveled(of.known("email"), of.same("email"), local, near)
 
 
 def _local(email: str) -> str:
     return email.partition("@")[0]
+
+
+def _figures(email: str) -> str:
+    return "#" + "".join(sign for sign in email if sign.isdigit())
 
 
 def _phone(of: _Pairs) -> Levels:
@@ -310,10 +319,10 @@ def _street(of: _Pairs) -> tuple[Levels, Flags]:
     """Street and house number; and where the street is in the other's second line, which then is no other building."""
     like = of.like(fuzz.ratio, "street") / 100
     like[of.same("street")] = 1
-    known, crossed = of.known("street"), np.zeros(of.size, bool)
+    known, crossed, alike = of.known("street"), np.zeros(of.size, bool), like >= _STREET
     for name, other in (("street", "building"), ("building", "street")):
         one, two = of.both(name, other)
-        asked = (one >= 0) & (two >= 0) & (like < _STREET) & of.same_initial(name, other)
+        asked = (one >= 0) & (two >= 0) & ~alike & of.same_initial(name, other)
         moved = of.like(fuzz.ratio, name, other, asked) / 100
         crossed |= moved >= _STREET
         like = np.maximum(like, moved)

@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.matching import keys
-from pipelines.matching.assumed import M, U
+from pipelines.matching.assumed import UNIQUE, M, U
 from pipelines.matching.features import VERSION
 from pipelines.matching.levels import COUNTED, Codes, Compared
 from pipelines.matching.scoring import Numbers, Scorer, evidence, posterior
@@ -71,6 +71,9 @@ _MOST_PAIRS, _MOST_DRAWN = 500_000, 500_000
 _ROUNDS = 30
 _SEED = 1
 _FEWEST_COMMON, _MOST_COMMON = 3, 2_000
+_FEWEST_SHARED = 20
+"""Records with one number of what one customer has alone, from which it is taken for a stopgap (0000000)."""
+
 _TRUST = 20.0
 """Pairs that the assumption counts for beside what is met: rare levels lean on it."""
 
@@ -102,7 +105,7 @@ def _chances(features: pa.Table) -> tuple[dict[str, dict[str, float]], dict[str,
         if not total:
             continue
         order = np.argsort(-counts, kind="stable")[:_MOST_COMMON]
-        frequent = order[counts[order] >= _FEWEST_COMMON]
+        frequent = order[counts[order] >= (_FEWEST_SHARED if name in UNIQUE else _FEWEST_COMMON)]
         common[name] = {hashes[at]: round(float(counts[at]) / total, 9) for at in frequent.tolist()}
         counts[frequent] = 0
         rest = int(counts.sum())
@@ -122,6 +125,13 @@ class _Learner:
         self.seen = scorer.seen(left[::step], right[::step])
         self.random = scorer.seen(*_drawn(features.num_rows))
         self.size = len(left) * 0.2
+        self.rare = {
+            name: [np.isclose(seen.chances[name], np.log(model.rare[name])) for seen in (self.seen, self.random)]
+            for name in UNIQUE
+            if name in model.rare
+        }
+        known = {name: features.num_rows - features.column(name).null_count for name in UNIQUE}
+        self.known_pairs = {name: number * (number - 1) / 2 for name, number in known.items()}
 
     def learnt(self) -> Model:
         """u of random pairs, then m and the shares in turn; on the way u again without pairs that prove to match."""
@@ -136,6 +146,7 @@ class _Learner:
 
     def _round(self) -> None:
         same, neighbours = posterior(self.model, *evidence(self.model, self.seen))
+        self._learn_unique(same)
         m = {}
         for name, levels in self.seen.levels.items():
             known = levels >= 0
@@ -149,6 +160,19 @@ class _Learner:
             same=max(float(same.sum()) * self.weight / self.all_pairs, floor),
             neighbours=max(float(neighbours.sum()) * self.weight / self.all_pairs, floor),
         )
+
+    def _learn_unique(self, same: Numbers) -> None:
+        """How often numbers that are one customer's agree by chance: all that agree share a key, so they are here."""
+        rare = dict(self.model.rare)
+        for name in UNIQUE:
+            if name not in rare:
+                continue
+            agree = self.seen.same[name][self.rare[name][0]]
+            strangers = float((1 - same[agree]).sum()) * self.weight
+            rare[name] = max((strangers + 1) / max(self.known_pairs[name], 1.0), U[name][0])
+            for seen, at in zip((self.seen, self.random), self.rare[name], strict=True):
+                seen.chances[name][at] = np.log(rare[name])
+        self.model = replace(self.model, rare=rare)
 
     def _learn_u(self, matching: Numbers) -> None:
         u = {}
@@ -175,5 +199,6 @@ def _rounded(model: Model) -> Model:
     def few(value: float) -> float:
         return float(f"{value:.6g}")
 
+    rare = {name: few(value) for name, value in model.rare.items()}
     m, u = ({name: tuple(map(few, row)) for name, row in table.items()} for table in (model.m, model.u))
-    return replace(model, m=m, u=u, same=few(model.same), neighbours=few(model.neighbours))
+    return replace(model, m=m, u=u, rare=rare, same=few(model.same), neighbours=few(model.neighbours))
