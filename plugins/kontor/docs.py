@@ -87,7 +87,8 @@ Waits until no intake run is under way, so that a night is built once and not on
 
 MATCH = """
 Compares customers that are new or changed with all others of their client, and joins those that are one. Pairs that are
-neither surely one nor surely two wait for a steward.
+neither surely one nor surely two wait for a steward: on the page **Customer matches**, and in a review workbook below
+`outbox/<client>`, which comes back through the landing folder. What stewards decide comes into effect at once.
 
 **Red:** the customers of a client could not be matched: its golden records are those of the night before. The build
 goes on; clear this task once the cause is gone, then **build_reports**.
