@@ -21,6 +21,8 @@ from tests.guard import Watch, guarded
 
 CHEAP = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB", "max_wal_size": "1GB"}
 TEMPLATE = "kontor_template"
+MARTS_DATABASE = "t_marts"
+"""Of modules that build marts. Each has a fresh one; dbt parses a project for a database of this name."""
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
@@ -76,8 +78,9 @@ def template(server_settings: Settings) -> str:
 
 @pytest.fixture(scope="module")
 def database(server_settings: Settings, template: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """Name of a fresh database for this test module."""
-    name = "t_" + request.module.__name__.replace(".", "_")[-50:]
+    """Name of a fresh database for this test module: its own, or the `DATABASE` that the module says."""
+    own: str = "t_" + request.module.__name__.replace(".", "_")[-50:]
+    name = getattr(request.module, "DATABASE", own)
     _admin_sql(
         server_settings,
         f"drop database if exists {name} with (force)",
@@ -86,6 +89,12 @@ def database(server_settings: Settings, template: str, request: pytest.FixtureRe
     )
     yield name
     _admin_sql(server_settings, f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="session")
+def marts_home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """An installation to build marts with. The project is parsed once for all modules on `MARTS_DATABASE`."""
+    return make_settings(tmp_path_factory.mktemp("marts"))
 
 
 @pytest.fixture(scope="module")

@@ -12,16 +12,17 @@ import pytest
 
 from pipelines.reporting.run import build
 from pipelines.settings import Settings
-from tests.conftest import make_settings, url_of
+from tests.conftest import MARTS_DATABASE, make_settings, url_of
 from tests.e2e import foreign_orders
 from tests.e2e.conftest import Client
 
+DATABASE = MARTS_DATABASE
 MONTHS = (9, 10)
 
 
 @pytest.fixture(scope="module")
 def houses(
-    server_settings: Settings, database: str, tmp_path_factory: pytest.TempPathFactory
+    server_settings: Settings, database: str, marts_home: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Client]]:
     """The clients after a night, and the marts built."""
     home = tmp_path_factory.mktemp("foreign")
@@ -41,7 +42,7 @@ def houses(
         made["list"].send(f"sendungen_2025-{month:02}.csv", foreign_orders.shipment_list(month))
     for client in made.values():
         client.night()
-    result = build(settings, url)
+    result = build(marts_home, url)
     assert result.ok, result.message
     yield made
     for client in made.values():

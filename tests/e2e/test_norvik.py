@@ -15,6 +15,7 @@ import pytest
 
 from pipelines.reporting.run import build
 from pipelines.settings import Settings
+from tests.conftest import MARTS_DATABASE
 from tests.e2e.conftest import Client
 from tests.e2e.planted import CURRENT, first_night, loaded_rows, not_loaded, of_effect, rules_at, set_aside, warned
 from tests.samples import norvik
@@ -24,6 +25,7 @@ from tests.samples.norvik_faults import FAULTS, MATCHES, OFF
 from tests.samples.norvik_world import world_of
 
 pytestmark = pytest.mark.slow
+DATABASE = MARTS_DATABASE
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +98,9 @@ def test_open_invoices_are_the_balance_of_their_account(trade: Client) -> None:
 
 
 @pytest.fixture(scope="module")
-def reported(trade: Client) -> Client:
+def reported(trade: Client, marts_home: Settings) -> Client:
     """The same with marts."""
-    result = build(trade.settings, str(trade.settings.warehouse_url))
+    result = build(marts_home, str(trade.settings.warehouse_url))
     assert result.ok, result.message
     return trade
 

@@ -17,10 +17,11 @@ from pipelines.flow.office import Office
 from pipelines.reporting.run import build
 from pipelines.settings import ROOT, Settings
 from pipelines.warehouse.connection import Warehouse
-from tests.conftest import url_of
+from tests.conftest import MARTS_DATABASE, url_of
 
 pytestmark = pytest.mark.real
 
+DATABASE = MARTS_DATABASE
 CLIENTS = ("adventureworks", "northwind", "scms")
 
 
@@ -37,10 +38,10 @@ def office(
 
 
 @pytest.fixture(scope="module")
-def nights(office: Office, server_settings: Settings, database: str) -> list[NightReport]:
+def nights(office: Office, marts_home: Settings, server_settings: Settings, database: str) -> list[NightReport]:
     """A night per client, and the marts after them."""
     reports = [run_night(["shipments"], client=client, office=office)[1] for client in CLIENTS]
-    result = build(office.settings, url_of(server_settings, database, "loader"))
+    result = build(marts_home, url_of(server_settings, database, "loader"))
     assert result.ok, result.message
     return reports
 

@@ -16,9 +16,10 @@ from pipelines.flow.office import Office
 from pipelines.reporting.run import build
 from pipelines.settings import ROOT, Settings
 from pipelines.warehouse.connection import Warehouse
-from tests.conftest import url_of
+from tests.conftest import MARTS_DATABASE, url_of
 
 pytestmark = pytest.mark.real
+DATABASE = MARTS_DATABASE
 
 
 @pytest.fixture(scope="module")
@@ -112,9 +113,9 @@ def test_files_that_no_profile_maps_are_told(office: Office, first: NightReport)
 
 
 def test_actual_against_budget_is_what_the_file_adds_up_to(
-    office: Office, first: NightReport, real_root: Path, server_settings: Settings, database: str
+    office: Office, first: NightReport, real_root: Path, marts_home: Settings, server_settings: Settings, database: str
 ) -> None:
-    result = build(office.settings, url_of(server_settings, database, "loader"))
+    result = build(marts_home, url_of(server_settings, database, "loader"))
     assert result.ok, result.message
     with office.warehouse.transaction() as conn:
         rows = conn.execute(

@@ -18,6 +18,7 @@ from pipelines.reporting.publish import become_owner
 from pipelines.reporting.run import _CUT_OFF, BuildResult, build
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import Warehouse
+from tests.conftest import MARTS_DATABASE
 from tests.sql import (
     figures_clients,
     figures_fulfilment,
@@ -39,6 +40,7 @@ from tests.sql.rows_purchasing import fill_purchasing
 from tests.sql.rows_subledgers import fill_subledgers
 from tests.sql.tampered import TAMPER
 
+DATABASE = MARTS_DATABASE
 AT = datetime.fromisoformat(CUT_OFF)
 IDENTITIES = {p.stem for p in (PROJECT / "tests").glob("*.sql")}
 ALL_CLIENTS = {"north", "south", *rows_payroll.CLIENTS, *rows_purchasing.CLIENTS}
@@ -52,9 +54,8 @@ class Built(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    folder = tmp_path_factory.mktemp("home")
-    return Settings(folder, folder / "landing", (), None)
+def home(marts_home: Settings) -> Settings:
+    return marts_home
 
 
 @pytest.fixture(scope="module")

@@ -24,16 +24,17 @@ from pipelines.reporting.publish import become_owner, make_side_schema
 from pipelines.reporting.run import BuildResult, _Build, build
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import Warehouse
+from tests.conftest import MARTS_DATABASE
 from tests.sql.history import History
 
 Marts = dict[str, Counter[tuple[Any, ...]]]
 SEED = 7
+DATABASE = MARTS_DATABASE
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    folder = tmp_path_factory.mktemp("home")
-    return Settings(folder, folder / "landing", (), None)
+def home(marts_home: Settings) -> Settings:
+    return marts_home
 
 
 @pytest.fixture(scope="module")

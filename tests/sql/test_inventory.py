@@ -18,8 +18,10 @@ from pipelines.reporting.project import load_project
 from pipelines.reporting.publish import become_owner, make_side_schema
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import Warehouse
+from tests.conftest import MARTS_DATABASE
 from tests.sql.rows import CUT_OFF, insert
 
+DATABASE = MARTS_DATABASE
 FIRST, TODAY = date(2026, 1, 1), date(2026, 7, 1)
 UNITS = {None: 1, "C62": 1, "DZN": 12, "CT": 24, "PAL": 240}
 """Of a listed product: its base unit, one of the standard, its pack, one of its own. KGM cannot be converted."""
@@ -250,15 +252,14 @@ def products() -> dict[str, Product]:
 
 @pytest.fixture(scope="module")
 def mart(
-    products: dict[str, Product], warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
+    products: dict[str, Product], warehouse: Warehouse, marts_home: Settings
 ) -> dict[tuple[str, str], dict[date, dict[str, Any]]]:
     """(product, source) → month end → row of rpt_inventory_valuation, of all histories in one build."""
     with warehouse.transaction() as conn:
         insert(conn, "ops.client", [{"client_id": "shop", "name": "Shop", "time_zone": "Europe/Berlin"}])
         fill(conn, products)
         make_side_schema(conn)
-    home = tmp_path_factory.mktemp("home")
-    project = load_project(Settings(home, home, (), None), warehouse.url)
+    project = load_project(marts_home, warehouse.url)
     runs = project.run(["run", "--select", "+rpt_inventory_valuation"], datetime.fromisoformat(CUT_OFF))
     assert [r for r in runs if r.status != "success"] == []
     out: dict[tuple[str, str], dict[date, dict[str, Any]]] = {}

@@ -12,9 +12,11 @@ from pipelines.reporting.project import MARTS, PROJECT, granted, load_project
 from pipelines.reporting.publish import make_side_schema
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import Warehouse
+from tests.conftest import MARTS_DATABASE
 from tests.sql.lineage import Columns, Reach, reaches
 from tests.sql.rows import CUT_OFF
 
+DATABASE = MARTS_DATABASE
 Reached = Callable[[Callable[[Column], bool]], dict[str, Columns]]
 PERSON = {"employee_id", "employee_key", "manager_employee_id", "national_id"}
 NAMES_GROUPS = {"rpt_performance_distribution": {"group_name"}}
@@ -22,13 +24,12 @@ NAMES_GROUPS = {"rpt_performance_distribution": {"group_name"}}
 
 
 @pytest.fixture(scope="module")
-def reached(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory, contracts: dict[str, Contract]) -> Reached:
+def reached(warehouse: Warehouse, marts_home: Settings, contracts: dict[str, Contract]) -> Reached:
     """What of some columns of the contracts reaches which column of which model."""
-    home = tmp_path_factory.mktemp("home")
     with warehouse.transaction() as conn:
         make_side_schema(conn)
-    load_project(Settings(home, home, (), None), warehouse.url).run(["compile"], datetime.fromisoformat(CUT_OFF))
-    compiled = (home / "dbt" / "target" / "compiled" / "kontor" / "models").rglob("*.sql")
+    load_project(marts_home, warehouse.url).run(["compile"], datetime.fromisoformat(CUT_OFF))
+    compiled = (marts_home.home / "dbt" / "target" / "compiled" / "kontor" / "models").rglob("*.sql")
     texts = {path.stem: path.read_text(encoding="utf-8") for path in compiled}
     models = {path.stem: texts[path.stem] for path in (PROJECT / "models").glob("**/*.sql")}
 

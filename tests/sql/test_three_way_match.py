@@ -22,8 +22,10 @@ from pipelines.reporting.project import load_project
 from pipelines.reporting.publish import become_owner, make_side_schema
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import Warehouse
+from tests.conftest import MARTS_DATABASE
 from tests.sql.rows import CUT_OFF, EARLY, Row
 
+DATABASE = MARTS_DATABASE
 ORDERED, PRICE = 100, Decimal("10.50")
 QUANTITY_PCT, PRICE_PCT = 5, 2
 PACK = 20
@@ -141,14 +143,13 @@ def judge(case: Case) -> Judged:
 
 
 @pytest.fixture(scope="module")
-def matched(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
+def matched(warehouse: Warehouse, marts_home: Settings) -> list[Row]:
     """Rows of the mart over all cases, and over rows without an order."""
     with warehouse.transaction() as conn:
         for table, rows in _tables().items():
             _insert(conn, table, rows)
         make_side_schema(conn)
-    home = tmp_path_factory.mktemp("home")
-    project = load_project(Settings(home, home / "landing", (), None), warehouse.url)
+    project = load_project(marts_home, warehouse.url)
     select = ["--indirect-selection", "cautious", "--select", "+rpt_three_way_match"]
     runs = project.run(["build", "--exclude-resource-type", "unit_test", *select], datetime.fromisoformat(CUT_OFF))
     assert not [run for run in runs if run.failed], [run for run in runs if run.failed]
