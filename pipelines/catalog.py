@@ -178,8 +178,8 @@ def _check_profile(catalog: Catalog, profile: Profile) -> None:
             raise file.error(at, f"feed {ref.feed!r}", f"one of {', '.join(sorted(catalog.contracts))}")
         for keys, got, expected in _complaints(contract, ref.source):
             raise file.error((*at, *keys), got, expected)
-    for path, got, expected in _golden_complaints(catalog, profile):
-        raise file.error(("golden", *path), got, expected)
+    for place, got, expected in _golden_complaints(catalog, profile):
+        raise file.error(("golden", *place), got, expected)
 
 
 _COMPARABLE = ("text", "date", "integer", "bigint", "boolean")

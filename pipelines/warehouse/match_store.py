@@ -75,9 +75,12 @@ with steps as (
     select e.left_source, e.left_customer_id from match_front f join match_edge e
     on (e.right_source, e.right_customer_id) = (f.source, f.customer_id)
     union all
-    select o.source, o.customer_id from match_front f join {MEMBERS} m
-    on (m.client_id, m.source, m.customer_id) = (:client, f.source, f.customer_id) and m._known_to is null
-    join {MEMBERS} o on (o.client_id, o.golden_id) = (m.client_id, m.golden_id) and o._known_to is null
+    select o.source, o.customer_id from match_front f cross join lateral (
+        select golden_id from {MEMBERS} m where (m.client_id, m.source, m.customer_id)
+        = (:client, f.source, f.customer_id) and m._known_to is null offset 0) as m
+    cross join lateral (
+        select source, customer_id from {MEMBERS} o where (o.client_id, o.golden_id) = (:client, m.golden_id)
+        and o._known_to is null offset 0) as o
     union all
     select o.source, o.customer_id from match_front f join matching.record r
     on (r.client_id, r.source, r.customer_id) = (:client, f.source, f.customer_id)
@@ -289,10 +292,12 @@ class MatchStore:
             "(x.source, x.customer_id) = (d.right_source, d.right_customer_id) where d.client_id = :client "
             "union select d.right_source, d.right_customer_id from matching.decision d join match_region x on "
             "(x.source, x.customer_id) = (d.left_source, d.left_customer_id) where d.client_id = :client) "
+            # From few to few by the indexes: left to itself a server without statistics read all for each of them.
             "select source, customer_id from ends union select o.source, o.customer_id from ends e "
-            f"join {MEMBERS} m on (m.client_id, m.source, m.customer_id) = (:client, e.source, e.customer_id) "
-            f"and m._known_to is null join {MEMBERS} o on (o.client_id, o.golden_id) = (m.client_id, m.golden_id) "
-            "and o._known_to is null"
+            f"cross join lateral (select golden_id from {MEMBERS} m where (m.client_id, m.source, m.customer_id) "
+            "= (:client, e.source, e.customer_id) and m._known_to is null offset 0) as m "
+            f"cross join lateral (select source, customer_id from {MEMBERS} o where (o.client_id, o.golden_id) "
+            "= (:client, m.golden_id) and o._known_to is null offset 0) as o"
         )
         raw(self.conn).execute(b"analyze match_row")
 
@@ -365,6 +370,10 @@ class MatchStore:
         written = self._exchange(MEMBERS, "match_member", ROW, ("golden_id", "linked_by"), of_member, at)
         said = ("verdict", "decided_by", "probability", "reasons", "model_id", "decision_id")
         paired = self._exchange(MATCHES, "match_pair", PAIR, said, of_pair, at)
+        for table, rows in ((MEMBERS, written), (MATCHES, paired)):
+            if rows >= 1000:
+                values = {"table": table, "rows": rows}
+                self.conn.execute(sa.text("select ops.analyze_core(cast(:table as regclass), :rows)"), values)
         return written, paired
 
     def mark_applied(self, decisions: Sequence[int]) -> None:
