@@ -29,7 +29,6 @@ class WholeAddress:
     country: str = ""
 
 
-@lru_cache(maxsize=16_384)
 def split_whole_address(text: str, country: str | None = None, locale: str = "en") -> WholeAddress:
     """Street, number, unit, post box, postal code, town, region and country of an address in one cell.
 
@@ -49,7 +48,7 @@ def split_whole_address(text: str, country: str | None = None, locale: str = "en
     named = ""
     if len(pieces) > 1 and (found := _country(pieces[-1], locale)) and country in (None, found):
         named, country = pieces.pop(), found
-    country = country or Locale.parse(locale).territory
+    country = country or home(locale)
     found_code = _code(pieces, country) if country else None
     if country is None or found_code is None:
         return _without_code(pieces, country, named)
@@ -63,6 +62,13 @@ def split_whole_address(text: str, country: str | None = None, locale: str = "en
     return replace(whole, postal_code=code, country=named)
 
 
+@lru_cache
+def home(locale: str) -> str | None:
+    """The country of a locale."""
+    return Locale.parse(locale).territory
+
+
+@lru_cache(maxsize=4096)
 def _country(piece: str, locale: str) -> str | None:
     """The country a piece names; two letters may be a state."""
     try:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from babel import Locale
 
 from pipelines.clean.address_split import AddressParts, split_address
-from pipelines.clean.address_whole import split_whole_address
+from pipelines.clean.address_whole import home, split_whole_address
 from pipelines.clean.column import distinct
 from pipelines.clean.frame import Cells, Frame
 from pipelines.clean.people import split_person_name
@@ -44,11 +44,11 @@ def part_of(part: str, text: str, country: str | None, locale: str, *, whole: bo
     'Berlin'
     """
     if part in NAME_PARTS:
-        return str(getattr(_name(clean_text(text), Locale.parse(locale).language), _NAMES[part]))
+        return str(getattr(_name(clean_text(text), _language(locale)), _NAMES[part]))
     if not whole and part not in PLACE_PARTS:
-        return _of_line(split_address(clean_text(text), country or Locale.parse(locale).territory), part)
+        return _of_line(_line(clean_text(text), country or home(locale)), part)
     lines = ", ".join(clean_text(line) for line in text.splitlines())
-    address = split_whole_address(lines, country, locale)
+    address = _whole(lines, country, locale)
     return str(getattr(address, part)) if part in PLACE_PARTS else _of_line(address.line, part)
 
 
@@ -56,7 +56,17 @@ def _of_line(parts: AddressParts, part: str) -> str:
     return str(getattr(parts, part))
 
 
-_name = lru_cache(maxsize=16_384)(split_person_name)
+# Several columns take parts of one cell, each for a whole chunk at a time: all texts of a chunk are kept until then.
+# At most 130 MB, and only where parts are taken.
+_CHUNK = 262_144
+_name = lru_cache(maxsize=_CHUNK)(split_person_name)
+_line = lru_cache(maxsize=_CHUNK)(split_address)
+_whole = lru_cache(maxsize=_CHUNK)(split_whole_address)
+
+
+@lru_cache
+def _language(locale: str) -> str:
+    return Locale.parse(locale).language
 
 
 @dataclass(frozen=True)
