@@ -177,7 +177,7 @@ def _consents(lists: Lists) -> None:
     consent("X-1980", mailed[1], "1980-02-01T10:00:00+11:00")
     consent("X-BOTH1", mailed[2])
     consent("X-BOTH2", mailed[2], answer="no")
-    consent("X-OVER", mailed[3], Until="2026-08-31")
+    consent("X-OVER", mailed[3], Until="2026-08-20")
     consent("X-NOBODY", "S999999")
     consent("X-LAW", mailed[4], Basis="contract")
     consent("X-PROOF1", "X-NOMAIL")
