@@ -17,6 +17,9 @@ SPARK = $(SPARK_VENV)/.ready-$(SPARK_VERSION)
 
 export PYTHONPATH := $(CURDIR)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# What Python has compiled is kept, whatever the environment says: a night and its tests start many processes, each of
+# which would compile Airflow, dbt and Great Expectations anew (5 CPU seconds).
+export PYTHONDONTWRITEBYTECODE :=
 ifdef LANDING
 export KONTOR_LANDING := $(abspath $(LANDING))
 endif

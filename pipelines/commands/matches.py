@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.commands import match_reviews
 from pipelines.commands.shape import Add, Command
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def _run(args: argparse.Namespace, out: Console) -> int:
 
     for done in match_customers(client=args.client, relearn=args.action == "relearn"):
         out.print(done.said, markup=False, soft_wrap=True)
-    return 0
+    return match_reviews.make(args, out)
 
 
 def _show(args: argparse.Namespace, out: Console) -> int:
@@ -62,7 +63,7 @@ def customer(text: str) -> Customer:
 
 
 def add_commands(add: Add) -> None:
-    """matches run, relearn, show, why."""
+    """matches run, relearn, show, why, and those of stewards."""
     subjects = add("matches", _show, "who is who among customers: match them, look at what came of it, and why")
     commands = subjects.add_subparsers(dest="action", required=True, metavar="ACTION")
 
@@ -82,3 +83,4 @@ def add_commands(add: Add) -> None:
     why.add_argument("client", metavar="CLIENT")
     why.add_argument("customer", type=customer, metavar="SOURCE/NUMBER")
     why.add_argument("other", type=customer, nargs="?", metavar="SOURCE/NUMBER")
+    match_reviews.add_kinds(action, customer)

@@ -94,7 +94,7 @@ def _made(office: Office, conn: sa.Connection, root: Delivery) -> list[Made]:
     number = max((b.number for b in before), default=0) + 1
     content = written(composed.content)
     rel = f"{root.client_id}/corrections_{root.feed}_{root.delivery_id}_{number}.xlsx"
-    _keep(office.settings.outbox, rel, content)
+    keep(office.settings.outbox, rel, content)
     book = workbooks.add(
         conn, root, number=number, token=composed.content.token, language=composed.content.language, path=rel,
         sha256=hashlib.sha256(content).hexdigest(), rows=composed.rows,
@@ -112,8 +112,8 @@ def speaks(conn: sa.Connection, root: Delivery, office: Office) -> bool:
     return office.ref(root).source.mode == "delta" or workbooks.superseding(conn, root) is None
 
 
-def _keep(outbox: Path, rel: str, content: bytes) -> None:
-    """Write a file for its owner only; it has its name when it is whole, and before the database knows of it."""
+def keep(outbox: Path, rel: str, content: bytes) -> None:
+    """Write a file of the outbox for its owner only; it has its name when it is whole, before the database knows it."""
     target = outbox / rel
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.part")

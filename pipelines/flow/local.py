@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from pipelines.delivery import State, Step
 from pipelines.flow import show
+from pipelines.flow.match_books import make_reviews
 from pipelines.flow.matching import match_customers
 from pipelines.flow.night import ScopeWork, run_night
 from pipelines.flow.office import open_office
@@ -52,6 +53,9 @@ def run_local(out: Console, *, client: str | None, feed: str | None, replay: str
     if reports and any(line.state == State.LOADED for line in report.lines):
         for done in match_customers(office=office):
             out.print(done.said, markup=False, soft_wrap=True)
+        for book in make_reviews(office):
+            said = f"{book.client_id}: {book.pairs} pairs of customers for its stewards, {book.path}"
+            out.print(said, markup=False, soft_wrap=True)
         result = build_reports(office=office)
         out.print(result.message, markup=False)
         built = result.ok

@@ -17,6 +17,8 @@ from pipelines.flow.arrivals import Intake, unmatched_entries
 from pipelines.flow.correction import make_workbooks
 from pipelines.flow.expected import DueLine, note_expected
 from pipelines.flow.fetch import FetchReport, fetch
+from pipelines.flow.match_books import landed
+from pipelines.flow.match_review import bring_into_effect
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.replay import register_replays, run_deliveries
 from pipelines.flow.returned import judged
@@ -67,6 +69,7 @@ class Discovery:
     fetch: FetchReport = field(default_factory=FetchReport)
     looked_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     workbooks: list[str] = field(default_factory=list)
+    reviews: list[str] = field(default_factory=list)
 
     @property
     def delivery_ids(self) -> list[int]:
@@ -78,6 +81,7 @@ class Discovery:
         """One sentence for the log."""
         unmatched = f"; {len(self.unmatched)} files match no source" if self.unmatched else ""
         unmatched += f"; {len(self.unfinished)} files are not complete yet" if self.unfinished else ""
+        unmatched += f"; {len(self.reviews)} review workbooks looked at" if self.reviews else ""
         parts = [
             (len(self.registered), "new"),
             (len(self.resumed), "resumed"),
@@ -185,6 +189,10 @@ def _look(
                 found.seen += 1
             elif delivery is not None:
                 getattr(found, outcome).append(delivery.delivery_id)
+        reviewed = landed(intake, domains, feed)
+    if any(came.taken for came in reviewed):
+        bring_into_effect(office, profile.client_id)
+    found.reviews += [came.said for came in reviewed]
 
 
 def _strangers(office: Office) -> list[str]:

@@ -24,7 +24,7 @@ from pipelines.flow.corrected import changes_in, stale, too_late
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.original import open_original
 from pipelines.profile import Profile, SourceRef
-from pipelines.quarantine.token import Mark, mark_of
+from pipelines.quarantine.token import REVIEW, Mark, mark_of
 from pipelines.warehouse import register, workbooks
 from pipelines.warehouse.workbooks import Workbook
 
@@ -51,7 +51,10 @@ class Recognised:
 def recognise(
     conn: sa.Connection, profile: Profile, files: Sequence[landing.FoundFile]
 ) -> tuple[list[Recognised], list[landing.FoundFile]]:
-    """Correction workbooks, and all the other files. One that fits no source of the client keeps its error."""
+    """Workbooks that carry a token, and all the other files. One that fits no source of the client keeps its error.
+
+    Those of pairs of customers belong to no source: `match_books` takes them.
+    """
     ours: list[Recognised] = []
     others: list[landing.FoundFile] = []
     for file in files:
@@ -62,7 +65,7 @@ def recognise(
         book = workbooks.by_token(conn, mark.token)
         root = register.get(conn, book.delivery_id) if book else None
         feed, source = (root.feed, root.source) if root else (mark.feed, mark.source)
-        if any((ref.feed, ref.name) == (feed, source) for ref in profile.sources):
+        if mark.feed == REVIEW or any((ref.feed, ref.name) == (feed, source) for ref in profile.sources):
             ours.append(Recognised(file, mark, book, root, feed, source))
         else:
             others.append(replace(file, error=_foreign(file.rel, "a workbook of no source of this client")))

@@ -11,6 +11,9 @@ from zipfile import BadZipFile, ZipFile
 PROPERTY, HINT = "kontor-workbook", "kontor-feed"
 """Document properties: the token; feed and source, for the message when the token is not known here."""
 
+REVIEW = "matches"
+"""Stands in place of the feed in workbooks of pairs of customers, which belong to no delivery."""
+
 _PART = "docProps/custom.xml"
 _CORE = "docProps/core.xml"
 _MOST_BYTES = 64 << 10

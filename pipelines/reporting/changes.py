@@ -106,7 +106,7 @@ class Plan:
     `months` names the column of those of them that are built by month. Of the clients in `anew` nothing of old is left.
     """
 
-    marts: Sequence[str] = MARTS
+    marts: Sequence[str] = field(default_factory=lambda: MARTS)
     replaced: Mapping[str, str] = field(default_factory=dict)
     months: Mapping[str, str] = field(default_factory=dict)
     since: datetime | None = None
@@ -144,7 +144,7 @@ def finish(
         "cut_off": at,
         "project_hash": project.hash,
         "clients": json.dumps(_clients(conn, at)),
-        "shapes": json.dumps(shapes_of(conn)),
+        "shapes": json.dumps(shapes_of(conn, MARTS)),
         "behind": json.dumps({client: _written(one) for client, one in (behind or {}).items()}),
     }
     names = ", ".join(values)
@@ -170,7 +170,7 @@ def plan(conn: sa.Connection, project: Project, state: MartState | None, at: dat
     """
     if state is None or state.unfinished or state.cut_off > at or state.project_hash != project.hash:
         return Plan()
-    if shapes_of(conn) != state.shapes:
+    if shapes_of(conn, MARTS) != state.shapes:
         return Plan()
     now = _clients(conn, at)
     redated = {c for c in {*now, *state.clients} if now.get(c) != state.clients.get(c)}

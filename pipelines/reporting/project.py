@@ -33,7 +33,7 @@ NEXT = "reporting_next"
 MARTS = tuple(p.stem for p in sorted((PROJECT / "models" / "marts").glob("*/*.sql")))
 """Every table analysts may read, by subject and name."""
 
-GROUPS = {"payroll": "kontor_payroll"}
+GROUPS = {"payroll": "kontor_payroll", "client_data": "kontor_client_data"}
 """What a mart may say in `granted_to` of its meta: the group role that alone may read it."""
 _OWN_FILES = ("dbt_project.yml", "profiles.yml", "models", "macros", "tests")
 

@@ -55,7 +55,7 @@ def make_side_schema(conn: sa.Connection) -> None:
 
 def publish(
     conn: sa.Connection,
-    marts: Sequence[str] = MARTS,
+    marts: Sequence[str],
     replaced: Mapping[str, str] | None = None,
     kept: Sequence[str] = (),
     without: Collection[str] = (),
@@ -114,7 +114,7 @@ def close_restricted(conn: sa.Connection) -> list[str]:
     return changes
 
 
-def shapes_of(conn: sa.Connection, marts: Sequence[str] = MARTS) -> dict[str, str]:
+def shapes_of(conn: sa.Connection, marts: Sequence[str]) -> dict[str, str]:
     """Mart → hash of its columns, indexes, policies and grants; empty for one that is not there."""
     shapes = {mart: _shape(conn, f"{LIVE}.{mart}") or "" for mart in marts}
     return {mart: shape and hashlib.sha256(shape.encode()).hexdigest() for mart, shape in shapes.items()}

@@ -1,7 +1,8 @@
 """Who may do what in the warehouse.
 
 Group roles carry the rights (`kontor_loader`, `kontor_steward`, `kontor_analyst`); logins are members of them. Who is
-in `kontor_payroll` besides may also see what contracts call restricted. The embedded server makes the logins `loader`,
+in `kontor_payroll` besides may also see what contracts call restricted, and who is in `kontor_client_data` customers'
+golden records in clear. The embedded server makes the logins `loader`,
 `steward`, `analyst` and `payroll` (an analyst of payroll) with generated passwords. On a server of your own
 (`KONTOR_WAREHOUSE_URL`) only the group roles are made, if the login of the URL may create roles; its administrator
 makes logins and grants them the groups.
@@ -27,7 +28,9 @@ from pipelines.settings import Settings
 from pipelines.warehouse import server
 from pipelines.warehouse.connection import raw
 
-GROUPS = ("kontor_loader", "kontor_steward", "kontor_analyst", "kontor_payroll", "kontor_mart_owner")
+GROUPS = (
+    "kontor_loader", "kontor_steward", "kontor_analyst", "kontor_payroll", "kontor_client_data", "kontor_mart_owner"
+)  # fmt: skip
 LOGINS = {
     "loader": ("kontor_loader",),
     "steward": ("kontor_steward",),
@@ -74,7 +77,8 @@ begin
         execute format('alter view %s set (security_invoker = true)', mart);
     end if;
     execute format(
-        'revoke all on %s from public, kontor_analyst, kontor_steward, kontor_payroll, kontor_loader', mart);
+        'revoke all on %s from public, kontor_analyst, kontor_steward, kontor_payroll, '
+        'kontor_client_data, kontor_loader', mart);
     execute format(
         'grant select on %s to kontor_loader, %s', mart,
         coalesce(granted_to::text, 'kontor_analyst, kontor_steward'));
@@ -231,7 +235,7 @@ def grant(conn: sa.Connection) -> None:
     cursor.execute(_SECURITY.encode())
     cursor.execute(_GRANTS.encode())
     database = raw(conn).info.dbname.replace('"', '""')
-    cursor.execute(f'grant connect on database "{database}" to {", ".join(GROUPS[:4])}'.encode())
+    cursor.execute(f'grant connect on database "{database}" to {", ".join(GROUPS[:-1])}'.encode())
     cursor.execute(f'grant create on database "{database}" to kontor_mart_owner'.encode())
     cursor.execute(f'grant temporary on database "{database}" to kontor_loader'.encode())
     core = "select oid::regclass::text from pg_class where relnamespace = 'core'::regnamespace and relkind = 'r'"

@@ -151,6 +151,61 @@ comment on column matching.decision.applied_at is
 comment on table matching.decision is 'What stewards said of two customers; the newest that is not revoked counts, every night';
 create index if not exists decision_of_client on matching.decision (client_id);
 
+create table if not exists matching.workbook (
+    workbook_id  bigint generated always as identity primary key,
+    client_id    text not null,
+    number       integer not null,
+    token_hash   text not null unique,
+    language     text not null,
+    path         text not null,
+    sha256       text not null,
+    pairs        bigint not null,
+    state        text not null default 'open' check (state in ('open', 'returned', 'replaced', 'closed')),
+    made_at      timestamptz not null default clock_timestamp(),
+    unique (client_id, number)
+);
+comment on table matching.workbook is 'Review workbooks: the pairs of customers of one client that wait for a steward';
+comment on column matching.workbook.state is
+    'open: waits for a steward; returned: decisions were taken from it; replaced: a newer one was made; '
+    'closed: nothing waits any more';
+comment on column matching.workbook.path is 'Below the outbox';
+
+create table if not exists matching.workbook_pair (
+    workbook_id        bigint not null references matching.workbook on delete cascade,
+    sheet_row          bigint not null,
+    token_hash         text not null,
+    left_source        text not null,
+    left_customer_id   text not null,
+    left_hash          text not null,
+    right_source       text not null,
+    right_customer_id  text not null,
+    right_hash         text not null,
+    prints             text[] not null,
+    primary key (workbook_id, sheet_row)
+);
+comment on table matching.workbook_pair is
+    'Each pair of a review workbook: where it stands, the versions of both customers that it shows, no value';
+comment on column matching.workbook_pair.prints is 'Salted hashes of the cells that must come back as they were sent';
+
+create table if not exists matching.workbook_return (
+    return_id    bigint generated always as identity primary key,
+    client_id    text not null,
+    workbook_id  bigint references matching.workbook on delete cascade,
+    file_name    text not null,
+    sha256       text not null,
+    arrival_id   bigint,
+    person       text,
+    taken        bigint not null default 0,
+    unchanged    bigint not null default 0,
+    undecided    bigint not null default 0,
+    left_out     text[] not null default '{}',
+    refused      text,
+    returned_at  timestamptz not null default clock_timestamp()
+);
+comment on table matching.workbook_return is 'Review workbooks that came back, and what was taken of each';
+comment on column matching.workbook_return.left_out is 'Pairs whose decision was not taken, each with the reason';
+create unique index if not exists workbook_return_arrival on matching.workbook_return (arrival_id);
+
 create table if not exists core.clients_golden_members (
     client_id    text not null,
     source       text not null,

@@ -316,12 +316,18 @@ def intake_is_over(intake: Sequence[str]) -> bool:
 
 
 def match_customers() -> dict[str, int]:
-    """Bring the golden records of every client up to date; red when those of one could not be, after all others."""
+    """Bring the golden records of every client up to date, and ask stewards about the pairs in doubt.
+
+    Red when those of one could not be matched, after all others.
+    """
+    from pipelines.flow.match_books import make_reviews
     from pipelines.flow.matching import match_all
 
     done, failed = match_all()
     for one in done:
         log.info("%s", one.said)
+    for book in make_reviews():
+        log.info("%s: review workbook %d with %d pairs for its stewards", book.client_id, book.number, book.pairs)
     if failed:
         message = "not matched:\n" + "\n".join(f"  {client}: {error}" for client, error in failed.items())
         if all(isinstance(error, TransientError) for error in failed.values()):

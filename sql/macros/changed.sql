@@ -13,15 +13,21 @@
 {%- endmacro %}
 
 {# Of a relation the rows that this mart by month (in tests: the mart named) makes anew, by the date in a column. To be
-   read from: a join, so that the index on client and date finds the months. #}
+   read from: month after month through the index on client and date. (As a join, the planner took the rows that a mart
+   keeps for one and read them all: 1.5 million lines for the 56,000 of one more month. `offset 0` keeps it from that.) #}
 {% macro of_changed_months(relation, date, mart=none) -%}
     {% if changes_only() -%}
     (
         select month_row.*
         from {{ target.schema }}.due
-        join {{ relation }} as month_row
-            on month_row.client_id = due.client_id
-            and month_row.{{ date }} >= due.from_date and month_row.{{ date }} < due.before_date
+        cross join lateral (
+            select *
+            from {{ relation }} as any_month
+            where
+                any_month.client_id = due.client_id
+                and any_month.{{ date }} >= due.from_date and any_month.{{ date }} < due.before_date
+            offset 0
+        ) as month_row
         where due.mart = '{{ (mart or this).identifier }}'
     )
     {%- else -%} {{ relation }} {%- endif %}

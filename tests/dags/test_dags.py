@@ -9,7 +9,7 @@ import pytest
 from pipelines.settings import ROOT
 from plugins.kontor.names import HELD, HOUSEKEEPING, INTAKE, RELEASE, REPORTING
 
-RANKS = {"client_data": (0,), "ledgers": (0, 1, 2, 3, 4), "payroll": (0, 1, 2, 3), "shipments": (0, 1, 2, 3, 4, 5)}
+RANKS = {"client_data": (0, 1), "ledgers": (0, 1, 2, 3, 4), "payroll": (0, 1, 2, 3), "shipments": (0, 1, 2, 3, 4, 5)}
 DOMAINS = {
     "client_data": {"clients"},
     "ledgers": {"ledgers"},

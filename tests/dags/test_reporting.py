@@ -72,10 +72,12 @@ def record(owner: Warehouse, build_id: str, cut_off: datetime, *states: str) -> 
 
 def test_the_build_waits_for_the_other_runs_without_a_slot(dagbag: Any) -> None:
     dag = dagbag.dags[REPORTING]
-    wait, build = dag.task_dict["intake_is_over"], dag.task_dict["build_reports"]
+    wait, match, build = (dag.task_dict[name] for name in ("intake_is_over", "match_customers", "build_reports"))
     assert wait.mode == "reschedule"
     assert list(wait.op_args) == [list(INTAKE)]
-    assert build.upstream_task_ids == {"intake_is_over"}
-    assert build.trigger_rule == "all_done", "a wait that ends without an answer must not stop the build"
+    assert match.upstream_task_ids == {"intake_is_over"}
+    assert build.upstream_task_ids == {"match_customers"}
+    assert match.trigger_rule == "all_done", "a wait that ends without an answer must not stop the build"
+    assert build.trigger_rule == "all_done", "golden records that cannot be made must not stop the build"
     assert wait.soft_fail
     assert wait.timeout <= 1800

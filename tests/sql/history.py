@@ -20,6 +20,7 @@ from pipelines.warehouse.connection import Warehouse
 from pipelines.warehouse.history_versions import ScopeHistory
 from pipelines.warehouse.pseudonyms import give_key
 from tests.sql import (
+    history_clients,
     history_fulfilment,
     history_inventory,
     history_payroll,
@@ -36,6 +37,7 @@ FEEDS = tuple(
     dict.fromkeys(
         (
             "clients.customers",
+            *history_clients.ROWS,
             "ledgers.payables",
             "ledgers.spend",
             "payroll.pay_rates",
@@ -52,6 +54,7 @@ FEEDS = tuple(
 )
 LACKING = ledger_history.LACKING | history_payroll.LACKING | history_purchasing.LACKING
 ROWS = {
+    **history_clients.ROWS,
     **history_fulfilment.ROWS,
     **history_inventory.ROWS,
     **history_payroll.ROWS,
@@ -95,12 +98,13 @@ class History(ledger_history.LedgerRows):
                 for feed in FEEDS:
                     if (client, feed) not in LACKING:
                         self.publish(conn, self._scope(client, feed), self.rows(feed, 12))
+                history_clients.match(conn, self.chance, client)
 
     def go_on(self, steps: int) -> None:
         """Some deliveries, corrections, withdrawals and replays, each in a transaction of its own."""
         for _ in range(steps):
             with self.warehouse.transaction() as conn:
-                self.chance.choice((self._deliver, self._deliver, self._correct, self._withdraw))(conn)
+                self.chance.choice((self._deliver, self._deliver, self._correct, self._withdraw, self._match))(conn)
 
     def publish(self, conn: sa.Connection, scope: Scope, rows: list[Row], *, kind: str = "intake") -> None:
         """Load rows as a delivery of a scope; a correction and `east` leave what they do not name."""
@@ -148,6 +152,9 @@ class History(ledger_history.LedgerRows):
     def _correct(self, conn: sa.Connection) -> None:
         old = self.chance.choice(self.published)
         self.publish(conn, old.scope, self.rows(old.scope.feed, 2), kind="correction")
+
+    def _match(self, conn: sa.Connection) -> None:
+        history_clients.match(conn, self.chance, self.chance.choice(CLIENTS))
 
     def _withdraw(self, conn: sa.Connection) -> None:
         """Take one delivery of a scope back, and what came after it; then publish the later ones again, or none."""
@@ -225,6 +232,7 @@ class History(ledger_history.LedgerRows):
             "email": self.chance.choice(("one@sample.test", "two@sample.test", None)),
             "postal_code": self.chance.choice(("10115", "20095")),
             "country_code": "DE",
+            "changed_at": self.chance.choice((None, *DAYS)),
         }
 
     def _pay_rates(self, key: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """For each identity among the tests of the marts: a wrong row that trips it."""
 
 from tests.sql import (
+    figures_clients,
     figures_fulfilment,
     figures_inventory,
     figures_payroll,
@@ -32,12 +33,11 @@ TAMPER = {
     "periods_hold_all_movements": "delete from dim_gl_periods where client_id = 'south'",
     "pay_rates_follow_each_other": "update rpt_pay_rate_register set is_current = true",
     "pay_rates_add_up_to_core": "delete from rpt_pay_rate_register where client_id = 'south'",
-    "customer_master_holds_all_of_core": "delete from rpt_customer_master where customer_id = 'C-3'",
-    "duplicates_are_within_customers": "update rpt_customer_duplicates set surplus_customers = 2",
     "open_rejects_add_up": "update dq_open_reject set rows = rows + 1 where rule_id = 'x.y.z'",
     "in_time_late_and_missing_make_all_due": "update rpt_feed_timeliness set late_deliveries = 7",
     "timeliness_holds_all_deadlines": "delete from rpt_feed_timeliness where client_id = 'south'",
     "deliveries_are_accounted_for": "update dq_delivery set rows_held = rows_held + 1 where delivery_id = 3",
+    **figures_clients.TAMPER,
     **figures_fulfilment.TAMPER,
     **figures_inventory.TAMPER,
     **figures_payroll.TAMPER,

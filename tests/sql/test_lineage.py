@@ -17,11 +17,6 @@ from tests.sql.rows import CUT_OFF
 
 Reached = Callable[[Callable[[Column], bool]], dict[str, Columns]]
 PERSON = {"employee_id", "employee_key", "manager_employee_id", "national_id"}
-SAYS_ONLY_THAT = {
-    "fct_customer_duplicates": {"rule_code", "group_number"},
-    "rpt_customer_duplicates": {"rule_code", "duplicate_groups", "surplus_customers"},
-}
-"""Columns that tell that two customers share a national id, and not which."""
 NAMES_GROUPS = {"rpt_performance_distribution": {"group_name"}}
 """Columns with the value that a group has in common: no group of fewer than five has a row with its name."""
 
@@ -54,9 +49,7 @@ def _columns(contract: Contract, is_looked_for: Callable[[Column], bool]) -> Col
 def open_marts(found: dict[str, Columns], least: Reach) -> dict[str, set[str]]:
     """Mart that is not restricted → its columns that something restricted reaches."""
     out = {m: {name for name, reach in found[m].items() if reach >= least} for m in MARTS if m not in granted()}
-    return {
-        mart: columns - SAYS_ONLY_THAT.get(mart, set()) - NAMES_GROUPS.get(mart, set()) for mart, columns in out.items()
-    }
+    return {mart: columns - NAMES_GROUPS.get(mart, set()) for mart, columns in out.items()}
 
 
 def test_what_is_restricted_is_shown_in_suppressed_figures_about_no_single_person(reached: Reached) -> None:
@@ -72,11 +65,6 @@ def test_what_is_restricted_is_shown_in_suppressed_figures_about_no_single_perso
 def test_no_restricted_number_is_shown_as_it_is(reached: Reached) -> None:
     found = reached(lambda c: c.classification == "restricted" and c.physical_type.startswith(("numeric", "int")))
     assert {m: columns for m, columns in open_marts(found, Reach.VALUE).items() if columns} == {}
-
-
-def test_what_is_declared_to_say_only_that_is_still_there(reached: Reached) -> None:
-    found = reached(lambda column: column.name == "national_id")
-    assert {m: {n for n, reach in found[m].items() if reach} for m in SAYS_ONLY_THAT} == SAYS_ONLY_THAT
 
 
 PAY = {"pay": {"id": Reach.NONE, "team": Reach.NONE, "amount": Reach.VALUE}}

@@ -19,6 +19,12 @@ from tests.unit.clean.cleaners import build, read
         ("de_DE", "X", "no"),
         ("fr_FR", "oui", "non"),
         ("fr_FR", "vrai", "FAUX"),
+        ("de_DE", "Opt-in", "OPT-OUT"),
+        ("pl_PL", "TAK", "nie"),
+        ("cs_CZ", "Ano", "ne"),
+        ("fi_FI", "Kyllä", "E"),
+        ("tr_TR", "evet", "HAYIR"),
+        ("nb_NO", "ja", "nei"),
     ],
 )
 def test_yes_and_no(locale: str, yes: str, no: str) -> None:

@@ -1,44 +1,33 @@
-with customers as (
-    select client_id, count(*) as customers
-    from {{ ref('stg_clients__customers') }}
-    group by client_id
-),
-
-with_key as (
-    select client_id, rule_code, count(*) as customers_with_key
-    from {{ ref('int_customer_keys') }}
-    group by client_id, rule_code
-    union all
-    select client_id, 'any', count(distinct (source, customer_id))
-    from {{ ref('int_customer_keys') }}
-    group by client_id
-),
-
-found as (
-    select
-        client_id,
-        rule_code,
-        count(distinct group_number) as duplicate_groups,
-        count(*) as customers_in_groups,
-        count(*) - count(distinct group_number) as surplus_customers
-    from {{ ref('fct_customer_duplicates') }}
-    group by client_id, rule_code
-    union all
-    select client_id, 'any', null, count(distinct (source, customer_id)), null
-    from {{ ref('fct_customer_duplicates') }}
-    group by client_id
-)
-
+-- Of a customer that has left or is no longer current no pair is shown.
 select
-    client_id,
-    rule_code,
-    customers,
-    coalesce(customers_with_key, 0) as customers_with_key,
-    case when rule_code <> 'any' then coalesce(duplicate_groups, 0) end as duplicate_groups,
-    coalesce(customers_in_groups, 0) as customers_in_groups,
-    case when rule_code <> 'any' then coalesce(surplus_customers, 0) end as surplus_customers,
+    pair.client_id,
+    pair.left_source,
+    pair.left_customer_id,
+    pair.right_source,
+    pair.right_customer_id,
+    left_record.golden_id as left_golden_id,
+    right_record.golden_id as right_golden_id,
+    pair.verdict as verdict_code,
+    pair.decided_by as decided_by_code,
+    round(100 * pair.probability::numeric, 2)::numeric(5, 2) as probability_pct,
+    (
+        select string_agg(
+            replace(reason.said ->> 'what', '_', ' ') || ' ' || replace(reason.said ->> 'how', '_', ' ')
+            || coalesce(' (' || to_char((reason.said ->> 'weight')::numeric, 'FMSG990.0') || ')', ''),
+            ', ' order by reason.place)
+        from jsonb_array_elements(pair.reasons) with ordinality as reason (said, place)
+    ) as reasons,
+    pair.found_at,
+    case
+        when pair.verdict = 'review'
+            then {{ today() }} - (pair.found_at at time zone coalesce(client.time_zone, 'UTC'))::date
+    end as days_waiting,
     {{ cut_off() }} as known_at
-from customers
-cross join (values ('national_id'), ('email'), ('name_birth_date'), ('name_postal_code'), ('any')) as rule (rule_code)
-left join with_key using (client_id, rule_code)
-left join found using (client_id, rule_code)
+from {{ ref('stg_clients__matches') }} as pair
+join {{ ref('int_customer_records') }} as left_record
+    on left_record.client_id = pair.client_id and left_record.source = pair.left_source
+    and left_record.customer_id = pair.left_customer_id
+join {{ ref('int_customer_records') }} as right_record
+    on right_record.client_id = pair.client_id and right_record.source = pair.right_source
+    and right_record.customer_id = pair.right_customer_id
+left join {{ ref('stg_ops__clients') }} as client on client.client_id = pair.client_id

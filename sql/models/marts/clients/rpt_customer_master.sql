@@ -1,26 +1,21 @@
 select
     client_id,
-    source,
-    customer_id,
-    customer_type_code,
-    company_name,
-    {{ masked('given_name') }} as given_name_masked,
-    {{ masked('family_name') }} as family_name_masked,
-    {{ masked('email') }} as email_masked,
-    {{ masked('phone') }} as phone_masked,
-    {{ hidden('birth_date') }} as birth_date_masked,
-    {{ hidden('national_id') }} as national_id_masked,
-    {{ masked('address_line_1') }} as address_line_1_masked,
-    {{ masked('address_line_2') }} as address_line_2_masked,
-    {{ masked('postal_code') }} as postal_code_masked,
-    city,
-    region_code,
-    region_name,
-    country_code,
-    segment_name,
-    employee_count,
+    golden_id,
+    members,
+    sources,
+    {% for column in golden_columns() if column != 'annual_sales_amount' -%}
+    {% if column in confidential_customer_columns() + hidden_customer_columns() -%}
+    {{ shown_to_analysts(column, column) }} as {{ column }}_masked,
+    {% else -%}
+    {{ column }},
+    {% endif -%}
+    {% endfor -%}
+    changed_at,
+    given_columns,
+    told_columns,
+    origins,
     delivery_id,
     row_number,
     row_part,
     {{ cut_off() }} as known_at
-from {{ ref('stg_clients__customers') }}
+from {{ ref('int_customer_golden') }}

@@ -1,4 +1,5 @@
-{{ config(indexes=[{'columns': ['client_id', 'posting_month']}]) }}
+-- (Looped, as the planner takes a month for a few lines, each would be compared with each partner.)
+{{ config(indexes=[{'columns': ['client_id', 'posting_month']}], pre_hook='set local enable_nestloop = off') }}
 
 select
     line.client_id,

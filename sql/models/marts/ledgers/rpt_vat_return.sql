@@ -1,4 +1,5 @@
-{{ config(indexes=[{'columns': ['client_id', 'posting_month']}]) }}
+-- (Looped, as the planner takes a month for a few lines, each of 56,000 would be compared with each of 400 accounts.)
+{{ config(indexes=[{'columns': ['client_id', 'posting_month']}], pre_hook='set local enable_nestloop = off') }}
 
 -- A line is tax when it stands on a tax account (of a tax code, or a control account of input or output tax; with a tax code
 -- also any account of class tax), base when it has a tax code and stands on no account of partners or banks. Tax lines without

@@ -1,0 +1,21 @@
+select
+    client_id,
+    source,
+    customer_id,
+    golden_id,
+    linked_by,
+    linked_at,
+    members,
+    place,
+    customer_type_code,
+    company_name,
+    city,
+    country_code,
+    is_active,
+    changed_at,
+    given_columns,
+    delivery_id,
+    row_number,
+    row_part,
+    {{ cut_off() }} as known_at
+from {{ ref('int_customer_records') }}
