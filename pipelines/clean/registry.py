@@ -144,7 +144,18 @@ def _by_country(read: Callable[[str, str | None], str], said: str, column: Colum
 
 
 _CHEAP = frozenset(
-    {"text", "region", "code", "identifier", "currency", "company_name", "address_line", "city", "boolean"}
+    {
+        "text",
+        "region",
+        "region_code",
+        "code",
+        "identifier",
+        "currency",
+        "company_name",
+        "address_line",
+        "city",
+        "boolean",
+    }
 )
 """Read in less than a microsecond a value: remembering them would only drive the dear ones out."""
 

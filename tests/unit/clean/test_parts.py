@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pipelines.clean.address_whole import WholeAddress, split_whole_address
 from pipelines.clean.explain import explain
 from pipelines.column_words import ColumnRule
-from tests.unit.clean.mapkit import cleaned, column, contract, plan_of, problems, raw, source, values
+from tests.unit.clean.mapkit import cleaned, column, contract, plan_of, problems, raw, source, tables, values
 
 TO = contract(
     column("customer_id", "identifier", key=True),
@@ -140,3 +140,20 @@ def test_whole_addresses(country: str | None, text: str, expected: tuple[str, ..
 
 def test_nothing_of_an_empty_cell() -> None:
     assert split_whole_address("", "DE") == split_whole_address(" , ") == WholeAddress()
+
+
+def test_parts_in_look_up_tables_and_computed_columns() -> None:
+    """They know no country of the row: that of the client's locale counts."""
+    number = {"street": {"from": "Straße", "part": "street"}}
+    depots = tables({"depots": {"key": "id", "columns": number}}, depots=raw(["id", "Straße"], ["7", "Obere Str. 57"]))
+    rules = {
+        "customer_id": {"from": "id"},
+        "street_name": {"lookup": {"table": "depots", "key": "depot", "column": "street"}},
+        "house_number": {"from": "nr"},
+        "city": {"from": "town"},
+    }
+    line, town = {"from": "Ort", "part": "house_number"}, {"from": "Ort", "part": "city"}
+    ref = source(rules, computed={"nr": line, "town": town})
+    batch = raw(["id", "depot", "Ort"], ["1", "7", "Torweg 3, 12209 Berlin"])
+    result = cleaned(TO, ref, batch, lookups=depots)
+    assert shown(result, {"street_name": "", "house_number": "", "city": ""}) == [("Obere Str.", "3", "Berlin")]
