@@ -93,7 +93,12 @@ def _language(_: Column, options: CellOptions) -> Semantic:
 
 def _person_name(_: Column, options: CellOptions) -> Semantic:
     language = Locale.parse(options.locale).language
-    return _prose(lambda cell: names.read_person_name(cell, language), "spelled as a person's name", names.CAPITALISED)
+
+    def read(cell: str) -> str:
+        spelled = names.read_person_name(cell, language)
+        return spelled if text.clean_prose(spelled) == spelled else cell  # 'ã¼nal' is no name; as 'Ã¼nal' it would be
+
+    return _prose(read, "spelled as a person's name", names.CAPITALISED)
 
 
 def _date(_: Column, options: CellOptions) -> Semantic:
