@@ -213,7 +213,48 @@ PRODUCTS: dict[str, Mapping[str, Any]] = {
     "a machine": {"net_weight_kg": "980", "volume_m3": "2"},
     "same name in another size": {},
 }  # fmt: skip
+CUSTOMERS: dict[str, Mapping[str, Any]] = {
+    "name and town only": dict.fromkeys(("address_line_1", "country_code", "annual_sales_amount", "annual_sales_currency", "employee_count")),
+    "one name, as in Java": {"customer_type_code": "person", "company_name": None, "employee_count": None, "given_name": "P."},
+    "born today": {"customer_type_code": "person", "company_name": None, "employee_count": None, "family_name": "P.", "birth_date": "2026-11-01"},
+    "a hundred and ten": {"customer_type_code": "person", "company_name": None, "employee_count": None, "family_name": "P.", "birth_date": "1916-11-01"},
+    "moved abroad with its VAT number": {"country_code": "AT", "vat_id": "DE136695976"},
+    "Greek, whose VAT number begins with EL": {"country_code": "GR", "vat_id": "EL094259216"},
+    "branch under the VAT number of its company": {"vat_id": "DE136695976"},
+}  # fmt: skip
+CONTACTS: dict[str, Sequence[Mapping[str, Any]]] = {
+    "a department": [{"given_name": None, "family_name": None}],
+    "a given name only": [{"family_name": None}],
+    "a name only": [{"role_name": None, "email": None, "is_main": None}],
+    "one person at two customers": [{}, {"customer_id": "C-0018"}],
+    "two in one office with one mail address": [{}, {"family_name": "Other", "is_main": False}],
+}
+ADDRESSES: dict[str, Sequence[Mapping[str, Any]]] = {
+    "post box": [{"kind_code": "postal", "address_line_1": "Postfach 10 20 30"}],
+    "village without streets": [{"address_line_1": None, "is_main": None}],
+    "house with a name": [{"address_line_1": None, "street_name": "Mill Lane", "house_number": "Rose Cottage", "is_main": None}],
+    "moved": [{"valid_to_date": "2026-05-31"}, {"valid_from_date": "2026-06-01", "address_line_1": "Am Kai 5"}],
+    "two warehouses": [{"kind_code": "shipping"}, {"kind_code": "shipping", "address_line_1": "Am Kai 5", "is_main": False}],
+    "one day only": [{"kind_code": "visiting", "valid_to_date": "2020-01-01"}],
+}  # fmt: skip
+CONSENTS: dict[str, Sequence[Mapping[str, Any]]] = {
+    "agreed, withdrawn, agreed": [{"decided_at": "2026-03-31T08:00:00+00:00"}, {"decided_at": "2026-04-01T08:00:00+00:00", "is_granted": False}, {"decided_at": "2026-05-01T08:00:00+00:00"}],
+    "yes to mail and no to calls in one form": [{"decided_at": "2026-05-02T08:00:00+00:00"}, {"decided_at": "2026-05-02T08:00:00+00:00", "channel_code": "phone", "is_granted": False}],
+    "holds on the day of the decision only": [{"purpose_code": "profiling", "valid_to_date": "2026-03-02"}],
+    "no basis, no form, no end": [{"purpose_code": "other", "legal_basis_code": None, "origin_name": None, "valid_to_date": None}],
+    "service by contract": [{"purpose_code": "service", "legal_basis_code": "contract"}],
+}  # fmt: skip
+RELATIONS: dict[str, Sequence[Mapping[str, Any]]] = {
+    "pays for itself": [{"relation_code": "payer", "related_customer_id": "C-0017", "share_pct": None}],
+    "pays for each other": [{"relation_code": "payer", "related_customer_id": "C-0002", "share_pct": None}, {"customer_id": "C-0002", "relation_code": "payer", "related_customer_id": "C-0017", "share_pct": None}],
+    "joint venture": [{"related_customer_id": "C-0003", "share_pct": "50"}, {"related_customer_id": "C-0004", "share_pct": "50"}],
+    "a chain of four": [{"customer_id": f"C-000{n}", "related_customer_id": f"C-000{n + 1}"} for n in range(5, 8)],
+    "sold to its own daughter later": [{"customer_id": "C-0010", "related_customer_id": "C-0011", "valid_to_date": "2021-12-31"}, {"customer_id": "C-0011", "related_customer_id": "C-0010", "valid_from_date": "2022-01-01"}],
+    "share unknown": [{"related_customer_id": "C-0009", "share_pct": None, "valid_from_date": None}],
+}  # fmt: skip
 CASES: dict[str, dict[str, Any]] = {
+    "clients.customers": CUSTOMERS, "clients.contacts": CONTACTS, "clients.addresses": ADDRESSES,
+    "clients.consents": CONSENTS, "clients.relations": RELATIONS,
     "shipments.order_lines": SOLD, "shipments.orders": ORDERS, "shipments.products": PRODUCTS,
     "people.employees": EMPLOYEES, "people.timesheets": HOURS, "people.absences": ABSENCES, "people.benefits": BENEFITS,
     "people.applications": APPLICATIONS,

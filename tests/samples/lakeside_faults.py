@@ -43,6 +43,7 @@ FAULTS = (
     Fault("number of a legal entity for a person", _WHO, "X-LEI", "person_has_no_lei", "warn"),
     Fault("VAT number of another country", _WHO, "X-VAT", "vat_id_of_country", "warn"),
     Fault("VAT number with a wrong digit", _WHO, "X-DIGIT", "unreadable.vat_id"),
+    Fault("state of another coast", _WHO, "X-STATE", "postal_code_in_region", "warn"),
     Fault("street without town", _WHO, "X-TOWN", "address_has_city", "warn"),
     Fault("kind that nobody knows", _WHO, "X-KIND", "unknown_code.customer_type_code"),
     Fault("contact without name and role", _AT, "X-WHO", "has_name"),
@@ -58,6 +59,7 @@ FAULTS = (
     Fault("use that nobody knows", _WHERE, "X-USE", "unknown_code.kind_code"),
     Fault("address without country", _WHERE, "X-NOLAND", "has_country", "warn"),
     Fault("goods to a town", _WHERE, "X-GOODS", "goods_need_street", "warn"),
+    Fault("address in another province", _WHERE, "X-COAST", "postal_code_in_region", "warn"),
     Fault("second main address", _WHERE, "X-TWICE", "one_main_per_kind", "warn"),
     Fault("agreed next year", _YES, "X-NEXT", "decided_in_future"),
     Fault("agreed before there was a shop", _YES, "X-1980", "decided_implausible"),
@@ -125,6 +127,7 @@ def _in_the_crm(lists: Lists, people: Iterator[Card], firms: Iterator[Card]) -> 
     rows += [{**crm_row(firm("X-BORN")), "Born": "01/04/1998"}]
     rows += [crm_row(replace(next(people), number="X-LEI", lei="529900T8BM49AURSDO55"))]
     rows += [crm_row(firm("X-VAT", "FR", vat="DE136695976")), crm_row(firm("X-DIGIT", "DE", vat="DE136695975"))]
+    rows += [crm_row(firm("X-STATE", "US", region="HI"))]
     rows += [{**crm_row(firm("X-KIND")), "Kind": "Alien"}]
     rows += [crm_row(firm(number)) for number in ACCOUNTS]
 
@@ -159,6 +162,7 @@ def _around(lists: Lists, people: Iterator[Card], firms: Iterator[Card]) -> None
     address("X-USE", "holiday")
     address("X-NOLAND", Country="", **{"Postal code": "", "State": ""})
     address("X-GOODS", "shipping", Street="")
+    address("X-COAST", State="HI", Country="US", **{"Postal code": "98011"})
     address("X-TWICE", "billing", Main="x")
 
 
@@ -177,7 +181,7 @@ def _consents(lists: Lists) -> None:
     consent("X-1980", mailed[1], "1980-02-01T10:00:00+11:00")
     consent("X-BOTH1", mailed[2])
     consent("X-BOTH2", mailed[2], answer="no")
-    consent("X-OVER", mailed[3], Until="2026-08-31")
+    consent("X-OVER", mailed[3], Until="2026-08-20")
     consent("X-NOBODY", "S999999")
     consent("X-LAW", mailed[4], Basis="contract")
     consent("X-PROOF1", "X-NOMAIL")
