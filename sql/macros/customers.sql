@@ -4,9 +4,11 @@
    A name or an address is never mixed from two records: nobody may live there. #}
 {% macro golden_parts() %}
     {{ return({
+        'customer_type_code': {'columns': ['customer_type_code']},
+        'company_name': {'columns': ['company_name']},
         'name': {
-            'columns': ['customer_type_code', 'company_name', 'given_name', 'family_name'],
-            'given': 'company_name is not null or (given_name is not null and family_name is not null)',
+            'columns': ['given_name', 'family_name'],
+            'given': 'given_name is not null and family_name is not null',
         },
         'address': {
             'columns': ['address_line_1', 'address_line_2', 'street_name', 'house_number', 'unit_name', 'city', 'postal_code',

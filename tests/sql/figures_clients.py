@@ -38,7 +38,7 @@ def one_row_for_each_customer(marts: Marts) -> None:
         ("new/main/C-1", 1, "main", "Sample Shop Ltd", None)
     ]
     ((origins,),) = _pick(marts, "rpt_customer_master", "origins", golden_id="CONE")
-    assert json.loads(origins) == {"name": "main/C-1", "address": "main/C-1"}
+    assert json.loads(origins) == dict.fromkeys(("customer_type_code", "company_name", "address"), "main/C-1")
     assert _pick(marts, "rpt_customer_master", "origins", golden_id="CTHREE") == [('{"all": "main/C-3"}',)]
 
 
