@@ -54,6 +54,17 @@ class Split(Words):
         return self
 
 
+NAME_PARTS = ("title", "given_name", "family_name", "suffix")
+PLACE_PARTS = ("postal_code", "city", "region", "country")
+"""Parts of an address that only a cell with the whole of it has."""
+PartName = Literal[
+    "title", "given_name", "family_name", "suffix",
+    "street", "house_number", "unit", "post_box", "extra",
+    "postal_code", "city", "region", "country",
+]  # fmt: skip
+_HAVE_PARTS = ("from_", "first_of", "concat")
+
+
 class Signed(Words):
     """A signed amount from debit and credit columns (debit − credit), or from an amount and its indicator."""
 
@@ -98,6 +109,10 @@ class ColumnRule(Words):
     sheet_name: Literal[True] | None = None
     cell: str | None = Field(None, description="a cell of the file as received, e.g. B2 (also for text files)")
     sql: str | None = Field(None, description="row-wise DuckDB expression over the text cells")
+    part: PartName | None = Field(
+        None,
+        description="of a person's name or an address in one cell only this; empty where the cell does not show it",
+    )
     separator: str = " "
     codes: dict[Text, Text] | None = Field(None, description="source text → canonical code; other text is a reject")
     other: str | None = Field(None, description="code for texts that `codes` does not name")
@@ -114,6 +129,8 @@ class ColumnRule(Words):
         given = [n for n in ORIGINS if getattr(self, n) is not None]
         if len(given) != 1:
             raise ValueError(f"give exactly one of {', '.join(ORIGIN_WORDS)}; got {', '.join(given) or 'none'}")
+        if self.part is not None and given[0] not in _HAVE_PARTS:
+            raise ValueError(f"part needs one of {', '.join(o.rstrip('_') for o in _HAVE_PARTS)}; got {given[0]}")
         if self.other is not None and self.codes is None:
             raise ValueError("other needs codes")
         for marker in self.absent or {}:

@@ -22,7 +22,8 @@ from pipelines.yamlfile import KEPT, YamlFile, parsed, read_yaml
 SEMANTICS = (
     "text", "code", "identifier", "date", "timestamp", "decimal", "money", "quantity", "rate", "integer",
     "country", "currency", "email", "phone", "company_name", "person_name", "address_line", "city",
-    "postal_code", "region", "boolean", "period", "iban", "vat_id",
+    "postal_code", "region", "region_code", "boolean", "period", "iban", "vat_id", "bic", "lei", "register_number",
+    "language",
 )  # fmt: skip
 NO_CURRENCY = "XXX"
 """ISO 4217: no currency. Amounts of rows whose currency cell is empty or unreadable are summed under it."""

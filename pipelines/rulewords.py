@@ -353,6 +353,9 @@ _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_group_sums_to_be_at_most": _sums,
     "expect_numbers_to_have_check_digits": lambda a: f"check digits of {a['column']} fit {a['country']}",
     "expect_positions_to_roll_forward": _positions,
+    "expect_postal_codes_to_fit_region": lambda a: (
+        f"{a['column']} is a code of {' in '.join(a[n] for n in ('region', 'country') if a.get(n))}"
+    ),
     "expect_rows_to_match_feed": _rows_of,
     "expect_totals_to_match_feed": _totals_of,
     "expect_units_to_be_known": _units,

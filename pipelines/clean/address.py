@@ -2,45 +2,20 @@
 
 from __future__ import annotations
 
-import re
-
+from pipelines.clean.address_plain import plain_address
+from pipelines.clean.address_split import AddressParts, split_address
 from pipelines.clean.column import CellError
+from pipelines.postal import region_code, spelled
 
-# Country → (pattern of the code without blanks and hyphens, what stands between its parts). Universal Postal Union.
-_POSTAL: dict[str, tuple[str, str]] = {
-    "AT": (r"([1-9]\d{3})", ""),
-    "AU": (r"(\d{4})", ""),
-    "BE": (r"([1-9]\d{3})", ""),
-    "BR": (r"(\d{5})(\d{3})", "-"),
-    "CA": (r"([ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z])(\d[ABCEGHJ-NPRSTV-Z]\d)", " "),
-    "CH": (r"([1-9]\d{3})", ""),
-    "CZ": (r"([1-7]\d{2})(\d{2})", " "),
-    "DE": (r"(\d{5})", ""),
-    "DK": (r"(\d{4})", ""),
-    "ES": (r"(\d{5})", ""),
-    "FI": (r"(\d{5})", ""),
-    "FR": (r"(\d{5})", ""),
-    "GB": (r"([A-Z]{1,2}\d[A-Z\d]?|GIR)(\d[A-Z]{2})", " "),
-    "IE": (r"([AC-FHKNPRTV-Y]\d[\dW])([AC-FHKNPRTV-Y\d]{4})", " "),
-    "IN": (r"([1-9]\d{5})", ""),
-    "IT": (r"(\d{5})", ""),
-    "LI": (r"(94\d{2})", ""),
-    "LU": (r"([1-9]\d{3})", ""),
-    "NL": (r"([1-9]\d{3})([A-Z]{2})", " "),
-    "NO": (r"(\d{4})", ""),
-    "NZ": (r"(\d{4})", ""),
-    "PL": (r"(\d{2})(\d{3})", "-"),
-    "PT": (r"(\d{4})(\d{3})?", "-"),
-    "SE": (r"([1-9]\d{2})(\d{2})", " "),
-    "SK": (r"(\d{3})(\d{2})", " "),
-    "US": (r"(\d{5})(\d{4})?", "-"),
-}
-# Prefixes once written before the code besides the ISO code itself: the distinguishing sign of vehicles.
-_VEHICLE = {
-    "AT": "A", "BE": "B", "DE": "D", "ES": "E", "FI": "FIN", "FR": "F", "IT": "I", "LI": "FL", "LU": "L", "NO": "N",
-    "PT": "P", "SE": "S",
-}  # fmt: skip
-_PATTERNS = {country: re.compile(pattern, re.ASCII) for country, (pattern, _) in _POSTAL.items()}
+__all__ = [
+    "AddressParts",
+    "plain_address",
+    "read_address_line",
+    "read_city",
+    "read_postal_code",
+    "read_region_code",
+    "split_address",
+]
 
 
 def read_address_line(text: str) -> str:
@@ -68,21 +43,28 @@ def read_postal_code(text: str, country: str | None) -> str:
     """A postal code in the spelling of its country.
 
     The source writes the country before it, drops or moves the blank: 'D-10115' → '10115' (DE), 'sw1a1aa' →
-    'SW1A 1AA' (GB), '980111234' → '98011-1234' (US), 'S-958 22' → '958 22' (SE). Where we do not know the country or
-    its codes, the text is kept. Not accepted: a code that does not have its country's form, also '1067' in Germany:
-    a lost leading zero and a lost last digit look the same. That the code exists is not checked.
-    Source: Universal Postal Union, postal addressing systems.
+    'SW1A 1AA' (GB), '980111234' → '98011-1234' (US), 'S-958 22' → '958 22' (SE), '1540023' → '154-0023' (JP). Not
+    accepted: a code that does not have its country's form, also '1067' in Germany: a lost leading zero and a lost last
+    digit look the same. Where we do not know the country, or are not certain of the forms of its codes, the text is
+    kept. That the code exists is not checked. Source: `pipelines.postal`.
 
     >>> read_postal_code("h1j1c3", "CA")
     'H1J 1C3'
     """
-    if country not in _POSTAL:
-        return text
-    code = text.upper()
-    prefix, cut, rest = code.replace(" ", "-", 1).partition("-")
-    if cut and prefix in (country, _VEHICLE.get(country)) and rest[:1].isdigit():
-        code = rest
-    found = _PATTERNS[country].fullmatch(re.sub("[ -]", "", code))
-    if not found:
+    code, certain = spelled(text, country) if country else (text, False)
+    if code is None and certain:
         raise CellError(f"expected a postal code of {country}")
-    return _POSTAL[country][1].join(part for part in found.groups() if part)
+    return text if code is None else code
+
+
+def read_region_code(text: str, country: str | None) -> str:
+    """A state, province or county by its code in postal addresses.
+
+    The source writes the code in any case, or the name instead: 'California' → 'CA' (US), 'qc' → 'QC' (CA),
+    'Co. Cork' → 'CO' (IE). What is no region of the country that we know is kept: nothing is rejected.
+    Source: `pipelines.postal`; where addresses have no code, ISO 3166-2 without the country.
+
+    >>> read_region_code("New South Wales", "AU"), read_region_code("Bothell", "US")
+    ('NSW', 'Bothell')
+    """
+    return (region_code(text, country) if country else None) or text

@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import pyarrow as pa
+
 from pipelines.clean.computed import Computed
 from pipelines.clean.facts import FileInfo
 from pipelines.clean.filters import Test, bind
 from pipelines.clean.frame import Fault, Frame
 from pipelines.clean.mapping import Binder, Header
 from pipelines.clean.origins import Origin, Surroundings, Table, bind_origin
+from pipelines.clean.parts import CountryOf, whole_cells
 from pipelines.clean.plan import Absent, ColumnPlan, cleaner_of, in_order, strictest, terms_cleaner
-from pipelines.contract import Contract
+from pipelines.contract import Column, Contract
 from pipelines.errors import DeliveryError
 from pipelines.profile import Condition, SourceRef
 from pipelines.reject import NOT_CHANGED
@@ -128,9 +131,12 @@ def bind_columns(
 ) -> Columns:
     """The plan of every mapped column."""
     origins: dict[str, Origin] = {}
+    whole = whole_cells(ref.source.columns.values())
     for name in in_order(contract, list(ref.source.columns)):
         column, rule = contract.column(name), ref.source.columns[name]
-        around = Surroundings(lookups, info, groups, partial(terms_cleaner, column, rule, ref))
+        country = _country_of(column, contract, ref, origins) if rule.part else None
+        terms = partial(terms_cleaner, column, rule, ref)
+        around = Surroundings(lookups, info, groups, terms, rule.locale or ref.locale, country, whole)
         origins[name] = bind_origin(name, rule, binder, around)
     readers: dict[str, list[str]] = {}
     for name, origin in origins.items():
@@ -150,3 +156,23 @@ def bind_columns(
             )
         )
     return Columns(tuple(plans), contract)
+
+
+def _country_of(column: Column, contract: Contract, ref: SourceRef, origins: Mapping[str, Origin]) -> CountryOf | None:
+    """How to know the country of a row of which a part is taken: by the column the contract names, else by its only
+    column for a country; None where the profile does not fill that one, or it is made of the part itself."""
+    countries = [c.name for c in contract.columns if c.semantic == "country"]
+    name = column.country or (countries[0] if len(countries) == 1 else "")
+    if name in (c.name for c in contract.columns):
+        if name == column.name or name not in ref.source.columns:
+            return None
+        of_row = contract.column(name)
+
+        def read(frame: Frame) -> pa.Array:
+            origin = origins[name]  # bound by the time a row is read
+            cleaner = cleaner_of(of_row, ref.source.columns[name], ref, exact=origin.exact)
+            return cleaner.clean(origin.read(frame).texts).values
+
+        return read
+    fixed = name or None
+    return None if fixed is None else lambda frame: pa.repeat(pa.scalar(fixed, pa.string()), frame.rows)

@@ -11,6 +11,7 @@ from pipelines.clean.frame import Cells, Frame, MadeFrame
 from pipelines.clean.lookup import coded, number_terms
 from pipelines.clean.mapping import Binder
 from pipelines.clean.origins import Origin, SheetName, Surroundings, Table, bind_origin
+from pipelines.clean.parts import whole_cells
 from pipelines.errors import DeclarationError
 from pipelines.profile import ColumnRule, SourceRef
 
@@ -40,10 +41,12 @@ class Computed:
         """Find the columns each one reads. Names that the file has are refused: nobody could say which is meant."""
         options = CellOptions(ref.locale, ref.time_zone)
         columns: list[tuple[str, ColumnRule, Origin]] = []
+        whole = whole_cells(ref.source.computed.values())
         for name, rule in ref.source.computed.items():
             if binder.header.match(name):
                 raise _taken(ref, name)
-            around = Surroundings(lookups, info, groups, number_terms(rule, options))
+            terms, locale = number_terms(rule, options), rule.locale or ref.locale
+            around = Surroundings(lookups, info, groups, terms, locale, whole=whole)
             columns.append((name, rule, bind_origin(f"computed {name}", rule, binder, around)))
             binder.add(name)
         return cls(tuple(columns))

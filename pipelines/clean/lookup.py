@@ -27,6 +27,7 @@ from pipelines.clean.frame import (
 )
 from pipelines.clean.mapping import Binder, Header
 from pipelines.clean.origins import Origin, Surroundings, bind_origin
+from pipelines.clean.parts import whole_cells
 from pipelines.clean.registry import cleaner
 from pipelines.clean.signed import TERM_TYPE
 from pipelines.contract import Column
@@ -227,8 +228,10 @@ def _part(
     tests = filters.bind(declared.rows, binder, f"rows of look-up table {name}")
     info = FileInfo.from_json(file.facts_json) if file.facts_json else FileInfo()
     origins: dict[str, tuple[ColumnRule, Origin]] = {}
+    addresses = whole_cells(declared.columns.values())
     for column, rule in declared.columns.items():
-        around = Surroundings(others, info, file.groups, number_terms(rule, options))
+        terms, locale = number_terms(rule, options), rule.locale or options.locale
+        around = Surroundings(others, info, file.groups, terms, locale, whole=addresses)
         origins[column] = (rule, bind_origin(f"{name}.{column}", rule, binder, around))
     binder.finish()
     frame: Frame = Frame({n: _one_array(whole[n]) for n in names}, whole.num_rows, _numbers(whole))

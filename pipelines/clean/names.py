@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 # Lower case inside a name, by the usage of the languages they come from. The second set only follows the first.
-_PARTICLES = frozenset(
+PARTICLES = frozenset(
     {"von", "vom", "zu", "zum", "zur", "van", "den", "der", "ter", "ten", "de", "del", "della", "di", "da", "das"}
     | {"do", "dos", "du", "af", "av", "y", "bin", "bint", "ibn"}
 )
-_AFTER_PARTICLE = frozenset({"la", "las", "le", "los", "el"})
+AFTER_PARTICLE = frozenset({"la", "las", "le", "los", "el"})
 _NUMERALS = frozenset({"ii", "iii", "iv"})
 _ELISION = re.compile(r"(o|d|l|dell|dall)(['’])(.+)")
 _FIRST_LETTER = re.compile(r"[^\W\d_]")
@@ -52,8 +52,8 @@ def read_person_name(text: str, language: str = "en") -> str:
     out: list[str] = []
     for i, word in enumerate(words):
         last = i == len(words) - 1
-        after = i > 0 and words[i - 1] in _PARTICLES
-        if not last and (word in _PARTICLES or (word in _AFTER_PARTICLE and after)):
+        after = i > 0 and words[i - 1] in PARTICLES
+        if not last and (word in PARTICLES or (word in AFTER_PARTICLE and after)):
             out.append(word)
         elif last and i > 0 and word in _NUMERALS:
             out.append(word.upper())

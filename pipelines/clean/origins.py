@@ -23,6 +23,7 @@ from pipelines.clean.frame import (
     nothing_as_null,
 )
 from pipelines.clean.mapping import Binder
+from pipelines.clean.parts import CountryOf, PartOf
 from pipelines.clean.signed import Signed, Terms
 from pipelines.errors import DeliveryError
 from pipelines.profile import ColumnRule
@@ -65,12 +66,18 @@ class Table(Protocol):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What an origin may use beside the row: look-up tables, facts of the file, groups of its name, number terms."""
+    """What an origin may use beside the row: look-up tables, facts of the file, groups of its name, number terms.
+
+    For `part`: the client's locale, the country of the row, and the source columns that hold whole addresses.
+    """
 
     lookups: Mapping[str, Table]
     info: FileInfo
     groups: Mapping[str, str]
     terms: Terms
+    locale: str = "en_US"
+    country: CountryOf | None = None
+    whole: frozenset[tuple[str, ...]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -250,6 +257,13 @@ class Computed:
 
 def bind_origin(name: str, rule: ColumnRule, binder: Binder, around: Surroundings) -> Origin:
     """The origin a rule names, bound to the columns of a file."""
+    origin = _bind(name, rule, binder, around)
+    if rule.part is None:
+        return origin
+    return PartOf(origin, rule.part, around.locale, around.country, tuple(rule.sources) in around.whole)
+
+
+def _bind(name: str, rule: ColumnRule, binder: Binder, around: Surroundings) -> Origin:
 
     def one(spellings: Sequence[str]) -> str | None:
         return binder.one(spellings, name, optional=rule.optional)

@@ -1,4 +1,4 @@
-"""Numbers of registers that carry check digits: bank accounts and VAT identification numbers."""
+"""Numbers of registers, most of them with check digits: bank accounts, VAT, companies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,21 @@ from functools import lru_cache
 import pycountry
 import stdnum
 from stdnum import iban
+from stdnum.at import businessid as firmenbuch
+from stdnum.au import abn, acn
+from stdnum.be import vat as be_vat
+from stdnum.ch import uid
+from stdnum.dk import cvr
+from stdnum.ee import registrikood
+from stdnum.es import cif
 from stdnum.exceptions import ValidationError
+from stdnum.fi import ytunnus
+from stdnum.fr import siren, siret
+from stdnum.iso7064 import mod_97_10
+from stdnum.it import iva
+from stdnum.no import orgnr as no_orgnr
+from stdnum.pl import nip, regon
+from stdnum.se import orgnr as se_orgnr
 
 from pipelines.clean.column import CellError
 
@@ -69,3 +83,155 @@ def _rules(country: str) -> Callable[[str], str] | None:
     """How a country's numbers are checked, None where nothing is known."""
     module = stdnum.get_cc_module(country.lower(), "vat")
     return module.validate if module else None
+
+
+def read_lei(text: str) -> str:
+    """A legal entity identifier, in capitals without blanks.
+
+    The source writes it in groups or small letters: '5067 00ge1g29325qx363' → '506700GE1G29325QX363'. It has 20 signs,
+    and its check digits must fit. Not accepted: national register numbers. That it is issued, or still paid for, is
+    not asked. Standard: ISO 17442, ISO/IEC 7064 (mod 97-10).
+
+    >>> read_lei("506700ge1g29325qx363")
+    '506700GE1G29325QX363'
+    """
+    plain = _SIGNS.sub("", text).upper()
+    if not _LEI.fullmatch(plain) or mod_97_10.checksum(plain) != 1:
+        raise CellError("expected an LEI: 20 letters and digits whose check digits fit")
+    return plain
+
+
+def read_bic(text: str) -> str:
+    """A business identifier code of a bank (SWIFT code), in capitals without blanks, 8 or 11 characters.
+
+    The source writes blanks and small letters, and the head office as branch or not: 'deut de ff' → 'DEUTDEFF',
+    'DEUTDEFFXXX' stays. Not accepted: other lengths, a country that is none, codes of test systems (a 0 as eighth
+    character). That the bank exists is not asked. Standard: ISO 9362.
+
+    >>> read_bic("deut de ff 500")
+    'DEUTDEFF500'
+    """
+    plain = _SIGNS.sub("", text).upper()
+    if not _BIC.fullmatch(plain) or not (pycountry.countries.get(alpha_2=plain[4:6]) or plain[4:6] == "XK"):
+        raise CellError("expected a BIC of 8 or 11 characters")
+    return plain
+
+
+def read_register_number(text: str, country: str | None) -> str:
+    """The number of a company in the register of its country, as the register writes it.
+
+    The source writes blanks, dots and the register's name: 'Amtsgericht Köln, HRB 1234 B' → 'Köln HRB 1234 B' (DE: a
+    number is of one court), 'RCS Paris 552 008 443' → '552008443' (FR), 'FN122119m' → 'FN 122119m' (AT),
+    'CHE-100.155.212 MWST' → 'CHE100155212' (CH), 'KvK 12345678' → '12345678' (NL), 'sc12345' → 'SC012345' (GB: the
+    register fills up with zeros). Check digits must fit where the register has some. In countries whose numbers we do
+    not know the text is kept in capitals and must hold a digit. Not accepted: a number that is none of the row's
+    country, words.
+    Sources: the registers, python-stdnum.
+
+    >>> read_register_number("Amtsgericht Köln, HRB 1234 B", "DE"), read_register_number("KvK 12345678", "NL")
+    ('Köln HRB 1234 B', '12345678')
+    """
+    if country == "DE":
+        return _german_number(text)
+    rules = _REGISTERS.get(country or "")
+    if rules is None:
+        if not any(c.isdigit() for c in text) or len(text) > _LONGEST_NUMBER:
+            raise CellError("expected a number of a company register")
+        return text.upper()
+    plain = _NO_SIGN.sub("", _LABEL.sub("", text)).upper()
+    for rule in rules:
+        try:
+            return rule(plain)
+        except ValidationError:
+            continue
+    raise CellError(f"expected a number of a company register of {country}")
+
+
+_LEI = re.compile(r"[A-Z0-9]{18}[0-9]{2}")
+_BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9][A-NP-Z1-9](?:[A-Z0-9]{3})?")
+_LONGEST_NUMBER = 30
+_NO_SIGN = re.compile(r"[\W_]")
+_LABEL = re.compile(
+    r"^(?:(?:kvk|krs|cvr|orgn?r?|org|nip|regon|siren|siret|rcs|nif|cif|ičo|ico|uid|acn|abn|fn|krs|bce|kbo|rea|crn"
+    r"|company|reg(?:istration)?|no|nr|number|num)\b[\s.:\-]*)+",
+    re.IGNORECASE,
+)
+_GERMAN = re.compile(
+    r"(?:(?P<before>[^\d,;:]+?)[\s,;:]+)?(?P<kind>HRA|HRB|GNR|GSR|PR|VR)[\s.:-]*(?:NR[.\s:]*)?(?P<number>\d{1,6})"
+    r"(?:\s?(?P<suffix>(?-i:[A-Z]{1,2}))\b)?(?:[\s,;(]+(?P<behind>[^\d,;()]+)\)?)?",
+    re.IGNORECASE,
+)
+_COURT = re.compile(r"^(?:beim |am )?(?:amtsgericht|registergericht|handelsregister|ag)\b[\s:]*", re.IGNORECASE)
+_KINDS = {"GNR": "GnR", "GSR": "GsR"}
+
+
+def _german_number(text: str) -> str:
+    found = _GERMAN.fullmatch(text)
+    if not found:
+        raise CellError("expected a number of a company register of DE: HRA, HRB, GnR, GsR, PR or VR and digits")
+    kind = found["kind"].upper()
+    court = [_COURT.sub("", part or "").strip(" ,") for part in (found["before"], found["behind"])]
+    parts = (*court, _KINDS.get(kind, kind), found["number"], found["suffix"])
+    return " ".join(part for part in parts if part)
+
+
+Rule = Callable[[str], str]
+
+
+def _shaped(pattern: str) -> Rule:
+    """A number that only has a form."""
+    form = re.compile(pattern)
+
+    def rule(plain: str) -> str:
+        if not form.fullmatch(plain):
+            raise ValidationError
+        return plain
+
+    return rule
+
+
+def _british(plain: str) -> str:
+    letters, digits = plain.rstrip("0123456789"), plain.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    if letters + digits != plain or len(letters) not in (0, 2) or not 5 <= len(plain) <= 8 or len(digits) < 3:
+        raise ValidationError
+    return letters + digits.zfill(8 - len(letters))
+
+
+def _austrian(plain: str) -> str:
+    return f"FN {firmenbuch.validate(plain.lower())}"
+
+
+def _swiss(plain: str) -> str:
+    return str(uid.validate(re.sub("(?:MWST|TVA|IVA|HR|RC)$", "", plain)))
+
+
+def _french(plain: str) -> str:
+    """The number may stand beside the town of the register and its part: 'RCS Paris B 552 008 443'."""
+    digits = re.sub(r"\D", "", plain)
+    return str(siret.validate(digits) if len(digits) == _SIRET else siren.validate(digits))
+
+
+_SIRET = 14
+_REGISTERS: dict[str, tuple[Rule, ...]] = {
+    "AT": (_austrian,),
+    "AU": (acn.validate, abn.validate),
+    "BE": (be_vat.validate,),
+    "CH": (_swiss, _shaped(r"CH\d{11}")),
+    "CZ": (_shaped(r"\d{8}"),),
+    "DK": (cvr.validate,),
+    "EE": (registrikood.validate,),
+    "ES": (cif.validate,),
+    "FI": (ytunnus.validate,),
+    "FR": (_french,),
+    "GB": (_british,),
+    "IE": (_shaped(r"\d{5,6}"),),
+    "IT": (iva.validate, _shaped(r"[A-Z]{2}\d{5,7}")),
+    "LI": (_shaped(r"FL\d{11}"), _swiss),
+    "LU": (_shaped(r"[A-Z]\d{2,6}"),),
+    "NL": (_shaped(r"\d{8}"),),
+    "NO": (no_orgnr.validate,),
+    "PL": (_shaped(r"0\d{9}"), regon.validate, nip.validate),
+    "SE": (se_orgnr.validate,),
+    "SK": (_shaped(r"\d{8}"),),
+}
+"""Country → what its company numbers may be; Germany is read apart."""

@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 
 from babel import Locale
 
-from pipelines.clean import address, boolean, codes, contact, dates, names, numbers, places, registers, text
+from pipelines.clean import address, boolean, codes, contact, dates, languages, names, numbers, places, registers, text
 from pipelines.clean.column import CellOptions, ColumnCleaner, Fast, Semantic, Value
 from pipelines.contract import Column
 from pipelines.errors import DeclarationError
@@ -43,13 +43,18 @@ def _semantic(read: Read, said: str | Callable[[str], str], *fast: Fast | None) 
     return Semantic(text.TEXT_STEPS, text.clean_text, lambda cell, _: read(cell), words, ways)
 
 
+def _prose(read: Read, said: str, regular: str) -> Semantic:
+    """A type for what people write, which arrives in wrong encodings and scripts."""
+    semantic = _semantic(read, said, partial(text.regular_prose, regular))
+    return replace(semantic, steps=text.PROSE_STEPS, prepare=text.clean_prose)
+
+
 def _text(column: Column, _: CellOptions) -> Semantic:
-    fast = partial(text.regular_text, text.REGULAR_TEXT)
-    return _semantic(lambda cell: cell, f"read as {column.semantic}", fast)
+    return _prose(lambda cell: cell, f"read as {column.semantic}", text.REGULAR_TEXT)
 
 
 def _trimmed(read: Callable[[str], str], said: str, *_: object) -> Semantic:
-    return _semantic(lambda cell: read(cell) or None, said, partial(text.regular_text, text.REGULAR_EDGES))
+    return _prose(lambda cell: read(cell) or None, said, text.REGULAR_EDGES)
 
 
 def _identifier(*_: object) -> Semantic:
@@ -77,14 +82,18 @@ def _email(*_: object) -> Semantic:
     return _semantic(contact.read_email, "read as e-mail address", contact.fast_email)
 
 
-def _iban(*_: object) -> Semantic:
-    return _semantic(registers.read_iban, "read as IBAN")
+def _number(read: Callable[[str], str], said: str, *_: object) -> Semantic:
+    """A number of a register that has one form everywhere."""
+    return _semantic(read, said)
+
+
+def _language(_: Column, options: CellOptions) -> Semantic:
+    return _semantic(languages.language_reader(options.locale), "read as ISO 639 language")
 
 
 def _person_name(_: Column, options: CellOptions) -> Semantic:
     language = Locale.parse(options.locale).language
-    fast = partial(text.regular_text, names.CAPITALISED)
-    return _semantic(lambda cell: names.read_person_name(cell, language), "spelled as a person's name", fast)
+    return _prose(lambda cell: names.read_person_name(cell, language), "spelled as a person's name", names.CAPITALISED)
 
 
 def _date(_: Column, options: CellOptions) -> Semantic:
@@ -135,7 +144,18 @@ def _by_country(read: Callable[[str, str | None], str], said: str, column: Colum
 
 
 _CHEAP = frozenset(
-    {"text", "region", "code", "identifier", "currency", "company_name", "address_line", "city", "boolean"}
+    {
+        "text",
+        "region",
+        "region_code",
+        "code",
+        "identifier",
+        "currency",
+        "company_name",
+        "address_line",
+        "city",
+        "boolean",
+    }
 )
 """Read in less than a microsecond a value: remembering them would only drive the dear ones out."""
 
@@ -159,7 +179,12 @@ _TYPES: dict[str, tuple[tuple[str, ...], Callable[[Column, CellOptions], Semanti
     "email": (_TEXT, _email),
     "phone": (_TEXT, partial(_by_country, contact.read_phone, "read as telephone number")),
     "postal_code": (_TEXT, partial(_by_country, address.read_postal_code, "read as postal code")),
-    "iban": (_TEXT, _iban),
+    "region_code": (_TEXT, partial(_by_country, address.read_region_code, "read as code of a region")),
+    "iban": (_TEXT, partial(_number, registers.read_iban, "read as IBAN")),
+    "bic": (_TEXT, partial(_number, registers.read_bic, "read as BIC")),
+    "lei": (_TEXT, partial(_number, registers.read_lei, "read as LEI")),
+    "language": (_TEXT, _language),
+    "register_number": (_TEXT, partial(_by_country, registers.read_register_number, "read as register number")),
     "vat_id": (_TEXT, partial(_by_country, registers.read_vat_id, "read as VAT number")),
     "company_name": (_TEXT, partial(_trimmed, names.read_company_name, "unwrapped from quotes")),
     "person_name": (_TEXT, _person_name),

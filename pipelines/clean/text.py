@@ -7,6 +7,8 @@ import unicodedata
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from ftfy import TextFixerConfig, fix_encoding
+from ftfy.badness import is_bad
 
 from pipelines.clean.column import Step
 
@@ -24,6 +26,17 @@ REGULAR_TEXT = f"^[{_INK}]+(?: [{_INK}]+)*$"
 _EDGE = "!#-+\\--:<-~\u00a1-\u00ac\u00ae-\u017f"  # the same without quote, comma, semicolon
 REGULAR_EDGES = f"^[{_EDGE}](?:(?: ?[{_INK}])* ?[{_EDGE}])?$"
 REGULAR_IDENTIFIER = f"^[{_INK}](?:[ {_INK}]*[{_INK}])?$"
+_NEIGHBOURS = "[^\x00-\x7f]{2}"  # what was read in a wrong encoding has them; so have few words of Latin languages
+
+# Only what can be undone: nothing is replaced by a sign for unknown, no space is taken for a no-break space.
+_REPAIR = TextFixerConfig(explain=False, restore_byte_a0=False, replace_lossy_sequences=False)
+_ROUNDS = 8
+
+# Letters of other scripts that look like a Latin one in print, and those of a Latin look. Greek small letters are left
+# out but for omicron: 'αMSH', 'µm' are meant.
+_CYRILLIC = dict(zip("АВЕЅІЈКМНОРСТУХасеіјорѕухһԁԛԝ", "ABESIJKMHOPCTYXaceijopsyxhdqw", strict=True))
+_GREEK = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEZHIKMNOPTYXo", strict=True))
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 def visible(text: str) -> str:
@@ -50,10 +63,72 @@ def composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+def repaired(text: str) -> str:
+    """Undo a wrong encoding: text that was written in one and read in another.
+
+    A file in UTF-8 that somebody's system read as Windows-1252 arrives with 'MÃ¼ller' → 'Müller', even when it did so
+    twice. Only what decodes without loss is changed, and only where the letters make no words as they stand (heuristics
+    of ftfy); 'MÜLLER', 'Größe', 'Đorđe' are left alone. Signs that are lost for good ('M?ller', 'M�ller') stay.
+
+    >>> repaired("MÃ¼ller & SÃ¶hne")
+    'Müller & Söhne'
+    """
+    if text.isascii():
+        return text
+    for _ in range(_ROUNDS):
+        fixed = fix_encoding(text, _REPAIR) if is_bad(text) else text
+        text = one_script(composed(collapsed(visible(fixed))))  # what later steps change may have hidden the next one
+        if not is_bad(text) or fix_encoding(text, _REPAIR) == text:
+            return fixed
+    return text
+
+
+def one_script(text: str) -> str:
+    """Words that mix scripts in one: letters of the other script become the Latin ones they look like, or the reverse.
+
+    Keyboards and text recognition give 'Аcme' with a Cyrillic А → 'Acme'. A word is changed only when all its letters
+    have a twin in the one script, towards the script that more of its letters are of (Latin when equal); words of one
+    script ('АВС', 'Ωmega') and names in Cyrillic or Greek are left alone. Source: Unicode confusables (UTS 39), those
+    that look alike in upright print.
+
+    >>> one_script("\u0410cme \u0421\u041e\u0421")
+    'Acme \u0421\u041e\u0421'
+    """
+    return text if text.isascii() else composed(_WORD.sub(_in_one_script, text))
+
+
+def _in_one_script(found: re.Match[str]) -> str:
+    word = found[0]
+    if word.isascii():
+        return word
+    for twins in (_CYRILLIC, _GREEK):
+        theirs = [c for c in word if _script(c) == _script(next(iter(twins)))]
+        ours = [c for c in word if _script(c) == "LATIN"]
+        if not theirs or not ours or len(theirs) + len(ours) < len(word):
+            continue
+        back = {latin: other for other, latin in twins.items()}
+        to_latin = all(c in twins for c in theirs)
+        to_theirs = all(c in back for c in ours)
+        if to_latin and (len(ours) >= len(theirs) or (not to_theirs and "".join(ours).isascii())):
+            return "".join(twins.get(c, c) for c in word)
+        if to_theirs:
+            return "".join(back.get(c, c) for c in word)
+    return word
+
+
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "").partition(" ")[0]
+
+
 TEXT_STEPS: tuple[Step, ...] = (
     ("invisible characters removed", visible),
     ("white space trimmed and collapsed", collapsed),
     ("letters composed (NFC)", composed),
+)
+PROSE_STEPS: tuple[Step, ...] = (
+    ("wrong encoding repaired", repaired),
+    *TEXT_STEPS,
+    ("look-alike letters of another script replaced", one_script),
 )
 IDENTIFIER_STEPS: tuple[Step, ...] = (
     ("invisible characters removed", visible),
@@ -78,6 +153,18 @@ def clean_text(text: str) -> str:
     return composed(collapsed(visible(text)))
 
 
+def clean_prose(text: str) -> str:
+    """Text that people write: names, streets, towns, remarks. As `clean_text`, after repairing a wrong encoding
+    (`repaired`), and with each word in one script (`one_script`).
+
+    >>> clean_prose(" MÃ¼ller \u00a0& S\u00f6hne\u200b ")
+    'Müller & Söhne'
+    """
+    if text.isascii():
+        return clean_text(text)
+    return one_script(clean_text(repaired(text)))
+
+
 def clean_identifier(text: str) -> str:
     """Trimmed text of an identifier; see `codes.read_identifier`.
 
@@ -96,3 +183,12 @@ def regular_text(pattern: str, cells: pa.Array) -> tuple[pa.Array, pa.Array]:
     if pc.any(empty).as_py():
         cells = pc.if_else(empty, pa.scalar(None, pa.string()), cells)
     return regular, cells
+
+
+def regular_prose(pattern: str, cells: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Fast path of `clean_prose`: as `regular_text`, but two neighbours beyond ASCII are odd: they may be one letter
+    that was read in a wrong encoding."""
+    regular, values = regular_text(pattern, cells)
+    if not pc.all(pc.string_is_ascii(cells), min_count=0).as_py():
+        regular = pc.and_not(regular, pc.match_substring_regex(cells, _NEIGHBOURS).fill_null(False))
+    return regular, values

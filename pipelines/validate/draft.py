@@ -26,7 +26,7 @@ Item = dict[str, Any]
 FEW = 20
 """Rows that must speak for a rule about several columns, or for uniqueness; fewer may be chance."""
 MOST_CODES = 30
-_KEPT_BY_CLEANING = frozenset({"email", "phone", "iban", "bic", "vat_id", "country"})
+_KEPT_BY_CLEANING = frozenset({"email", "phone", "iban", "bic", "lei", "vat_id", "country", "language"})
 """Semantic types whose form cleaning checks: a bound drawn from one file would only be narrower than the truth."""
 _NAMESPACE = uuid.UUID("3d5f0f5c-6c0e-5f0e-9a52-2f6c8f7f6a10")
 

@@ -57,6 +57,7 @@ from pipelines.validate.expectations.matches import (
     TotalsMatchFeed,
 )
 from pipelines.validate.expectations.minimum import BelowMinimum, ExpectValuesToReachMinimum
+from pipelines.validate.expectations.postal_codes import ExpectPostalCodesToFitRegion, PostalCodesFit
 from pipelines.validate.expectations.rates import ExpectValuesToBeListed, ValuesNotListed
 from pipelines.validate.expectations.ratios import ColumnRatioBetween, ExpectColumnRatioToBeBetween
 from pipelines.validate.expectations.registered import ExpectNumbersToHaveCheckDigits, NumbersChecked
@@ -140,6 +141,7 @@ __all__ = [
     "ExpectNumbersToHaveCheckDigits",
     "ExpectPairsToBeUsual",
     "ExpectPositionsToRollForward",
+    "ExpectPostalCodesToFitRegion",
     "ExpectRangesNotToOverlap",
     "ExpectRowCountToBeSimilar",
     "ExpectRowsNotToRepeat",
@@ -164,6 +166,7 @@ __all__ = [
     "NumbersChecked",
     "PairsUsual",
     "PositionsRollForward",
+    "PostalCodesFit",
     "RangesOverlap",
     "RowsMatchFeed",
     "RowsRepeated",

@@ -16,7 +16,9 @@ BESIDE: dict[str, dict[str, Any]] = {
     "money": {"currency": "currency_code"},
     "phone": {"country": "country_code"},
     "postal_code": {"country": "country_code"},
+    "region_code": {"country": "country_code"},
     "vat_id": {"country": "country_code"},
+    "register_number": {"country": "country_code"},
     "code": {"codes": ("open", "settled")},
 }
 IN_COLUMN = ("codes", "currency", "country", "physical")

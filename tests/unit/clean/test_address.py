@@ -28,6 +28,10 @@ from tests.unit.clean.cleaners import build, read
         ("PL", "01012", "01-012"),
         ("PT", "1675", "1675"),
         ("IE", "d02x285", "D02 X285"),
+        ("GB", "bfpo61", "BFPO 61"),
+        ("JP", "1540023", "154-0023"),
+        ("LV", "LV1010", "LV-1010"),
+        ("LV", "1010", "1010"),
     ],
 )
 def test_postal_codes_in_the_spelling_of_their_country(country: str, text: str, expected: str) -> None:
@@ -56,6 +60,29 @@ def test_countries_we_do_not_know() -> None:
     assert read(build("postal_code"), "x 1") == "x 1"
     assert read(build("postal_code", default_country="DE"), "D-10115") == "10115"
     assert read(build("postal_code", country="DE"), "1") == "! unreadable: expected a postal code of DE"
+
+
+@pytest.mark.parametrize(
+    ("country", "text", "expected"),
+    [
+        ("US", "California", "CA"),
+        ("US", " ca", "CA"),
+        ("US", "Bothell", "Bothell"),
+        ("CA", "Quebec", "QC"),
+        ("AU", "New South Wales", "NSW"),
+        ("IE", "County Cork", "CO"),
+        ("ES", "Alacant", "A"),
+        ("DE", "Bayern", "BY"),
+        ("FR", "75", "75"),
+        ("XX", "Lara", "Lara"),
+    ],
+)
+def test_regions_by_the_code_of_their_country(country: str, text: str, expected: str) -> None:
+    assert read(build("region_code"), text, country=country) == expected
+
+
+def test_a_region_of_no_country_is_kept() -> None:
+    assert read(build("region_code"), "California") == "California"
 
 
 def test_lines_and_towns_keep_their_spelling() -> None:

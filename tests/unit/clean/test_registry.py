@@ -13,7 +13,11 @@ from pipelines.contract import SEMANTICS, Column
 from pipelines.errors import DeclarationError
 from tests.unit.clean.cleaners import PHYSICAL, build
 
-MODULES = ("text", "codes", "dates", "numbers", "contact", "names", "address", "places", "boolean", "registers")
+MODULES = (
+    "text", "codes", "dates", "numbers", "contact", "names", "people", "companies", "places", "languages", "parts",
+    "address", "address_split", "address_plain", "address_whole",
+    "boolean", "registers",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("semantic", SEMANTICS)
@@ -37,7 +41,8 @@ def test_a_type_stored_as_something_else_is_an_error_of_the_contract(semantic: s
 
 def test_what_a_cleaner_wants_to_know_of_the_row() -> None:
     wants = {s: (build(s).needs_country, build(s).needs_currency) for s in SEMANTICS}
-    assert {s for s, (country, _) in wants.items() if country} == {"phone", "postal_code", "vat_id"}
+    countries = {"phone", "postal_code", "region_code", "vat_id", "register_number"}
+    assert {s for s, (country, _) in wants.items() if country} == countries
     assert {s for s, (_, currency) in wants.items() if currency} == {"money"}
     assert not build("phone", country="DE").needs_country
     assert not build("money", currency="EUR").needs_currency
