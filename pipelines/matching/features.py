@@ -13,6 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from anyascii import anyascii
 
+from pipelines.clean.companies import plain_company
+from pipelines.clean.people import plain_name
+
 VERSION = 1
 """Raised when the same customer would come out otherwise: then all are made anew."""
 
@@ -32,15 +35,6 @@ SOURCES = (
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "å": "aa", "æ": "ae"})
 _MARKS = re.compile(r"['’`´.]")
 _OTHER = re.compile(r"[^a-z0-9]+")
-_TITLES = frozenset(
-    {"mr", "mrs", "ms", "miss", "dr", "prof", "herr", "frau", "mme", "monsieur", "madame", "sir", "jr", "sr"}
-)
-_FORMS = frozenset(
-    {"gmbh", "mbh", "ag", "kg", "kgaa", "ohg", "ug", "ev", "eg", "ek", "se", "ltd", "limited", "plc", "llp", "llc"}
-    | {"inc", "incorporated", "corp", "corporation", "co", "company", "pty", "sa", "sas", "sarl", "sl", "srl", "spa"}
-    | {"bv", "nv", "ab", "as", "asa", "oy", "oyj", "aps", "sro", "spzoo", "zoo", "kft", "haftungsbeschraenkt"}
-)
-_JOINED_FORMS = re.compile(r"\b(g m b h|s a r l|s p a|s r l|s a s|s l|s a|b v|n v|sp z o ?o|s r o|l l c|l l p|p l c)\b")
 _STREETS = {
     "street": "st", "str": "st", "strasse": "st", "road": "rd", "avenue": "av", "ave": "av", "place": "pl",
     "drive": "dr", "court": "ct", "crescent": "cr", "cres": "cr", "lane": "ln", "circuit": "cct", "close": "cl",
@@ -101,28 +95,6 @@ def plain(text: str) -> str:
     if not text.isascii():
         text = anyascii(text.translate(_GERMAN)).lower()
     return _OTHER.sub(" ", _MARKS.sub("", text)).strip()
-
-
-def plain_name(text: str) -> str:
-    """A given or family name without titles.
-
-    >>> plain_name("Dr. Anna-Lena")
-    'anna lena'
-    """
-    words = plain(text).split(" ")
-    return " ".join([word for word in words if word not in _TITLES] or words)
-
-
-def plain_company(text: str) -> str:
-    """A company name without its legal form.
-
-    >>> plain_company("Heli Süßwaren GmbH & Co. KG")
-    'heli suesswaren'
-    """
-    words = _JOINED_FORMS.sub(lambda found: found[0].replace(" ", ""), plain(text)).split(" ")
-    first = next((at for at, word in enumerate(words) if word not in _FORMS and word not in ("the", "und", "and")), 0)
-    kept = [words[first], *(word for word in words[first + 1 :] if word not in _FORMS)]
-    return " ".join(word for word in kept if word not in ("und", "and", "et", "y", "e")) or " ".join(words)
 
 
 def plain_street(text: str) -> str:

@@ -15,7 +15,7 @@ from pipelines.warehouse.cluster import locate
 
 PACKAGES = (
     "pyarrow", "pandas", "numpy", "duckdb", "great-expectations", "apache-airflow", "sqlalchemy", "psycopg", "dbt-core",
-    "openpyxl", "python-calamine",
+    "openpyxl", "python-calamine", "rapidfuzz",
 )  # fmt: skip
 
 

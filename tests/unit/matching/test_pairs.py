@@ -159,7 +159,7 @@ def test_companies_are_one_without_legal_form_not_by_address() -> None:
 @settings(deadline=None, max_examples=200)
 @given(st.text(), st.text())
 def test_plain_spellings_are_final(text: str, other: str) -> None:
-    for function in (featuring.plain, featuring.plain_name, featuring.plain_company, featuring.plain_street):
+    for function in (featuring.plain, featuring.plain_street):
         once = function(f"{text} {other}")
         assert function(once) == once
         assert once.isascii()
