@@ -1,14 +1,15 @@
 """Names of golden records that outlive the night.
 
 An id is made from the record that founded it, and stays with the customers it stands for: when clusters are joined the
-oldest of their ids stays, when one is parted the part with most of its customers keeps it. An id that was given up is
-given again only to a cluster with all customers that ever had it, such as when a steward takes a merge back; never
-to others.
+oldest of their ids stays, when one is parted the part with most of its customers keeps it, unless that part had an id
+of its own before. An id that was given up is given again only to a cluster with all customers that ever had it, such as
+when a steward takes a merge back; never to others.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,6 +54,7 @@ def golden_ids(
     """
     ids: dict[int, str] = {}
     odd = _keep_whole(label, known, ids)
+    _undo(label, known, ids)
     if len(odd):
         _keep_most(label[odd], known.present[odd], known.since, lambda id_, root: fresh(root, 0) == id_, ids)
     _give_back(label, known, ids)
@@ -87,6 +89,23 @@ def _keep_whole(label: Ints, known: Known, ids: dict[int, str]) -> Ints:
     ids.update(zip(kept.tolist(), names[of_root[kept]].tolist(), strict=True))
     odd: Ints = have[~whole]
     return odd
+
+
+def _undo(label: Ints, known: Known, ids: dict[int, str]) -> None:
+    """A part that is just the customers of an id given up when they were joined with others has it again, so that the
+    others keep theirs."""
+    if not known.holders:
+        return
+    sizes = np.bincount(label, minlength=len(label))
+    held = Counter(known.present.tolist())
+    for golden_id, (number, records) in sorted(known.holders.items(), key=lambda of: (known.since[of[0]], of[0])):
+        places = list(records)
+        roots = {int(label[record]) for record in places}
+        if len(places) != number or len(roots) != 1 or roots & ids.keys():
+            continue
+        root, now = roots.pop(), {known.present[record] for record in places} - {None}
+        if sizes[root] == number and len(now) == 1 and held[now.pop()] > number:
+            ids[root] = golden_id
 
 
 def _keep_most(

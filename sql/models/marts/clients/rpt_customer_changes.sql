@@ -13,9 +13,9 @@ versions as (
         version._source as source,
         {{ ended_so_far() }} as ended_at,
         coalesce(since.since_at, '-infinity') as since_at
-    from {{ source('core', 'clients_customers') }} as version
+    from (select * from {{ source('core', 'clients_customers') }} where {{ of_changed_clients('clients_customers') }}) as version
     left join since on since.client_id = version.client_id
-    where {{ known_so_far() }} and {{ of_changed_clients('clients_customers') }}
+    where {{ known_so_far() }}
 ),
 
 memberships as (
@@ -23,9 +23,9 @@ memberships as (
         version.*,
         {{ ended_so_far() }} as ended_at,
         coalesce(since.since_at, '-infinity') as since_at
-    from {{ source('core', 'clients_golden_members') }} as version
+    from (select * from {{ source('core', 'clients_golden_members') }} where {{ of_changed_clients('clients_golden_members') }}) as version
     left join since on since.client_id = version.client_id
-    where {{ known_so_far() }} and {{ of_changed_clients('clients_golden_members') }}
+    where {{ known_so_far() }}
 ),
 
 pairs as (
