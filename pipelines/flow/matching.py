@@ -29,7 +29,8 @@ from pipelines.matching.features import VERSION, features
 from pipelines.matching.keys import keys
 from pipelines.matching.scoring import Scorer
 from pipelines.profile_words import Golden
-from pipelines.warehouse.match_store import PAIR, MatchStore, Model, listed
+from pipelines.warehouse.arrow_tables import listed
+from pipelines.warehouse.match_store import PAIR, MatchStore, Model
 
 log = logging.getLogger("kontor.matching")
 

@@ -9,20 +9,18 @@ Python sorts them.
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pacsv
 import sqlalchemy as sa
 from psycopg import sql
 
 from pipelines.contract import Contract
+from pipelines.warehouse.arrow_tables import read_table
 from pipelines.warehouse.connection import copy_table, raw
 from pipelines.warehouse.matches import CUSTOMERS, MATCHES, MEMBERS
 
@@ -417,34 +415,6 @@ class MatchStore:
             copy_table(self.conn, table, rows.column_names, batches)
 
     def _read(self, query: str, types: Mapping[str, pa.DataType]) -> pa.Table:
-        """The rows of a query (`{client}` is the client) by way of CSV: a null is nothing, an empty text is quoted."""
-        sink = io.BytesIO()
-        statement = sql.SQL("copy ({}) to stdout (format csv)").format(
-            sql.SQL(query.replace("{client}", "{}")).format(*[sql.Literal(self.client_id)] * query.count("{client}"))
-        )
-        with raw(self.conn).cursor() as cursor, cursor.copy(statement) as copy:
-            for block in copy:
-                sink.write(block)
-        if not sink.tell():
-            return pa.table({name: pa.array([], kind) for name, kind in types.items()})
-        sink.seek(0)
-        return pacsv.read_csv(
-            sink,
-            read_options=pacsv.ReadOptions(column_names=list(types), block_size=1 << 24),
-            parse_options=pacsv.ParseOptions(newlines_in_values=True),
-            convert_options=pacsv.ConvertOptions(
-                column_types=dict(types),
-                null_values=[""],
-                true_values=["t"],
-                false_values=["f"],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-            ),
-        )
-
-
-def listed(values: pa.Array, ends: Iterable[int]) -> pa.Array:
-    """Numbers as the arrays of PostgreSQL are written; `ends`: where that of each row ends."""
-    texts = pa.array(values).cast(pa.string())
-    lists = pa.ListArray.from_arrays(pa.array([0, *ends], pa.int32()), texts)
-    return pc.binary_join_element_wise("{", pc.binary_join(lists, ","), "}", "")
+        """The rows of a query; `{client}` in it is the client."""
+        client = [sql.Literal(self.client_id)] * query.count("{client}")
+        return read_table(self.conn, sql.SQL(query.replace("{client}", "{}")).format(*client), types)
