@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from pipelines.contract import Contract
+from pipelines.warehouse import match_statements as statements
 from pipelines.warehouse.arrow_tables import read_table
 from pipelines.warehouse.connection import copy_table, raw
 from pipelines.warehouse.matches import CUSTOMERS, MATCHES, MEMBERS
@@ -29,75 +30,6 @@ PAIR = ("left_source", "left_customer_id", "right_source", "right_customer_id")
 _TYPES = {"text": pa.string(), "date": pa.date32(), "boolean": pa.bool_(), "integer": pa.int32(), "bigint": pa.int64()}
 _PAIR = ", ".join(PAIR)
 _ORDER = 'source collate "C", customer_id collate "C"'
-
-_TABLES = """
-create temp table match_changed (source text, customer_id text, row_hash uuid) on commit drop;
-create temp table match_gone (source text, customer_id text) on commit drop;
-create temp table match_region (source text, customer_id text, primary key (source, customer_id)) on commit drop;
-create temp table match_edge (left_source text, left_customer_id text, right_source text, right_customer_id text)
-    on commit drop;
-create temp table match_member (source text, customer_id text, golden_id text, linked_by text) on commit drop;
-create temp table match_pair (left_source text, left_customer_id text, right_source text, right_customer_id text,
-    verdict text, decided_by text, probability double precision, reasons jsonb, model_id text, decision_id bigint)
-    on commit drop;
-create temp table match_row (source text, customer_id text) on commit drop;
-"""
-
-_CHANGED = f"""
-insert into match_changed
-select c._source, c.customer_id, c._row_hash from {CUSTOMERS} c
-left join matching.record r on (r.client_id, r.source, r.customer_id) = (c.client_id, c._source, c.customer_id)
-where c.client_id = :client and c._known_to is null and r.row_hash is distinct from c._row_hash
-"""
-_GONE = f"""
-insert into match_gone
-select r.source, r.customer_id from matching.record r
-left join {CUSTOMERS} c on (c.client_id, c._source, c.customer_id) = (r.client_id, r.source, r.customer_id)
-    and c._known_to is null
-where r.client_id = :client and c.client_id is null
-"""
-
-_SPREAD = f"""
-with steps as (
-    select p.right_source as source, p.right_customer_id as customer_id from match_front f join {MATCHES} p
-    on (p.client_id, p.left_source, p.left_customer_id) = (:client, f.source, f.customer_id)
-    where p._known_to is null and (p.probability >= :merge_at or p.decided_by <> 'score')
-    union all
-    select p.left_source, p.left_customer_id from match_front f join {MATCHES} p
-    on (p.client_id, p.right_source, p.right_customer_id) = (:client, f.source, f.customer_id)
-    where p._known_to is null and (p.probability >= :merge_at or p.decided_by <> 'score')
-    union all
-    select e.right_source, e.right_customer_id from match_front f join match_edge e
-    on (e.left_source, e.left_customer_id) = (f.source, f.customer_id)
-    union all
-    select e.left_source, e.left_customer_id from match_front f join match_edge e
-    on (e.right_source, e.right_customer_id) = (f.source, f.customer_id)
-    union all
-    select o.source, o.customer_id from match_front f cross join lateral (
-        select golden_id from {MEMBERS} m where (m.client_id, m.source, m.customer_id)
-        = (:client, f.source, f.customer_id) and m._known_to is null offset 0) as m
-    cross join lateral (
-        select source, customer_id from {MEMBERS} o where (o.client_id, o.golden_id) = (:client, m.golden_id)
-        and o._known_to is null offset 0) as o
-    union all
-    select o.source, o.customer_id from match_front f join matching.record r
-    on (r.client_id, r.source, r.customer_id) = (:client, f.source, f.customer_id)
-    cross join lateral unnest(r.same_keys) as s (key)
-    join matching.same_key k on (k.client_id, k.key) = (r.client_id, s.key)
-    join matching.record o on (o.client_id, o.record_id) = (k.client_id, k.record_id)
-    union all
-    select d.right_source, d.right_customer_id from match_front f join matching.decision d
-    on (d.client_id, d.left_source, d.left_customer_id) = (:client, f.source, f.customer_id)
-    where d.revoked_at is null and d.verdict = 'same'
-    union all
-    select d.left_source, d.left_customer_id from match_front f join matching.decision d
-    on (d.client_id, d.right_source, d.right_customer_id) = (:client, f.source, f.customer_id)
-    where d.revoked_at is null and d.verdict = 'same'
-)
-insert into match_region select distinct source, customer_id from steps on conflict do nothing
-returning source, customer_id
-"""
-"""One step from those newly found to all that may be joined with them."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +49,7 @@ class MatchStore:
         self.client_id = client_id
         self.columns = {c: t for c, t in contract.stored if t in _TYPES and c != "customer_id"}
         self.types = dict(contract.stored)
-        raw(conn).execute(_TABLES.encode())
+        raw(conn).execute(statements.TABLES.encode())
 
     # what is there -------------------------------------------------------------------------------------
 
@@ -144,7 +76,7 @@ class MatchStore:
 
     def find_changes(self) -> tuple[int, int]:
         """Compare core with what was compared last: customers that are new or changed, and those that are gone."""
-        counts = self._do(_CHANGED).rowcount, self._do(_GONE).rowcount
+        counts = self._do(statements.CHANGED).rowcount, self._do(statements.GONE).rowcount
         raw(self.conn).execute(b"analyze match_changed; analyze match_gone")
         return counts
 
@@ -267,7 +199,7 @@ class MatchStore:
         while True:
             steps += 1
             raw(self.conn).execute(b"analyze match_front; analyze match_edge")
-            found = self._do(_SPREAD, merge_at=merge_at).all()
+            found = self._do(statements.SPREAD, merge_at=merge_at).all()
             if not found:
                 return steps
             raw(self.conn).execute(b"truncate match_front")
