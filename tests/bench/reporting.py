@@ -354,19 +354,19 @@ def measure(settings: Settings, database: str, job: str) -> dict[str, Any]:
     if job != "dbt_build":  # as in a task, whose libraries were imported before it was forked
         import dbt.adapters.postgres
         import dbt.cli.main  # noqa: F401
-    served, client, started = _server_cpu(postmaster), _own_cpu(), time.perf_counter()
+    served, client, started = server_cpu(postmaster), own_cpu(), time.perf_counter()
     said = JOBS[job](settings, warehouse.url)
-    wall, client, served = time.perf_counter() - started, _own_cpu() - client, _server_cpu(postmaster) - served
+    wall, client, served = time.perf_counter() - started, own_cpu() - client, server_cpu(postmaster) - served
     warehouse.close()
     return {"client": client, "server": served, "wall": wall, "said": said}
 
 
-def _own_cpu() -> float:
+def own_cpu() -> float:
     own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
-def _server_cpu(postmaster: psutil.Process) -> float:
+def server_cpu(postmaster: psutil.Process) -> float:
     """CPU seconds so far: of what runs and, by its head, of what has ended."""
     total = sum(postmaster.cpu_times()[:4])
     for process in postmaster.children():

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.bench import matching
 from tests.bench.race import Check, Contest, Entry, Limit, Race, one_round, peer, versions
+from tests.bench.sections.matching_nights import Nights
 
 PEERS = Path(__file__).parents[1] / "peers"
 RECORDLINKAGE = ("recordlinkage==0.16", "pandas==2.3.3", "numpy==2.4.6")
@@ -128,7 +129,7 @@ def contests(folder: Path, rows: int) -> list[Contest]:
     file, warm = matching.write(folder, rows), matching.write(folder, 1_000)
     ours = [Entry("matching.kontor_customers", own, at_most=1, seconds=3600)]
     limits: Sequence[Limit] = [Limit("", MOST_MB, "peak"), Limit("", MOST_SECONDS, "wall")]
-    return [*found, Million(f"Who is who: {rows:,} customers", file, warm, ours, limits)]
+    return [*found, Million(f"Who is who: {rows:,} customers", file, warm, ours, limits), Nights(rows)]
 
 
 def _entries(own: Path, linkage: Path, splink: Path) -> list[Entry]:
