@@ -90,7 +90,11 @@ def left(client: Client) -> Left:
         by = ", ".join(("delivery_id", *order))
         query = f"select * from {table} where delivery_id = any(:ids) order by {by}"
         found[table] = _told(client, numbers, query, ids=ids)
-    for (table,) in client.query("select format('core.%I', tablename) from pg_tables where schemaname = 'core'"):
+    loaded = (
+        "select attrelid::regclass::text from pg_attribute where attname = '_delivery_id' "
+        "and attrelid in (select oid from pg_class where relnamespace = 'core'::regnamespace and relkind = 'r')"
+    )
+    for (table,) in client.query(loaded):
         query = (
             f"select * from {table} where client_id = :client order by _delivery_id, _row_number, _row_part, _source"
         )
