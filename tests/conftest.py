@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -134,3 +135,12 @@ def _admin_sql(settings: Settings, *statements: str) -> None:
     with psycopg.connect(url, dbname="postgres", autocommit=True) as conn:
         for statement in statements:
             conn.execute(statement.encode())
+
+
+@pytest.fixture(scope="session")
+def real_root() -> Path:
+    """The folder with `landing/` and `samples/` (`KONTOR_REAL`, default `../shared`); skips the test without it."""
+    root = Path(os.environ.get("KONTOR_REAL") or ROOT.parent / "shared")
+    if not (root / "landing").is_dir():
+        pytest.skip(f"no real input: {root / 'landing'} is missing (set KONTOR_REAL)")
+    return root

@@ -74,7 +74,7 @@ class Matched:
 def match_customers(*, client: str | None = None, relearn: bool = False, office: Office | None = None) -> list[Matched]:
     """Bring the golden records of every client (or one) up to date with core and with all decisions.
 
-    `relearn`: learn the weights anew and compare all by them.
+    `relearn`: learn the weights anew and compare all by them. Told is of clients that have, or had, customers.
     """
     office = office or open_office()
     known = clients(office)
@@ -89,7 +89,7 @@ def match_customers(*, client: str | None = None, relearn: bool = False, office:
     for name in known if client is None else [client]:
         found.append(_match(office, name, relearn=relearn))
         log.info("%s", found[-1].said)
-    return found
+    return found if client is not None else [one for one in found if one.customers or one.gone]
 
 
 def match_all(*, office: Office | None = None) -> tuple[list[Matched], dict[str, KontorError]]:
