@@ -18,6 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas.util import hash_array
 
+from pipelines.matching.mailboxes import own_name
+
 if TYPE_CHECKING:
     from pipelines.matching.model import Model
 
@@ -144,7 +146,7 @@ def _first(text: str) -> str:
 
 
 def _local(email: str) -> str:
-    local = email.partition("@")[0]
+    local = own_name(email)
     return local if len(local) >= 6 else ""
 
 

@@ -17,6 +17,8 @@ from pandas.util import hash_array
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA, JaroWinkler
 
+from pipelines.matching.mailboxes import own_name
+
 HOWS: dict[str, tuple[str, ...]] = {
     "given": ("same", "part", "near", "similar", "different"),
     "family": ("same", "part", "near", "similar", "different"),
@@ -292,13 +294,9 @@ def _number(of: _Pairs, name: str) -> Levels:
 
 def _email(of: _Pairs) -> Levels:
     """The same box elsewhere, or a slip in a letter: numbers are what tells namesakes apart."""
-    local, number = of.same_part("email", _local), of.same_part("email", _figures)
+    local, number = of.same_part("email", own_name), of.same_part("email", _figures)
     near = of.like(OSA.distance, "email", where=number & of.same_initial("email", "email")) <= 2
     return _leveled(of.known("email"), of.same("email"), local, near)
-
-
-def _local(email: str) -> str:
-    return email.partition("@")[0]
 
 
 def _figures(email: str) -> str:
