@@ -11,10 +11,9 @@ from collections.abc import Callable
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from anyascii import anyascii
 
 from pipelines.clean.companies import plain_company
-from pipelines.clean.people import plain_name
+from pipelines.clean.people import plain_letters, plain_name
 
 VERSION = 1
 """Raised when the same customer would come out otherwise: then all are made anew."""
@@ -32,9 +31,6 @@ SOURCES = (
 )  # fmt: skip
 """Columns of clients.customers that are read; one that is missing counts as empty."""
 
-_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "å": "aa", "æ": "ae"})
-_MARKS = re.compile(r"['’`´.]")
-_OTHER = re.compile(r"[^a-z0-9]+")
 _STREETS = {
     "street": "st", "str": "st", "strasse": "st", "road": "rd", "avenue": "av", "ave": "av", "place": "pl",
     "drive": "dr", "court": "ct", "crescent": "cr", "cres": "cr", "lane": "ln", "circuit": "cct", "close": "cl",
@@ -79,22 +75,10 @@ def features(rows: pa.Table) -> pa.Table:
         "street": line,
         "house": house,
         "building": _joined(_each(plain_street, column("address_line_2")), _each(plain_street, column("unit_name"))),
-        "city": _each(plain, column("city")),
-        "region": _each(plain, pc.coalesce(column("region_code"), column("region_name"))),
+        "city": _each(plain_letters, column("city")),
+        "region": _each(plain_letters, pc.coalesce(column("region_code"), column("region_name"))),
     }  # fmt: skip
     return pa.table([pc.cast(made[name], pa.string()) for name in COLUMNS], names=list(COLUMNS))
-
-
-def plain(text: str) -> str:
-    """Lower case, plain letters and digits, single blanks.
-
-    >>> plain("Złota-Müller, Š. D’Arcy")
-    'zlota mueller s darcy'
-    """
-    text = text.lower()
-    if not text.isascii():
-        text = anyascii(text.translate(_GERMAN)).lower()
-    return _OTHER.sub(" ", _MARKS.sub("", text)).strip()
 
 
 def plain_street(text: str) -> str:
@@ -103,7 +87,7 @@ def plain_street(text: str) -> str:
     >>> plain_street("Lange Straße"), plain_street("Goethestr."), plain_street("giblin street")
     ('lange st', 'goethe st', 'giblin st')
     """
-    words = (_STREET_END.sub(" st", word) for word in plain(text).split(" "))
+    words = (_STREET_END.sub(" st", word) for word in plain_letters(text).split(" "))
     return " ".join(_STREETS.get(word, word) for word in words)
 
 
@@ -138,7 +122,7 @@ def _digits(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    return plain(text).replace(" ", "")
+    return plain_letters(text).replace(" ", "")
 
 
 def _each(function: Callable[[str], str], column: pa.Array) -> pa.Array:

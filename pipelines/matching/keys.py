@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas.util import hash_array
 
+from pipelines.matching import candidates
 from pipelines.matching.mailboxes import own_name
 
 if TYPE_CHECKING:
@@ -73,21 +74,11 @@ def stop_keys(found: pa.Table) -> tuple[int, ...]:
 
 def pairs(found: pa.Table) -> tuple[Places, Places]:
     """Every two records that share a key, once, the smaller number on the left, in order."""
-    record, key = found.column("record").to_numpy(), found.column("key").to_numpy()
-    order = np.lexsort((record, key))
-    record, key = record[order], key[order]
-    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.zeros(0, np.int64)
-    ends = np.r_[starts[1:], len(key)]
-    size = np.repeat(ends - starts, ends - starts)
-    place = np.arange(len(key)) - np.repeat(starts, ends - starts)
-    base = int(record.max()) + 1 if len(record) else 1
-    both = []
-    # The distance between two places of a block: as many passes as the largest block has records.
-    for step in range(1, int(size.max()) if len(size) else 1):
-        at = np.flatnonzero(place + step < size)
-        both.append(np.unique(record[at] * base + record[at + step]))
-    joined = np.unique(np.concatenate(both)) if both else np.zeros(0, np.int64)
-    return joined // base, joined % base
+    batches = list(candidates.pairs(found.column("record").to_numpy(), found.column("key").to_numpy()))
+    if not batches:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    left, right = (np.concatenate(side) for side in zip(*batches, strict=True))
+    return left, right
 
 
 def sound(text: str) -> str:

@@ -20,7 +20,6 @@ from pipelines.errors import DeclarationError
 from pipelines.warehouse import known_rows, pseudonyms, roles
 from pipelines.warehouse.connection import raw
 
-SCHEMAS = ("ops", "quarantine", "work", "core", "reporting", "matching")
 WORK_COLUMNS = (
     ("_row_number", "bigint"),
     ("_row_part", "integer"),

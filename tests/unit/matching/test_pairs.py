@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.clean.people import plain_letters
 from pipelines.matching import features as featuring
 from pipelines.matching import keys, scoring
 from pipelines.matching.levels import HOWS
@@ -159,7 +160,7 @@ def test_companies_are_one_without_legal_form_not_by_address() -> None:
 @settings(deadline=None, max_examples=200)
 @given(st.text(), st.text())
 def test_plain_spellings_are_final(text: str, other: str) -> None:
-    for function in (featuring.plain, featuring.plain_street):
+    for function in (plain_letters, featuring.plain_street):
         once = function(f"{text} {other}")
         assert function(once) == once
         assert once.isascii()
