@@ -176,7 +176,7 @@ def _check_profile(catalog: Catalog, profile: Profile) -> None:
         contract = catalog.contracts.get(ref.feed)
         if contract is None:
             raise file.error(at, f"feed {ref.feed!r}", f"one of {', '.join(sorted(catalog.contracts))}")
-        for keys, got, expected in _complaints(contract, ref.source):
+        for keys, got, expected in complaints(contract, ref.source):
             raise file.error((*at, *keys), got, expected)
     for place, got, expected in _golden_complaints(catalog, profile):
         raise file.error(("golden", *place), got, expected)
@@ -215,7 +215,7 @@ def _golden_complaints(catalog: Catalog, profile: Profile) -> Iterator[tuple[tup
             yield ("survivorship", name), name, f"default, or columns of {CUSTOMERS}: {', '.join(columns)}"
 
 
-def _complaints(contract: Contract, source: Source) -> list[tuple[tuple[str, ...], str, str]]:
+def complaints(contract: Contract, source: Source) -> list[tuple[tuple[str, ...], str, str]]:
     """What a source says that its contract does not allow: (key path, got, expected)."""
     out: list[tuple[tuple[str, ...], str, str]] = []
     names = [c.name for c in contract.columns]

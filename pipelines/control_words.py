@@ -17,12 +17,13 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator,
 from pipelines.dialect import Format, Words, check_locale, check_regex
 from pipelines.origin_words import is_partial
 
-_NAME = re.compile(r"rows|(sum|count|hash)\(([a-z][a-z0-9_]*)\)")
+_NAME = re.compile(r"rows|(sum|count|hash|said)\(([a-z][a-z0-9_]*)\)")
 _ADDRESS = re.compile(r"\$?[A-Za-z]{1,3}\$?[1-9]\d*")
 _PART = re.compile(r"\{([^{}]*)\}")
 _OF_THE_FILE = ("name", "stem", "archive", "archive_stem")
 
-What = Literal["rows", "sum", "count", "hash"]
+What = Literal["rows", "sum", "count", "hash", "said"]
+"""`said(segments)` is a total that a message format itself promises: nobody declares it."""
 
 
 class ControlAt(Words):
@@ -152,7 +153,8 @@ Control = Annotated[
 
 
 def _check_name(name: str) -> str:
-    parts_of(name)
+    if parts_of(name)[0] == "said":
+        raise ValueError(f"control {name!r}: what a message format itself promises is compared unasked")
     return name
 
 

@@ -11,7 +11,16 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from babel import Locale, UnknownLocaleError
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)  # fmt: skip
 
 from pipelines.errors import DeclarationError
 
@@ -62,11 +71,20 @@ class FixedField(Words):
 class Format(Words):
     """How the bytes become a table of text cells."""
 
-    type: Literal["csv", "fixed", "xlsx", "json", "jsonl", "xml", "parquet"] = Field(
+    type: Literal[
+        "csv", "fixed", "xlsx", "json", "jsonl", "xml", "parquet",
+        "camt", "mt940", "ofx", "einvoice", "saft", "gdpdu", "datev", "edifact", "x12",
+    ] = Field(
         "csv",
         description="csv = any delimited text; fixed = columns by position; xlsx = workbook (also xlsm, xls, xlsb, "
-        "ods); json = one document; jsonl = one JSON value per line",
+        "ods); json = one document; jsonl = one JSON value per line; business messages: camt, mt940 (also MT942), ofx "
+        "= statements of banks; einvoice = UBL, CII, also inside PDF; saft, gdpdu, datev = files for audit and tax; "
+        "edifact, x12 = EDI",
+    )  # fmt: skip
+    table: str | None = Field(
+        None, description="of a business message: which of its tables (`python -m pipelines formats TYPE` lists them)"
     )
+    index: str = Field("index.xml", description="of gdpdu: the description of the export, beside the file")
     encoding: str = Field("utf-8", description="any Python codec; a byte order mark is dropped")
     fallback_encoding: str | None = Field(
         None, description="lines that are not in `encoding` are read in this one (files put together from several)"
@@ -127,6 +145,11 @@ class Format(Words):
         None, description="where the records are: a.b.c in JSON (null = the document itself), Root/Item in XML"
     )
 
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without the words of messages where they have no meaning: formats are compared by what is written of them."""
+        return {word: value for word, value in write(self).items() if word not in _OF_MESSAGES - WORDS_OF[self.type]}
+
     @model_validator(mode="after")
     def _consistent(self) -> Format:
         strange = sorted(w for w in self.model_fields_set if w not in WORDS_OF[self.type])
@@ -158,6 +181,7 @@ class Format(Words):
 
 
 _TEXT = {"type", "encoding", "fallback_encoding"}
+_OF_MESSAGES = {"table", "index"}
 _LINES = {"record_separator", "comment_char", "preamble_rows", "footer_rows", "end_row", "end_at"}
 _HEADER = {"header_rows", "header_join", "repeated_headers", "names"}
 WORDS_OF: Mapping[str, frozenset[str]] = {
@@ -176,8 +200,20 @@ WORDS_OF: Mapping[str, frozenset[str]] = {
     "jsonl": frozenset(_TEXT | {"record_path", "names"}),
     "xml": frozenset({"type", "record_path", "names"}),
     "parquet": frozenset({"type", "names"}),
+    "camt": frozenset({"type", "table"}),
+    "mt940": frozenset({"type", "table", "encoding"}),
+    "ofx": frozenset({"type", "table", "encoding"}),
+    "einvoice": frozenset({"type", "table"}),
+    "saft": frozenset({"type", "table"}),
+    "gdpdu": frozenset({"type", "table", "encoding", "index"}),
+    "datev": frozenset({"type", "table", "encoding"}),
+    "edifact": frozenset({"type", "table", "encoding"}),
+    "x12": frozenset({"type", "table", "encoding"}),
 }  # fmt: skip
 """The words that mean something for each type; any other is refused rather than ignored."""
+
+TABLE_TYPES = frozenset({"camt", "mt940", "ofx", "einvoice", "saft", "datev", "edifact", "x12"})
+"""Business message formats with tables of their own, whose columns are known before a file comes."""
 
 Listed = Annotated[list[str], BeforeValidator(listed)]
 

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pipelines.column_words import ColumnRule, Condition, Unpivot, idle_word
 from pipelines.control_words import Control, ControlName
 from pipelines.dialect import Format, Listed, Words, between_slashes, check_locale, check_regex, listed
+from pipelines.formats import with_defaults
 from pipelines.origin_words import DonePattern, Origin, check_apart
 
 MEMBER_SIGN = "!/"
@@ -75,7 +76,9 @@ class Source(Words):
     layout: list[str] | None = Field(
         None, min_length=1, description="accepted column names of the file, in order; another layout is held as drift"
     )
-    columns: dict[str, ColumnRule] = Field(description="canonical column → where it comes from")
+    columns: dict[str, ColumnRule] = Field(
+        description="canonical column → where it comes from; over the default words of a business message format"
+    )
     computed: dict[str, ColumnRule] = Field(
         {},
         description="source columns of our own: text made of each record before skip, rows, unpivot and columns, which "
@@ -282,7 +285,7 @@ class ProfileModel(Words):
     def _flat_feeds(cls, data: Any) -> Any:
         if isinstance(data, dict) and isinstance(data.get("feeds"), dict):
             feeds = {k: v if _has_sources(v) else {"sources": {"main": v}} for k, v in data["feeds"].items()}
-            data = {**data, "feeds": feeds}
+            data = {**data, "feeds": {feed: _completed(feed, entry) for feed, entry in feeds.items()}}
         return data
 
     @field_validator("origins")
@@ -320,6 +323,14 @@ class ProfileModel(Words):
 
 def _has_sources(value: Any) -> bool:
     return isinstance(value, dict) and "sources" in value
+
+
+def _completed(feed: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """The sources of a feed with the default words of their message formats."""
+    sources = entry["sources"]
+    if isinstance(sources, dict):
+        entry = {**entry, "sources": {name: with_defaults(feed, source) for name, source in sources.items()}}
+    return entry
 
 
 def profile_json_schema() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pipelines.clean.column import CellError
-from pipelines.clean.facts import ControlText, ControlValue, FileInfo
+from pipelines.clean.facts import ControlMeasured, ControlText, ControlValue, FileInfo
 from pipelines.clean.mapping import Header
 from pipelines.clean.numbers import read_number
 from pipelines.clean.rowhash import plain
@@ -63,6 +63,16 @@ def read_controls(
         else:
             out.append(ControlValue(name, plain(value)))
     return out
+
+
+def promised_by_format(info: FileInfo) -> list[ControlValue]:
+    """The totals that the file promises as its message format wants it."""
+    return [ControlValue(f"said({name})", said) for name, said, _, _ in info.totals]
+
+
+def found_by_format(info: FileInfo) -> list[ControlMeasured]:
+    """What the reader of the format found for them."""
+    return [ControlMeasured(f"said({name})", found, where) for name, _, found, where in info.totals]
 
 
 def _promised(name: str, where: Control, place: _Place, sources: list[str]) -> Decimal:

@@ -23,13 +23,17 @@ _ROOM = 28
 
 @dataclass(frozen=True)
 class FileInfo:
-    """The part of the file's facts that the column map may use: header, footer records, cells, names of its sheets."""
+    """The part of the file's facts that the column map may use: header, footer records, cells, names of its sheets.
+
+    `totals` are those that a message format promises: name, what is said, what was found, where.
+    """
 
     columns: tuple[str, ...] = ()
     footer: tuple[tuple[str, ...], ...] = ()
     cells: dict[str, str] = field(default_factory=dict)
     sheet: str | None = None
     sheets: tuple[str, ...] = ()
+    totals: tuple[tuple[str, str, str, str], ...] = ()
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -41,6 +45,7 @@ class FileInfo:
             cells={str(k).upper(): str(v or "") for k, v in (data.get("cells") or {}).items()},
             sheet=data.get("sheet_name"),
             sheets=tuple(data.get("sheets") or ()),
+            totals=tuple((t["name"], t["said"], t["found"], t["where"]) for t in data.get("totals") or ()),
         )
 
     def of_row(self, row: int) -> Self:

@@ -18,10 +18,13 @@ from pipelines.clean.origins import Origin, Renamed
 from pipelines.clean.registry import cleaner
 from pipelines.clean.signed import TERM_TYPE
 from pipelines.contract import CLASSIFICATIONS, Column, Contract
+from pipelines.dialect import TABLE_TYPES
 from pipelines.errors import DeclarationError
 from pipelines.profile import ColumnRule, SourceRef, absent_pattern
 
 _PLAIN_LOCALE = "en_US"
+_WITH_ISO_DATES = frozenset({"xlsx", *TABLE_TYPES})
+"""Formats that write dates as ISO 8601 unless the profile says otherwise."""
 _NUMBERS = ("decimal", "money", "quantity", "rate", "integer")
 _HAVE_PLAIN_FORM = (*_NUMBERS, "date", "timestamp", "period")
 
@@ -126,7 +129,7 @@ def cleaner_of(column: Column, rule: ColumnRule, ref: SourceRef, *, exact: bool 
         century_from=rule.century_from,
         codes=tuple((rule.codes or {}).items()),
         other=rule.other,
-        iso_dates=plain or ref.source.format.type == "xlsx",
+        iso_dates=plain or ref.source.format.type in _WITH_ISO_DATES,
         default_country=country,
     )
     return cleaner(column, options)

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from pipelines.arrowfile import ArrowChunks, Behind, written
 from pipelines.clean.apply import Cleaned, Plan, clean_schema
-from pipelines.clean.controls import read_controls
+from pipelines.clean.controls import found_by_format, promised_by_format, read_controls
 from pipelines.clean.corrected import Corrected
 from pipelines.clean.facts import CleanFacts, ControlText, FileInfo, Tally
 from pipelines.clean.frame import INTERNAL
@@ -58,8 +58,8 @@ def clean(
     before = Memo.open(memo, plan, source.schema) if memo and not corrected else None
     _stream(source, plan, out, tally, totals, before, corrected)
     facts = tally.facts(
-        controls=read_controls(ref, info, plan.sources, promises),
-        measured=totals.measured(),
+        controls=[*read_controls(ref, info, plan.sources, promises), *promised_by_format(info)],
+        measured=[*totals.measured(), *found_by_format(info)],
         columns=plan.sources,
         ignored=plan.ignored,
         unmapped=plan.unmapped,

@@ -10,11 +10,13 @@ from types import TracebackType
 
 import pyarrow as pa
 
+from pipelines.dialect import TABLE_TYPES
 from pipelines.errors import DeliveryError
 from pipelines.extract.delimited import DelimitedTable
 from pipelines.extract.facts import FileFacts
 from pipelines.extract.fixed import FixedTable
 from pipelines.extract.json_records import JsonTable
+from pipelines.extract.messages import open_messages
 from pipelines.extract.parquet_records import ParquetTable
 from pipelines.extract.table import LEAD, PROBLEM, ROW, Table, Tally, count_of, raw_schema, wanted_cells
 from pipelines.extract.workbook import WorkbookTable
@@ -131,6 +133,7 @@ class Reader:
             outside_rows=tally.outside,
             repaired_rows=tally.repaired.count,
             padded_rows=tally.padded.count,
+            totals=tally.totals,
         )
 
 
@@ -169,6 +172,8 @@ def _table(path: Path, fmt: Format, locale: str, tally: Tally, name: str) -> Tab
         return XmlTable(path, fmt, tally, name)
     if fmt.type == "parquet":
         return ParquetTable(path, fmt, locale, tally, name)
+    if fmt.type in TABLE_TYPES:
+        return open_messages(path, fmt, tally, name)
     return DelimitedTable(path, fmt, tally, name)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from pipelines.errors import DeclarationError
+from pipelines.extract.facts import FormatTotal
 
 ROW, PROBLEM, RAW, CELLS = "__row_number", "__problem", "__raw", "__cells"
 LEAD = (ROW, PROBLEM, RAW, CELLS)
@@ -61,6 +62,7 @@ class Tally:
     outside: int = 0
     cells: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    totals: list[FormatTotal] = field(default_factory=list)
     malformed_cells: deque[tuple[int, list[str]]] = field(init=False)
     repaired: Marked = field(init=False)
     padded: Marked = field(init=False)

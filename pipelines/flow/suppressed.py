@@ -26,7 +26,7 @@ def controls_to_show(contract: Contract, delivery: Delivery, controls: Iterable[
 
 def is_count(control: str) -> bool:
     """Whether a control total counts rows or cells: that says nothing of what stands in them."""
-    return parts_of(control)[0] in ("rows", "count")
+    return parts_of(control)[0] in ("rows", "count", "said")
 
 
 def sums_to_show(contract: Contract, sums: Mapping[Place, Decimal], rows: int | None) -> dict[Place, Decimal]:

@@ -134,7 +134,7 @@ def controls(contract: Contract, facts: GateInput) -> list[tuple[ControlTotal, M
         observed += "".join(f"; {said}" for said in (control.remark, control.message) if said)
         rule = baseline.control(contract, control.name, control.promised)
         total = ControlTotal(control.name, control.promised, measured, ok)
-        tells = what not in ("rows", "count") and not contract.may_sum(column or "", facts.records)
+        tells = what not in ("rows", "count", "said") and not contract.may_sum(column or "", facts.records)
         out.append((total, Measurement(rule, 1, {baseline.MEASURED: measured}, observed=observed, is_hidden=tells)))
     return out
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.catalog import _complaints
+from pipelines.catalog import complaints
 from pipelines.contract import read_contract
 from pipelines.errors import DeclarationError
 from pipelines.profile import absent_pattern, profile_json_schema, read_profile
@@ -143,5 +143,5 @@ def test_periods_that_add_up_are_another_declaration_and_unsaid_ones_are_none(wr
 def test_periods_are_for_feeds_that_are_read_either_way(feed, refused):
     path = next((ROOT / "pipelines" / "contracts").glob(f"*/{feed.split('.')[1]}.odcs.yaml"))
     source = Source(files="(?P<period>.*)", mode="period", periods="add_up", columns={})
-    said = [keys for keys, *_ in _complaints(read_contract(path), source) if keys == ("periods",)]
+    said = [keys for keys, *_ in complaints(read_contract(path), source) if keys == ("periods",)]
     assert bool(said) == refused

@@ -1,0 +1,83 @@
+"""An electronic invoice as EN 16931 sees it: a tree of business groups (BG-…) with business terms (BT-…).
+
+The same tree whatever the syntax, so that what reads it (columns, business rules) knows neither UBL nor CII. A term
+that an invoice does not have is absent, one that is there without text is an empty text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+Syntax = Literal["ubl invoice", "ubl credit note", "cii"]
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Term:
+    """The text of one business term and its attributes under our names: `scheme`, `scheme_version`, `currency`,
+    `unit`, `file_name`, `mime_code`, `format` (of a date that is not written as ISO 8601)."""
+
+    text: str
+    attributes: Mapping[str, str] = _NONE
+
+
+@dataclass
+class Group:
+    """One business group. `line` is the line of the file on which it begins.
+
+    `terms`: BT id → every occurrence; `groups`: BG id → every occurrence, each inside its parent as the standard has
+    it: `invoice.groups["BG-4"][0].groups["BG-5"]` is the address of the seller, and the allowances of a line are BG-27
+    of its BG-25. The document totals are BG-22, its tax breakdown the BG-23s, allowances BG-20, charges BG-21.
+    """
+
+    name: str
+    line: int = 0
+    terms: dict[str, list[Term]] = field(default_factory=dict)
+    groups: dict[str, list[Group]] = field(default_factory=dict)
+
+    def term(self, name: str) -> Term | None:
+        """The first occurrence of a term directly in this group."""
+        return next(iter(self.terms.get(name, ())), None)
+
+    def text(self, name: str) -> str | None:
+        """Its text without white space at both ends; None when the term is absent."""
+        found = self.term(name)
+        return None if found is None else found.text.strip()
+
+    def first(self, name: str) -> Group | None:
+        """The first occurrence of a group directly in this group."""
+        return next(iter(self.groups.get(name, ())), None)
+
+    def all(self, name: str) -> list[Group]:
+        """Every occurrence of a group directly in this group."""
+        return self.groups.get(name, [])
+
+    def walk(self) -> Iterator[Group]:
+        """This group and all below it."""
+        yield self
+        for groups in self.groups.values():
+            for group in groups:
+                yield from group.walk()
+
+
+@dataclass
+class Invoice(Group):
+    """The whole message: terms that belong to no group (BT-1 to BT-20) are its own, BT-23 and BT-24 are in BG-2."""
+
+    syntax: Syntax = "ubl invoice"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A business rule that an invoice breaks: its official id (`BR-CO-10`), where, and what was got and expected.
+
+    `where` names term and line of the file, never a personal value.
+    """
+
+    rule: str
+    where: str
+    got: str = ""
+    expected: str = ""
