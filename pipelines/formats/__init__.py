@@ -57,8 +57,10 @@ def message_format(kind: str) -> MessageFormat:
 
 
 def columns_of(kind: str, table: str | None) -> list[str]:
-    """The columns of a table of a format, in order; DeclarationError when there is no such table."""
+    """The columns of a table of a format (of its first one when none is named), in order; DeclarationError when there
+    is no such table."""
     tables = message_format(kind).tables
+    table = table or next(iter(tables))
     if table not in tables:
         raise DeclarationError(
             "format without a table",
