@@ -155,7 +155,7 @@ def _text(value: Any, language: str, locale: str) -> str | None:
     if isinstance(value, bool):
         return REVIEW_WORDS[language]["yes" if value else "no"]
     if isinstance(value, datetime):
-        return format_datetime(value, "short", locale=locale)
+        return format_datetime(value, "medium", locale=locale)
     if isinstance(value, date):
         return format_date(value, "medium", locale=locale)
     return shown(str(value))

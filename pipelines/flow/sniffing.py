@@ -13,8 +13,9 @@ import yaml
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.dialect import Format, words_from_json
+from pipelines.dialect import TABLE_TYPES, Format, words_from_json
 from pipelines.extract.sniff import ColumnFound, Finding, Proposal, propose
+from pipelines.formats import message_format
 
 SURE, DOUBTFUL = 0.9, 0.7
 """From here on a finding is shown as sure; below the second, as doubtful."""
@@ -127,7 +128,8 @@ def _columns(proposal: Proposal) -> Table:
 def as_yaml(path: Path, proposal: Proposal) -> str:
     """The draft of a source for a profile: `files`, `format` with its reasons, and the columns to be mapped.
 
-    Names on the left of `columns` are made from the source names: they are to be replaced by those of the contract.
+    A business message needs no map: the draft says which feeds its tables fill by themselves. Else the names on the
+    left of `columns` are made from the source names: they are to be replaced by those of the contract.
     """
     reasons = {f.word: f for f in proposal.findings}
     lines = [f"# {_summary(proposal)}"]
@@ -137,6 +139,8 @@ def as_yaml(path: Path, proposal: Proposal) -> str:
         finding = reasons.get(word)
         note = f"  # {finding.confidence:.0%}: {_one_line(finding.evidence)}" if finding else ""
         lines.append(f"  {word}: {_scalar(value)}{note}")
+    if proposal.words.get("type") in TABLE_TYPES:
+        return "\n".join([*lines, *_feeds_of(str(proposal.words["type"]))]) + "\n"
     lines.append("columns:")
     taken: set[str] = set()
     described = {c.name: c for c in proposal.columns}
@@ -149,6 +153,15 @@ def as_yaml(path: Path, proposal: Proposal) -> str:
         lines.append("# the columns that were accepted, in order: a file with others is held")
         lines.append(f"layout: {_scalar(list(names), flow=True)}")
     return "\n".join(lines) + "\n"
+
+
+def _feeds_of(kind: str) -> list[str]:
+    """Comments: what a profile may have of this format without saying more."""
+    tables = message_format(kind).tables
+    return [
+        f"# table {name} fills {', '.join(table.feeds) or 'no feed by itself: map its columns'}"
+        for name, table in tables.items()
+    ]
 
 
 def _written(proposal: Proposal) -> dict[str, Any]:

@@ -27,7 +27,7 @@ p { margin: .3rem 0; } .soft { color: var(--soft); } a { color: var(--accent); }
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; vertical-align: top; padding: .25rem .8rem;
   border-top: 1px solid var(--line); overflow-wrap: anywhere; } .pair th { width: 18%; font-weight: 400;
   color: var(--soft); } .pair td { width: 41%; } thead th { font-weight: 600; }
-.other td, .alike td { background: var(--mark); } .one td { color: var(--soft); }
+.other td { background: var(--mark); } .alike td { background: var(--pale); } .one td { color: var(--soft); }
 form { display: flex; gap: .6rem; padding: .6rem .8rem; border-top: 1px solid var(--line); flex-wrap: wrap; }
 td form { border: 0; padding: 0; } input { flex: 1; min-width: 10rem; }
 input, button { font: inherit; padding: .3rem .6rem;

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipelines.dialect import WORDS_OF
+from pipelines.dialect import TABLE_TYPES, WORDS_OF
 from pipelines.extract.sniff.columns import describe
 from pipelines.extract.sniff.kinds import Document, by_magic, check_text, document, parquet
+from pipelines.extract.sniff.messages import message_kind, of_messages
 from pipelines.extract.sniff.proposal import Finding, Proposal, TableFound
 from pipelines.extract.sniff.sample import Sample, refused, take_sample
 from pipelines.extract.sniff.tables import find_layout
@@ -35,8 +36,14 @@ def propose(path: Path, given: Mapping[str, Any], *, name: str | None = None) ->
         return _of_document(parquet(sample), sample, given)
     if kind == "xlsx":
         return _of_workbook(sample, given)
+    if kind in TABLE_TYPES:
+        return of_messages(sample, kind, given, "given")
     encoding, text = take_text(sample, given)
     check_text(text, sample.name)
+    if kind is None and (found_kind := message_kind(text)):
+        return of_messages(
+            sample, found_kind, _meant(given, found_kind), "the file begins as messages of this format do"
+        )
     if kind not in ("csv", "fixed"):
         found = document(sample, text)
         if found:
