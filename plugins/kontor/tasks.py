@@ -101,7 +101,8 @@ def discover(domains: Sequence[str], ranks: Sequence[int], most: int) -> list[Wo
         )
     ti.xcom_push(IDS, found.delivery_ids)
     ti.xcom_push(LOOKED, {"at": found.looked_at.isoformat(), "domains": list(domains)})
-    ti.xcom_push(COUNTS, {"deliveries": len(_ids(found.scopes)), "seen": found.seen, "unmatched": len(found.unmatched)})
+    counts = {"deliveries": len(_ids(found.scopes)), "seen": found.seen, "unmatched": len(found.unmatched)}
+    ti.xcom_push(COUNTS, {**counts, "reviews": len(found.reviews)})
     work = {rank: split([s for s in found.scopes if s.rank == rank], most) for rank in ranks}
     for rank in ranks[1:]:
         ti.xcom_push(rank_key(rank), work[rank])
@@ -227,12 +228,14 @@ def workbooks() -> None:
 def publish(asset: Asset) -> None:
     """Tell `reporting` once, for all deliveries of the run.
 
-    Skipped when the run worked on no delivery, so that no report is built for nothing.
+    Skipped when the run worked on no delivery and no stewards' decisions on customers came, so that no report is built
+    for nothing.
     """
     from pipelines.flow.report import moment
 
     lines = _settled()
-    if not lines:
+    counts = get_current_context()["ti"].xcom_pull(task_ids="discover", key=COUNTS) or {}
+    if not lines and not counts.get("reviews"):
         raise AirflowSkipException("no delivery in this run: nothing to publish")
     get_current_context()["outlet_events"][asset].extra = {
         AT: moment().isoformat(),

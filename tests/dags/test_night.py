@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 
 from pipelines.settings import Settings
 from tests.conftest import url_of
+from tests.e2e import reviewing
+from tests.e2e.conftest import Client
 from tests.origins.servers import closed_port, s3_server
 from tests.samples.generate import generate
 
@@ -244,6 +247,23 @@ def test_a_declaration_that_cannot_be_read_fails_the_run_at_once(settings: Setti
         "held": "failed",
         "outcome": "failed",
     }
+
+
+def test_decisions_on_pairs_of_customers_alone_are_reported(
+    settings: Settings, server_settings: Settings, database: str, landing: Path, run: Run
+) -> None:
+    client = Client("paired", replace(settings, warehouse_url=url_of(server_settings, database, "loader")), "")
+    reviewing.declare(client)
+    reviewing.send(client, crm=reviewing.CRM, shop=reviewing.SHOP)
+    book = reviewing.newest_book(client)
+    reviewing.fill_in(book, landing / "paired" / "back.xlsx", {"crm · 1": ("same", "same house")})
+    done, states = run("client_data", client="paired")
+    assert (done.state, states["publish"]) == ("success", "success")
+    (published,) = extra(done)
+    assert published["deliveries"] == []
+    done, states = run("client_data", client="paired")
+    assert states["publish"] == "skipped"
+    client.warehouse.close()
 
 
 def test_a_rehearsal_tells_and_starts_nothing(
