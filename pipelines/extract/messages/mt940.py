@@ -10,10 +10,7 @@ sums of entries.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import chain
 from typing import Any
@@ -24,74 +21,19 @@ from pipelines.extract.messages.ibans import valid_iban
 from pipelines.extract.messages.message import MessageTable, Record
 from pipelines.extract.messages.mt940_fields import (
     EXPECTED,
-    Balance,
     Field,
-    amount_of,
     balance,
-    day_of,
     encoding_of,
     fields,
     statement_line,
 )  # fmt: skip
 from pipelines.extract.messages.mt940_information import described
+from pipelines.extract.messages.mt940_statements import Message, compared, group
 
 _TEXTS = {"20": "reference", "21": "related_reference", "34": "floor_limit", "13": "report_at", "64": "available_text",
           "65": "forward_text", "90D": "debit_total_text", "90C": "credit_total_text"}  # fmt: skip
 _TWICE = {"34", "65"}
 """Fields that may stand several times in a message."""
-_SUM = re.compile(r"\s*([0-9]+)\s*([A-Z]{3})\s*([0-9.,]+)\s*")
-_KIND = re.compile(r"\{2:[IO](94[0-9]|950)")
-_NUMBER = re.compile(r"\s*([0-9]+)\s*(?:/\s*([0-9]+))?\s*")
-
-
-@dataclass
-class Message:
-    """One message without its entries."""
-
-    number: int
-    line: int
-    envelope: str = ""
-    texts: dict[str, str] = field(default_factory=dict)
-    opening: Balance | None = None
-    closing: Balance | None = None
-    goes_on: bool = False
-    follows: bool = False
-    entries: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
-    sums: dict[str, Decimal] = field(default_factory=lambda: {"debit": Decimal(), "credit": Decimal()})
-    before: int = 0
-    statement: Statement | None = None
-
-    @property
-    def interim(self) -> bool:
-        """Whether it reports during the day: by the envelope, or by fields that a statement has not."""
-        if found := _KIND.search(self.envelope):
-            return found[1] == "942"
-        return "floor_limit" in self.texts or not self.texts.keys() & {"opening_text", "closing_text"}
-
-    @property
-    def account(self) -> str:
-        """The account as it is written."""
-        return self.texts.get("account_text", "")
-
-    @property
-    def page(self) -> tuple[str, int]:
-        """Statement number and page of :28C:."""
-        found = _NUMBER.fullmatch(self.texts.get("number_text", ""))
-        return (found[1].lstrip("0"), int(found[2] or 1)) if found else ("", 1)
-
-
-@dataclass
-class Statement:
-    """The pages of one statement, and its cells."""
-
-    pages: list[Message]
-    cells: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def entries(self) -> int:
-        """Entries of all pages."""
-        return sum(page.entries for page in self.pages)
 
 
 class Messages(MessageTable):
@@ -106,7 +48,7 @@ class Messages(MessageTable):
     def records(self) -> Iterator[Record]:
         """The records of the table in the order of the file."""
         messages = self._heads()
-        self._group(messages)
+        group(messages)
         if self.fmt.table == "statements":
             for message in messages:
                 yield Record(message.number, self._of_message(message))
@@ -209,21 +151,6 @@ class Messages(MessageTable):
             if not message.interim and "closing_text" not in message.texts:
                 self.tally.warnings.append(f"message {message.number} (line {message.line}) has no closing balance")
 
-    # Statements of their pages.
-
-    def _group(self, messages: list[Message]) -> None:
-        statement: Statement | None = None
-        for message in messages:
-            if statement is None or not _continues(statement.pages[-1], message):
-                statement = Statement([])
-            message.before = statement.entries
-            message.statement = statement
-            statement.pages.append(message)
-        taken: Counter[tuple[str, str]] = Counter()
-        for message in messages:
-            if message.statement and message.statement.pages[0] is message:
-                message.statement.cells = _cells(message.statement, taken)
-
     def _of_message(self, message: Message) -> dict[str, str]:
         whole = message.statement.cells if message.statement else {}
         cells = {**whole, **message.texts, "envelope": message.envelope}
@@ -263,7 +190,7 @@ class Messages(MessageTable):
         for message in messages:
             statement = message.statement
             if statement and statement.pages[-1] is message:
-                totals.add(_compared(statement), message.number, f"{self.name}:{message.line}, :90D: and :90C:")
+                totals.add(compared(statement), message.number, f"{self.name}:{message.line}, :90D: and :90C:")
         self.tally.totals += totals.found()
         for tag, (count, line) in sorted(self._unknown.items()):
             times = "once" if count == 1 else f"{count} times"
@@ -290,7 +217,8 @@ class _Entry:
 
     def record(self, row: int, at: int, message: Message) -> Record:
         """The entry as a record."""
-        cells = statement_line(self.line.lines)
+        whole = message.statement.cells if message.statement else {}
+        cells = statement_line(self.line.lines, whole.get("closing_date", ""))
         if cells is None:
             raw = "\n".join([f":61:{self.line.text}", *(f":86:{line}" for line in self.information)])
             return Record(row, {}, f"has a :61: on line {self.line.line} that cannot be taken apart", raw)
@@ -298,7 +226,7 @@ class _Entry:
         if iban := next(filter(None, map(valid_iban, (told.get("iban_said", ""), cells["supplementary"]))), ""):
             told["counterparty_iban"] = iban
         return Record(row, {
-            **(message.statement.cells if message.statement else {}), **cells, **told,
+            **whole, **cells, **told,
             "position": f"message {message.number}, entry {at} (line {self.line.line})",
             "kind": "entry", "line_id": str(message.before + at), "page_number": str(message.page[1]),
             "information": "\n".join(self.information).strip(), "other": "\n".join(self.other),
@@ -317,97 +245,6 @@ def _no_entry(message: Message) -> dict[str, str] | None:
         return None
     position = f"message {message.number} (line {message.line})"
     return {**statement.cells, "position": position, "kind": "no_entry", "line_id": "0", "amount": "0"}
-
-
-def _continues(page: Message, message: Message) -> bool:
-    """Whether a message is the next page of the statement of the one before it."""
-    if page.account != message.account or page.interim != message.interim:
-        return False
-    number, at = message.page
-    if page.page[0] != number:
-        return False
-    if message.interim:
-        return bool(number) and at == page.page[1] + 1
-    return page.goes_on and message.follows
-
-
-def _cells(statement: Statement, taken: Counter[tuple[str, str]]) -> dict[str, str]:
-    """What every entry of a statement repeats."""
-    first, last = statement.pages[0], statement.pages[-1]
-    number, page = first.page
-    opening, closing = first.opening, last.closing
-    known = opening or closing
-    currency = known.currency if known else _currency_of(first.texts.get("floor_limit", ""))
-    day = closing.date if closing else _day(last.texts.get("report_at", ""))
-    part = f"/{page}" if first.follows or last.goes_on else ""
-    name = "/".join(filter(None, (day, number))) + part
-    account = account_of(first.account, currency)
-    taken[account, name] += 1
-    again = taken[account, name]
-    cells = {
-        "message": "MT942" if first.interim else "MT940",
-        "statement_id": name if again == 1 else f"{name}#{again}",
-        "statement_number": number,
-        "account_id": account,
-        "currency": currency,
-        "opening_amount": opening.amount if opening else "",
-        "opening_date": opening.date if opening else "",
-        "closing_amount": closing.amount if closing else "",
-        "closing_date": day,
-    }
-    for column in ("account_text", "number_text", "reference", "related_reference"):
-        cells[column] = first.texts.get(column, "")
-    for column in (
-        "available_text",
-        "forward_text",
-        "statement_information",
-        "statement_other",
-        "report_at",
-        "floor_limit",
-    ):
-        cells[column] = "\n".join(page.texts[column] for page in statement.pages if page.texts.get(column))
-    return cells
-
-
-def _compared(statement: Statement) -> Iterator[tuple[str, Decimal | None, Decimal, str]]:
-    """What :90D: and :90C: of the last page say, and what all pages give."""
-    for side in ("debit", "credit"):
-        text = statement.pages[-1].texts.get(f"{side}_total_text")
-        if text is None:
-            continue
-        found = _SUM.fullmatch(text)
-        count = Decimal(sum(page.counts[side] for page in statement.pages))
-        total = sum((page.sums[side] for page in statement.pages), Decimal())
-        said = (Decimal(found[1]), Decimal(amount_of(found[3]) or "NaN")) if found else (None, None)
-        yield f"{side}_entries", said[0], count, found[1] if found else text
-        yield (
-            f"{side}_sum",
-            None if said[1] is None or said[1].is_nan() else said[1],
-            total,
-            found[3] if found else text,
-        )
-
-
-def account_of(text: str, currency: str) -> str:
-    """The account without what banks write around it: /DE89… → DE89…; 1291.99.348EUR → 1291.99.348.
-
-    Bank and account stay together (45050050/76198810): one number is not the account without the other. The second
-    line of :25P: is the bank.
-    """
-    account = text.split("\n", maxsplit=1)[0].strip().lstrip("/")
-    if currency and account.endswith(currency) and (account[-4:-3].isdigit() or account[-4:-3] in ("/", " ")):
-        account = account[:-3].rstrip("/ ")
-    return account.strip()
-
-
-def _currency_of(floor_limit: str) -> str:
-    found = re.match(r"[A-Z]{3}", floor_limit)
-    return found[0] if found else ""
-
-
-def _day(report_at: str) -> str:
-    """The day of :13D:2511261730+0100."""
-    return day_of(report_at[:6]) if re.match(r"[0-9]{6}", report_at) else ""
 
 
 def _add(texts: dict[str, str], column: str, text: str) -> None:

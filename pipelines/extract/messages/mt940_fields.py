@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from pipelines.dialect import Format
@@ -202,15 +203,17 @@ def day_of(text: str, *, commercial: bool = False) -> str:
     return f"{text[:4]}-{text[4:6]}-{day:02}" if 1 <= month <= 12 and 1 <= day <= _days(year, month) else ""
 
 
-def near(month_day: str, to: str) -> str:
-    """MMDD in the year in which it is nearest to another day: 1230 near 2026-01-02 is in 2025. Empty for no day."""
-    month, day = int(month_day[:2]), int(month_day[2:])
-    if not to or not 1 <= month <= 12:
+def near(month_day: str, to: str, latest: str = "") -> str:
+    """MMDD in the year in which it is nearest to another day, and no later than `latest` if it can be.
+
+    1230 near 2026-01-02 is in 2025; 0930 near 2027-03-01 and no later than 2026-10-05 is in 2026. Empty for no day.
+    """
+    month, day, year = int(month_day[:2]), int(month_day[2:]), int(to[:4])
+    if not 1 <= month <= 12:
         return ""
-    year = int(to[:4])
-    apart = month - int(to[5:7])
-    year += -1 if apart > 6 else 1 if apart < -6 else 0
-    return f"{year:04}-{month:02}-{day:02}" if 1 <= day <= _days(year, month) else ""
+    found = [f"{y:04}-{month:02}-{day:02}" for y in (year - 1, year, year + 1) if 1 <= day <= _days(y, month)]
+    by_then = [text for text in found if text <= latest] or found
+    return min(by_then, key=lambda text: abs(date.fromisoformat(text) - date.fromisoformat(to)), default="")
 
 
 def _days(year: int, month: int) -> int:
@@ -227,8 +230,8 @@ _WIDTH = 16
 """Of the customer's reference; what stands behind it is the bank's own."""
 
 
-def statement_line(lines: list[str]) -> dict[str, str] | None:
-    """The parts of :61: by our names; None when it cannot be taken apart.
+def statement_line(lines: list[str], closing: str = "") -> dict[str, str] | None:
+    """The parts of :61: by our names; None when it cannot be taken apart. It was booked by the day of `closing`.
 
     Some banks write more than 16 characters before `//`. When these are filled up with blanks, what follows is
     something else (Rabobank: the name); otherwise the reference is taken as it stands.
@@ -250,7 +253,7 @@ def statement_line(lines: list[str]) -> dict[str, str] | None:
     return {
         "dates_text": found["value"] + (found["entry"] or ""),
         "value_date": value,
-        "entry_date": near(found["entry"], value) if found["entry"] else "",
+        "entry_date": near(found["entry"], value, closing) if found["entry"] else "",
         "mark": found["mark"],
         "funds_code": found["funds"] or "",
         "amount_text": found["amount"],
