@@ -1,5 +1,5 @@
-"""A night of Söderberg Maskin: statements of five banks in four formats load with balances that hold, each planted error
-is caught by its rule, and no other line is set aside."""
+"""A night of Söderberg Maskin: statements of five banks in four formats load with balances that hold, each planted
+error is caught by its rule, and no other line is set aside."""
 
 from __future__ import annotations
 

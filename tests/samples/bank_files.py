@@ -89,7 +89,8 @@ def _camt_statement(s: Statement, *, summary: bool) -> Iterator[str]:
         total = sum((abs(line.amount) for line in s.lines), ZERO)
         credits = [line.amount for line in s.lines if line.amount >= 0]
         yield (
-            f"<TxsSummry><TtlNtries><NbOfNtries>{len(s.lines) + s.miscounted}</NbOfNtries><Sum>{total}</Sum></TtlNtries>"
+            f"<TxsSummry><TtlNtries><NbOfNtries>{len(s.lines) + s.miscounted}</NbOfNtries><Sum>{total}</Sum>"
+            "</TtlNtries>"
             f"<TtlCdtNtries><NbOfNtries>{len(credits)}</NbOfNtries><Sum>{sum(credits, ZERO)}</Sum></TtlCdtNtries>"
             "</TxsSummry>\n"
         )

@@ -137,7 +137,7 @@ def faulty() -> list[Statement]:
     """Statements with something wrong, each of an account of its own."""
     day = date(2026, 10, 6)
     plain = _plain(day)
-    out = [
+    return [
         Statement("X-ROLL", 1, day, ZERO, (plain,), "SEK", off=Decimal("0.01")),
         Statement("X-GAP", 1, day, ZERO, (plain,), "SEK"),
         Statement(
@@ -153,7 +153,6 @@ def faulty() -> list[Statement]:
         Statement("X-1926", 1, day, ZERO, (_changed(day, booked=date(1926, 10, 6)),), "SEK"),
         Statement("X-VALUE", 1, day, ZERO, (_changed(day, value=day - timedelta(days=400)),), "SEK"),
     ]
-    return out
 
 
 def _plain(day: date, amount: str = "90.00") -> Line:

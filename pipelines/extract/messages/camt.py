@@ -118,7 +118,7 @@ class Messages(MessageTable):
 
     def _open(self, element: Any) -> Statement:
         self._seen += 1
-        found = list(leaves(element, without=_NOT_HEAD))
+        found = leaves(element, without=_NOT_HEAD)
         head, rest = cells_of(found, _HEAD)
         head |= {"message": self._kind, "message_version": self._version, "statement_other": BETWEEN.join(rest)}
         group = next((g for g in element.getparent() if local(g) == "GrpHdr"), None)
@@ -135,7 +135,7 @@ class Messages(MessageTable):
             if name == "Bal":
                 statement.balances.append(_balance(child))
             elif name == "TxsSummry":
-                statement.promises.take(list(leaves(child)))
+                statement.promises.take(leaves(child))
         statement.elements = sum(local(child) in ("Bal", "TxsSummry", "Acct") for child in element)
 
     def _close(self, element: Any, statement: Statement) -> None:
@@ -159,7 +159,7 @@ class Messages(MessageTable):
         statement.entries += 1
         position = f"{self._wanted} {statement.number}, entry {statement.entries} (line {element.sourceline})"
         details = [d for group in (element, *_named(element, "NtryDtls")) for d in _named(group, "TxDtls")]
-        found = list(leaves(element, without=frozenset({"TxDtls"})))
+        found = leaves(element, without=frozenset({"TxDtls"}))
         cells, rest = cells_of(found, ENTRY)
         cells["amount"] = signed(cells.get("amount_text"), cells.get("credit_debit"))
         statement.promises.count(cells)
@@ -174,7 +174,8 @@ class Messages(MessageTable):
             yield from self._details(cells, described)
             return
         self._row += 1
-        yield Record(self._row, _entry(cells, described, rest), *_problem(cells, self._shown(element)))
+        problem = _problem(cells)
+        yield Record(self._row, _entry(cells, described, rest), problem, self._shown(element) if problem else "")
 
     def _details(self, cells: dict[str, str], described: list[dict[str, str]]) -> Iterator[Record]:
         for number_, detail in enumerate(described, 1):
@@ -246,7 +247,7 @@ def _named(element: Any, name: str) -> list[Any]:
 
 
 def _balance(element: Any) -> Balance:
-    found = list(leaves(element))
+    found = leaves(element)
     texts = dict(reversed(found))
     code = texts.get("Tp/Cd") or texts.get("Tp/Prtry") or texts.get("Tp") or ""
     date = texts.get("Dt/Dt") or texts.get("Dt/DtTm") or texts.get("Dt") or ""
@@ -294,7 +295,7 @@ def _currency(statement: Statement) -> str:
 
 def _detail(element: Any, entry: dict[str, str]) -> dict[str, str]:
     """The cells of one transaction; the other side of it beside both sides."""
-    found: list[Leaf] = list(leaves(element))
+    found: list[Leaf] = leaves(element)
     cells, rest = cells_of(found, DETAIL, "detail_")
     side = cells.get("detail_credit_debit") or entry.get("credit_debit", "")
     if "detail_amount_text" in cells:
@@ -347,10 +348,10 @@ def _sum_charges(cells: dict[str, str], details: list[dict[str, str]]) -> None:
         cells["charges_currency"] = currencies.pop()
 
 
-def _problem(cells: dict[str, str], shown: str) -> tuple[str | None, str]:
+def _problem(cells: dict[str, str]) -> str | None:
     """Why an entry says no amount; an amount that is no number is left to whoever reads the column."""
     if not cells.get("amount_text"):
-        return "has no amount (Amt)", shown
+        return "has no amount (Amt)"
     if cells.get("credit_debit") not in ("CRDT", "DBIT"):
-        return f"has {cells.get('credit_debit', 'nothing')!r} as CdtDbtInd, which is CRDT or DBIT", shown
-    return None, ""
+        return f"has {cells.get('credit_debit', 'nothing')!r} as CdtDbtInd, which is CRDT or DBIT"
+    return None

@@ -6,7 +6,7 @@ are those of the schema with what later versions put between taken out (`Dbtr/Pt
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -107,35 +107,53 @@ _CHARGES = ("Chrgs/Amt", "Chrgs/CdtDbtInd", "Chrgs/Rcrd/Amt", "Chrgs/Rcrd/CdtDbt
 _RATE = ("AmtDtls/CntrValAmt/CcyXchg/XchgRate", "AmtDtls/InstdAmt/CcyXchg/XchgRate", "AmtDtls/TxAmt/CcyXchg/XchgRate")
 
 
-def leaves(element: Any, above: str = "", without: frozenset[str] = frozenset()) -> Iterator[Leaf]:
+_SPECIAL = frozenset({*_CODE, *_RATE, *_CHARGES, *(f"{path}/@Ccy" for path in _CHARGES)})
+"""Paths that `_together` reads."""
+_NAMES: dict[str, str] = {}
+"""Local names by tag: a message has some dozens of tags, and millions of elements."""
+
+
+def leaves(element: Any, above: str = "", without: frozenset[str] = frozenset()) -> list[Leaf]:
     """Every text and attribute below an element with its path, in the order of the document."""
+    found: list[Leaf] = []
+    _collect(element, above, without, found)
+    return found
+
+
+def _collect(element: Any, above: str, without: frozenset[str], found: list[Leaf]) -> None:
     for child in element:
-        name = local(child)
+        tag = child.tag
+        name = _NAMES.get(tag) or _NAMES.setdefault(tag, local(child))
         if not name or name in without:
             continue
         path = above if name in _LATER else f"{above}/{name}" if above else name
-        text = (child.text or "").strip()
-        if len(child) == 0 or text:
-            yield path, text
-        for key, value in child.attrib.items():
-            yield f"{path}/@{key.rpartition('}')[2]}", value
-        if len(child):
-            yield from leaves(child, path, without)
+        inner = len(child)
+        text = child.text
+        text = text.strip() if text else ""
+        if text or not inner:
+            found.append((path, text))
+        for key, value in child.items():
+            found.append((f"{path}/@{key.rpartition('}')[2]}", value))
+        if inner:
+            _collect(child, path, without, found)
 
 
 def cells_of(found: Sequence[Leaf], columns: Mapping[str, str], prefix: str = "") -> tuple[dict[str, str], list[str]]:
     """The cells of declared paths, several texts of one column behind each other, and the rest as `path=text`."""
     cells: dict[str, str] = {}
     rest = []
-    special = {*_CODE, *_RATE, *_CHARGES, *(f"{path}/@Ccy" for path in _CHARGES)}
+    together = False
     for path, text in found:
         if not text:
             continue
         if column := columns.get(path):
             cells[column] = f"{cells[column]}{BETWEEN}{text}" if column in cells else text
-        elif path not in special:
+        elif path in _SPECIAL:
+            together = True
+        else:
             rest.append(f"{path}={text}")
-    _together(found, cells, prefix)
+    if together:
+        _together(found, cells, prefix)
     return cells, rest
 
 
