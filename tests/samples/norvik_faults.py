@@ -132,9 +132,11 @@ MATCHES = {
     "M-EUR": "other_currency",
     "M-NOORDER": "no_order",
     "M-GLUT": "matched",
+    "M-OVER": "over_received",
     "M-FEW": "under_received",
+    "M-GOODS": "other_product",
 }
-"""Purchase order → status of the three-way match; of `M-GLUT` half more than ordered was agreed."""
+"""Purchase order → status of the three-way match; of `M-GLUT` half more than ordered was agreed, of `M-OVER` was not."""
 OFF = D(1250)
 """Booked to the account of the stock in October, and no goods moved."""
 
@@ -442,13 +444,13 @@ def _freight(sheet: _Sheet) -> None:
 
 def _matches(sheet: _Sheet) -> None:
     """Receipts of these orders go straight on to a customer, so that no stock stays."""
-    received = {"M-ABSENT": ZERO, "M-NOORDER": ZERO, "M-GLUT": D(140), "M-FEW": D(60)}
-    billed = {"M-MORE": D(130), "M-LESS": D(60), "M-UNBILLED": ZERO, "M-GLUT": D(140), "M-FEW": D(60)}
+    received = {"M-ABSENT": ZERO, "M-NOORDER": ZERO, "M-GLUT": D(140), "M-OVER": D(140), "M-FEW": D(60)}
+    billed = {"M-MORE": D(130), "M-LESS": D(60), "M-UNBILLED": ZERO, "M-GLUT": D(140), "M-OVER": D(140), "M-FEW": D(60)}
     prices = {"M-PRICE-UP": D(230), "M-PRICE-DOWN": D(170), "M-EUR": D(18)}
     entries: list[Entry] = []
     invoices: list[Invoice] = []
     at = date(2026, 9, 16)
-    for code in (*MATCHES, "M-GOODS"):
+    for code in MATCHES:
         gift = sheet.gift()
         if code != "M-NOORDER":
             sheet.purchase(code, Dato="01.09.2026", Lovet="15.09.2026", Status="received")
