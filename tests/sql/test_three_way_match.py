@@ -1,4 +1,4 @@
-"""Order, receipt and invoice in every combination of over, under, missing, repeated, price, currency and product difference.
+"""Order, receipt and invoice in every combination of over, under, missing, repeated, price, currency and product.
 
 One build of the mart over the full product, each case an order line of its own, against a judge in Python that adds up
 documents and knows nothing of the SQL.
@@ -62,8 +62,8 @@ PRODUCTS = ("same", "other")
 STATES = ("future", "past", "closed")
 CASES = [Case(*c) for c in itertools.product(RECEIPTS, INVOICED, PRICES, CURRENCIES, REPEATED, PRODUCTS, STATES)]
 GRAVITY = (
-    "duplicate_invoice", "other_currency", "other_product", "not_received", "quantity_over_invoiced", "price_over", "over_received",
-    "not_invoiced", "under_invoiced", "price_under", "under_received",
+    "duplicate_invoice", "other_currency", "other_product", "not_received", "quantity_over_invoiced", "price_over",
+    "over_received", "not_invoiced", "under_invoiced", "price_under", "under_received",
 )  # fmt: skip
 
 
