@@ -10,7 +10,6 @@ import itertools
 import json
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -151,8 +150,8 @@ def lines(warehouse: Warehouse, marts_home: Settings) -> dict[int, Row]:
     assert not [run for run in runs if run.failed], [run for run in runs if run.failed]
     with warehouse.transaction() as conn:
         become_owner(conn)
-        rows = conn.execute(sa.text("select * from reporting_next.fct_order_lines")).mappings()
-        return {int(row["order_id"]): dict(row) for row in rows}
+        made = conn.execute(sa.text("select * from reporting_next.fct_order_lines")).mappings()
+        return {int(row["order_id"]): dict(row) for row in made}
 
 
 def _tables() -> dict[str, list[Row]]:
@@ -208,7 +207,7 @@ def _shipments(number: int, case: Case) -> Iterator[Row]:
     off = 0 if case.told_by == "shipments" else 9
     for part, arrival in enumerate(ARRIVALS[case.arrivals]):
         due = DUE[case.due]
-        row = {"client_id": case.client, "shipment_line_id": f"S-{number}-{part}", "order_id": str(number)}
+        row: Row = {"client_id": case.client, "shipment_line_id": f"S-{number}-{part}", "order_id": str(number)}
         row |= {"order_line_id": "1", "product_id": "P", "line_quantity": arrival.quantity - off, "item_name": "Pad"}
         row |= {"promised_date": due, "delivered_date": due + timedelta(days=arrival.days + off)}
         yield {**row, "destination_country_code": "DE", "currency_code": "EUR"}
@@ -219,8 +218,14 @@ def test_every_line_is_judged_as_by_hand(lines: dict[int, Row]) -> None:
     wrong = []
     for number, case in enumerate(CASES):
         row, expected = lines[number], judge(case)
-        names = ("line_status_code", "is_on_time", "is_in_full", "days_late", "accepted_quantity", "open_quantity")
-        got = Judged(*(int(v) if isinstance(v, Decimal) else v for v in (row[name] for name in names)))
+        got = Judged(
+            row["line_status_code"],
+            row["is_on_time"],
+            row["is_in_full"],
+            row["days_late"],
+            int(row["accepted_quantity"]),
+            int(row["open_quantity"]),
+        )
         if got != expected:
             wrong.append((case, got, expected))
     assert not wrong, (len(wrong), wrong[:5])
