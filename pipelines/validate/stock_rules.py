@@ -121,9 +121,10 @@ def positions(sets: SetRules, rule: Rule, expectation: ExpectPositionsToRollForw
     same = " and ".join(f"x.{k} = e.{k}" for k in keys)
     found = (
         f"with own as materialized (select {_as(own, names)} from {sets.table} where {domain} and {given}), "
-        f"listed as materialized ({listed}), "
+        f"listed as materialized ({listed}), since as materialized ({_since(by, whole)}), "
         f"moves as materialized (select {_as(theirs, names)}, {opens} as _opens from {other.table} "
         f"where {_CURRENT} and {fulfilled} and {_q(expectation.feed_quantity)} is not null "
+        f"and {_q(expectation.feed_date)} > (select _day from since) "
         f"and {_q(expectation.feed_date)} <= (select max(_day) from own) "
         f"and ({_names(expectation.match.values())}) in (select {by} from own)), "
         f"first as materialized (select min({_q(expectation.feed_date)}) as _first from {other.table} "
@@ -151,6 +152,23 @@ def _listed(sets: SetRules, picked: str, condition: str) -> tuple[str, dict[str,
         f"(select from {sets.table} w where w._fate is null and {same})) as s "
         f"where _day between (select min(_day) from own) and (select max(_day) from own)",
         stay,
+    )
+
+
+def _since(by: str, whole: Sequence[str]) -> str:
+    """SQL of the last day of which no movement is asked: each group was listed then or later, or else its place was.
+
+    So a list is judged by what was moved since the one before it, and not by all that ever was.
+    """
+    before = "from listed where _day < (select min(_day) from own)"
+    places, place = "", ""
+    if whole:
+        keys = ", ".join(whole)
+        places = f"left join (select {keys}, max(_day) as _listed {before} group by {keys}) as p using ({keys}) "
+        place = "_listed, "
+    return (
+        f"select min(coalesce(_last, {place}'-infinity')) as _day from (select distinct {by} from own) as o "
+        f"left join (select {by}, max(_day) as _last {before} group by {by}) as g using ({by}) {places}"
     )
 
 

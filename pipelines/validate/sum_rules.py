@@ -53,7 +53,7 @@ def sums(sets: SetRules, rule: Rule, expectation: ExpectGroupSumsToBeAtMost) -> 
         f"and {not_brought(sets, rule)}{_of_these_days(expectation)} "
         f"and ({', '.join(keys.values())}) in (select {names} from own)), {limits.replace('<sizes>', sized)}"
         f"summed as (select {by}, {amount} as amount from lines{using} group by {by}), "
-        f"broken as (select {', '.join(f's.{k}' for k in compared)}, "
+        f"broken as materialized (select {', '.join(f's.{k}' for k in compared)}, "
         f"{_said(sets, expectation, most)} as said from summed s {limited} where s.amount > {most}) "
         f"select _row_number, _row_part, said as value from {_rows(sets, beside, [*keys.values()], units)} "
         f"join broken b on {' and '.join(f'r.{k} = b.{k}' for k in compared)}"

@@ -1,9 +1,15 @@
 {# What the marts of fulfilment share. #}
 
-{# The unit in which `with_base_units` counts a row: the base unit of a product in the list, joined as `product`, else the
-   unit that the row names. Null: in pieces, or in whatever the client counts. #}
+{# The unit in which `in_counted_units` counts a row of `with_base_units`: the base unit of a product in the list, joined as
+   `product`, else the unit that the row names. Null: in pieces, or in whatever the client counts. #}
 {% macro counted_unit(row) -%}
-    coalesce(product.base_unit_code, {{ row }}.unit_code)
+    case when {{ row }}.base_units is null then {{ row }}.unit_code else coalesce(product.base_unit_code, {{ row }}.unit_code) end
+{%- endmacro %}
+
+{# A quantity of a row of `with_base_units` in that unit. What nothing converts stays as it is: it can be compared with what
+   is told in the same unit, and with nothing else. #}
+{% macro in_counted_units(quantity, row) -%}
+    {{ quantity }} * coalesce({{ row }}.base_units, 1)
 {%- endmacro %}
 
 {# Days from one day to another, days off left out where the client counts business days: Friday to Monday is one. Below

@@ -34,9 +34,11 @@
 {%- endmacro %}
 
 {# Base units in one unit of a row of an order line, by the rows of `with_base_units`: null where it cannot be compared
-   with the line. A product in no list has no base unit, so only the unit of the order line, or none named, can be. #}
+   with the line. A product in no list has no base unit, so only the unit of the order line, or none named, can be. A line
+   in a unit that nothing converts can be compared with rows in the same unit only. #}
 {% macro units_of_line(row, line) -%}
     case
+        when {{ line }}.is_in_own_unit then case when {{ row }}.unit_code = {{ line }}.unit_code then 1 end
         when {{ line }}.product_name is not null then {{ row }}.base_units
         when {{ row }}.unit_code is null or {{ row }}.unit_code = coalesce({{ line }}.unit_code, 'C62') then 1
         when {{ row }}.unit_code in ('EA', 'H87', 'NMB') and {{ line }}.unit_code is null then 1

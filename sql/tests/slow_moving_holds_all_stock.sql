@@ -1,9 +1,14 @@
 -- Everything on hand, with the days that its client calls slow.
 with positions as (
-    select client_id, source, product_id, sum(on_hand_quantity) as quantity
+    select
+        client_id,
+        source,
+        product_id,
+        case when count(on_hand_quantity) = count(*) then sum(on_hand_quantity) end as quantity
     from {{ whole(ref('rpt_stock_position')) }} as whole
+    where status_code <> 'listed_elsewhere'
     group by client_id, source, product_id
-    having sum(on_hand_quantity) > 0
+    having sum(on_hand_quantity) > 0 or count(on_hand_quantity) < count(*)
 )
 
 select client_id, source, product_id, quantity, on_hand_quantity, days_without_issue

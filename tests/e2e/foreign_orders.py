@@ -151,7 +151,6 @@ feeds:
       shipped_date:      {from: Versand, formats: '%d.%m.%Y'}
       promised_date:     {from: ETA, formats: '%d.%m.%Y'}
       delivered_date:    {from: Zugestellt, formats: '%d.%m.%Y'}
-      item_name:         {value: goods}
       line_quantity:     {from: Colli}
       weight_quantity:   {from: Gewicht kg, locale: de_DE}
       currency_code:     {value: EUR}

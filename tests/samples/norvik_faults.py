@@ -58,19 +58,22 @@ FAULTS = (
     Fault("less than nothing ordered", _LINES, "X-LESS", "quantity_positive"),
     Fault("ordered in a unit that nothing has", _LINES, "X-SACK", "unit_known"),
     Fault("amount is not quantity times price", _LINES, "X-SUM", "line_arithmetic"),
-    Fault("more shipped than ordered", _LINES, "X-MORE", "shipped_within_ordered"),
+    Fault("more shipped than ordered", _LINES, "X-MORE", "shipped_within_ordered", "warn"),
+    Fault("shipped in another unit than ordered", _LINES, "X-TENFOLD", "shipped_far_above_ordered"),
     Fault("line of no order", _LINES, "X-NOBODY", "reference.order_id"),
     Fault("shipment without order", _SENT, "X-STRAY", "order_exists"),
     Fault("announced by list and by notice", _SENT, "X-TWICE", "not_announced_twice"),
     Fault("shipped before the order", _SENT, "X-EARLY", "shipped_not_before_order"),
     Fault("delivered before it left", _SENT, "X-FAST", "delivered_not_before_shipped"),
-    Fault("shipments of more than was ordered", _SENT, "X-LOTS", "shipped_within_ordered"),
+    Fault("shipments of more than was ordered", _SENT, "X-LOTS", "shipped_within_ordered", "warn"),
+    Fault("shipment of pieces for cartons", _SENT, "X-PILE", "shipped_far_above_ordered"),
     Fault("shipped in a unit that nothing has", _SENT, "X-BAG", "unit_known"),
     Fault("too heavy for its goods", _SENT, "X-LEAD", "weight_plausible", "warn"),
     Fault("under way after it was delivered", _WAY, "X-STEPS", "steps_in_order"),
     Fault("left again before it arrived", _WAY, "X-CLOCK", "times_in_order"),
     Fault("event of no shipment", _WAY, "X-GHOST", "shipment_exists"),
-    Fault("more delivered than ordered", _THERE, "X-PLENTY", "delivered_within_ordered"),
+    Fault("more delivered than ordered", _THERE, "X-PLENTY", "delivered_within_ordered", "warn"),
+    Fault("delivered with a misplaced decimal sign", _THERE, "X-HUNDRED", "delivered_far_above_ordered"),
     Fault("more damaged than delivered", _THERE, "X-BROKEN", "parts_within_delivered"),
     Fault("delivered twice", _THERE, "X-AGAIN", "not_delivered_twice"),
     Fault("on the note before it left", _THERE, "X-SOON", "delivered_not_before_shipped"),
@@ -132,9 +135,11 @@ MATCHES = {
     "M-EUR": "other_currency",
     "M-NOORDER": "no_order",
     "M-GLUT": "matched",
+    "M-OVER": "over_received",
     "M-FEW": "under_received",
+    "M-GOODS": "other_product",
 }
-"""Purchase order → status of the three-way match; of `M-GLUT` half more than ordered was agreed."""
+"""Purchase order → status of the three-way match. Of `M-GLUT` half more than ordered was agreed, of `M-OVER` not."""
 OFF = D(1250)
 """Booked to the account of the stock in October, and no goods moved."""
 
@@ -314,12 +319,13 @@ def _orders(sheet: _Sheet) -> None:
     sheet.order("X-NOPROM", Lovet="")
     sheet.line("X-NOPROM")
     sheet.order("X-EMPTY")
-    for code in ("X-LESS", "X-SACK", "X-SUM", "X-MORE"):
+    for code in ("X-LESS", "X-SACK", "X-SUM", "X-MORE", "X-TENFOLD"):
         sheet.order(code)
     sheet.line("X-LESS", Antall="-1", Beløp=number(-PRICE), Slettet="")
     sheet.line("X-SACK", Enhet="SEKK")
     sheet.line("X-SUM", Beløp="39000,00")
     sheet.line("X-MORE", Sendt="130")
+    sheet.line("X-TENFOLD", Sendt="1200")
     sheet.line("X-NOBODY")
 
 
@@ -332,6 +338,7 @@ def _shipments(sheet: _Sheet) -> None:
     sheet.shipped("X-EARLY", Sendt="02.10.2026", Bestilt="")
     sheet.shipped("X-FAST", Levert="06.10.2026")
     sheet.shipped("X-LOTS", Antall="130", Beløp=number(130 * PRICE), Vekt_kg="338,000")
+    sheet.shipped("X-PILE", Antall="1200", Beløp=number(1200 * PRICE), Vekt_kg="3120,000")
     sheet.shipped("X-BAG", Enhet="SEKK")
     sheet.shipped("X-LEAD", Vekt_kg="90000,000")
     for code in ("X-STEPS", "X-CLOCK"):
@@ -353,6 +360,7 @@ def _shipments(sheet: _Sheet) -> None:
 def _deliveries(sheet: _Sheet) -> None:
     for code, changes in {
         "X-PLENTY": {"Antall": "130"},
+        "X-HUNDRED": {"Antall": "10000"},
         "X-BROKEN": {"Skadet": "120"},
         "X-SOON": {"Levert": "06.10.2026"},
         "X-BLANK": {"Signert": "Nei"},
@@ -442,13 +450,13 @@ def _freight(sheet: _Sheet) -> None:
 
 def _matches(sheet: _Sheet) -> None:
     """Receipts of these orders go straight on to a customer, so that no stock stays."""
-    received = {"M-ABSENT": ZERO, "M-NOORDER": ZERO, "M-GLUT": D(140), "M-FEW": D(60)}
-    billed = {"M-MORE": D(130), "M-LESS": D(60), "M-UNBILLED": ZERO, "M-GLUT": D(140), "M-FEW": D(60)}
+    received = {"M-ABSENT": ZERO, "M-NOORDER": ZERO, "M-GLUT": D(140), "M-OVER": D(140), "M-FEW": D(60)}
+    billed = {"M-MORE": D(130), "M-LESS": D(60), "M-UNBILLED": ZERO, "M-GLUT": D(140), "M-OVER": D(140), "M-FEW": D(60)}
     prices = {"M-PRICE-UP": D(230), "M-PRICE-DOWN": D(170), "M-EUR": D(18)}
     entries: list[Entry] = []
     invoices: list[Invoice] = []
     at = date(2026, 9, 16)
-    for code in (*MATCHES, "M-GOODS"):
+    for code in MATCHES:
         gift = sheet.gift()
         if code != "M-NOORDER":
             sheet.purchase(code, Dato="01.09.2026", Lovet="15.09.2026", Status="received")
@@ -462,7 +470,7 @@ def _matches(sheet: _Sheet) -> None:
             entries += journal(f"LA-{code}", at, "inventory", {"1460": value, "2940": -value}, code)
             entries += journal(f"VF-{code}", at, "inventory", {"4300": value, "1460": -value}, code)
         if quantity := billed.get(code, MANY):
-            goods = "G001" if code == "M-GOODS" else gift
+            goods = sheet.gifts[sheet.next % len(sheet.gifts)].number if code == "M-GOODS" else gift
             line = InvoiceLine(code, 1, goods, "C62", quantity, prices.get(code, COST))
             currency = "EUR" if code == "M-EUR" else "NOK"
             invoices.append(Invoice("L08", code, date(2026, 9, 21), code, (line,), currency=currency))

@@ -1,4 +1,4 @@
-"""Order, receipt and invoice in every combination of over, under, missing, repeated, price and currency difference.
+"""Order, receipt and invoice in every combination of over, under, missing, repeated, price, currency and product.
 
 One build of the mart over the full product, each case an order line of its own, against a judge in Python that adds up
 documents and knows nothing of the SQL.
@@ -30,6 +30,8 @@ ORDERED, PRICE = 100, Decimal("10.50")
 QUANTITY_PCT, PRICE_PCT = 5, 2
 PACK = 20
 """Base units in a pack: every other case is ordered, and every third invoiced, in packs."""
+CARTON = 5
+"""Every fifth case is of a product in cartons, on all its documents, and nothing tells what a carton holds."""
 
 
 class Case(NamedTuple):
@@ -38,6 +40,7 @@ class Case(NamedTuple):
     price: str
     currency: str
     repeated: str
+    product: str
     state: str
 
 
@@ -55,11 +58,12 @@ INVOICED = {"none": None, "exact": 100, "over": 120, "under": 40}
 PRICES = {"same": PRICE, "within": Decimal("10.70"), "over": Decimal("11.00"), "under": Decimal("10.00")}
 CURRENCIES = ("EUR", "USD")
 REPEATED = ("once", "same_number", "other_number", "credited")
+PRODUCTS = ("same", "other")
 STATES = ("future", "past", "closed")
-CASES = [Case(*c) for c in itertools.product(RECEIPTS, INVOICED, PRICES, CURRENCIES, REPEATED, STATES)]
+CASES = [Case(*c) for c in itertools.product(RECEIPTS, INVOICED, PRICES, CURRENCIES, REPEATED, PRODUCTS, STATES)]
 GRAVITY = (
-    "duplicate_invoice", "other_currency", "not_received", "quantity_over_invoiced", "price_over", "over_received",
-    "not_invoiced", "under_invoiced", "price_under", "under_received",
+    "duplicate_invoice", "other_currency", "other_product", "not_received", "quantity_over_invoiced", "price_over",
+    "over_received", "not_invoiced", "under_invoiced", "price_under", "under_received",
 )  # fmt: skip
 
 
@@ -115,6 +119,8 @@ def judge(case: Case) -> Judged:
         flags.add("duplicate_invoice")
     if papers and case.currency != "EUR":
         flags.add("other_currency")
+    if papers and case.product == "other":
+        flags.add("other_product")
     if accepted == 0 and (invoiced or case.state == "past"):
         flags.add("not_received")
     if is_over:
@@ -164,7 +170,8 @@ def _tables() -> dict[str, list[Row]]:
     return {
         "ops.client": [{"client_id": "north", "name": "North", "time_zone": "UTC", "reporting": json.dumps(reporting)}],
         "core.shipments_products": [
-            {"product_id": "P", "product_name": "Bolt", "pack_unit_code": "BX", "units_per_pack": PACK}
+            {"product_id": "P", "product_name": "Bolt", "pack_unit_code": "BX", "units_per_pack": PACK},
+            {"product_id": "Q", "product_name": "Nut", "pack_unit_code": None, "units_per_pack": None},
         ],
         "core.shipments_purchase_orders": [
             {"purchase_order_id": "O", "supplier_id": "S", "ordered_date": "2026-01-02", "currency_code": "EUR"}
@@ -175,14 +182,24 @@ def _tables() -> dict[str, list[Row]]:
     }
 
 
+def _unit(number: int, every: int, rest: int) -> str | None:
+    """Unit of a document: cartons of the product that has them, else packs in some cases."""
+    return "CT" if number % CARTON == 0 else "BX" if number % every == rest else None
+
+
+def _product(number: int) -> str:
+    return "Q" if number % CARTON == 0 else "P"
+
+
 def _order_line(number: int, case: Case) -> Row:
-    in_packs = number % 2 == 1
+    unit = _unit(number, 2, 1)
+    in_packs = unit == "BX"
     return {
         "purchase_order_id": "O",
         "line_id": str(number),
-        "product_id": "P",
+        "product_id": _product(number),
         "ordered_quantity": ORDERED / PACK if in_packs else ORDERED,
-        "unit_code": "BX" if in_packs else None,
+        "unit_code": unit,
         "unit_price_amount": PRICE * PACK if in_packs else PRICE,
         "currency_code": "EUR",
         "due_date": "2026-12-31" if case.state == "future" else "2026-02-01",
@@ -197,15 +214,16 @@ def _receipts(number: int, case: Case) -> Iterator[Row]:
             "line_id": str(part),
             "purchase_order_id": "O",
             "purchase_order_line_id": str(number),
-            "product_id": "P",
+            "product_id": _product(number),
             "received_date": f"2026-01-{10 + part}",
             "received_quantity": received,
             "rejected_quantity": rejected,
+            "unit_code": "CT" if number % CARTON == 0 else None,
         }
 
 
 def _invoices(number: int, case: Case) -> Iterator[Row]:
-    in_packs = number % 3 == 0
+    unit = _unit(number, 3, 0)
     for paper in invoices(case):
         yield {
             "ledger_code": "payables",
@@ -213,8 +231,9 @@ def _invoices(number: int, case: Case) -> Iterator[Row]:
             "invoice_id": paper.number,
             "line_id": "1",
             "invoice_date": "2026-01-20",
-            "line_quantity": Decimal(paper.quantity) / PACK if in_packs else paper.quantity,
-            "unit_code": "BX" if in_packs else None,
+            "line_quantity": Decimal(paper.quantity) / PACK if unit == "BX" else paper.quantity,
+            "unit_code": unit,
+            "product_id": {"P": "Q", "Q": "P"}[_product(number)] if case.product == "other" else None,
             "net_amount": paper.amount,
             "currency_code": case.currency,
             "purchase_order_id": "O",
@@ -236,7 +255,7 @@ def _insert(conn: sa.Connection, table: str, rows: Iterable[Row]) -> None:
 
 def test_the_cases_are_all_there(matched: list[Row]) -> None:
     """Every pair of values of two dimensions, and every flag that they can come to."""
-    assert len(CASES) == len(set(CASES)) == len(matched) == 7 * 4 * 4 * 2 * 4 * 3
+    assert len(CASES) == len(set(CASES)) == len(matched) == 7 * 4 * 4 * 2 * 4 * 2 * 3
     assert {flag for case in CASES for flag in judge(case).flags} == set(GRAVITY)
     assert {judge(case).status for case in CASES} >= {"matched", "open", "closed"}
 

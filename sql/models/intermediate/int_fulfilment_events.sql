@@ -43,10 +43,10 @@ events as (
         note.product_id,
         null::date as shipped_date,
         note.delivered_date,
-        note.delivered_quantity * note.base_units as quantity,
-        greatest(
-            note.delivered_quantity - coalesce(note.damaged_quantity, 0) - coalesce(note.refused_quantity, 0), 0
-        ) * note.base_units as accepted_quantity,
+        {{ in_counted_units('note.delivered_quantity', 'note') }} as quantity,
+        {{ in_counted_units(
+            'greatest(note.delivered_quantity - coalesce(note.damaged_quantity, 0) - coalesce(note.refused_quantity, 0), 0)', 'note'
+        ) }} as accepted_quantity,
         {{ counted_unit('note') }} as unit_code
     from {{ with_base_units('notes') }} as note
     left join {{ ref('int_products') }} as product using (client_id, product_id)
@@ -78,6 +78,15 @@ orders as (
     group by client_id, order_id, source, line_kind_code
 ),
 
+-- The unit of a product in an order; '?' where its lines have several.
+units as (
+    select
+        client_id, order_id, source, line_kind_code, product_id,
+        case when count(distinct coalesce(unit_code, '')) = 1 then min(unit_code) else '?' end as unit_code
+    from demand
+    group by client_id, order_id, source, line_kind_code, product_id
+),
+
 -- An order number that two sources use: the one of the same name has the event, else the first.
 placed as (
     select distinct on (event.client_id, event.event_kind_code, event.event_source, event.event_id)
@@ -101,17 +110,39 @@ matched as (
         and line.line_id = case event.line_kind_code when 'shipment' then event.line_key else event.order_line_id end
 ),
 
+-- In another unit than that of the order a quantity is unknown, never 1:1.
+comparable as (
+    select
+        matched.*,
+        matched.unit_code is null or coalesce(matched.demand_unit_code, unit.unit_code, matched.unit_code) = matched.unit_code
+            as is_comparable
+    from matched
+    left join units as unit
+        on matched.demand_line_id is null and unit.client_id = matched.client_id and unit.order_id = matched.order_id
+        and unit.source = matched.source and unit.line_kind_code = matched.line_kind_code
+        and unit.product_id = matched.product_id
+),
+
+counted as (
+    select
+        client_id, line_kind_code, source, order_id, demand_line_id, product_id, event_kind_code, event_source, event_id,
+        shipped_date, delivered_date, order_lines,
+        case when is_comparable then quantity end as quantity,
+        case when is_comparable then accepted_quantity end as accepted_quantity
+    from comparable
+),
+
 named as (
-    select * from matched where demand_line_id is not null
+    select * from counted where demand_line_id is not null
 ),
 
 -- Lines and events of a product in an order, each as a stretch of the quantity since the first of them.
 unnamed as (
     select
-        matched.*,
+        counted.*,
         coalesce(sum(quantity) over earlier, 0) as from_quantity,
         coalesce(sum(quantity) over earlier, 0) + coalesce(quantity, 0) as to_quantity
-    from matched
+    from counted
     where demand_line_id is null and product_id is not null
     window earlier as (
         partition by client_id, line_kind_code, source, order_id, product_id, event_kind_code
@@ -151,7 +182,6 @@ by_product as (
     select
         event.*,
         line.line_id as filled_line_id,
-        line.unit_code as filled_unit_code,
         case
             when event.quantity is not null
                 then least(event.to_quantity, line.to_quantity) - greatest(event.from_quantity, line.from_quantity)
@@ -165,7 +195,7 @@ by_product as (
 
 by_order as (
     select event.*, demand.line_id as dated_line_id
-    from matched as event
+    from counted as event
     join demand using (client_id, line_kind_code, source, order_id)
     where
         event.demand_line_id is null
@@ -181,23 +211,21 @@ by_order as (
 found as (
     select
         client_id, line_kind_code, source, order_id, demand_line_id as line_id, event_kind_code, event_source, event_id,
-        shipped_date, delivered_date, quantity, accepted_quantity, unit_code, demand_unit_code
+        shipped_date, delivered_date, quantity, accepted_quantity
     from named
     union all
     select
         client_id, line_kind_code, source, order_id, filled_line_id, event_kind_code, event_source, event_id,
-        shipped_date, delivered_date, filled_quantity, accepted_quantity * filled_quantity / nullif(quantity, 0),
-        unit_code, filled_unit_code
+        shipped_date, delivered_date, filled_quantity, accepted_quantity * filled_quantity / nullif(quantity, 0)
     from by_product
     union all
     select
         client_id, line_kind_code, source, order_id, dated_line_id, event_kind_code, event_source, event_id,
         shipped_date, delivered_date, case when order_lines = 1 then quantity end,
-        case when order_lines = 1 then accepted_quantity end, unit_code, null
+        case when order_lines = 1 then accepted_quantity end
     from by_order
 )
 
--- Of a product that no list converts, another unit than that of the order makes a quantity unknown, never 1:1.
 select
     client_id,
     line_kind_code,
@@ -209,8 +237,6 @@ select
     event_id,
     shipped_date,
     delivered_date,
-    case when unit_code = coalesce(demand_unit_code, unit_code) or unit_code is null then quantity end::numeric(24, 6)
-        as quantity,
-    case when unit_code = coalesce(demand_unit_code, unit_code) or unit_code is null then accepted_quantity end::numeric(24, 6)
-        as accepted_quantity
+    quantity::numeric(24, 6) as quantity,
+    accepted_quantity::numeric(24, 6) as accepted_quantity
 from found

@@ -48,9 +48,9 @@ lines as (
         head.transport_mode_code,
         line.counted_unit_code as unit_code,
         line.base_units is null as is_unknown_unit,
-        (line.ordered_quantity * line.base_units)::numeric(24, 6) as ordered_quantity,
-        (coalesce(line.cancelled_quantity, 0) * line.base_units)::numeric(24, 6) as cancelled_quantity,
-        (line.shipped_quantity * line.base_units)::numeric(24, 6) as told_shipped_quantity,
+        ({{ in_counted_units('line.ordered_quantity', 'line') }})::numeric(24, 6) as ordered_quantity,
+        ({{ in_counted_units('coalesce(line.cancelled_quantity, 0)', 'line') }})::numeric(24, 6) as cancelled_quantity,
+        ({{ in_counted_units('line.shipped_quantity', 'line') }})::numeric(24, 6) as told_shipped_quantity,
         coalesce(
             line.line_amount,
             line.ordered_quantity * line.unit_price_amount * (1 - coalesce(line.discount_pct, 0) / 100)
@@ -123,9 +123,10 @@ shipment_lines as (
         min(line.destination_country_code) as destination_country_code,
         min(line.carrier_id) as carrier_id,
         min(line.transport_mode_code) as transport_mode_code,
-        min(line.unit_code) as unit_code,
-        bool_or(line.quantity is null) as is_unknown_unit,
-        max(line.ordered_quantity)::numeric(24, 6) as ordered_quantity, -- each part repeats it
+        case when count(distinct coalesce(line.unit_code, '')) = 1 then min(line.unit_code) end as unit_code,
+        coalesce(bool_or(line.is_in_own_unit), false) as is_unknown_unit,
+        case when count(distinct coalesce(line.unit_code, '')) = 1
+            then max(line.ordered_quantity) end::numeric(24, 6) as ordered_quantity, -- each part repeats it
         0::numeric(24, 6) as cancelled_quantity,
         null::numeric(24, 6) as told_shipped_quantity,
         sum(line.line_amount)::numeric(24, 2) as line_amount,

@@ -1,5 +1,6 @@
 -- A line that comes in several periods stands once: as the newest says. Its order is that of its own source, else of
--- another one; the supplier of a line without an order is the main one of its product.
+-- another one; the supplier of a line without an order is the main one of its product. A line in a unit that nothing converts is
+-- kept in that unit: what is received and invoiced in the same one can be compared with it.
 with lines as (
     select * from {{ newest(ref('stg_shipments__purchase_order_lines'), ['client_id', 'source', 'purchase_order_id', 'line_id']) }} as line
 ),
@@ -42,15 +43,17 @@ select
     coalesce(line.due_date, line.promised_date) as due_date,
     line.order_status_code,
     coalesce(line.order_status_code in ('cancelled', 'rejected'), false) as is_cancelled,
+    coalesce(line.order_status_code = 'draft', false) as is_draft,
     coalesce(line.is_closed, false)
         or coalesce(line.order_status_code in ('received', 'closed', 'cancelled', 'rejected'), false) as is_closed,
-    (line.ordered_quantity * line.base_units)::numeric(24, 6) as ordered_quantity,
-    coalesce(product.base_unit_code, line.unit_code) as quantity_unit,
-    (line.unit_price_amount / nullif(line.base_units, 0))::numeric(24, 8) as price_amount,
+    (line.ordered_quantity * coalesce(line.base_units, 1))::numeric(24, 6) as ordered_quantity,
+    case when line.base_units is null then line.unit_code else coalesce(product.base_unit_code, line.unit_code) end as quantity_unit,
+    line.base_units is null as is_in_own_unit,
+    (line.unit_price_amount / nullif(coalesce(line.base_units, 1), 0))::numeric(24, 8) as price_amount,
     line.currency_code,
     coalesce(line.over_delivery_pct, 0) as over_delivery_pct,
-    (line.received_quantity * line.base_units)::numeric(24, 6) as received_quantity,
-    (coalesce(line.rejected_quantity, 0) * line.base_units)::numeric(24, 6) as rejected_quantity,
+    (line.received_quantity * coalesce(line.base_units, 1))::numeric(24, 6) as received_quantity,
+    (coalesce(line.rejected_quantity, 0) * coalesce(line.base_units, 1))::numeric(24, 6) as rejected_quantity,
     line.received_date,
     line.unit_code,
     line.delivery_id,

@@ -2,6 +2,7 @@
 -- place: what it leaves out is not there. Where no position of a source and period stands on two days, its days are those of
 -- the rows (last counted, last changed), and all of them are one list of the newest of these days.
 -- The value is that of the list, else its cost, else the standard cost of the product.
+-- What two sources list at one place is there once: the list of the later day counts, or of the first source of one day.
 with known as (
     select distinct on (client_id, source, location_id, product_id, snapshot_date, lot_id) stock.*
     from {{ ref('stg_shipments__stock') }} as stock
@@ -51,26 +52,39 @@ valued as (
             else coalesce(stock.currency_code, product.currency_code) end as amount_currency
     from {{ with_base_units('listed') }} as stock
     left join {{ ref('int_products') }} as product using (client_id, product_id)
+),
+
+dated as (
+    select
+        client_id,
+        source,
+        location_id,
+        product_id,
+        lot_id,
+        snapshot_date,
+        list_date,
+        expiry_date,
+        unit_code,
+        quantity,
+        reserved,
+        amount,
+        value_basis_code,
+        amount_currency as currency_code,
+        is_of_newest_period
+        and list_date = max(list_date) filter (where is_of_newest_period) over (partition by client_id, source, location_id)
+            as is_newest,
+        list_date = max(list_date) over (partition by client_id, source, location_id, date_trunc('month', list_date))
+            as is_last_of_month
+    from valued
 )
 
 select
-    client_id,
-    source,
-    location_id,
-    product_id,
-    lot_id,
-    snapshot_date,
-    list_date,
-    expiry_date,
-    unit_code,
-    quantity,
-    reserved,
-    amount,
-    value_basis_code,
-    amount_currency as currency_code,
-    is_of_newest_period
-    and list_date = max(list_date) filter (where is_of_newest_period) over (partition by client_id, source, location_id)
-        as is_newest,
-    list_date = max(list_date) over (partition by client_id, source, location_id, date_trunc('month', list_date))
-        as is_last_of_month
-from valued
+    *,
+    is_newest and source <> first_value(source) over (
+        partition by client_id, location_id, product_id, is_newest order by list_date desc, source
+    ) as is_newest_elsewhere,
+    is_last_of_month and source <> first_value(source) over (
+        partition by client_id, location_id, product_id, is_last_of_month, date_trunc('month', list_date)
+        order by list_date desc, source
+    ) as is_last_of_month_elsewhere
+from dated

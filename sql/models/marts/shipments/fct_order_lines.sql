@@ -1,5 +1,5 @@
 -- What arrived of a line is told by its delivery notes; without any by its shipment lines with a day of delivery; where the
--- client tells no day of delivery at all by the day it left.
+-- client tells no day of delivery of any order of the source by the day it left.
 with demand as (
     select
         line.*,
@@ -17,19 +17,19 @@ with demand as (
     left join {{ ref('stg_ops__clients') }} as client using (client_id)
 ),
 
--- What the client tells at all of deliveries and of shipments.
+-- What a source of orders is told at all of deliveries and of shipments.
 tells as (
-    select client_id, bool_or(is_delivery) as tells_deliveries
+    select client_id, source, bool_or(is_delivery) as tells_deliveries
     from (
-        select client_id, delivered_date is not null as is_delivery
+        select client_id, source, delivered_date is not null as is_delivery
         from {{ ref('int_fulfilment_events') }}
         where delivered_date is not null or shipped_date is not null
         union all
-        select client_id, false
+        select client_id, source, false
         from {{ ref('int_order_demand') }}
         where order_shipped_date is not null or told_shipped_quantity is not null
     ) as told
-    group by client_id
+    group by client_id, source
 ),
 
 -- The order of preference, 1 before 2 before 3 before 4.
@@ -62,7 +62,7 @@ preferred as (
         *,
         min(preference) over (partition by client_id, line_kind_code, source, order_id, line_id) as best
     from evidence
-    left join tells using (client_id)
+    left join tells using (client_id, source)
     where preference < 3 or not tells_deliveries
 ),
 
@@ -135,7 +135,7 @@ dated as (
     from demand
     left join arrived using (client_id, line_kind_code, source, order_id, line_id)
     left join shipped using (client_id, line_kind_code, source, order_id, line_id)
-    left join tells using (client_id)
+    left join tells using (client_id, source)
 ),
 
 -- In full whenever, and the day that is judged: that on which enough had arrived, else the last so far.

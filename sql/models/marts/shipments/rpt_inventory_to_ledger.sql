@@ -10,7 +10,7 @@ with listed as (
     from {{ ref('int_stock_lists') }} as stock
     left join (select distinct client_id, location_id from {{ ref('int_stock_movements') }}) as moved
         using (client_id, location_id)
-    where is_last_of_month and moved.client_id is null
+    where is_last_of_month and is_last_of_month_elsewhere is not true and moved.client_id is null
 ),
 
 stock as (

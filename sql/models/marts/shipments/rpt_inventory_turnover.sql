@@ -73,12 +73,12 @@ select
     end_amount::numeric(24, 2) as stock_amount,
     round(average_amount, 2)::numeric(24, 2) as average_amount,
     round(used_amount / nullif(average_amount, 0), 4)::numeric(24, 4) as turnover,
-    round(average_amount / nullif(used_amount, 0) * days, 1)::numeric(24, 1) as days_on_hand,
+    round(average_amount / case when used_amount > 0 then used_amount end * days, 1)::numeric(24, 1) as days_on_hand,
     months_counted::integer as months_counted,
     used_12_months_amount::numeric(24, 2) as used_12_months_amount,
     round(average_12_months_amount, 2)::numeric(24, 2) as average_12_months_amount,
     round(used_12_months_amount / nullif(average_12_months_amount, 0), 4)::numeric(24, 4) as turnover_12_months,
-    round(average_12_months_amount / nullif(used_12_months_amount, 0) * days_12_months, 1)::numeric(24, 1)
+    round(average_12_months_amount / case when used_12_months_amount > 0 then used_12_months_amount end * days_12_months, 1)::numeric(24, 1)
         as days_on_hand_12_months,
     {{ cut_off() }} as known_at
 from years

@@ -31,7 +31,7 @@ orders as (
         {% endfor -%}
         count(*) filter (where backorder_quantity > 0) as backorder_lines,
         -- Pieces and metres do not add up.
-        count(distinct coalesce(unit_code, '-')) = 1 and not bool_or(is_unknown_unit) as is_one_unit,
+        count(distinct coalesce(unit_code, '-')) = 1 as is_one_unit,
         min(unit_code) as unit_code,
         {% for part in ('ordered', 'cancelled', 'shipped', 'delivered', 'accepted', 'open', 'backorder') -%}
         case when count({{ part }}_quantity) = count(*) then sum({{ part }}_quantity) end as {{ part }}_quantity,

@@ -1,4 +1,5 @@
 -- On time and in full each also alone: a line that is closed short can have come in time, one complete after its day was late.
+-- A draft is not ordered yet: nothing of it is late.
 with lines as (
     select
         line.*,
@@ -25,7 +26,7 @@ received as (
         receipt.completed_date,
         receipt.is_complete,
         receipt.has_receipts_feed and not receipt.is_unknown_unit
-            and not (line.is_cancelled and receipt.receipts = 0) as is_judged,
+            and not ((line.is_cancelled or line.is_draft is true) and receipt.receipts = 0) as is_judged,
         case
             when receipt.is_complete then receipt.completed_date
             when line.is_closed then receipt.last_received_date
@@ -38,7 +39,8 @@ timed as (
     select
         received.*,
         {{ days_between('received.due_date', 'received.ended_date', 'due_off', 'ended_off') }} as days_late,
-        {{ days_between('received.due_date', 'received.as_of_date', 'due_off', 'today_off') }} > received.late_days as is_past_due
+        {{ days_between('received.due_date', 'received.as_of_date', 'due_off', 'today_off') }} > received.late_days
+            and not (received.is_draft is true and received.receipts = 0) as is_past_due
     from received
     left join {{ ref('int_days_off') }} as due_off on due_off.client_id = received.client_id and due_off.day = due_date
     left join {{ ref('int_days_off') }} as ended_off on ended_off.client_id = received.client_id and ended_off.day = ended_date

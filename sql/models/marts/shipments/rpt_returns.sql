@@ -8,7 +8,7 @@ with newest as (
 counted as (
     select
         line.*,
-        line.returned_quantity * line.base_units as quantity,
+        {{ in_counted_units('line.returned_quantity', 'line') }} as quantity,
         {{ counted_unit('line') }} as counted_unit_code,
         date_trunc('month', line.returned_date)::date as returned_month
     from {{ with_base_units('newest') }} as line

@@ -1,5 +1,6 @@
 -- Movements tell what was issued on which day. Where there are lists only, an issue is what a product has less at a place
--- than on the list before, and days are counted to the last list: nobody knows what has become of it since.
+-- than on the list before, or that it is not on the next one, and days are counted to the last list: nobody knows what has
+-- become of it since.
 with positions as (
     select
         client_id,
@@ -9,13 +10,14 @@ with positions as (
         product_group_name,
         min(basis_code) as basis_code,
         max(position_date) as position_date,
-        sum(on_hand_quantity) as on_hand_quantity,
+        case when count(on_hand_quantity) = count(*) then sum(on_hand_quantity) end as on_hand_quantity,
         case when count(stock_amount) = count(*) and (min(currency_code) = max(currency_code)) is not false
             then sum(stock_amount) end as stock_amount,
         case when min(currency_code) = max(currency_code) then min(currency_code) end as currency_code
     from {{ ref('rpt_stock_position') }}
+    where status_code is distinct from 'listed_elsewhere'
     group by client_id, source, product_id, product_name, product_group_name
-    having sum(on_hand_quantity) > 0
+    having sum(on_hand_quantity) > 0 or count(on_hand_quantity) < count(*)
 ),
 
 moved as (
@@ -29,25 +31,31 @@ moved as (
 ),
 
 days_of_lists as (
-    select client_id, source, location_id, list_date,
-        row_number() over (partition by client_id, source, location_id order by list_date) as list
+    select
+        client_id,
+        source,
+        location_id,
+        list_date,
+        lead(list_date) over (partition by client_id, source, location_id order by list_date) as next_list_date
     from (select distinct client_id, source, location_id, list_date from {{ ref('int_stock_lists') }}) as lists
 ),
 
 on_lists as (
-    select client_id, source, location_id, product_id, list, list_date, sum(quantity) as quantity
+    select client_id, source, location_id, product_id, list_date, next_list_date, sum(quantity) as quantity
     from {{ ref('int_stock_lists') }}
     join days_of_lists using (client_id, source, location_id, list_date)
-    group by client_id, source, location_id, product_id, list, list_date
+    group by client_id, source, location_id, product_id, list_date, next_list_date
 ),
 
 compared as (
     select
         *,
-        quantity < lag(quantity) over lists or list > lag(list) over lists + 1 as is_less,
-        count(*) over lists as lists
+        case
+            when lead(list_date) over lists = next_list_date then lead(quantity) over lists < quantity
+            else quantity > 0
+        end as is_less_on_next
     from on_lists
-    window lists as (partition by client_id, source, location_id, product_id order by list)
+    window lists as (partition by client_id, source, location_id, product_id order by list_date)
 ),
 
 listed as (
@@ -55,9 +63,9 @@ listed as (
         client_id,
         source,
         product_id,
-        max(list_date) filter (where is_less) as last_issue_date,
+        max(next_list_date) filter (where is_less_on_next) as last_issue_date,
         min(list_date) as first_date,
-        max(lists) as lists
+        count(next_list_date) > 0 as is_compared
     from compared
     group by client_id, source, product_id
 ),
@@ -65,7 +73,7 @@ listed as (
 told as (
     select
         position.*,
-        case when moved.client_id is not null then 'movements' when listed.lists > 1 then 'lists' else 'none' end
+        case when moved.client_id is not null then 'movements' when listed.is_compared then 'lists' else 'none' end
             as issue_basis_code,
         case when moved.client_id is not null then moved.last_issue_date else listed.last_issue_date end as last_issue_date,
         case when moved.client_id is not null then moved.first_date else listed.first_date end as first_date,

@@ -1,5 +1,5 @@
 -- Places of which there are lists are as the newest list says, with the movements beside it; all other places are as the movements
--- make them.
+-- make them. What two sources list at one place counts once, see int_stock_lists.
 with listed as (
     select
         stock.client_id,
@@ -18,7 +18,8 @@ with listed as (
         max(stock.currency_code) filter (where quantity <> 0) as last_currency,
         count(*) filter (where quantity <> 0 and (amount is null or stock.currency_code is null)) as without_value,
         min(value_basis_code) as first_basis,
-        max(value_basis_code) as last_basis
+        max(value_basis_code) as last_basis,
+        coalesce(bool_or(is_newest_elsewhere), false) as is_listed_elsewhere
     from {{ ref('int_stock_lists') }} as stock
     left join {{ ref('int_products') }} as product using (client_id, product_id)
     left join {{ ref('stg_ops__clients') }} as client using (client_id)
@@ -76,6 +77,7 @@ by_lists as (
         moved_since_quantity,
         case
             when listed.client_id is null then 'not_listed'
+            when is_listed_elsewhere then 'listed_elsewhere'
             when on_hand_quantity is null then 'unknown_unit'
             when first_currency <> last_currency then 'several_currencies'
             when on_hand_quantity < 0 then 'negative_stock'
@@ -161,12 +163,13 @@ select
     (on_hand_quantity - book_quantity)::numeric(20, 4) as book_difference_quantity,
     moved_since_quantity::numeric(20, 4) as moved_since_quantity,
     product.reorder_quantity::numeric(20, 4) as reorder_quantity,
-    case when bool_and(on_hand_quantity is not null) over product_of_source
-        then sum(available_quantity) over product_of_source <= product.reorder_quantity end as is_to_reorder,
+    case when bool_and(on_hand_quantity is not null or status_code = 'listed_elsewhere') over everywhere
+        then coalesce(sum(available_quantity) filter (where status_code <> 'listed_elsewhere') over everywhere, 0)
+            <= product.reorder_quantity end as is_to_reorder,
     position.currency_code,
     case when status_code = 'valued' then value_basis_code end as value_basis_code,
     stock_amount::numeric(24, 2) as stock_amount,
     {{ cut_off() }} as known_at
 from positions as position
 left join {{ ref('int_products') }} as product using (client_id, product_id)
-window product_of_source as (partition by client_id, source, product_id)
+window everywhere as (partition by client_id, product_id)

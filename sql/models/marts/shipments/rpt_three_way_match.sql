@@ -41,6 +41,7 @@ invoiced as (
         min(partner_id) as partner_id,
         bool_or(is_unknown_unit) as has_unknown_unit,
         bool_and(has_no_quantity) as has_no_quantity,
+        coalesce(sum(net_amount) filter (where is_other_product), 0) <> 0 as has_other_product, -- and not credited in full
         coalesce(sum(quantity), 0) as quantity,
         coalesce(sum(quantity) filter (where not is_other_currency), 0) as priced_quantity,
         count(*) filter (where not is_other_currency) as priced_lines,
@@ -80,7 +81,7 @@ lines as (
         line.product_name,
         line.is_closed,
         line.is_cancelled,
-        line.due_date < coalesce(client.as_of_date, ({{ cut_off() }} at time zone 'UTC')::date) as is_past_due,
+        line.due_date < coalesce(client.as_of_date, ({{ cut_off() }} at time zone 'UTC')::date) and line.is_draft is not true as is_past_due,
         line.quantity_unit,
         line.ordered_quantity,
         line.price_amount,
@@ -92,6 +93,7 @@ lines as (
         receipt.receipts,
         receipt.accepted_quantity,
         receipt.last_received_date,
+        receipt.has_other_product or coalesce(invoiced.has_other_product, false) as has_other_product,
         invoicing.client_id is not null as has_invoices_feed,
         coalesce(invoiced.invoice_lines, 0) as invoice_lines,
         coalesce(invoiced.invoices, 0) as invoices,
@@ -134,6 +136,7 @@ flagged as (
         array_remove(array[
             case when has_same_number or has_repeats and invoiced_quantity > due_quantity + quantity_tolerance then 'duplicate_invoice' end,
             case when other_currency_lines > 0 then 'other_currency' end,
+            case when has_other_product then 'other_product' end,
             case
                 when has_receipts_feed and accepted_quantity <= 0 and (is_invoiced or is_past_due and not is_closed)
                     then 'not_received'
