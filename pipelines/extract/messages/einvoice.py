@@ -16,7 +16,9 @@ from pipelines.formats import message_format
 
 __all__ = ["Messages", "parse"]
 
-_PLACE = re.compile(r"(?P<whole>/?)(?P<groups>(?:BG-\d+/)*)(?P<term>BT-(?:X-)?\d+)(?:@(?P<attribute>[a-z_]+))?(?=[,;]|$)")
+_PLACE = re.compile(
+    r"(?P<whole>/?)(?P<groups>(?:BG-\d+/)*)(?P<term>BT-(?:X-)?\d+)(?:@(?P<attribute>[a-z_]+))?(?=[,;]|$)"
+)
 _SHOWN = 8
 
 

@@ -18,7 +18,9 @@ _TAX_POINTS = {"5": "3", "29": "35", "72": "432"}
 """Codes of UNTDID 2475, which CII uses, as UNTDID 2005 has them, which EN 16931 and UBL use."""
 
 _NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,12})?")
-_DISCOUNT = re.compile(r"#SKONTO#TAGE=(\d{1,4})#PROZENT=(\d{1,2}(?:\.\d{1,4})?)#(?:BASISBETRAG=(-?\d{1,15}(?:\.\d{1,4})?)#)?")
+_DISCOUNT = re.compile(
+    r"#SKONTO#TAGE=(\d{1,4})#PROZENT=(\d{1,2}(?:\.\d{1,4})?)#(?:BASISBETRAG=(-?\d{1,15}(?:\.\d{1,4})?)#)?"
+)
 _ZUGFERD_1 = "CrossIndustryDocument"
 _CENT, _MICRO = Decimal("0.01"), Decimal("0.000001")
 
