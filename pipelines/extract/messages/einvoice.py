@@ -31,7 +31,7 @@ class Messages(MessageTable):
         self._tell(read)
         table = self.fmt.table or "invoices"
         places = _places(table)
-        for number, row in enumerate(Rows(read).of(table), start=1):
+        for number, row in enumerate(Rows(read, self.columns).of(table), start=1):
             cells = {column: place.text(read.invoice, row.group) for column, place in places.items()}
             yield Record(number, {**cells, **row.cells})
 

@@ -1,14 +1,15 @@
-"""The rows of each table of an electronic invoice: their groups, and the cells that are more than the text of a term."""
+"""The rows of each table of an electronic invoice: their groups, and cells that are more than the text of a term."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
-from pipelines.extract.messages.invoice import Broken, Group, Invoice, Term
+from pipelines.extract.messages.en16931 import SOUND, broken, verdict
+from pipelines.extract.messages.invoice import Group, Invoice, Term
 from pipelines.extract.messages.invoice_file import InvoiceFile
 
 CREDIT_NOTES = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"})
@@ -75,18 +76,19 @@ class Row(NamedTuple):
 
 
 class Rows:
-    """The rows of one invoice."""
+    """The rows of one invoice. `columns` are those of the table: what several tables have is given where asked for."""
 
-    def __init__(self, read: InvoiceFile) -> None:
+    def __init__(self, read: InvoiceFile, columns: Collection[str]) -> None:
         self.read, self.invoice = read, read.invoice
-        faults, warnings = broken_rules(self.invoice)
-        self._all = {"document_kind": kind_of(self.invoice), "message_faults": faults}
-        self._warnings = warnings
+        shared = {"document_kind": kind_of(self.invoice)}
+        if "message_faults" in columns:
+            shared |= broken_rules(self.invoice)
+        self._shared = {column: cell for column, cell in shared.items() if column in columns}
 
     def of(self, table: str) -> Iterator[Row]:
         """Those of one table."""
         for row in getattr(self, f"_{table}")():
-            yield Row(row.group, {**self._all, **row.cells})
+            yield Row(row.group, {**self._shared, **row.cells})
 
     def _invoices(self) -> Iterator[Row]:
         invoice = self.invoice
@@ -99,7 +101,6 @@ class Rows:
             "open_amount": _open(invoice),
             "line_count": str(len(invoice.all("BG-25"))),
             "attachment_count": str(len(invoice.all("BG-24"))),
-            "message_warnings": self._warnings,
             "other": "; ".join(f"{path} ({it.count})" for path, it in self.read.unknown.items()),
             **_discount(invoice),
         })  # fmt: skip
@@ -165,14 +166,13 @@ class Rows:
                     yield Row(group, {**term.attributes, **cells})
 
 
-def broken_rules(invoice: Invoice) -> tuple[str, str]:
-    """Ids of the fatal rules and of the others that an invoice breaks, each once, parted by blanks."""
-    from pipelines.extract.messages.en16931 import RULES, broken
-
-    found: list[Broken] = broken(invoice)
-    ids = dict.fromkeys(it.rule for it in found)
-    fatal = [rule for rule in ids if RULES[rule].severity == "fatal"]
-    return " ".join(fatal), " ".join(rule for rule in ids if rule not in fatal)
+def broken_rules(invoice: Invoice) -> dict[str, str]:
+    """Ids of the fatal rules and of the others that an invoice breaks, each once, parted by blanks; empty = none."""
+    said = verdict(invoice, broken(invoice))
+    return {
+        "message_faults": "" if said.faults == SOUND else said.faults,
+        "message_warnings": "" if said.warnings == SOUND else said.warnings,
+    }
 
 
 def kind_of(invoice: Invoice) -> str:
