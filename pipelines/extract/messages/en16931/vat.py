@@ -15,7 +15,15 @@ from decimal import Decimal
 from functools import partial
 from typing import Literal, NamedTuple
 
-from pipelines.extract.messages.en16931.rule import BusinessRule, Found, View, amount_of, number, place, to_cents
+from pipelines.extract.messages.en16931.rule import (
+    BusinessRule,
+    Found,
+    View,
+    amount_of,
+    number,
+    place,
+    to_cents,
+)
 from pipelines.extract.messages.en16931.totals import tax_is_near
 from pipelines.extract.messages.invoice import Group
 
@@ -60,6 +68,7 @@ _PARTS: dict[Kind, tuple[str, str, str, str, str]] = {
     "allowance": ("BG-20", "BT-92", "BT-95", "an allowance", "ein Nachlass"),
     "charge": ("BG-21", "BT-99", "BT-102", "a charge", "ein Zuschlag"),
 }
+_RATES: Mapping[Kind, str] = {"line": "BT-152", "allowance": "BT-96", "charge": "BT-103"}
 _KINDS: tuple[Kind, ...] = ("line", "allowance", "charge")
 
 
@@ -75,15 +84,16 @@ def parts(view: View, code: str, kind: Kind) -> Iterator[Part]:
     """The lines, or the allowances or charges on the invoice, of a VAT category."""
     name, amount, category, *_ = _PARTS[kind]
     for group in view.groups(name):
-        for taxed in group.all("BG-30") if kind == "line" else [group]:
-            if taxed.text(category) == code:
-                rate = taxed.text({"line": "BT-152", "allowance": "BT-96", "charge": "BT-103"}[kind])
-                yield Part(group, amount_of(group, amount) or _ZERO, rate)
+        taxed = [
+            vat for vat in (group.all("BG-30") if kind == "line" else [group]) if view.category(vat, category) == code
+        ]
+        if taxed:
+            yield Part(group, amount_of(group, amount) or _ZERO, taxed[0].text(_RATES[kind]))
 
 
 def breakdown(view: View, code: str) -> list[Group]:
     """The entries of the VAT breakdown for a category."""
-    return [group for group in view.groups("BG-23") if group.text("BT-118") == code]
+    return [group for group in view.groups("BG-23") if view.category(group, "BT-118") == code]
 
 
 def _used(view: View, code: str) -> bool:
@@ -235,7 +245,7 @@ def _only_outside(what: Kind | None, view: View) -> Iterator[Found]:
         return
     name = "BT-118" if what is None else _PARTS[what][2]
     for placed in view.terms(name):
-        if placed.text != "O":
+        if view.category(placed.group, name) not in (None, "O"):
             yield Found(place(placed.group, name), placed.text, "O")
 
 
