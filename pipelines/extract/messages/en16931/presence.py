@@ -188,7 +188,9 @@ def _categorised(of: str, name: str) -> Callable[[View], Iterator[Found]]:
 
 def _percent(view: View) -> Iterator[Found]:
     for tax in view.groups("BG-23"):
-        if tax.text("BT-119") is None and view.category(tax, "BT-118") != "O":
+        category = view.category(tax, "BT-118")
+        is_other = category is None and tax.text("BT-118") is not None
+        if (tax.text("BT-119") is None or is_other) and category != "O":
             yield Found(place(tax), "", "BT-119")
 
 

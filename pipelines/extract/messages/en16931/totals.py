@@ -128,10 +128,16 @@ def tax_is_near(tax: Decimal | None, base: Decimal | None, rate: Decimal, *, wit
     return off <= 1 if within else off < 1
 
 
+def is_of_vat(view: View, group: Group) -> bool:
+    """Whether an entry of the breakdown is one of VAT, be it without category."""
+    return group.text("BT-118") is None or view.category(group, "BT-118") is not None
+
+
 def _category_tax(view: View) -> Iterator[Found]:
     """Where the rate rounds to nought the tax has to as well."""
     for group in view.groups("BG-23"):
         tax, base, rate = (amount_of(group, name) for name in ("BT-117", "BT-116", "BT-119"))
+        rate = rate if is_of_vat(view, group) else None
         if rate is None or to_units(rate) == 0:
             is_right = tax is not None and to_units(tax) == 0
         else:
