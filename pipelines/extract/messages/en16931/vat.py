@@ -80,12 +80,14 @@ class Part(NamedTuple):
     rate: str | None
 
 
-def parts(view: View, code: str, kind: Kind) -> Iterator[Part]:
-    """The lines, or the allowances or charges on the invoice, of a VAT category."""
+def parts(view: View, code: str, kind: Kind, *, of_any_tax: bool = False) -> Iterator[Part]:
+    """The lines, or the allowances or charges on the invoice, of a VAT category, or of such a code of any tax."""
     name, amount, category, *_ = _PARTS[kind]
     for group in view.groups(name):
         taxed = [
-            vat for vat in (group.all("BG-30") if kind == "line" else [group]) if view.category(vat, category) == code
+            tax
+            for tax in (group.all("BG-30") if kind == "line" else [group])
+            if (tax.text(category) if of_any_tax else view.category(tax, category)) == code
         ]
         if taxed:
             yield Part(group, amount_of(group, amount) or _ZERO, taxed[0].text(_RATES[kind]))
@@ -142,14 +144,20 @@ def _rate(family: Family, kind: Kind, view: View) -> Iterator[Found]:
 
 
 def _base(family: Family, view: View) -> Iterator[Found]:
-    """A taxed category per rate; UBL lets those be off by less than 1, CII the others."""
+    """A taxed category per rate; UBL lets those be off by less than 1, CII the others. Codes of any tax count."""
     has_lines = bool(view.groups("BG-25"))
     for group in breakdown(view, family.code):
         rate = number(group.text("BT-119"))
         if family.is_taxed and rate is None:
             continue
-        mine = {kind: [p for p in parts(view, family.code, kind) if not family.is_taxed or number(p.rate) == rate]
-                for kind in _KINDS}  # fmt: skip
+        mine: dict[Kind, list[Part]] = {
+            kind: [
+                part
+                for part in parts(view, family.code, kind, of_any_tax=True)
+                if not family.is_taxed or number(part.rate) == rate
+            ]
+            for kind in _KINDS
+        }
         sums = {kind: sum((part.amount for part in found), _ZERO) for kind, found in mine.items()}
         if view.is_cii:
             sums = {kind: to_cents(value) for kind, value in sums.items()}
