@@ -96,9 +96,7 @@ def suite() -> dict[str, Any]:
         "id": str(uuid5(NAMESPACE_URL, FEED)),
         "meta": {
             "great_expectations_version": "1.24.1",
-            "kontor": {
-                "about": "An invoice message keeps the business rules of EN 16931 and of the specification that it claims."
-            },
+            "kontor": {"about": "An invoice message keeps the rules of EN 16931 and of the specification it claims."},
         },
         "name": FEED,
         "notes": None,
