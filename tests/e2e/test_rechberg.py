@@ -15,7 +15,7 @@ from tests.samples.common import Fault
 from tests.samples.rechberg_invoices import FAILED, FAULTS
 
 pytestmark = pytest.mark.slow
-_FEEDS = ("payables", "invoice_lines", "invoice_taxes", "partners")
+_FEEDS = ("payables", "invoice_lines", "invoice_taxes", "partners", "einvoices")
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +53,8 @@ def test_an_invoice_in_two_syntaxes_is_one(house: Client) -> None:
     rows = house.query(
         "select feed, sum(rows_loaded), sum(rows_unchanged) from ops.delivery where client_id = :client "
         "and file_name like 'eingang/01.01a-%' and feed <> 'ledgers.einvoices' group by feed"
-    )
-    assert len(rows) == len(_FEEDS)
+    )  # the register of messages tells them apart by their syntax
+    assert len(rows) == len(_FEEDS) - 1
     assert [feed for feed, loaded, unchanged in rows if not loaded or loaded != unchanged] == []
 
 

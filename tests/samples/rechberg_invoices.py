@@ -17,6 +17,7 @@ from tests.samples.invoice_writer import XRECHNUNG, Bill, Change, Line, Party, p
 
 PUBLIC = Path(__file__).parent / "xrechnung"
 _OPEN, _LINES, _TAXES = "ledgers.payables", "ledgers.invoice_lines", "ledgers.invoice_taxes"
+_TOLD = "ledgers.einvoices"
 _SOUND = "message_is_sound"
 
 RECHBERG = Party("Rechberg Maschinenbau GmbH", "", "Am Wasserberg 5", "Göppingen", "73037", id="4711")
@@ -26,6 +27,8 @@ FAULTS = (
     Fault("lines do not give the sum", _OPEN, "RE-SUM", _SOUND),
     Fault("lines do not give the sum", _LINES, "RE-SUM", _SOUND),
     Fault("tax does not follow from its rate", _OPEN, "RE-TAX", _SOUND),
+    Fault("lines do not give the sum", _TOLD, "RE-SUM", "br_co_10", also=("br_co_13",)),
+    Fault("tax does not follow from its rate", _TOLD, "RE-TAX", "br_co_17", also=("br_co_14", "br_s_09")),
     Fault("tax does not follow from its rate", _TAXES, "RE-TAX", _SOUND, also=("rate_gives_tax",)),
 )
 FAILED = {"eingang/RE-CUT.xml": "truncated", "eingang/RE-PAPER.pdf": "without an embedded invoice"}

@@ -64,8 +64,8 @@ def _issued(view: View) -> Iterator[Found]:
     dates = view.terms("BT-2")
     if not any(placed.text for placed in dates):
         yield Found(place(view.invoice), "", "BT-2")
-    elif view.is_cii and (form := dates[0].term.attributes.get("format", "102")) != "102":
-        yield Found(place(dates[0].group, "BT-2"), f"format {form}", "format 102")
+    elif view.is_cii and "format" in dates[0].term.attributes:
+        yield Found(place(dates[0].group, "BT-2"), f"format {dates[0].term.attributes['format']}", "format 102")
 
 
 def _totals(rule: str, term: str, en: str, de: str) -> BusinessRule:
@@ -177,9 +177,20 @@ def _attribute(view: View) -> Iterator[Found]:
             yield Found(place(attribute), "", " and ".join(missing))
 
 
+def _categorised(of: str, name: str) -> Callable[[View], Iterator[Found]]:
+    def check(view: View) -> Iterator[Found]:
+        for group in view.groups(of):
+            if view.category(group, name) is None:
+                yield Found(place(group), group.text(name) or "", f"{name} of VAT")
+
+    return check
+
+
 def _percent(view: View) -> Iterator[Found]:
     for tax in view.groups("BG-23"):
-        if tax.text("BT-119") is None and tax.text("BT-118") != "O":
+        category = view.category(tax, "BT-118")
+        is_other = category is None and tax.text("BT-118") is not None
+        if (tax.text("BT-119") is None or is_other) and category != "O":
             yield Found(place(tax), "", "BT-119")
 
 
@@ -232,14 +243,14 @@ RULES = [
           _in_order("BG-26", "BT-134", "BT-135")),
     needs("BR-31", "BG-20", "BT-92", "an allowance on the invoice has no amount (BT-92)",
           "Betrag eines Nachlasses auf die Rechnung (BT-92) fehlt", filled=False),
-    needs("BR-32", "BG-20", "BT-95", "an allowance on the invoice has no VAT category (BT-95)",
-          "Umsatzsteuerkategorie eines Nachlasses auf die Rechnung (BT-95) fehlt", filled=False),
+    tells("BR-32", "an allowance on the invoice has no VAT category (BT-95)",
+          "Umsatzsteuerkategorie eines Nachlasses auf die Rechnung (BT-95) fehlt", _categorised("BG-20", "BT-95")),
     needs("BR-33", "BG-20", "BT-97|BT-98", "an allowance on the invoice has no reason (BT-97, BT-98)",
           "Grund eines Nachlasses auf die Rechnung (BT-97, BT-98) fehlt", filled=False),
     needs("BR-36", "BG-21", "BT-99", "a charge on the invoice has no amount (BT-99)",
           "Betrag eines Zuschlags auf die Rechnung (BT-99) fehlt", filled=False),
-    needs("BR-37", "BG-21", "BT-102", "a charge on the invoice has no VAT category (BT-102)",
-          "Umsatzsteuerkategorie eines Zuschlags auf die Rechnung (BT-102) fehlt", filled=False),
+    tells("BR-37", "a charge on the invoice has no VAT category (BT-102)",
+          "Umsatzsteuerkategorie eines Zuschlags auf die Rechnung (BT-102) fehlt", _categorised("BG-21", "BT-102")),
     needs("BR-38", "BG-21", "BT-104|BT-105", "a charge on the invoice has no reason (BT-104, BT-105)",
           "Grund eines Zuschlags auf die Rechnung (BT-104, BT-105) fehlt", filled=False),
     needs("BR-41", "BG-27", "BT-136", "an allowance of a line has no amount (BT-136)",
@@ -254,8 +265,8 @@ RULES = [
           "zu versteuernder Betrag einer Umsatzsteuerkategorie (BT-116) fehlt", filled=False),
     needs("BR-46", "BG-23", "BT-117", "a VAT category has no tax amount (BT-117)",
           "Steuerbetrag einer Umsatzsteuerkategorie (BT-117) fehlt", filled=False),
-    needs("BR-47", "BG-23", "BT-118", "an entry of the VAT breakdown has no category (BT-118)",
-          "Kategorie in der Aufschlüsselung der Umsatzsteuer (BT-118) fehlt", filled=False),
+    tells("BR-47", "an entry of the VAT breakdown has no category (BT-118)",
+          "Kategorie in der Aufschlüsselung der Umsatzsteuer (BT-118) fehlt", _categorised("BG-23", "BT-118")),
     tells("BR-48", "a VAT category has no rate (BT-119), and is not outside VAT",
           "Satz einer Umsatzsteuerkategorie (BT-119) fehlt, ohne dass sie nicht steuerbar ist", _percent),
     needs("BR-49", "BG-16", "BT-81", "a payment instruction has no payment means (BT-81)",

@@ -75,6 +75,16 @@ class View:
         """Whether one of these terms is there, be it empty."""
         return any(name in self._terms for name in names)
 
+    def category(self, group: Group, name: str) -> str | None:
+        """The VAT category that a term of a group names; None when it names none, or one of another tax than VAT.
+
+        In UBL every category says of which tax it is, as the scheme of the term.
+        """
+        term = group.term(name)
+        if term is None or term.attributes.get("scheme", "VAT" if self.is_cii else "").strip().upper() != "VAT":
+            return None
+        return term.text.strip()
+
     def amount(self, name: str) -> Decimal | None:
         """The number of the first such term; None when it is absent or no number."""
         return next((number(placed.term.text) for placed in self.terms(name)), None)

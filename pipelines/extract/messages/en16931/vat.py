@@ -15,7 +15,15 @@ from decimal import Decimal
 from functools import partial
 from typing import Literal, NamedTuple
 
-from pipelines.extract.messages.en16931.rule import BusinessRule, Found, View, amount_of, number, place, to_cents
+from pipelines.extract.messages.en16931.rule import (
+    BusinessRule,
+    Found,
+    View,
+    amount_of,
+    number,
+    place,
+    to_cents,
+)
 from pipelines.extract.messages.en16931.totals import tax_is_near
 from pipelines.extract.messages.invoice import Group
 
@@ -60,6 +68,7 @@ _PARTS: dict[Kind, tuple[str, str, str, str, str]] = {
     "allowance": ("BG-20", "BT-92", "BT-95", "an allowance", "ein Nachlass"),
     "charge": ("BG-21", "BT-99", "BT-102", "a charge", "ein Zuschlag"),
 }
+_RATES: Mapping[Kind, str] = {"line": "BT-152", "allowance": "BT-96", "charge": "BT-103"}
 _KINDS: tuple[Kind, ...] = ("line", "allowance", "charge")
 
 
@@ -71,19 +80,22 @@ class Part(NamedTuple):
     rate: str | None
 
 
-def parts(view: View, code: str, kind: Kind) -> Iterator[Part]:
-    """The lines, or the allowances or charges on the invoice, of a VAT category."""
+def parts(view: View, code: str, kind: Kind, *, of_any_tax: bool = False) -> Iterator[Part]:
+    """The lines, or the allowances or charges on the invoice, of a VAT category, or of such a code of any tax."""
     name, amount, category, *_ = _PARTS[kind]
     for group in view.groups(name):
-        for taxed in group.all("BG-30") if kind == "line" else [group]:
-            if taxed.text(category) == code:
-                rate = taxed.text({"line": "BT-152", "allowance": "BT-96", "charge": "BT-103"}[kind])
-                yield Part(group, amount_of(group, amount) or _ZERO, rate)
+        taxed = [
+            tax
+            for tax in (group.all("BG-30") if kind == "line" else [group])
+            if (tax.text(category) if of_any_tax else view.category(tax, category)) == code
+        ]
+        if taxed:
+            yield Part(group, amount_of(group, amount) or _ZERO, taxed[0].text(_RATES[kind]))
 
 
 def breakdown(view: View, code: str) -> list[Group]:
     """The entries of the VAT breakdown for a category."""
-    return [group for group in view.groups("BG-23") if group.text("BT-118") == code]
+    return [group for group in view.groups("BG-23") if view.category(group, "BT-118") == code]
 
 
 def _used(view: View, code: str) -> bool:
@@ -132,14 +144,20 @@ def _rate(family: Family, kind: Kind, view: View) -> Iterator[Found]:
 
 
 def _base(family: Family, view: View) -> Iterator[Found]:
-    """A taxed category per rate; UBL lets those be off by less than 1, CII the others."""
+    """A taxed category per rate; UBL lets those be off by less than 1, CII the others. Codes of any tax count."""
     has_lines = bool(view.groups("BG-25"))
     for group in breakdown(view, family.code):
         rate = number(group.text("BT-119"))
         if family.is_taxed and rate is None:
             continue
-        mine = {kind: [p for p in parts(view, family.code, kind) if not family.is_taxed or number(p.rate) == rate]
-                for kind in _KINDS}  # fmt: skip
+        mine: dict[Kind, list[Part]] = {
+            kind: [
+                part
+                for part in parts(view, family.code, kind, of_any_tax=True)
+                if not family.is_taxed or number(part.rate) == rate
+            ]
+            for kind in _KINDS
+        }
         sums = {kind: sum((part.amount for part in found), _ZERO) for kind, found in mine.items()}
         if view.is_cii:
             sums = {kind: to_cents(value) for kind, value in sums.items()}
@@ -235,7 +253,7 @@ def _only_outside(what: Kind | None, view: View) -> Iterator[Found]:
         return
     name = "BT-118" if what is None else _PARTS[what][2]
     for placed in view.terms(name):
-        if placed.text != "O":
+        if view.category(placed.group, name) not in (None, "O"):
             yield Found(place(placed.group, name), placed.text, "O")
 
 
