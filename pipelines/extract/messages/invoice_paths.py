@@ -22,6 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from pipelines.extract.messages.invoice import Group, Invoice, Term
@@ -166,7 +167,7 @@ class Walk:
         for target, term, line in self._later:
             *way, last = target.split("/")
             group: Group = self.invoice
-            for name, below in zip(way, [*way[1:], None], strict=True):
+            for name, below in zip_longest(way, way[1:]):
                 known = group.groups.setdefault(name, [])
                 if not known:
                     known.append(Group(name, line))
