@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 from pipelines.extract.messages.en16931.rule import (
     BusinessRule,
@@ -51,6 +52,7 @@ def tells(
     return BusinessRule(rule, en, de, check, severity)
 
 
+@lru_cache(maxsize=1024)
 def day(text: str | None) -> dt.date | None:
     """A date as UBL (2026-11-26) or CII (20261126) writes it, a zone after it left aside; None for anything else."""
     plain = (text or "").strip()
