@@ -144,7 +144,7 @@ def _starts(path: Path, name: str) -> Iterator[tuple[Any, int]]:
     try:
         for event, element in events:
             depth += 1 if event == "start" else -1
-            if event == "start" and depth <= 2:  # noqa: PLR2004 - an envelope and what is in it
+            if event == "start" and depth <= 2:
                 yield element, depth
     except etree.XMLSyntaxError:
         for _ in elements(path, name, ()):

@@ -6,7 +6,7 @@ counted on the way; so is what breaks its structure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -39,6 +39,10 @@ LINES_OF = {
     "sales_lines": "sales_invoices", "purchase_lines": "purchase_invoices", "payment_lines": "payments",
     "movement_lines": "movement_of_goods", "working_lines": "working_documents",
 }  # fmt: skip
+
+
+_COMMON = ("format_code", "company_tax_id", "currency_code", "fiscal_year", "period_start", "period_end")
+_REPEATED = (*paths.OF_DOCUMENT, *_COMMON)
 
 
 class Messages(MessageTable):
@@ -140,7 +144,9 @@ class Messages(MessageTable):
                     yield from (_with_document(document.cells, line, n) for n, line in enumerate(document.lines, 1))
         missing, gaps = documents.missing(section)
         self.tally.totals.append(FormatTotal("missing_numbers", "0", str(missing), gaps))
-        self.tally.totals.append(FormatTotal("faulty_documents", "0", str(documents.faulty.get(section, 0))))
+        faulty, first = documents.faulty.get(section, 0), documents.first_faulty.get(section, [])
+        if section not in ("sales_invoices", "purchase_invoices"):  # there each row tells: ledgers set it aside
+            self.tally.totals.append(FormatTotal("faulty_documents", "0", str(faulty), "; ".join(first)))
         self._end(audit, section)
 
     def _whole(self, table: str) -> Iterator[Cells]:
@@ -182,7 +188,9 @@ def _entries(element: Any, audit: AuditFile) -> Iterator[Cells]:
     journal = element.getparent()
     for child in journal:
         if (name := local(child)) in ("JournalID", "Description", "Type"):
-            transaction["journal_" + {"JournalID": "id", "Description": "name", "Type": "type"}[name]] = child.text or ""
+            transaction["journal_" + {"JournalID": "id", "Description": "name", "Type": "type"}[name]] = (
+                child.text or ""
+            )
     lines = [child for child in element if local(child) == "Line"]
     lines += [line for child in element if local(child) == "Lines" for line in child]
     for place, line in enumerate(lines, 1):
@@ -202,8 +210,9 @@ def _entries(element: Any, audit: AuditFile) -> Iterator[Cells]:
 
 def _with_document(document: Cells, line: Cells, place: int) -> Cells:
     """A line with what its document says of all of them."""
-    cells = {name: text for name, text in document.items() if name != "other"} | line
+    cells = {name: document[name] for name in _REPEATED if name in document} | line
     cells["line_place"] = str(place)
+    del cells["line_position"]
     cells["document_net_amount"] = document.get("net_amount", "")
     cells["position"] = f"{document['position'].rpartition(', line ')[0]}, line {place}; {line['line_position']}"
     return cells
@@ -211,7 +220,6 @@ def _with_document(document: Cells, line: Cells, place: int) -> Cells:
 
 def _sections(audit: AuditFile, documents: Documents) -> Iterator[Cells]:
     """A row for each section that the file has: what is promised and what was found."""
-    made: Mapping[str, Callable[[str], str]] = {"faulty_documents": lambda s: str(documents.faulty.get(s, 0))}
     for section in paths.SECTIONS:
         if section not in audit.found:
             continue
@@ -223,6 +231,6 @@ def _sections(audit: AuditFile, documents: Documents) -> Iterator[Cells]:
             cells |= {f"{name}_said": said, f"{name}_found": counted}
         cells.setdefault("entries_found", str(found.entries))
         cells |= {"missing_numbers": str(missing), "first_gaps": gaps}
-        cells |= {name: make(section) for name, make in made.items()}
+        cells["faulty_documents"] = str(documents.faulty.get(section, 0))
         cells |= {"structure_faults": str(audit.faults.count), "first_faults": "; ".join(audit.faults.first)}
         yield cells

@@ -22,6 +22,7 @@ FAULTS = {
     "customer_unknown": "names a customer that the file has no master record of",
     "supplier_unknown": "names a supplier that the file has no master record of",
     "product_unknown": "a line names a product that the file has no master record of",
+    "internal_code_repeated": "internal code of the document is that of another type of documents",
     "lines_differ": "lines do not add up to the net total of the document",
     "gross_differs": "net and tax do not give the gross total of the document",
     "invoice_debits": "lines of an invoice debit more than they credit: a credit note?",
@@ -76,6 +77,8 @@ class Documents:
         self.audit = audit
         self.series: dict[tuple[str, str], Series] = {}
         self.faulty: dict[str, int] = {}
+        self.first_faulty: dict[str, list[str]] = {}
+        self._types: dict[tuple[str, str], str] = {}
 
     def take(self, section: str, element: Any) -> Document:
         """One document: counted into its section, and judged."""
@@ -97,8 +100,8 @@ class Documents:
             "position": f"{called} {name}, line {element.sourceline} of the file",
         }
         _totals(cells, lines, section)
-        faults = list(self._faults(section, cells, lines))
         warnings = list(self._in_series(section, cells))
+        faults = list(self._faults(section, cells, lines))
         start, end = header.cells["period_start"], header.cells["period_end"]
         if cells.get("document_date") and not start <= cells["document_date"][:10] <= end:
             warnings.append("date_outside_period")
@@ -106,6 +109,8 @@ class Documents:
         cells["message_warnings"] = " ".join(warnings) or "none"
         if faults:
             self.faulty[section] = self.faulty.get(section, 0) + 1
+            if len(first := self.first_faulty.setdefault(section, [])) < 5:
+                first.append(f"{called} {name}: {cells['message_faults']}")
         return Document(cells, lines)
 
     def missing(self, section: str) -> tuple[int, str]:
@@ -122,6 +127,9 @@ class Documents:
             if any(ln.get("product_id") and ln["product_id"] not in audit.ids["products"] for ln in lines):
                 yield "product_unknown"
         if flat:
+            kind = cells.get("document_type", "")
+            if (code := cells.get("internal_code")) and self._types.setdefault((section, code), kind) != kind:
+                yield "internal_code_repeated"
             yield from _of_totals(section, cells, lines)
             yield from _of_signature(section, cells, audit.header)
             if section == "payments":

@@ -314,6 +314,8 @@ DOCUMENT_COLUMNS = _by_path(
         "transport_code": "ATDocCodeID",
         "ship_from_warehouse": "ShipFrom/WarehouseID",
         "ship_to_warehouse": "ShipTo/WarehouseID",
+        "ship_from_city": "ShipFrom/Address/City",
+        "ship_to_city": "ShipTo/Address/City",
         "movement_start_at": "MovementStartTime",
         "movement_end_at": "MovementEndTime",
         "due_date": "DocumentTotals/Settlement/SettlementDate Settlement/SettlementDate",
@@ -327,6 +329,13 @@ DOCUMENT_COLUMNS = _by_path(
         "exchange_rate": "DocumentTotals/Currency/ExchangeRate",
     }
 )
+OF_DOCUMENT = (
+    "section_code", "document_id", "series_id", "series_number", "document_type", "document_kind", "status",
+    "document_date", "posting_date", "entered_at", "transaction_id", "source_billing", "customer_id", "supplier_id",
+    "partner_id", "ship_from_warehouse", "ship_from_city", "ship_to_warehouse", "ship_to_city",
+    "movement_start_at", "foreign_currency_code", "exchange_rate", "message_faults",
+)  # fmt: skip
+"""What every line repeats of its document."""
 SUMS = {
     "tax_payable": ("DocumentTotals/TaxPayable", "DocumentTotals/TaxInformationTotals/TaxAmount/Amount"),
     "paid_amount": ("PaymentMethod/PaymentAmount", "DocumentTotals/Payment/PaymentAmount"),

@@ -81,7 +81,9 @@ class Structure:
         children = [(local(child), _at(child)) for child in element]
         if name in self._any_order:
             known = frozenset().union(*(p.names for p in particles))
-            yield from (f"{line}: {child} does not belong into {name}" for child, line in children if child not in known)
+            yield from (
+                f"{line}: {child} does not belong into {name}" for child, line in children if child not in known
+            )
             return
         yield from _misplaced(_at(element), name, particles, children)
 
