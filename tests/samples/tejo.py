@@ -1,7 +1,7 @@
 """Tejo Comércio: a trading house in Lisbon that sends its SAF-T file of each month, and nothing else.
 
-August breaks its schema, September is in order, October holds documents that are wrong one by one, November lacks
-numbers and does not hold what it says. `FAULTS` names the rule that finds each.
+July breaks its schema, August is in order, September holds documents that are wrong one by one, October lacks numbers
+and does not hold what it says. `FAULTS` names the rule that finds each.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from xml.sax.saxutils import escape
 from tests.samples.common import Fault, Folder
 from tests.samples.tejo_world import (
     ACCOUNTS,
-    CENT,
     CUSTOMERS,
     HEADINGS,
     PRODUCTS,
@@ -30,19 +29,19 @@ NAMESPACE = "urn:OECD:StandardAuditFile-Tax:PT_1.04_01"
 COMPANY = "500000000"
 _DOCUMENTS, _FILES = "ledgers.audit_documents", "ledgers.audit_files"
 FAULTS = [
-    Fault("customer without master record", _DOCUMENTS, "FT 10A/3", "customer_unknown"),
-    Fault("supplier without master record", _DOCUMENTS, "GD 10A/2", "supplier_unknown"),
-    Fault("product without master record", _DOCUMENTS, "GR 10A/4", "product_unknown"),
-    Fault("code of another type of documents", _DOCUMENTS, "FT 10A/6", "internal_code_repeated"),
-    Fault("gross total is not net and tax", _DOCUMENTS, "FT 10A/8", "gross_differs"),
-    Fault("credit note that credits", _DOCUMENTS, "NC 10A/2", "credit_note_credits", also=("lines_differ",)),
-    Fault("invoice that debits", _DOCUMENTS, "FT 10A/9", "invoice_debits", also=("lines_differ",)),
-    Fault("receipt that debits an invoice", _DOCUMENTS, "RG 10A/2", "debit_of_invoice"),
-    Fault("broken signature", _DOCUMENTS, "NE 10A/5", "signature_malformed"),
-    Fault("no signature", _DOCUMENTS, "GR 10A/7", "signature_missing"),
-    Fault("free of tax without a reason", _DOCUMENTS, "FT 10A/11", "exemption_without_reason"),
-    Fault("dated in another month", _DOCUMENTS, "NE 10A/1", "date_outside_period", "warn"),
-    Fault("numbers missing", _DOCUMENTS, "FT 11A/6", "numbers_without_gap", "hold"),
+    Fault("customer without master record", _DOCUMENTS, "FT 9A/3", "customer_unknown"),
+    Fault("supplier without master record", _DOCUMENTS, "GD 9A/2", "supplier_unknown"),
+    Fault("product without master record", _DOCUMENTS, "GR 9A/4", "product_unknown"),
+    Fault("code of another type of documents", _DOCUMENTS, "FT 9A/6", "internal_code_repeated"),
+    Fault("gross total is not net and tax", _DOCUMENTS, "FT 9A/8", "gross_differs"),
+    Fault("credit note that credits", _DOCUMENTS, "NC 9A/2", "credit_note_credits", also=("lines_differ",)),
+    Fault("invoice that debits", _DOCUMENTS, "FT 9A/9", "invoice_debits", also=("lines_differ",)),
+    Fault("receipt that debits an invoice", _DOCUMENTS, "RG 9A/2", "debit_of_invoice"),
+    Fault("broken signature", _DOCUMENTS, "NE 9A/5", "signature_malformed"),
+    Fault("no signature", _DOCUMENTS, "GR 9A/7", "signature_missing"),
+    Fault("free of tax without a reason", _DOCUMENTS, "FT 9A/11", "exemption_without_reason"),
+    Fault("dated in another month", _DOCUMENTS, "NE 9A/1", "date_outside_period", "warn"),
+    Fault("numbers missing", _DOCUMENTS, "FT 10A/6", "numbers_without_gap", "hold"),
     Fault("numbers of movements missing", _FILES, "movement_of_goods", "no_number_missing", "hold"),
     Fault("fewer documents than the section says", _FILES, "working_documents", "entries_as_said", "hold"),
 ]
@@ -56,7 +55,7 @@ SECTIONS = {
 
 def write(folder: Folder) -> None:
     """All files of the client."""
-    for number, plant in ((8, break_schema), (9, None), (10, plant_documents), (11, plant_gaps)):
+    for number, plant in ((7, break_schema), (8, None), (9, plant_documents), (10, plant_gaps)):
         month = month_of(folder.rng(f"month {number}"), 2026, number)
         if plant:
             plant(month)
@@ -71,25 +70,25 @@ def break_schema(month: Month) -> None:
 def plant_documents(month: Month) -> None:
     """The errors of single documents."""
     at = {document.number: document for document in month.documents}
-    at["FT 10A/3"].partner = "C99"
-    at["GD 10A/2"].partner = "F99"
-    at["GR 10A/4"].lines[0].product = 99
-    at["FT 10A/6"].kind = "FR"
-    at["FT 10A/8"].gross_off = Decimal("0.11")
-    for line in at["NC 10A/2"].lines:
+    at["FT 9A/3"].partner = "C99"
+    at["GD 9A/2"].partner = "F99"
+    at["GR 9A/4"].lines[0].product = 99
+    at["FT 9A/6"].kind = "FR"
+    at["FT 9A/8"].gross_off = Decimal("0.11")
+    for line in at["NC 9A/2"].lines:
         line.side = "Credit"
-    for line in at["FT 10A/9"].lines:
+    for line in at["FT 9A/9"].lines:
         line.side = "Debit"
-    at["RG 10A/2"].lines[0].side = "Debit"
-    at["NE 10A/5"].signature = at["NE 10A/5"].signature[:-3]
-    at["GR 10A/7"].signature = "0"
-    at["FT 10A/11"].lines[0].rate, at["FT 10A/11"].unexplained = Decimal(0), True
-    at["NE 10A/1"].day = "2026-09-30"
+    at["RG 9A/2"].lines[0].side = "Debit"
+    at["NE 9A/5"].signature = at["NE 9A/5"].signature[:-3]
+    at["GR 9A/7"].signature = "0"
+    at["FT 9A/11"].lines[0].rate, at["FT 9A/11"].unexplained = Decimal(0), True
+    at["NE 9A/1"].day = "2026-08-31"
 
 
 def plant_gaps(month: Month) -> None:
     """What is missing from whole sections."""
-    month.documents = [d for d in month.documents if d.number not in ("FT 11A/5", "GR 11A/7", "GR 11A/8")]
+    month.documents = [d for d in month.documents if d.number not in ("FT 10A/5", "GR 10A/7", "GR 10A/8")]
     month.promise_off["working_documents"] = 1
 
 
@@ -137,13 +136,17 @@ def _masters(month: Month) -> Iterator[str]:
     yield "</GeneralLedgerAccounts>"
     for kind, letter, count, account in (("Customer", "C", CUSTOMERS, "211"), ("Supplier", "F", SUPPLIERS, "221")):
         for n in range(1, count + 1):
-            values = {f"{kind}ID": f"{letter}{n:02}", "AccountID": account,
-                      f"{kind}TaxID": tax_number(n + 100 * (letter == "F")), "CompanyName": f"Amostra {letter}{n:02}, Lda.",
-                      "BillingAddress": _address("Porto"), "SelfBillingIndicator": "0"}  # fmt: skip
+            number, tax_id = f"{letter}{n:02}", tax_number(n + 100 * (letter == "F"))
+            values = {
+                f"{kind}ID": number, "AccountID": account, f"{kind}TaxID": tax_id,
+                "CompanyName": f"Amostra {number}, Lda.", "BillingAddress": _address("Porto"),
+                "SelfBillingIndicator": "0",
+            }  # fmt: skip
             yield f"<{kind}>{tags(**values)}</{kind}>"
     for n in range(1, PRODUCTS + 1):
         code = f"P{n:03}"
-        yield f"<Product>{tags(ProductType='P', ProductCode=code, ProductDescription=f'Artigo {n}', ProductNumberCode=code)}</Product>"
+        product = tags(ProductType="P", ProductCode=code, ProductDescription=f"Artigo {n}", ProductNumberCode=code)
+        yield f"<Product>{product}</Product>"
     yield "<TaxTable>"
     for code, rate in RATES.values():
         values = {"TaxType": "IVA", "TaxCountryRegion": "PT", "TaxCode": code, "Description": f"IVA {rate} %",
@@ -159,14 +162,16 @@ def _ledger(month: Month) -> Iterator[str]:
     posted = list(entries(month))
     debit = sum((amount for _, rows in posted for _, amount in rows if amount > 0), Decimal(0))
     credit = -sum((amount for _, rows in posted for _, amount in rows if amount < 0), Decimal(0))
-    yield f"<GeneralLedgerEntries>{tags(NumberOfEntries=str(len(posted)), TotalDebit=str(debit), TotalCredit=str(credit))}"
+    promised = tags(NumberOfEntries=str(len(posted)), TotalDebit=str(debit), TotalCredit=str(credit))
+    yield f"<GeneralLedgerEntries>{promised}"
     yield "<Journal><JournalID>VND</JournalID><Description>Vendas e recibos</Description>"
     for n, (document, rows) in enumerate(posted, 1):
-        yield "<Transaction>" + tags(
-            TransactionID=f"{document.day} VND {n}", Period=str(month.month), TransactionDate=document.day, SourceID="AMOSTRA",
-            Description=document.number, DocArchivalNumber=str(n), TransactionType="N", GLPostingDate=document.day,
+        head = tags(
+            TransactionID=f"{document.day} VND {n}", Period=str(month.month), TransactionDate=document.day,
+            SourceID="AMOSTRA", Description=document.number, DocArchivalNumber=str(n), TransactionType="N",
+            GLPostingDate=document.day,
         )  # fmt: skip
-        yield "<Lines>"
+        yield f"<Transaction>{head}<Lines>"
         for place, (account, amount) in enumerate(rows, 1):
             side = "Debit" if amount > 0 else "Credit"
             values = {"RecordID": str(place), "AccountID": account, "SourceDocumentID": document.number,
@@ -209,11 +214,14 @@ def _document(document: Document) -> Iterator[str]:
         method = tags(PaymentMechanism="TB", PaymentAmount=str(document.gross), PaymentDate=document.day)
         yield tags(PaymentMethod=method, SourceID="AMOSTRA", SystemEntryDate=at, CustomerID=document.partner)
     else:
-        yield tags(**{number: document.number, "ATCUD": "0", "DocumentStatus": tags(**status),
-                      "Hash": document.signature, "HashControl": "1", date: document.day, f"{kind}Type": document.kind})  # fmt: skip
+        yield tags(**{
+            number: document.number, "ATCUD": "0", "DocumentStatus": tags(**status), "Hash": document.signature,
+            "HashControl": "1", date: document.day, f"{kind}Type": document.kind,
+        })  # fmt: skip
         partner = {"SupplierID" if document.partner.startswith("F") else "CustomerID": document.partner}
         if document.section == "sales_invoices":
-            yield f"<SpecialRegimes>{tags(SelfBillingIndicator='0', CashVATSchemeIndicator='0', ThirdPartiesBillingIndicator='0')}</SpecialRegimes>"
+            kinds = ("SelfBillingIndicator", "CashVATSchemeIndicator", "ThirdPartiesBillingIndicator")
+            yield tags(SpecialRegimes=tags(**dict.fromkeys(kinds, "0")))
         if document.section == "movement_of_goods":
             ship = f"<WarehouseID>LIS1</WarehouseID><Address>{_address('Lisboa')}</Address>"
             yield tags(SystemEntryDate=at, **partner, SourceID="AMOSTRA", ShipFrom=ship, MovementStartTime=at)
@@ -250,6 +258,3 @@ def tags(**values: str) -> str:
 
 def _address(city: str) -> str:
     return tags(AddressDetail="Rua da Amostra, 1", City=city, PostalCode="1000-001", Country="PT")
-
-
-__all__ = ["CENT", "FAULTS", "file_of", "write"]

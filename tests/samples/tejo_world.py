@@ -7,6 +7,7 @@ from base64 import b64encode
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 CENT = Decimal("0.01")
@@ -115,7 +116,8 @@ def month_of(rng: random.Random, year: int, month: int, count: int = 110) -> Mon
 
 
 def _sales(rng: random.Random, year: int, month: int, count: int) -> Iterator[Document]:
-    days = sorted(rng.randint(1, 28) for _ in range(count))
+    open_days = _weekdays(year, month)
+    days = sorted(rng.choice(open_days) for _ in range(count))
     for series, kind, every in (("A", "FT", 1), ("L", "FR", 4), ("A", "NC", 10)):
         for n, day in enumerate(days[::every], 1):
             side = "Debit" if kind == "NC" else "Credit"
@@ -130,13 +132,18 @@ def _sales(rng: random.Random, year: int, month: int, count: int) -> Iterator[Do
 
 
 def _rest(rng: random.Random, year: int, month: int, count: int) -> Iterator[Document]:
+    open_days = _weekdays(year, month)
     for section, kind, every in (("movement_of_goods", "GR", 2), ("movement_of_goods", "GD", 12),
                                  ("working_documents", "NE", 2)):  # fmt: skip
         for n in range(1, count // every + 1):
             partner = f"F{rng.randint(1, SUPPLIERS):02}" if kind == "GD" else f"C{rng.randint(1, CUSTOMERS):02}"
             lines = [_line(rng, "Credit") for _ in range(rng.randint(1, 3))]
-            day = f"{year}-{month:02}-{min(n, 28):02}"
+            day = f"{year}-{month:02}-{open_days[min(n, len(open_days)) - 1]:02}"
             yield Document(section, kind, f"{kind} {month}A/{n}", day, partner, lines, signature=signature(rng))
+
+
+def _weekdays(year: int, month: int) -> list[int]:
+    return [day for day in range(1, monthrange(year, month)[1] + 1) if date(year, month, day).weekday() < 5]
 
 
 def _line(rng: random.Random, side: str) -> Line:

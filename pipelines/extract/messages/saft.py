@@ -1,4 +1,4 @@
-"""SAF-T, the Standard Audit File for Tax: of Portugal (1.01 to 1.04), Norway (1.00 to 1.30), and as the OECD published it.
+"""SAF-T, the Standard Audit File for Tax: of Portugal (1.01 to 1.04), Norway (1.00 to 1.30), and of the OECD (2.00).
 
 One pass through the file gives the records of one table. Totals that the file promises for the section of a table are
 counted on the way; so is what breaks its structure.

@@ -18,7 +18,7 @@ from lxml import etree
 from pipelines.errors import DeliveryError
 from pipelines.extract.facts import FormatTotal
 from pipelines.extract.messages import saft_paths as paths
-from pipelines.extract.messages.saft_cells import amount, cells_of, number, plain
+from pipelines.extract.messages.saft_cells import amount, number, plain
 from pipelines.extract.messages.saft_header import Header, header_of
 from pipelines.extract.messages.saft_structure import KEPT_FAULTS, portuguese
 from pipelines.extract.messages.xml_stream import elements, local
@@ -80,7 +80,7 @@ class AuditFile:
         self.header = Header({})
         self.found: dict[str, Found] = {}
         self.faults = Faults()
-        self.ids: dict[str, set[str]] = {kind: set() for kind in _IDS}
+        self.ids: dict[str, dict[str, str]] = {kind: {} for kind in _IDS}
         self.has: set[str] = set()
         self.unread: Counter[str] = Counter()
         self._strict = False
@@ -143,7 +143,8 @@ class AuditFile:
     def _note(self, kind: str, element: Any) -> None:
         self.has.add(kind)
         if (name := _IDS.get(kind)) and (text := _child(element, name)):
-            self.ids[kind].add(text)
+            named = kind in ("customers", "suppliers")
+            self.ids[kind][text] = _child(element, "CompanyName") or _child(element, "Name") if named else ""
         if self._strict and kind in self.interest:
             above = "/".join(map(local, reversed(list(element.iterancestors()))))
             self.faults.add(portuguese().faults(element, above))
@@ -214,6 +215,3 @@ def summed(lines: Mapping[str, str], found: Found, *, counts: bool) -> None:
         found.debit += amount(lines.get("debit_amount"))
         found.credit += amount(lines.get("credit_amount"))
         found.quantity += abs(amount(lines.get("quantity")))
-
-
-__all__ = ["AuditFile", "Found", "cells_of", "summed"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from pipelines.extract.messages.saft_audit import AuditFile, summed
@@ -94,12 +94,16 @@ class Documents:
         if section == "movement_of_goods":
             found.entries = found.lines
         called = SECTIONS[section].called
-        name = cells.get("document_id") or "without number"
+        number_ = cells.get("document_id") or "without number"
         cells |= header.common | {
             "section_code": section,
-            "position": f"{called} {name}, line {element.sourceline} of the file",
+            "position": f"{called} {number_}, line {element.sourceline} of the file",
         }
         _totals(cells, lines, section)
+        for kind in ("customer", "supplier"):
+            name = self.audit.ids[f"{kind}s"].get(cells.get(f"{kind}_id", ""), "")
+            if name:
+                cells.setdefault(f"{kind}_name", name)
         warnings = list(self._in_series(section, cells))
         faults = list(self._faults(section, cells, lines))
         start, end = header.cells["period_start"], header.cells["period_end"]
@@ -110,7 +114,7 @@ class Documents:
         if faults:
             self.faulty[section] = self.faulty.get(section, 0) + 1
             if len(first := self.first_faulty.setdefault(section, [])) < 5:
-                first.append(f"{called} {name}: {cells['message_faults']}")
+                first.append(f"{called} {number_}: {cells['message_faults']}")
         return Document(cells, lines)
 
     def missing(self, section: str) -> tuple[int, str]:
@@ -123,9 +127,11 @@ class Documents:
         for kind, name in (("customers", "customer_id"), ("suppliers", "supplier_id")):
             if cells.get(name) and (flat or kind in audit.has) and cells[name] not in audit.ids[kind]:
                 yield f"{kind[:-1]}_unknown"
-        if flat or "products" in audit.has:
-            if any(ln.get("product_id") and ln["product_id"] not in audit.ids["products"] for ln in lines):
-                yield "product_unknown"
+        products = (
+            {ln["product_id"] for ln in lines if "product_id" in ln} if flat or "products" in audit.has else set()
+        )
+        if not products <= audit.ids["products"].keys():
+            yield "product_unknown"
         if flat:
             kind = cells.get("document_type", "")
             if (code := cells.get("internal_code")) and self._types.setdefault((section, code), kind) != kind:
@@ -194,6 +200,7 @@ def _totals(cells: dict[str, str], lines: list[dict[str, str]], section: str) ->
     credit = sum((amount(ln.get("credit_amount")) for ln in lines), Decimal(0))
     cells |= {"line_count": str(len(lines)), "debit_total": plain(debit), "credit_total": plain(credit)}
     own = debit - credit if section == "purchase_invoices" else credit - debit
+    _round(lines)
     credit_note = cells.get("document_type", "").upper() in CREDIT_NOTES or (own < 0 and section != "payments")
     cells["document_kind"] = "credit_note" if credit_note else "invoice"
     for name, total in (("net_amount", "net_total"), ("tax_amount", "tax_payable"), ("gross_amount", "gross_total")):
@@ -209,6 +216,16 @@ def _totals(cells: dict[str, str], lines: list[dict[str, str]], section: str) ->
             cells[f"all_{column}"] = "; ".join(named)
         if len(named) == 1:
             cells[column] = next(iter(named))
+
+
+def _round(lines: list[dict[str, str]]) -> None:
+    """Net amounts to the cent that add up to the rounded sum of all lines: each takes what is left of those before."""
+    exact = done = Decimal(0)
+    for line in lines:
+        exact += amount(line["net_amount"])
+        rounded = exact.quantize(_CENT, ROUND_HALF_UP)
+        line["net_rounded"] = plain(rounded - done)
+        done = rounded
 
 
 def _of_totals(section: str, cells: dict[str, str], lines: list[dict[str, str]]) -> Iterator[str]:

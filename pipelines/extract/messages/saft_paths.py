@@ -13,35 +13,36 @@ ROOT = "AuditFile"
 HEADER = f"{ROOT}/Header"
 LEDGER = f"{ROOT}/GeneralLedgerEntries"
 JOURNAL = f"{LEDGER}/Journal"
-TRANSACTION = f"{JOURNAL}/Transaction"
 MASTERS = f"{ROOT}/MasterFiles"
 SOURCES = f"{ROOT}/SourceDocuments"
 
 
 class Section(NamedTuple):
-    """A part of the file that promises totals: its path, that of its records, and how its documents are called."""
+    """A part of the file that promises totals: its path, the one from it to its records, and how they are called."""
 
     code: str
     path: str
-    record: str
+    below: str
     called: str
+
+    @property
+    def record(self) -> str:
+        """The path of its records."""
+        return f"{self.path}/{self.below}"
 
 
 SECTIONS = {
     s.code: s
     for s in (
-        Section("general_ledger", LEDGER, TRANSACTION, "transaction"),
-        Section("sales_invoices", f"{SOURCES}/SalesInvoices", f"{SOURCES}/SalesInvoices/Invoice", "invoice"),
-        Section("purchase_invoices", f"{SOURCES}/PurchaseInvoices", f"{SOURCES}/PurchaseInvoices/Invoice", "invoice"),
-        Section("payments", f"{SOURCES}/Payments", f"{SOURCES}/Payments/Payment", "payment"),
-        Section("movement_of_goods", f"{SOURCES}/MovementOfGoods", f"{SOURCES}/MovementOfGoods/StockMovement", "movement"),
-        Section("working_documents", f"{SOURCES}/WorkingDocuments", f"{SOURCES}/WorkingDocuments/WorkDocument", "document"),
-        Section(
-            "asset_transactions", f"{SOURCES}/AssetTransactions", f"{SOURCES}/AssetTransactions/AssetTransaction",
-            "asset transaction",
-        ),
+        Section("general_ledger", LEDGER, "Journal/Transaction", "transaction"),
+        Section("sales_invoices", f"{SOURCES}/SalesInvoices", "Invoice", "invoice"),
+        Section("purchase_invoices", f"{SOURCES}/PurchaseInvoices", "Invoice", "invoice"),
+        Section("payments", f"{SOURCES}/Payments", "Payment", "payment"),
+        Section("movement_of_goods", f"{SOURCES}/MovementOfGoods", "StockMovement", "movement"),
+        Section("working_documents", f"{SOURCES}/WorkingDocuments", "WorkDocument", "document"),
+        Section("asset_transactions", f"{SOURCES}/AssetTransactions", "AssetTransaction", "asset transaction"),
     )
-}  # fmt: skip
+}
 DOCUMENT_SECTIONS = tuple(code for code in SECTIONS if code != "general_ledger")
 
 MASTER_RECORDS: Mapping[str, str] = {
