@@ -191,7 +191,7 @@ def _entries(element: Any, audit: AuditFile) -> Iterator[Cells]:
             transaction["journal_" + {"JournalID": "id", "Description": "name", "Type": "type"}[name]] = (
                 child.text or ""
             )
-    lines = [child for child in element if local(child) == "Line"]
+    lines = [child for child in element if local(child) in paths.LINE_NAMES]
     lines += [line for child in element if local(child) == "Lines" for line in child]
     for place, line in enumerate(lines, 1):
         own = cells_of(line, paths.ENTRY_COLUMNS)

@@ -15,7 +15,7 @@ from typing import Any
 from pipelines.extract.messages.saft_audit import AuditFile, summed
 from pipelines.extract.messages.saft_cells import amount, cells_of, number, plain
 from pipelines.extract.messages.saft_header import Header
-from pipelines.extract.messages.saft_paths import DOCUMENT_COLUMNS, LINE_COLUMNS, LINES_IN, SECTIONS, SUMS
+from pipelines.extract.messages.saft_paths import DOCUMENT_COLUMNS, LINE_COLUMNS, LINE_NAMES, LINES_IN, SECTIONS, SUMS
 from pipelines.extract.messages.xml_stream import local
 
 FAULTS = {
@@ -88,7 +88,7 @@ class Documents:
         counts = cells.get("status") != "A" and not (section == "sales_invoices" and cells.get("status") == "F")
         lines = []
         for line in element:
-            if local(line) == "Line":
+            if local(line) in LINE_NAMES:
                 lines.append(_line(line, section))
                 summed(lines[-1], found, counts=counts)
         if section == "movement_of_goods":

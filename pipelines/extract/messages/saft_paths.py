@@ -75,7 +75,8 @@ RECORDS: Mapping[str, str] = {
     **{s.record: s.code for s in SECTIONS.values()},
     **MASTER_RECORDS,
 }
-LINES_IN = frozenset({"Line", "Lines"})
+LINE_NAMES = frozenset({"Line", "TransactionLine", "InvoiceLine", "PaymentLine", "StockMovementLine"})
+LINES_IN = LINE_NAMES | {"Lines"}
 """Children of a document that are records of their own; those of older and newer ledgers alike."""
 
 
@@ -323,8 +324,8 @@ DOCUMENT_COLUMNS = _by_path(
         "payment_terms": "PaymentTerms DocumentTotals/Settlement/PaymentTerms Settlement/PaymentTerms",
         "payment_mechanism": "PaymentMethod PaymentMethod/PaymentMechanism DocumentTotals/Payment/PaymentMechanism",
         "paid_date": "PaymentMethod/PaymentDate DocumentTotals/Payment/PaymentDate",
-        "net_total": "DocumentTotals/NetTotal",
-        "gross_total": "DocumentTotals/GrossTotal",
+        "net_total": "DocumentTotals/NetTotal InvoiceDocumentTotals/NetTotal PaymentDocumentTotals/NetTotal",
+        "gross_total": "DocumentTotals/GrossTotal InvoiceDocumentTotals/GrossTotal PaymentDocumentTotals/GrossTotal",
         "foreign_currency_code": "DocumentTotals/Currency/CurrencyCode",
         "foreign_amount": "DocumentTotals/Currency/CurrencyAmount",
         "exchange_rate": "DocumentTotals/Currency/ExchangeRate",
@@ -338,7 +339,12 @@ OF_DOCUMENT = (
 )  # fmt: skip
 """What every line repeats of its document."""
 SUMS = {
-    "tax_payable": ("DocumentTotals/TaxPayable", "DocumentTotals/TaxInformationTotals/TaxAmount/Amount"),
+    "tax_payable": (
+        "DocumentTotals/TaxPayable",
+        "DocumentTotals/TaxInformationTotals/TaxAmount/Amount",
+        "DocumentTotals/TaxInformationTotals/TaxAmount",
+        "InvoiceDocumentTotals/TaxInformationTotals/TaxAmount/Amount",
+    ),
     "paid_amount": ("PaymentMethod/PaymentAmount", "DocumentTotals/Payment/PaymentAmount"),
     "withheld_amount": ("WithholdingTax/WithholdingTaxAmount",),
 }

@@ -81,9 +81,7 @@ class Structure:
         children = [(local(child), _at(child)) for child in element]
         if name in self._any_order:
             known = frozenset().union(*(p.names for p in particles))
-            yield from (
-                f"{line}: {child} does not belong into {name}" for child, line in children if child not in known
-            )
+            yield from (f"{line}: {child} stands not in {name}" for child, line in children if child not in known)
             return
         yield from _misplaced(_at(element), name, particles, children)
 
@@ -100,6 +98,9 @@ class Structure:
 def _misplaced(
     where: str, name: str, particles: Sequence[Particle], children: Sequence[tuple[str, str]]
 ) -> Iterator[str]:
+    known = frozenset().union(*(p.names for p in particles))
+    yield from (f"{line}: {child} stands not in {name}" for child, line in children if child not in known)
+    children = [pair for pair in children if pair[0] in known]
     at = 0
     for particle in particles:
         count = 0
@@ -114,8 +115,7 @@ def _misplaced(
         yield f"{children[at][1] if at < len(children) else where}: {particle.shown} is missing in {name}{before}"
     if at < len(children):
         child, line = children[at]
-        known = any(child in p.names for p in particles)
-        yield f"{line}: {child} stands " + (f"in {name} out of order or too often" if known else f"not in {name}")
+        yield f"{line}: {child} stands in {name} out of order or too often"
 
 
 def _at(element: Any) -> str:
