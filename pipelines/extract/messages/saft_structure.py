@@ -7,7 +7,7 @@ any size is checked as it streams by. Faults are counted, the first ones kept wi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from pipelines.extract.messages.xml_stream import local
 from pipelines.yamlfile import read_yaml
 
 KEPT_FAULTS = 5
+KEPT_ORDERS = 4096
 _DATE = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(Z|[+-]\d\d:\d\d)?"
 _TYPES = {
     "date": (_DATE, "a date"),
@@ -39,6 +40,16 @@ class Particle(NamedTuple):
         return " or ".join(sorted(self.names))
 
 
+class Node(NamedTuple):
+    """What is declared of a path: its children, or its text; `sound` are orders of children found to be right."""
+
+    particles: list[Particle] | None
+    text: re.Pattern[str] | None
+    said: str
+    keeps_blanks: bool
+    sound: set[tuple[str, ...]]
+
+
 class Structure:
     """A declared schema."""
 
@@ -52,29 +63,34 @@ class Structure:
             self._texts.update(dict.fromkeys(names.split(), (re.compile(pattern, re.DOTALL), said)))
         for name, text in data["patterns"].items():
             self._texts[name] = (re.compile(text), f"as {text}")
-        self._known: dict[tuple[str, str], Any] = {}
+        self._nodes: dict[str, Node] = {}
 
     def faults(self, element: Any, above: str = "") -> Iterator[str]:
         """Everything that is wrong with an element and what is in it; `above` is the path that leads to it."""
         name = local(element)
         path = f"{above}/{name}"
-        particles = self._of(self._children, path)
-        if particles is None:
+        node = self._nodes.get(path) or self._node(path)
+        if node.particles is None:
             if len(element):
                 yield f"{_at(element)}: {local(element[0])} inside {name}, which holds text only"
-            elif rule := self._of(self._texts, path):
-                text = (element.text or "").strip() if rule[1][:4] != "text" else element.text or ""
-                if not rule[0].fullmatch(text):
-                    yield f"{_at(element)}: {name} is {text[:40]!r}, expected {rule[1]}"
+            elif node.text:
+                text = element.text or "" if node.keeps_blanks else (element.text or "").strip()
+                if not node.text.fullmatch(text):
+                    yield f"{_at(element)}: {name} is {text[:40]!r}, expected {node.said}"
             return
-        yield from self._order(element, name, particles)
+        order = tuple(map(local, element))
+        if order not in node.sound:  # most records have their children in an order that was seen before
+            found = list(self._order(element, name, node.particles))
+            if not found and len(node.sound) < KEPT_ORDERS:
+                node.sound.add(order)
+            yield from found
         for child in element:
             yield from self.faults(child, path)
 
     def order(self, element: Any, names: Sequence[str]) -> Iterator[str]:
         """What is wrong with the children of an element whose records have been taken out: `names` are all it had."""
         name = local(element)
-        if (particles := self._of(self._children, f"/{name}")) is not None:
+        if (particles := self._children.get(name)) is not None:
             yield from _misplaced(_at(element), name, particles, [(n, _at(element)) for n in names])
 
     def _order(self, element: Any, name: str, particles: Sequence[Particle]) -> Iterator[str]:
@@ -85,14 +101,16 @@ class Structure:
             return
         yield from _misplaced(_at(element), name, particles, children)
 
-    def _of(self, table: Mapping[str, Any], path: str) -> Any:
-        """The entry with the longest end of the path."""
-        which = "texts" if table is self._texts else "children"
-        if (which, path) not in self._known:
-            steps = path.strip("/").split("/")
-            ends = ("/".join(steps[i:]) for i in range(len(steps)))
-            self._known[which, path] = next((table[end] for end in ends if end in table), None)
-        return self._known[which, path]
+    def _node(self, path: str) -> Node:
+        """What is declared of a path: the entries with the longest end of it."""
+        steps = path.strip("/").split("/")
+        ends = ["/".join(steps[i:]) for i in range(len(steps))]
+        particles = next((self._children[end] for end in ends if end in self._children), None)
+        text, said = next((self._texts[end] for end in ends if end in self._texts), (None, ""))
+        node = Node(particles, text, said, keeps_blanks=said.startswith("text"), sound=set())
+        if len(self._nodes) < KEPT_ORDERS:
+            self._nodes[path] = node
+        return node
 
 
 def _misplaced(
