@@ -60,7 +60,7 @@ FORMS: Mapping[str, Form] = MappingProxyType({
 
 @dataclass
 class InvoiceFile:
-    """An invoice as read: `root` is the name of its outermost element, `unknown` what no path of its syntax leads to."""
+    """An invoice as read: `root` is the name of its outermost element, `unknown` what no path leads to."""
 
     invoice: Invoice
     root: str
