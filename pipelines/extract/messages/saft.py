@@ -8,18 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+
+from stdnum.pt import nif
 
 from pipelines.extract.facts import FormatTotal
 from pipelines.extract.messages import saft_paths as paths
 from pipelines.extract.messages.message import MessageTable, Record
 from pipelines.extract.messages.saft_audit import AuditFile, summed
 from pipelines.extract.messages.saft_cells import amount, cells_of, plain
-from pipelines.extract.messages.saft_chart import account_type
+from pipelines.extract.messages.saft_chart import account_type, tax_key
 from pipelines.extract.messages.saft_documents import Documents
 from pipelines.extract.messages.xml_stream import local
+from pipelines.extract.table import Tally
+from pipelines.profile import Format
 
 Cells = dict[str, str]
+CONSUMER = "999999990"
+"""What Portugal writes for consumers who give no number of their own."""
 _MASTERS: Mapping[str, Mapping[str, str]] = {
     "accounts": paths.ACCOUNT_COLUMNS,
     "customers": paths.PARTY_COLUMNS,
@@ -41,12 +48,18 @@ LINES_OF = {
 }  # fmt: skip
 
 
-_COMMON = ("format_code", "company_tax_id", "currency_code", "fiscal_year", "period_start", "period_end")
+_COMMON = (
+    "format_code", "company_tax_id", "company_city", "currency_code", "fiscal_year", "period_start", "period_end",
+)  # fmt: skip
 _REPEATED = (*paths.OF_DOCUMENT, *_COMMON)
 
 
 class Messages(MessageTable):
     """An audit file, read for one of its tables."""
+
+    def __init__(self, path: Path, fmt: Format, tally: Tally, name: str) -> None:
+        super().__init__(path, fmt, tally, name)
+        self._odd_tax_ids: list[str] = []
 
     def records(self) -> Iterator[Record]:
         """See MessageTable."""
@@ -88,10 +101,26 @@ class Messages(MessageTable):
                     "position": f"{local(element)}, line {element.sourceline} of the file",
                     "record_type": kind,
                 }
-                if kind == "accounts":
-                    cells["account_type_code"] = account_type(cells)
+                self._derive(kind, cells, audit)
                 yield cells
+        if self._odd_tax_ids:
+            first = ", ".join(self._odd_tax_ids[:3])
+            self.tally.warnings.append(f"{len(self._odd_tax_ids)} tax numbers with wrong check digits, first {first}")
         self._end(audit)
+
+    def _derive(self, kind: str, cells: Cells, audit: AuditFile) -> None:
+        """What a master record says between the lines."""
+        if kind == "accounts":
+            cells["account_type_code"] = account_type(cells)
+        if kind == "tax_codes":
+            cells["tax_key"] = tax_key(cells, flat=audit.header.is_flat)
+        number = cells.get("tax_id", "")
+        if kind in ("customers", "suppliers") and audit.header.cells["format_code"] == "saft_pt":
+            of_portugal = cells.get("country_code") == "PT" and number != CONSUMER
+            if of_portugal and nif.is_valid(number):
+                cells["vat_id"] = number
+            elif of_portugal and number:
+                self._odd_tax_ids.append(cells.get("partner_id", number))
 
     def _ledger(self, table: str) -> Iterator[Cells]:
         """The general ledger line by line, or with the balances of its accounts when all lines are seen."""
@@ -199,6 +228,8 @@ def _entries(element: Any, audit: AuditFile) -> Iterator[Cells]:
             own["other"] = "; ".join([*([own["other"]] if "other" in own else []), f"Transaction: {rest}"])
         cells = transaction | own
         cells["line_place"] = str(place)
+        if "tax_code" in cells:
+            cells["tax_key"] = tax_key(cells, flat=audit.header.is_flat)
         cells["partner_id"] = (
             own.get("line_customer_id") or own.get("line_supplier_id")
             or transaction.get("customer_id") or transaction.get("supplier_id") or ""

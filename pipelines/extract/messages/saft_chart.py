@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pipelines.extract.messages.saft_cells import number
+
 _WORDS = {
     "asset": "asset", "liability": "liability", "equity": "equity", "revenue": "revenue", "income": "revenue",
     "sale": "revenue", "sales": "revenue", "expense": "expense", "cost": "expense",
@@ -33,6 +35,22 @@ _BY_DIGITS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("85", "expense"), ("86", "expense"), ("88", "equity"), ("89", "equity"),
     ),
 }  # fmt: skip
+
+
+def tax_key(cells: Mapping[str, str], *, flat: bool) -> str:
+    """What names one rate of a tax in the file, in its table and on lines alike.
+
+    Portugal's codes say the kind of rate, which changes in time and by region: only with the rate they are one.
+
+    >>> tax_key({"tax_type": "IVA", "tax_region": "PT", "tax_code": "NOR", "tax_percentage": "23.00"}, flat=True)
+    'IVA-PT-NOR-23'
+    """
+    code = cells.get("tax_code", "")
+    if not flat or not code:
+        return code
+    rate = number(cells.get("tax_percentage"))
+    shown = f"{rate.normalize():f}" if rate is not None else ""
+    return "-".join(part for part in (cells.get("tax_type"), cells.get("tax_region"), code, shown) if part)
 
 
 def account_type(cells: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from pipelines.extract.messages.saft_audit import AuditFile, summed
 from pipelines.extract.messages.saft_cells import amount, cells_of, number, plain
+from pipelines.extract.messages.saft_chart import tax_key
 from pipelines.extract.messages.saft_header import Header
 from pipelines.extract.messages.saft_paths import DOCUMENT_COLUMNS, LINE_COLUMNS, LINE_NAMES, LINES_IN, SECTIONS, SUMS
 from pipelines.extract.messages.xml_stream import local
@@ -90,6 +91,8 @@ class Documents:
         for line in element:
             if local(line) in LINE_NAMES:
                 lines.append(_line(line, section))
+                if "tax_code" in lines[-1]:
+                    lines[-1]["tax_key"] = tax_key(lines[-1], flat=header.is_flat)
                 summed(lines[-1], found, counts=counts)
         if section == "movement_of_goods":
             found.entries = found.lines

@@ -36,7 +36,10 @@ class Header(NamedTuple):
     @property
     def common(self) -> dict[str, str]:
         """What stands in every row of every table."""
-        names = ("format_code", "company_tax_id", "currency_code", "fiscal_year", "period_start", "period_end")
+        names = (
+            "format_code", "company_tax_id", "company_city", "currency_code", "fiscal_year", "period_start",
+            "period_end",
+        )  # fmt: skip
         return {name: self.cells[name] for name in names if name in self.cells}
 
 

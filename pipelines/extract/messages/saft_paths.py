@@ -91,6 +91,7 @@ HEADER_COLUMNS = _by_path(
         "company_id": "CompanyID Company/RegistrationNumber",
         "company_tax_id": "TaxRegistrationNumber Company/TaxRegistration/TaxRegistrationNumber",
         "company_name": "CompanyName Company/Name",
+        "company_city": "CompanyAddress/City Company/Address/City",
         "currency_code": "CurrencyCode DefaultCurrencyCode",
         "fiscal_year": "FiscalYear SelectionCriteria/PeriodStartYear",
         "period_start": "StartDate SelectionCriteria/SelectionStartDate",

@@ -77,7 +77,8 @@ def test_every_table_has_the_columns_of_its_declaration(tmp_path: Path) -> None:
 def test_a_file_in_order_breaks_no_total(tmp_path: Path, table: str) -> None:
     found = demo(tmp_path, table)
     assert found.broken == {}
-    assert found.facts.warnings == []
+    odd = ["1 tax numbers with wrong check digits, first PP"] if table == "customers" else []
+    assert found.facts.warnings == odd
 
 
 def test_sections_hold_what_they_promise(tmp_path: Path) -> None:
