@@ -18,7 +18,9 @@ from tests.bench import machine, report
 from tests.bench.process import tell
 from tests.bench.race import Contest, peer
 
-SECTIONS = ("reading", "gate", "delivery", "growth", "night", "reporting", "matching", "statements")
+SECTIONS = (
+    "reading", "statements", "audit_files", "gate", "delivery", "growth", "night", "reporting", "matching",
+)  # fmt: skip
 CHART = Path(__file__).with_name("chart.py")
 MATPLOTLIB = "matplotlib==3.11.2"
 STOPPED = 130

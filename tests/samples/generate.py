@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.samples import awc, brightline, fernhill, hansa, lakeside, meridien, norvik, rechberg, soderberg
+from tests.samples import awc, brightline, fernhill, hansa, lakeside, meridien, norvik, rechberg, soderberg, tejo
 from tests.samples.common import Folder
 
 CLIENTS = {
@@ -24,6 +24,7 @@ CLIENTS = {
     "lakeside": lakeside.write,
     "soderberg": soderberg.write,
     "rechberg": rechberg.write,
+    "tejo": tejo.write,
 }
 
 

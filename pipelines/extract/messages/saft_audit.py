@@ -1,0 +1,217 @@
+"""One pass through an audit file: its header, its records one by one, what it promises and what is found.
+
+Nothing is kept of a record but what later ones are compared with: the numbers of partners, products and accounts, and
+one entry for each series of documents. So memory is bounded by the master files, however many documents there are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from pipelines.errors import DeliveryError
+from pipelines.extract.facts import FormatTotal
+from pipelines.extract.messages import saft_paths as paths
+from pipelines.extract.messages.saft_cells import amount, number, plain
+from pipelines.extract.messages.saft_header import Header, header_of
+from pipelines.extract.messages.saft_structure import KEPT_FAULTS, portuguese
+from pipelines.extract.messages.xml_stream import elements, local
+
+_IDS = {"customers": "CustomerID", "suppliers": "SupplierID", "products": "ProductCode", "accounts": "AccountID"}
+_SAID = {
+    "NumberOfEntries": "entries", "NumberOfMovementLines": "entries", "NumberOfAssetTransactions": "entries",
+    "TotalDebit": "debit", "TotalCredit": "credit", "TotalQuantityIssued": "quantity",
+    "TotalQuantityReceived": "quantity",
+}  # fmt: skip
+_CENT = Decimal("0.01")
+
+
+@dataclass
+class Found:
+    """What a section promises (`said`, as written) and what stands in it."""
+
+    said: dict[str, str] = field(default_factory=dict)
+    entries: int = 0
+    lines: int = 0
+    debit: Decimal = Decimal(0)
+    credit: Decimal = Decimal(0)
+    quantity: Decimal = Decimal(0)
+    place: str = ""
+
+    def totals(self) -> Iterator[tuple[str, str, str]]:
+        """Name, what is said, what was found: found is rounded to the decimals of what is said, at least two."""
+        for name, said in self.said.items():
+            found = Decimal(getattr(self, name))
+            promised = number(said)
+            if promised is None:
+                yield name, said, plain(found)
+                continue
+            step = min(_CENT, Decimal(1).scaleb(int(promised.as_tuple().exponent)))
+            yield name, said, plain(promised if found.quantize(step) == promised.quantize(step) else found)
+
+
+@dataclass
+class Faults:
+    """Faults of the structure: how many, and the first of them."""
+
+    count: int = 0
+    first: list[str] = field(default_factory=list)
+
+    def add(self, found: Iterator[str]) -> None:
+        """Take what is wrong with one element."""
+        for fault in found:
+            self.count += 1
+            if self.count <= KEPT_FAULTS:
+                self.first.append(fault)
+
+
+class AuditFile:
+    """A file open for one pass; `interest` are the kinds of records whose totals and structure are to be checked."""
+
+    def __init__(self, path: Path, name: str, interest: Collection[str]) -> None:
+        self.path, self.name = path, name
+        self.interest = frozenset(interest)
+        self.header = Header({})
+        self.found: dict[str, Found] = {}
+        self.faults = Faults()
+        self.ids: dict[str, dict[str, str]] = {kind: {} for kind in _IDS}
+        self.has: set[str] = set()
+        self.unread: Counter[str] = Counter()
+        self._strict = False
+        self._seen: dict[Any, list[str]] = {}
+
+    def records(self) -> Iterator[tuple[str, Any]]:
+        """Kind and element of every record; raises DeliveryError when this is no audit file, or a broken one."""
+        _refuse_others(self.path, self.name)
+        for path, element in elements(self.path, self.name, paths.RECORDS.keys() | paths.CONTAINERS):
+            if path in paths.RECORDS:
+                kind = paths.RECORDS[path]
+                if kind == "header":
+                    self._open(element)
+                elif not self.header.cells:
+                    raise self._without_header(element)
+                else:
+                    self._note(kind, element)
+                    yield kind, element
+            self._close(path, element)
+        if not self.header.cells:
+            raise self._without_header(None)
+
+    def totals(self, section: str) -> Iterator[FormatTotal]:
+        """What the file promises of a section, against what was found."""
+        found = self.found.get(section)
+        if found:
+            for name, said, counted in found.totals():
+                yield FormatTotal(f"{section}_{name}", said, counted, found.place)
+
+    def structure(self) -> FormatTotal:
+        """Faults of the structure as a total: none is what is promised."""
+        return FormatTotal("structure_faults", "0", str(self.faults.count), "; ".join(self.faults.first))
+
+    def warnings(self) -> Iterator[str]:
+        """What was not read, and what is wrong with the structure."""
+        for what, times in sorted(self.unread.items()):
+            yield f"not read: {what}, {times} times" if times > 1 else f"not read: {what}"
+        if self.faults.count:
+            more = f" and {self.faults.count - KEPT_FAULTS} more" if self.faults.count > KEPT_FAULTS else ""
+            yield f"{self.faults.count} faults of structure: {'; '.join(self.faults.first)}{more}"
+
+    def section(self, code: str) -> Found:
+        """What is counted of a section."""
+        return self.found.setdefault(code, Found())
+
+    def _open(self, element: Any) -> None:
+        self.header = header_of(element, self.name)
+        self._strict = self.header.cells.get("format_code") == "saft_pt" and self.header.version.startswith("1.04")
+        if self._strict:
+            wrong = list(portuguese().faults(element, paths.ROOT))
+            if wrong:
+                raise DeliveryError(
+                    "header of the audit file breaks its schema",
+                    where=f"{self.name}, AuditFile/Header",
+                    got="; ".join(wrong[:KEPT_FAULTS]),
+                    expected="the header as SAF-T (PT) 1.04_01 wants it",
+                    next_step="correct the export and send the file again",
+                )
+
+    def _note(self, kind: str, element: Any) -> None:
+        self.has.add(kind)
+        if (name := _IDS.get(kind)) and (text := _child(element, name)):
+            named = kind in ("customers", "suppliers")
+            self.ids[kind][text] = _child(element, "CompanyName") or _child(element, "Name") if named else ""
+        if self._strict and kind in self.interest:
+            above = "/".join(map(local, reversed(list(element.iterancestors()))))
+            self.faults.add(portuguese().faults(element, above))
+
+    def _close(self, path: str, element: Any) -> None:
+        """After an element: what is left in a container that is no record, and that the container itself was there."""
+        parent = element.getparent()
+        if parent is not None:
+            names = self._seen.setdefault(parent, [])
+            if not names or names[-1] != local(element):
+                names.append(local(element))
+        if path not in paths.CONTAINERS:
+            return
+        seen = self._seen.pop(element, [])
+        section = next((s for s in paths.SECTIONS.values() if s.path == path), None)
+        if section:
+            self._promised(section.code, element)
+        own = [local(child) for child in element]
+        known = _SAID if section else {"JournalID", "Description", "Type", "TaxonomyReference"}
+        self.unread.update(f"{local(element)}/{name}" for name in own if name not in known)
+        if self._strict and (self.interest & {section.code if section else "", "all"} or path == paths.MASTERS):
+            self.faults.add(portuguese().order(element, [*own, *seen]))
+
+    def _promised(self, code: str, element: Any) -> None:
+        found = self.section(code)
+        found.place = f"line {element.sourceline}, {local(element)}"
+        for child in element:
+            if (name := _SAID.get(local(child))) is None:
+                continue
+            text = (child.text or "").strip()
+            both = name in found.said and number(text) is not None
+            found.said[name] = plain(amount(found.said[name]) + amount(text)) if both else text
+
+    def _without_header(self, element: Any) -> DeliveryError:
+        return DeliveryError(
+            "audit file without header",
+            where=f"{self.name}:{element.sourceline if element is not None else 1}",
+            got=f"{local(element)} before any header" if element is not None else "no Header in AuditFile",
+            expected="AuditFile/Header, which names company, period and version",
+            next_step="send the complete file again",
+        )
+
+
+def _child(element: Any, name: str) -> str:
+    return next(((c.text or "").strip() for c in element if local(c) == name), "")
+
+
+def _refuse_others(path: Path, name: str) -> None:
+    """DeliveryError when the first element is that of another kind of document; ill-formed files are told later."""
+    try:
+        _, root = next(etree.iterparse(str(path), events=("start",), resolve_entities=False, no_network=True))
+    except (etree.XMLSyntaxError, StopIteration, OSError):
+        return
+    if local(root) != paths.ROOT:
+        raise DeliveryError(
+            "not an audit file",
+            where=f"{name}:{root.sourceline}",
+            got=f"a document of {local(root)!r}" + (f" in {root.nsmap[root.prefix]}" if root.nsmap else ""),
+            expected="SAF-T: a document of 'AuditFile'",
+            next_step="send a SAF-T file, or tell us what this is so that the profile can be changed",
+        )
+
+
+def summed(lines: Mapping[str, str], found: Found, *, counts: bool) -> None:
+    """Take one line into the totals of its section; `counts` = its document is not cancelled."""
+    found.lines += 1
+    if counts:
+        found.debit += amount(lines.get("debit_amount"))
+        found.credit += amount(lines.get("credit_amount"))
+        found.quantity += abs(amount(lines.get("quantity")))

@@ -1,0 +1,86 @@
+"""The header of an audit file: whose books, which period, in which national version."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from pipelines.errors import DeliveryError
+from pipelines.extract.messages.saft_cells import cells_of
+from pipelines.extract.messages.saft_paths import HEADER_COLUMNS
+from pipelines.extract.messages.xml_stream import namespace
+
+_CODES = (
+    (":PT", "saft_pt"), (":AO", "saft_ao"), (":NO", "saft_no"), ("d406", "saft_ro"), (":LT", "saft_lt"),
+)  # fmt: skip
+_OFFICIAL = {"saft_pt": "SAF-T (PT)", "saft_no": "SAF-T Financial (NO)"}
+
+
+class Header(NamedTuple):
+    """Its cells; those that every record repeats are `common`."""
+
+    cells: Mapping[str, str]
+
+    @property
+    def version(self) -> str:
+        """The version of the format as the file says it."""
+        return self.cells.get("format_version", "")
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the file is of the family of Portugal: documents with status, series, signatures, sides of lines."""
+        return self.cells.get("format_code") in ("saft_pt", "saft_ao")
+
+    @property
+    def common(self) -> dict[str, str]:
+        """What stands in every row of every table."""
+        names = (
+            "format_code", "company_tax_id", "company_city", "currency_code", "fiscal_year", "period_start",
+            "period_end",
+        )  # fmt: skip
+        return {name: self.cells[name] for name in names if name in self.cells}
+
+
+def header_of(element: Any, name: str) -> Header:
+    """The header; DeliveryError when it does not say what nobody can do without."""
+    cells = cells_of(element, HEADER_COLUMNS)
+    cells.setdefault("company_tax_id", cells.get("company_id", ""))
+    cells["format_code"] = _format_code(namespace(element), cells)
+    _period(cells)
+    missing = [c for c in ("format_version", "company_tax_id", "period_start", "period_end") if not cells.get(c)]
+    if missing:
+        raise DeliveryError(
+            "header of the audit file is incomplete",
+            where=f"{name}:{element.sourceline}, AuditFile/Header",
+            got=f"no {' and no '.join(m.replace('_', ' ') for m in missing)}",
+            expected=f"what {_OFFICIAL.get(cells['format_code'], 'SAF-T')} says of version, company and period",
+            next_step="correct the export and send the file again",
+        )
+    return Header(cells)
+
+
+def _format_code(uri: str, cells: Mapping[str, str]) -> str:
+    for part, code in _CODES:
+        if part.lower() in uri.lower():
+            return code
+    flat = "accounting_basis" in cells and "software_certificate" in cells
+    return "saft_pt" if flat else "saft_oecd"
+
+
+def _period(cells: dict[str, str]) -> None:
+    """First and last day of the selection where the header gives months and years only."""
+    year = cells.get("fiscal_year", "")
+    if not cells.get("period_start") and re.fullmatch(r"\d{4}", year) and (first := _month(cells.get("period_first"))):
+        cells["period_start"] = f"{year}-{first:02}-01"
+    last_year = cells.get("period_end_year", year)
+    if not cells.get("period_end") and re.fullmatch(r"\d{4}", last_year) and (last := _month(cells.get("period_last"))):
+        cells["period_end"] = f"{last_year}-{last:02}-{monthrange(int(last_year), last)[1]:02}"
+    if not year and cells.get("period_end"):
+        cells["fiscal_year"] = cells["period_end"][:4]
+
+
+def _month(text: str | None) -> int:
+    """A month; periods after the twelfth are the closing of the year."""
+    return min(int(text), 12) if text and re.fullmatch(r"0*[1-9]\d?", text) else 0

@@ -1,0 +1,323 @@
+"""SAF-T: what stands in the file is in the tables, what it promises is counted, what is wrong told with its place."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.errors import DeliveryError
+from pipelines.extract.facts import FileFacts
+from pipelines.extract.messages.saft import DOCUMENTS_OF, LINES_OF
+from pipelines.extract.reader import read_table
+from pipelines.formats import message_format
+from pipelines.profile import Format
+from pipelines.settings import ROOT
+from tests.samples.tejo import file_of
+from tests.samples.tejo_world import month_of
+from tests.unit.extract.messages.audit_texts import NORWAY, OECD
+
+DEMO = (ROOT / "tests" / "samples" / "saft_pt" / "saft_idemo599999999.xml").read_text("cp1252")
+TABLES = tuple(message_format("saft").tables)
+OF_GOODS = "</SupplierID>\n                <SourceID>"
+SHIPPED = "</CustomerID>\n                <ShipTo>"
+SOLD = (
+    "</ProductCode>\n                    <ProductDescription>Produto 1</ProductDescription>\n"
+    "                    <Quantity>5<"
+)
+SETTLED = "Bens à taxa normal de IVA</Description>\n                    </SourceDocumentID>\n                    "
+Rows = list[dict[str, str]]
+
+
+class Table(NamedTuple):
+    """A table as read, with the facts of its file."""
+
+    rows: Rows
+    facts: FileFacts
+
+    @property
+    def broken(self) -> dict[str, tuple[str, str, str]]:
+        """Totals that are not as promised: said, found, where."""
+        return {t.name: (t.said, t.found, t.where) for t in self.facts.totals if t.said != t.found}
+
+
+def read(folder: Path, text: str, table: str, encoding: str = "utf-8") -> Table:
+    """A file of this text, read as a table; the cells that have a value."""
+    path = folder / "saft.xml"
+    path.write_bytes(text.encode(encoding))
+    with read_table(path, Format(type="saft", table=table), "en_US", name="saft.xml") as reader:
+        batches = [batch.to_pylist() for batch in reader.batches(full=False)]
+    rows = [{k: v for k, v in row.items() if v and not k.startswith("__")} for batch in batches for row in batch]
+    return Table(rows, reader.facts)
+
+
+def demo(folder: Path, table: str, *changes: tuple[str, str]) -> Table:
+    """The demonstration company of Portugal's tax authority, changed: each text must be there."""
+    text = DEMO
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return read(folder, text, table, "cp1252")
+
+
+def test_every_table_has_the_columns_of_its_declaration(tmp_path: Path) -> None:
+    for text, encoding in ((DEMO, "cp1252"), (NORWAY, "utf-8"), (OECD, "utf-8")):
+        for table in TABLES:
+            found = read(tmp_path, text, table, encoding)
+            assert not [w for w in found.facts.warnings if "not among the declared names" in w], table
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_file_in_order_breaks_no_total(tmp_path: Path, table: str) -> None:
+    found = demo(tmp_path, table)
+    assert found.broken == {}
+    odd = ["1 tax numbers with wrong check digits, first PP"] if table == "customers" else []
+    assert found.facts.warnings == odd
+
+
+def test_sections_hold_what_they_promise(tmp_path: Path) -> None:
+    rows = {row["section_code"]: row for row in demo(tmp_path, "audit_files").rows}
+    assert set(rows) == {"sales_invoices", "payments", "movement_of_goods", "working_documents"}
+    sales = rows["sales_invoices"]
+    assert (sales["entries_said"], sales["entries_found"], sales["lines_found"]) == ("24", "24", "31")
+    assert (sales["debit_said"], sales["debit_found"]) == ("2201.7838", "2201.7838")
+    assert sales["credit_found"] == "14918.709"  # without what is cancelled
+    assert rows["movement_of_goods"]["quantity_found"] == "3295.92"  # at the decimals of what is said
+    assert sales["period_end"] == "2018-01-31"
+
+
+def test_documents_and_lines_of_a_section_belong_together(tmp_path: Path) -> None:
+    for name, section in LINES_OF.items():
+        lines = demo(tmp_path, name).rows
+        heads = demo(tmp_path, next(t for t, s in DOCUMENTS_OF.items() if s == section)).rows
+        assert {line["document_id"] for line in lines} == {head["document_id"] for head in heads}
+        assert sum(int(head["line_count"]) for head in heads) == len(lines)
+        for head in heads:
+            of = [Decimal(line["net_rounded"]) for line in lines if line["document_id"] == head["document_id"]]
+            exact = Decimal(head["credit_total"]) - Decimal(head["debit_total"])
+            assert abs(sum(of, Decimal(0)) - exact) <= Decimal("0.005")
+
+
+def test_a_credit_note_is_negative_and_names_what_it_corrects(tmp_path: Path) -> None:
+    notes = [row for row in demo(tmp_path, "sales_invoices").rows if row["document_type"] == "NC"]
+    assert {row["document_kind"] for row in notes} == {"credit_note"}
+    assert [row["gross_amount"] for row in notes][:2] == ["-235.15", "-2261.34"]
+    assert all(row["customer_name"] for row in notes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "table", "total", "where"),
+    [
+        ([("<InvoiceNo>1T 1/6", "<InvoiceNo>1T 1/8")], "sales_invoices", "missing_numbers", "1T 1/6 to 7 missing"),
+        (
+            [("<DocumentNumber>1G 5A/3", "<DocumentNumber>1G 5A/4")],
+            "movement_lines",
+            "missing_numbers",
+            "1G 5A/3 missing",
+        ),
+        (
+            [(f"<SupplierID>SB18{OF_GOODS}", f"<SupplierID>SB1899{OF_GOODS}")],
+            "movements",
+            "faulty_documents",
+            "movement 1CC 1B/1: supplier_unknown",
+        ),
+        (
+            [("<PaymentRefNo>PGT 1T1/2", "<PaymentRefNo>PGT 1T1/4")],
+            "payments",
+            "missing_numbers",
+            "PGT 1T1/2 to 3 missing",
+        ),
+        (
+            [("<NumberOfEntries>24", "<NumberOfEntries>25")],
+            "sales_lines",
+            "sales_invoices_entries",
+            "line 454, SalesInvoices",
+        ),
+        (
+            [("<TotalQuantityIssued>3295.92", "<TotalQuantityIssued>3295.93")],
+            "movements",
+            "movement_of_goods_quantity",
+            "line 1964, MovementOfGoods",
+        ),
+        (
+            [("<HashControl>1</HashControl>", "")],
+            "sales_invoices",
+            "structure_faults",
+            "HashControl is missing in Invoice, before Period",
+        ),
+        (
+            [("<InvoiceType>FT", "<InvoiceType>XX")],
+            "sales_lines",
+            "structure_faults",
+            "InvoiceType is 'XX', expected as FT|FS",
+        ),
+        (
+            [("<Quantity>5</Quantity>", "<Quantity>-5</Quantity>")],
+            "sales_lines",
+            "structure_faults",
+            "Quantity is '-5', expected a number from 0",
+        ),
+        (
+            [("<SalesInvoices>", "<SalesInvoices><Extra/>")],
+            "sales_invoices",
+            "structure_faults",
+            "line 454: Extra stands not in SalesInvoices",
+        ),
+    ],
+)
+def test_a_defect_is_stopped_by_a_total_that_names_it(
+    tmp_path: Path, changes: list[tuple[str, str]], table: str, total: str, where: str
+) -> None:
+    found = demo(tmp_path, table, *changes).broken
+    assert where in found[total][2]
+
+
+@pytest.mark.parametrize(
+    ("document", "changes", "faults"),
+    [
+        ("1T 1/1", [(f"<CustomerID>CA3{SHIPPED}", f"<CustomerID>X{SHIPPED}")], "customer_unknown"),
+        ("1T 1/1", [("<GrossTotal>28.07", "<GrossTotal>28.70")], "gross_differs"),
+        ("1T 1/1", [("<CreditAmount>23.3938", "<CreditAmount>23.8")], "lines_differ"),
+        (
+            "1T 1/1",
+            [("<CreditAmount>23.3938</CreditAmount>", "<DebitAmount>23.3938</DebitAmount>")],
+            "invoice_debits lines_differ",
+        ),
+        ("1T 1/1", [("vfinNfF+rToG", "vfinNfF+rTo")], "signature_malformed"),
+        ("1T 1/1", [(f"<ProductCode>FAT01{SOLD}", f"<ProductCode>NEW{SOLD}")], "product_unknown"),
+        (
+            "PGT 1T1/1",
+            [(f"{SETTLED}<CreditAmount>5000</CreditAmount>", f"{SETTLED}<DebitAmount>5000</DebitAmount>")],
+            "lines_differ debit_of_invoice",
+        ),
+    ],
+)
+def test_a_document_says_which_rules_it_breaks(
+    tmp_path: Path, document: str, changes: list[tuple[str, str]], faults: str
+) -> None:
+    rows = {row["document_id"]: row["message_faults"] for row in demo(tmp_path, "documents", *changes).rows}
+    assert rows.pop(document) == faults
+    assert set(rows.values()) == {"none"}
+
+
+def test_an_internal_code_stands_for_one_type_of_documents(tmp_path: Path) -> None:
+    at = DEMO.index("<InvoiceNo>1T 1/2")
+    text = DEMO[:at] + DEMO[at:].replace("<InvoiceType>FT", "<InvoiceType>FR", 1)
+    rows = {row["document_id"]: row["message_faults"] for row in read(tmp_path, text, "documents", "cp1252").rows}
+    assert {name for name, faults in rows.items() if faults != "none"} == {"1T 1/2"}
+    assert rows["1T 1/2"] == "internal_code_repeated"
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_header_that_breaks_its_schema_is_refused(tmp_path: Path, table: str) -> None:
+    with pytest.raises(DeliveryError, match="line 9: TaxRegistrationNumber is missing in Header, before TaxAcc"):
+        demo(tmp_path, table, ("<TaxRegistrationNumber>599999993</TaxRegistrationNumber>\n", ""))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<auditfile><header/></auditfile>", "a document of 'auditfile'"),
+        ("<AuditFile><MasterFiles><Customer/></MasterFiles></AuditFile>", "Customer before any header"),
+        ("<AuditFile><Header><AuditFileVersion>1</AuditFileVersion></Header></AuditFile>", "no company tax id"),
+        ("<AuditFile/>", "no Header in AuditFile"),
+        ("no XML at all", "saft.xml:1"),
+        (DEMO.replace('encoding="Windows-1252"', 'encoding="UTF-8"')[:90_000].encode().decode(), "truncated"),
+        ('<!DOCTYPE a [<!ENTITY x "y">]><AuditFile>&x;</AuditFile>', "declares entities"),
+    ],
+)
+def test_what_is_no_sound_audit_file_is_refused_with_its_place(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(DeliveryError) as error:
+        read(tmp_path, text, "documents")
+    assert said in str(error.value)
+    assert "saft.xml" in str(error.value)
+
+
+def test_norway_gives_entries_balances_and_masters(tmp_path: Path) -> None:
+    entries = read(tmp_path, NORWAY, "gl_entries")
+    assert entries.broken == {}
+    first, _, third = entries.rows
+    assert (first["credit_amount"], first["foreign_currency_code"], first["foreign_amount"]) == (
+        "10000.00",
+        "EUR",
+        "869.57",
+    )
+    assert (first["tax_code"], first["tax_amount"], first["journal_id"]) == ("3", "2500.00", "A")
+    assert first["other"] == "Transaction: ModificationDate=2025-10-01"
+    assert (third["partner_id"], third["debit_amount"], third["posting_date"]) == ("15000", "12500.00", "2025-09-28")
+    assert third["period_end"] == "2025-12-31"  # the thirteenth period closes the year
+    balances = {r["account_id"]: r for r in read(tmp_path, NORWAY, "balances").rows}
+    for row in balances.values():
+        values = {
+            k: Decimal(row.get(k, "0"))
+            for k in ("closing_debit", "closing_credit", "debit_turnover", "credit_turnover")
+        }
+        assert (
+            values["debit_turnover"] - values["credit_turnover"] == values["closing_debit"] - values["closing_credit"]
+        )
+    types = {r["account_id"]: r["account_type_code"] for r in read(tmp_path, NORWAY, "accounts").rows}
+    assert types == {"1500": "asset", "2700": "liability", "3000": "revenue"}
+    assert [r["tax_code"] for r in read(tmp_path, NORWAY, "tax_codes").rows] == ["3", "31"]
+    (customer,) = read(tmp_path, NORWAY, "customers").rows
+    assert (customer["partner_id"], customer["payment_term_days"], customer["country_code"]) == ("15000", "14", "NO")
+    assert customer["other"] == "PartyInfo/NaceCode=47.120"
+    assert read(tmp_path, NORWAY, "other_masters").rows[0]["other"] == "Name=Sample Holding; OwnerID=1"
+
+
+def test_entries_on_accounts_that_are_not_there_are_told(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        NORWAY.replace("<RecordID>2</RecordID><AccountID>2700", "<RecordID>2</RecordID><AccountID>2799"),
+        "gl_entries",
+    )
+    assert found.broken["entries_on_unknown_accounts"][:2] == ("0", "1")
+
+
+def test_the_oecd_version_gives_invoices_of_both_sides(tmp_path: Path) -> None:
+    invoice, note = read(tmp_path, OECD, "sales_invoices").rows
+    assert (invoice["net_amount"], invoice["tax_amount"], invoice["gross_amount"]) == ("5000.00", "850.00", "5850.00")
+    assert (note["document_kind"], note["net_amount"], note["gross_amount"]) == ("credit_note", "-3000.00", "-3510.00")
+    (purchase,) = read(tmp_path, OECD, "purchase_invoices").rows
+    assert (purchase["supplier_id"], purchase["supplier_name"], purchase["document_kind"]) == (
+        "S1",
+        "Sample Fournisseur",
+        "invoice",
+    )
+    assert read(tmp_path, OECD, "physical_stock").rows[0]["closing_quantity"] == "7"
+    movements = read(tmp_path, OECD, "movements")
+    assert movements.broken == {"faulty_documents": ("0", "1", "movement M1: product_unknown")}
+    assert read(tmp_path, OECD, "purchase_lines").broken == {}
+
+
+def test_what_no_table_reads_is_told(tmp_path: Path) -> None:
+    found = read(tmp_path, OECD.replace("<MasterFiles>", "<MasterFiles><Robots/><Robots/>"), "customers")
+    assert found.facts.warnings == ["not read: MasterFiles/Robots, 2 times"]
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000), count=st.integers(1, 12))
+def test_a_written_month_is_read_back_exactly(tmp_path_factory: pytest.TempPathFactory, seed: int, count: int) -> None:
+    month = month_of(random.Random(seed), 2026, 2, count)
+    folder, text = tmp_path_factory.mktemp("saft"), file_of(month)
+    found = read(folder, text, "documents", "cp1252")
+    key: Callable[[dict[str, str]], tuple[str, ...]] = lambda r: (  # noqa: E731
+        r["section_code"], r["document_id"], r["document_date"], r["partner_id"], r["net_total"], r["gross_total"],
+    )  # fmt: skip
+    assert sorted(map(key, found.rows)) == sorted(
+        (d.section, d.number, d.day, d.partner, str(d.net), str(d.gross)) for d in month.documents
+    )
+    assert {row["message_faults"] for row in found.rows} <= {"none"}
+    lines = read(folder, text, "sales_lines", "cp1252")
+    written = [
+        (d.number, f"P{ln.product:03}", ln.quantity, ln.net) for d in month.of("sales_invoices") for ln in d.lines
+    ]
+    assert written == [
+        (r["document_id"], r["product_id"], Decimal(r["quantity"]), abs(Decimal(r["net_amount"]))) for r in lines.rows
+    ]
+    assert lines.broken == {}
