@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from pipelines.dialect import Format, words_from_json
+from pipelines.dialect import TABLE_TYPES, Format, words_from_json
 from pipelines.extract.members import SEPARATOR, opened, split_name
 from pipelines.extract.reader import Reader, read_table
 from pipelines.extract.sniff import Proposal, propose
@@ -96,6 +96,8 @@ def open_table(
         except FileNotFoundError:
             content = path  # said by the reader
         proposal = None
+        if not isinstance(dialect, Format) and (dialect or {}).get("type") in {*TABLE_TYPES, "gdpdu"}:
+            dialect = Format.model_validate(words_from_json(dialect or {}))  # says all: nothing is left to find out
         if not isinstance(dialect, Format):
             proposal = propose(content, {**LENIENT, **words_from_json(dialect or {})})
             dialect = proposal.format
