@@ -47,9 +47,12 @@ def test_defaults_of_the_standard(tmp_path: Path) -> None:
     assert (facts.columns, facts.encoding, facts.warnings) == (["a", "b"], "cp1252", [])
 
 
-@pytest.mark.parametrize(
-    ("page", "codec"), [("ANSI", "cp1252"), ("OEM", "cp850"), ("Macintosh", "mac-roman"), ("UTF8", "utf-8"), ("UTF16", "utf-16"), ("UTF7", "utf-7")]
-)  # fmt: skip
+CODECS = {
+    "ANSI": "cp1252", "OEM": "cp850", "Macintosh": "mac-roman", "UTF8": "utf-8", "UTF16": "utf-16", "UTF7": "utf-7",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("page", "codec"), CODECS.items())
 def test_code_pages(tmp_path: Path, page: str, codec: str) -> None:
     path = export(tmp_path, "äöü;ß\r\n".encode(codec), table("data.csv", AB, before=f"<{page}/>"))
     assert rows(path)[0] == [(1, "äöü", "ß")]
@@ -176,9 +179,7 @@ def test_a_table_can_be_named(tmp_path: Path) -> None:
     assert rows(path, table="kunden")[0] == [(1, "1", "2")]
     with pytest.raises(DeliveryError, match="not named in its index"):
         rows(path)
-    with pytest.raises(
-        DeliveryError, match="2 tables for a.csv; expected one; name one in `table`: Kunden, Lieferanten"
-    ):
+    with pytest.raises(DeliveryError, match=r"2 tables for a\.csv; expected one; name one in `table`: Kunden, Lief"):
         rows(export(tmp_path, b"1;2\r\n", *tables, name="a.csv"))
 
 
@@ -189,7 +190,7 @@ def test_a_table_can_be_named(tmp_path: Path) -> None:
         ("", "no bytes at all"),
         ("<DataSet>", "index.xml:1, column"),
         ("<Data/>", "No declaration for element Data"),
-        (index(table("data.csv", AB)).replace("<URL>data.csv</URL>", ""), "index.xml:6; got Element Table content"),
+        (index(table("data.csv", AB)).replace("<URL>data.csv</URL>", ""), "index.xml:7; got Element Table content"),
         (index(table("data.csv", AB)).replace("<Version>1.0</Version>", ""), "index.xml:3; got Element DataSet"),
         (index(table("data.csv", [column("a"), column("a")])), "column 'a' twice"),
         (index(table("data.csv", AB, before="<SkipNumBytes>x</SkipNumBytes>")), "SkipNumBytes; got 'x'"),
