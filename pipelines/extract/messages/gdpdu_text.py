@@ -31,7 +31,8 @@ class EncapsulatedTable(Table):
         self._name = name
         self._delimiter, end, self._quote = marks
         self._end = re.compile(re.escape(end)) if end else _BREAK
-        self._stop = re.compile(f"{re.escape(self._delimiter)}|{self._end.pattern}")
+        stops = [re.escape(self._delimiter), self._end.pattern]
+        self._stop = re.compile("|".join(sorted(stops, key=len, reverse=True)))  # `|` may be the beginning of `|R|`
         self._source = TextSource(path, encoding, name)
         tally.encoding = encoding
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import DeliveryError
@@ -261,11 +261,13 @@ cell = st.text(st.characters(codec="cp1252", exclude_categories=("Cc", "Cs")), m
     st.lists(st.tuples(cell, cell), min_size=1, max_size=6),
     st.sampled_from([";", "|", "||", "|C|", "\t"]),
     st.sampled_from(["\r\n", "\n", "|R|", "§"]),
-    st.sampled_from(['"', "'", "|E|", "<<"]),
+    st.sampled_from(['"', "'", "[E]", "<>"]),
 )
 def test_what_is_written_is_read_back(
     tmp_path: Path, records: list[tuple[str, str]], delimiter: str, end: str, quote: str
 ) -> None:
+    assume(not end.startswith(delimiter))
+
     def shown(text: str) -> str:
         return "".join(f"&#{ord(c)};" for c in text)
 
