@@ -60,7 +60,7 @@ FORMS: Mapping[str, Form] = MappingProxyType({
 
 @dataclass
 class InvoiceFile:
-    """An invoice as read: `root` is the name of its outermost element, `unknown` what no path of its syntax leads to."""
+    """An invoice as read: `root` is the name of its outermost element, `unknown` what no path leads to."""
 
     invoice: Invoice
     root: str
@@ -144,7 +144,7 @@ def _starts(path: Path, name: str) -> Iterator[tuple[Any, int]]:
     try:
         for event, element in events:
             depth += 1 if event == "start" else -1
-            if event == "start" and depth <= 2:  # noqa: PLR2004 - an envelope and what is in it
+            if event == "start" and depth <= 2:
                 yield element, depth
     except etree.XMLSyntaxError:
         for _ in elements(path, name, ()):

@@ -9,8 +9,10 @@ A table is written as lines `path target`, those below a path indented under it:
   conditions, without regard to capitals; the first alternative that holds is taken, those with a condition first.
 * A target is a term, or a group that begins there; `BG-13/BT-72` goes to the last BG-13 of the group above, or begins
   one; `+BG-1/BT-22` always begins one; with `/` in front the way is from the invoice itself, once all is read.
-* `BT-149?` counts only where the group has no such term, `BT-149!` instead of any other; `BT-18@scheme` is an attribute of the last one, `-` is an
-  element that says nothing which its parent does not say, with all below it. A path without target is only a way.
+* `BT-149?` counts only where the group has no such term, `BT-149!` instead of any other; `BT-18@scheme` is an
+  attribute of the last one.
+* `-` is an element that says nothing which its parent does not say, with all below it. A path without target is only
+  a way.
 
 An element that no path leads to is kept in `Walk.unknown`: nothing is dropped unseen.
 """

@@ -67,10 +67,8 @@ def _embedded(reader: PdfReader) -> Iterator[tuple[str, Any]]:
     root = reader.root_object
     names = _get(root, "/Names")
     tree = _get(names, "/EmbeddedFiles") if names is not None else None
-    count = 0
-    for spec in [*(_specs(tree) if tree is not None else ()), *_items(_get(root, "/AF"))]:
-        count += 1
-        if count > MAX_FILES:
+    for count, spec in enumerate([*(_specs(tree) if tree is not None else ()), *_items(_get(root, "/AF"))]):
+        if count == MAX_FILES:
             return
         files = _get(spec, "/EF")
         stream = (_get(files, "/UF") or _get(files, "/F")) if files is not None else None

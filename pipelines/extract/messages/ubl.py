@@ -55,7 +55,7 @@ TaxPointDate                                         BT-7
 DocumentCurrencyCode                                 BT-5
 TaxCurrencyCode                                      BT-6
 AccountingCost                                       BT-19
-LineCountNumeric                                     -
+LineCountNumeric                                     X-LineCountNumeric
 BuyerReference                                       BT-10
 InvoicePeriod
   StartDate                                          BG-13/BG-14/BT-73
