@@ -9,7 +9,7 @@ from pathlib import Path
 from pipelines.delivery import Delivery
 from pipelines.extract import discover as landing
 from pipelines.extract.archive import archive
-from pipelines.extract.members import member_of, opened, split_name
+from pipelines.extract.members import SEPARATOR, listing, member_of, opened, split_name
 from pipelines.extract.messages.gdpdu_index import Beside, index_names
 from pipelines.flow.control_files import Fingerprint
 from pipelines.flow.office import Office
@@ -67,15 +67,22 @@ def index_of(office: Office, ref: SourceRef, delivery: Delivery) -> Iterator[Bes
 @contextmanager
 def index_on_disk(ref: SourceRef, root: Path, name: str) -> Iterator[Beside | None]:
     """The index that lies beside a file below a folder, for a trial without a warehouse."""
-    names = index_names(name, ref.source.format.index) if has_index(ref) else []
-    for rel in names:
-        file = root / landing.path_of(rel)
-        member = split_name(rel)[1]
-        if file.is_file() and (member is None or split_name(name)[1] is not None):
-            with opened(file, member, name=rel) as content:
-                yield Beside(content, rel)
+    for rel in index_names(name, ref.source.format.index) if has_index(ref) else []:
+        if found := _there(root, rel):
+            with opened(root / landing.path_of(found), member_of(found), name=found) as content:
+                yield Beside(content, found)
             return
     yield None
+
+
+def _there(root: Path, rel: str) -> str | None:
+    """The name of a file or member as it is written on the disk; None when there is none."""
+    outer, member = split_name(rel)
+    path = root / landing.path_of(rel)
+    if member is None or not path.is_file():
+        return rel if path.is_file() else None
+    names = (f"{outer}{SEPARATOR}{found.name}" for found in listing(path, outer))
+    return next((name for name in names if name.casefold() == rel.casefold()), None)
 
 
 @contextmanager

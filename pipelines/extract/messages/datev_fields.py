@@ -85,7 +85,7 @@ _PARTNER: tuple[tuple[str, str], ...] = (
     ("Bemerkung (Telefon GL)", "phone_management_note"), ("E-Mail", "email"), ("Bemerkung (E-Mail)", "email_note"),
     ("Internet", "website"), ("Bemerkung (Internet)", "website_note"), ("Fax", "fax"), ("Bemerkung (Fax)", "fax_note"),
     ("Sonstige", "other_contact"), ("Bemerkung (Sonstige)", "other_contact_note"),
-    *((heading.format(n=n), f"{column}_{n}") for n in range(1, 6) for heading, column in (
+    *((heading.format(n=n), f"{column}_{n}" if column else "") for n in range(1, 6) for heading, column in (
         ("Bankleitzahl {n}", "bank_code"), ("Bankbezeichnung {n}", "bank_name"),
         ("Bank-Kontonummer {n}", "bank_account"), ("Länderkennzeichen {n}", "bank_country_code"),
         ("IBAN-Nr. {n}", "iban"), ("Leerfeld", ""),

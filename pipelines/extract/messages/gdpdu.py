@@ -32,7 +32,7 @@ from pipelines.extract.messages.gdpdu_index import (
     table_for,
 )
 from pipelines.extract.messages.gdpdu_text import EncapsulatedTable
-from pipelines.extract.table import CELLS, FIRST_ROWS, LEAD, PROBLEM, ROW, Table, Tally, count_of
+from pipelines.extract.table import CELLS, FIRST_ROWS, LEAD, PROBLEM, ROW, Table, Tally, count_of, raw_schema
 
 STANDARD_ENCODING = "cp1252"
 """The standard's ANSI, which counts where an index says nothing."""
@@ -77,7 +77,7 @@ class GdpduTable(Table):
             if self._lines_before:
                 arrays[0] = pc.add(arrays[0], self._lines_before)
             arrays += [self._plain(inside.column(len(LEAD) + i), c) for i, c in enumerate(self.described.columns)]
-            yield pa.record_batch(arrays, names=[*LEAD, *self.columns])
+            yield pa.record_batch(arrays, schema=raw_schema(self.columns))
         self._tell()
 
     def _opened(self, path: Path, fmt: Format, original: Path) -> Table:

@@ -33,6 +33,7 @@ def rows(path: Path, name: str | None = None, **words: Any) -> tuple[list[tuple[
     reader = read_table(path, Format(type="gdpdu", **words), "en_US", name=name)
     found = []
     for batch in reader.batches():
+        assert batch.schema == reader.schema
         for row in batch.to_pylist():
             number, problem, _, _, *cells = row.values()
             found.append((number, problem) if problem else (number, *cells))
