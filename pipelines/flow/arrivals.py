@@ -76,7 +76,7 @@ class Intake:
         self.returned, files = recognise(self.conn, profile, settled.files)
         self.found = landing.with_members(files, profile, self._members)
         self._claims = landing.match(self.found, profile.sources)
-        self._controls = control_files.claimed(self._claims) | indexes.claimed(self._claims, self.found)
+        self._controls = control_files.claimed(self._claims) | indexes.claimed(self._claims, self.found, profile)
         self._claims = control_files.deliveries(self._claims, self._controls)
         self.matches, waiting, self._markers = finished(self._claims, self.found, self._is_known)
         self.unfinished = {**settled.growing, **waiting}
@@ -277,13 +277,15 @@ class Intake:
         for table, files in sorted(landing.lookup_files(self.profile, ref.source, self.found).items()):
             faults = [str(file.error) for file in files if file.error]
             for file in files if not faults else ():
+                index = indexes.nearest(file.rel, self.profile.model.lookups[table].format, self.found)
                 try:
-                    inputs.append(register.Input("lookup", table, file.rel, self.fingerprint(file)[1]))
+                    for taken in (file, *index):
+                        inputs.append(register.Input("lookup", table, taken.rel, self.fingerprint(taken)[1]))
                 except OSError as error:
                     faults.append(f"{file.rel}: {error.strerror}")
             if faults or not files:
                 missing.append(f"{table} ({faults[0] if faults else self.profile.model.lookups[table].files})")
-        return tuple(inputs), tuple(missing)
+        return tuple(dict.fromkeys(inputs)), tuple(missing)
 
 
 def unmatched_entries(files: Sequence[landing.FoundFile]) -> list[register.Unmatched]:

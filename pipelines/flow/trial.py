@@ -17,7 +17,7 @@ from pipelines.catalog import Catalog, load_catalog
 from pipelines.clean.apply import Plan
 from pipelines.clean.controls import read_controls
 from pipelines.clean.facts import ControlValue, FileInfo
-from pipelines.clean.lookup import LookupTable
+from pipelines.clean.lookup import LookupFile, LookupTable
 from pipelines.clean.lookup import build as build_lookups
 from pipelines.contract import Contract
 from pipelines.errors import DeclarationError
@@ -108,7 +108,7 @@ def opened_subject(subject: Subject) -> Iterator[Subject]:
     """The subject with its content at hand: a member is unpacked for as long as it is used."""
     with (
         opened(subject.file, member_of(subject.name), name=subject.name) as content,
-        index_on_disk(subject.ref, subject.root, subject.name) as index,
+        index_on_disk(subject.ref.source.format, subject.root, subject.name) as index,
     ):
         yield replace(subject, content=content, index=index)
 
@@ -234,10 +234,11 @@ def _lookups(subject: Subject) -> dict[str, LookupTable]:
         lambda f: listing(f.path, f.rel),
     )
     files = discover.lookup_files(subject.profile, subject.ref.source, found)
-    read = {
-        name: [lookup_file(f.path, f.rel, declared[name], subject.ref.locale) for f in members]
-        for name, members in files.items()
-    }
+    read: dict[str, list[LookupFile]] = {name: [] for name in files}
+    for name, members in files.items():
+        for f in members:
+            with index_on_disk(declared[name].format, subject.root, f.rel) as index:
+                read[name].append(lookup_file(f.path, f.rel, declared[name], subject.ref.locale, index))
     return dict(build_lookups(declared, read, subject.ref.locale, subject.ref.time_zone))
 
 

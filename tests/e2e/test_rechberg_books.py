@@ -9,9 +9,11 @@ from decimal import Decimal
 
 import pytest
 
+from pipelines.flow.explain import explain
 from pipelines.settings import Settings
 from tests.e2e.conftest import Client
 from tests.e2e.planted import CURRENT, first_night, of_effect, rules_at, set_aside
+from tests.e2e.test_night import text_of
 from tests.samples import rechberg_books as books
 from tests.samples.common import Fault
 
@@ -104,6 +106,32 @@ def test_balances_of_the_export_are_those_of_the_bookings(house: Client) -> None
 def test_a_term_of_payment_is_looked_up_in_datevs_own_list(house: Client) -> None:
     query = f"select distinct payment_term_days from core.ledgers_partners where {CURRENT} order by 1"
     assert [days for (days,) in house.query(query)] == [0, 14, 30]
+
+
+def test_a_table_of_an_export_is_looked_up_by_its_index(house: Client) -> None:
+    query = f"select product_group_name, count(*) from core.shipments_products where {CURRENT} group by 1 order by 1"
+    assert [tuple(r) for r in house.query(query)] == [("Wellen", 40), ("Zahnräder", 40)]
+
+
+@pytest.mark.parametrize(
+    ("feed", "place", "shown"),
+    [
+        ("ledgers.fixed_assets", "X-BOOK", "cost_less_depreciation_gives_book"),
+        ("ledgers.balances", "4930", "does_not_roll_forward"),
+        ("ledgers.gl_entries", "X-DAY", "2026-10-32"),
+        ("shipments.products", "X-NAME", "product_name"),
+    ],
+)
+def test_a_row_is_explained_from_the_archive(house: Client, feed: str, place: str, shown: str) -> None:
+    found = house.query(
+        "select delivery_id, row_number from quarantine.row join ops.delivery using (delivery_id) "
+        "where client_id = :client and feed = :feed and cells::text like :place order by 2",
+        feed=feed,
+        place=f"%{place}%",
+    )
+    text = text_of(explain(*found[0], office=house.office()))
+    assert place in text
+    assert shown in text
 
 
 def test_running_again_changes_nothing(house: Client) -> None:

@@ -313,14 +313,27 @@ def _grouped(amount: Decimal) -> str:
 
 
 def _products(rng: random.Random) -> bytes:
-    columns = [column("Artikel", key=True), column("Bezeichnung"), column("Einheit"), column("Preis", number(2))]
+    columns = [
+        column("Artikel", key=True),
+        column("Bezeichnung"),
+        column("Einheit"),
+        column("Preis", number(2)),
+        column("Gruppe"),
+    ]
     how = "<ColumnDelimiter>&#9;</ColumnDelimiter>"
-    rows = [[f"P-{n:05}", f"Welle Ø {n} mm", "ST", _grouped(_cents(rng, 2, 900))] for n in range(1, 81)]
-    rows.append(["X-NAME", "", "ST", "1,00"])
+    rows = [[f"P-{n:05}", f"Welle Ø {n} mm", "ST", _grouped(_cents(rng, 2, 900)), "WZ"[n % 2]] for n in range(1, 81)]
+    rows.append(["X-NAME", "", "ST", "1,00", "W"])
     out = io.BytesIO()
     with ZipFile(out, "w") as pack:
         for name, text in (
-            ("INDEX.XML", index(table("data\\artikel.csv", columns, before="<UTF8/>", how=how))),
+            (
+                "INDEX.XML",
+                index(
+                    table("data\\artikel.csv", columns, before="<UTF8/>", how=how),
+                    table("data\\gruppen.csv", [column("Gruppe", key=True), column("Name")], before="<UTF8/>"),
+                ),
+            ),
+            ("data/gruppen.csv", "W;Wellen\r\nZ;Zahnräder\r\n"),
             ("data/artikel.csv", "".join("\t".join(row) + "\r\n" for row in rows)),
         ):
             pack.writestr(ZipInfo(name, (2026, 11, 9, 21, 40, 0)), text.encode())
