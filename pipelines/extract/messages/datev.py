@@ -32,7 +32,8 @@ ANY_FILE = "header"
 
 _AMOUNT = re.compile(r"([+-]?)(\d+|\d{1,3}(?:\.\d{3})+)(?:,(\d*))?([+-]?)")
 _POINT = re.compile(r"[+-]?\d+\.\d{1,2}")
-_FULL_DAY = re.compile(r"(\d{1,2})(\d{2})(\d{4})")
+_FULL_DAY = re.compile(r"(\d{1,2})(\d{2})((?:19|20)\d{2})|(\d{1,2})\.(\d{1,2})\.((?:19|20)\d{2})")
+_FULL_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
 _STANDARD_LENGTH = 4
 _OTHER_SIDE = {"debit": "credit", "credit": "debit"}
 
@@ -100,6 +101,8 @@ class Messages(MessageTable):
 
     def _bookings(self, *, both_sides: bool) -> Iterator[Record]:
         row = number = dated = 0
+        if not (self.year_start or self.start):
+            self.tally.warnings.append("the first line names no business year: days of bookings have no year")
         first_outside = ""
         for line in self.file.lines():
             number += 1
@@ -152,7 +155,10 @@ class Messages(MessageTable):
         sign = "-" if booking["is_reversal"] == "true" else ""
         amount, base = (_signed(sign, plain_amount(cells.get(c, ""))) for c in ("amount", "base_amount"))
         rest = {h: v for h, v in cells.items() if h not in self.columns and h not in _MADE_PLAIN} | dict(line.other)
-        days = {column: self._long_day(cells.get(day_column, "")) for column, day_column in _DAYS.items()}
+        days = {
+            column: day_in_year(cells.get(day_column, ""), self.year_start or self.start)
+            for column, day_column in _DAYS.items()
+        }
         side = "credit" if cells.get("side_code", "S").upper() == "H" else "debit"
         for line_id, role, other in (("1", "account", "counter_account"), ("2", "counter_account", "account")):
             who = personal(ids[role], self.length)
@@ -180,16 +186,10 @@ class Messages(MessageTable):
         """The date of a booking and whether it lies in the period of the batch; what is no date stays as written."""
         text = line.cells.get("document_day", "")
         made = day_in_year(text, self.year_start or self.start)
-        found = iso_date(made.replace("-", ""))
+        found = iso_date(made)
         if found is None:
             return made, True  # no date at all: the cell is refused where a date is read
         return made, (self.start is None or self.start <= found) and (self.end is None or found <= self.end)
-
-    def _long_day(self, text: str) -> str:
-        """A day of the booking that is written with its year (`31012024`), else as the document's date."""
-        if found := _FULL_DAY.fullmatch(text):
-            return f"{found[3]}-{found[2]}-{found[1].zfill(2)}"
-        return day_in_year(text, self.year_start or self.start)
 
 
 _DAYS = {
@@ -206,13 +206,19 @@ _MADE_PLAIN = frozenset({
 
 
 def day_in_year(text: str, start: date | None) -> str:
-    """A day and month in the business year that begins on `start`; what is none stays as it is written.
+    """A day and month in the business year that begins on `start`, or a day with its own year (`31012024`, also with
+    points, as programs write that do not know the format); what is none of them stays as it is written.
 
     A day that the year does not have (29 February) is written as a date all the same, and refused as none later.
 
     >>> day_in_year("501", date(2023, 7, 1)), day_in_year("0107", date(2023, 7, 1)), day_in_year("x", None)
     ('2024-01-05', '2023-07-01', 'x')
+    >>> day_in_year("31012024", None), day_in_year("31.1.2024", None)
+    ('2024-01-31', '2024-01-31')
     """
+    if found := _FULL_DAY.fullmatch(text):
+        day_, month_, year_ = found.groups()[:3] if found[1] else found.groups()[3:]
+        return f"{year_}-{month_.zfill(2)}-{day_.zfill(2)}"
     if not re.fullmatch(r"\d{3,4}", text) or start is None:
         return text
     day, month = int(text[:-2]), int(text[-2:])
@@ -221,9 +227,10 @@ def day_in_year(text: str, start: date | None) -> str:
 
 
 def iso_date(text: str) -> date | None:
-    """A date of eight digits, `20240131`; None of any other text."""
+    """A date of eight digits, `20240131`, or as ISO 8601 or the German way has it; None of any other text."""
+    found = _FULL_DATE.fullmatch(text) or _FULL_DATE.fullmatch(day_in_year(text, None))
     try:
-        return date(int(text[:4]), int(text[4:6]), int(text[6:])) if re.fullmatch(r"\d{8}", text) else None
+        return date(int(found[1]), int(found[2]), int(found[3])) if found else None
     except ValueError:
         return None
 

@@ -91,12 +91,12 @@ class GdpduTable(Table):
             words: dict[str, Any] = {"type": "fixed", "fields": fields}
             return FixedTable(path, Format(**words, encoding=encoding, **_separated(table)), self.tally, self._name)
         names = [c.name for c in table.columns]
-        if table.quote and len(table.quote) > 1:
+        if table.record_end or len(table.quote or "") > 1:
             marks = (table.delimiter, table.record_end, table.quote)
             return EncapsulatedTable(path, encoding, marks, names, self.tally, self._name)
         words = {
             "type": "csv", "encoding": encoding, "delimiter": table.delimiter, "quote_char": table.quote,
-            "header_rows": [], "stray_quotes": "literal", **_separated(table),
+            "header_rows": [], "stray_quotes": "literal",
         }  # fmt: skip
         if _ends_with_delimiter(path, encoding, table):
             names.append(_BEHIND)

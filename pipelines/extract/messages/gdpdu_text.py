@@ -1,6 +1,8 @@
-"""Text whose cells are put between marks of several characters (`|E|a;b|E|;…`), which no reader of CSV knows.
+"""Text whose cells stand between marks of several characters (`|E|a;b|E|;…`), or whose records end by a text of their
+own: the reader of CSV knows one character, and takes a line break behind the last record for one more.
 
-A mark inside is doubled. A record ends by its declared text, or by any line break.
+A mark inside is doubled. A record ends by its declared text, or by any line break. An end without a line break puts
+the whole file on one line: there the row numbers are the ordinals of the records.
 """
 
 from __future__ import annotations
@@ -18,18 +20,29 @@ from pipelines.extract.table import Builder, Table, Tally, column_names, expecte
 
 _BREAK = re.compile(r"\r\n|\n|\r")
 _PIECE_RECORDS = 20_000
+_LONGEST_END = 64
+_TAIL = "\r\n\x1a"
+"""What may stand behind the last record without being one."""
 
 
 class EncapsulatedTable(Table):
     """A file of such text, its columns given."""
 
     def __init__(
-        self, path: Path, encoding: str, marks: tuple[str, str | None, str], columns: list[str], tally: Tally, name: str
+        self,
+        path: Path,
+        encoding: str,
+        marks: tuple[str, str | None, str | None],
+        columns: list[str],
+        tally: Tally,
+        name: str,
     ) -> None:
         self.tally = tally
         self.columns = column_names([columns], "")
         self._name = name
-        self._delimiter, end, self._quote = marks
+        self._delimiter, end, quote = marks
+        self._quote = quote or ""
+        self._one_line = bool(end and not _BREAK.search(end))
         self._end = re.compile(re.escape(end)) if end else _BREAK
         stops = [re.escape(self._delimiter), self._end.pattern]
         self._stop = re.compile("|".join(sorted(stops, key=len, reverse=True)))  # `|` may be the beginning of `|R|`
@@ -64,10 +77,17 @@ class EncapsulatedTable(Table):
             text, at = text[at:] + more, 0
             if len(text) > MAX_LINE_CHARS + len(more):
                 raise self._endless(row)
+            if final and not text.strip(_TAIL):
+                return
             while at < len(text) and (found := self._record(text, at, final=final)):
                 cells, problem, following = found
+                if final and following == len(text) and not self._ended(text):
+                    if not text[at:].strip(_TAIL):
+                        return
+                    if len(cells) < len(self.columns):
+                        raise self._cut(row, len(cells))
                 yield row, cells, problem, text[at:following]
-                row += len(_BREAK.findall(text, at, following))
+                row += 1 if self._one_line else len(_BREAK.findall(text, at, following))
                 at = following
 
     def _record(self, text: str, at: int, *, final: bool) -> tuple[list[str], str | None, int] | None:
@@ -76,7 +96,7 @@ class EncapsulatedTable(Table):
         problem: str | None = None
         while True:
             cell = ""
-            if text.startswith(self._quote, at):
+            if self._quote and text.startswith(self._quote, at):
                 closed = self._closing(text, at + len(self._quote))
                 if closed is None:
                     if not final:
@@ -106,6 +126,18 @@ class EncapsulatedTable(Table):
                 return self._quote.join(parts), at
             at += len(self._quote)
         return None
+
+    def _ended(self, text: str) -> bool:
+        return any(found.end() == len(text) for found in self._end.finditer(text, max(0, len(text) - _LONGEST_END)))
+
+    def _cut(self, row: int, cells: int) -> DeliveryError:
+        return DeliveryError(
+            "file is truncated",
+            where=f"{self._name}:{row}",
+            got=f"a last record of {cells} cells that nothing ends",
+            expected=f"{len(self.columns)} cells and the end of the record",
+            next_step="send the complete file again",
+        )
 
     def _endless(self, row: int) -> DeliveryError:
         return DeliveryError(

@@ -72,6 +72,8 @@ def test_a_byte_order_mark_counts_more_than_the_index(tmp_path: Path) -> None:
         ("<ColumnDelimiter>||</ColumnDelimiter>", b"1||2|3\r\n", [(1, "1", "2|3")]),
         ("<ColumnDelimiter>&#9;</ColumnDelimiter><RecordDelimiter>&#10;</RecordDelimiter>", b"1\t2\n", [(1, "1", "2")]),
         ("<RecordDelimiter>|R|</RecordDelimiter>", b"1;2|R|3;4|R|", [(1, "1", "2"), (2, "3", "4")]),
+        ("<RecordDelimiter>|R|</RecordDelimiter>", b'"1;";2|R|"";4', [(1, "1;", "2"), (2, "", "4")]),
+        ("<RecordDelimiter>#</RecordDelimiter><TextEncapsulator></TextEncapsulator>", b'"1;2#\r\n', [(1, '"1', "2")]),
         ("<TextEncapsulator>'</TextEncapsulator>", b"'1;''';\"\r\n", [(1, "1;'", '"')]),
         ("<TextEncapsulator></TextEncapsulator>", b'"1;"2\r\n', [(1, '"1', '"2')]),
         (
@@ -84,6 +86,14 @@ def test_a_byte_order_mark_counts_more_than_the_index(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_any_separators(tmp_path: Path, how: str, data: bytes, expected: list[tuple[Any, ...]]) -> None:
     assert rows(export(tmp_path, data, table("data.csv", AB, how=how)))[0] == expected
+
+
+@pytest.mark.parametrize("how", ["<RecordDelimiter>|R|</RecordDelimiter>", "<TextEncapsulator>##</TextEncapsulator>"])
+def test_a_file_that_breaks_off_is_refused(tmp_path: Path, how: str) -> None:
+    end = b"|R|" if "|R|" in how else b"\r\n"
+    path = export(tmp_path, b"1;2" + end + b"3", table("data.csv", AB, how=how))
+    with pytest.raises(DeliveryError, match="truncated"):
+        rows(path)
 
 
 def test_a_delimiter_behind_the_last_cell_is_no_cell(tmp_path: Path) -> None:
