@@ -140,7 +140,7 @@ def as_yaml(path: Path, proposal: Proposal) -> str:
         note = f"  # {finding.confidence:.0%}: {_one_line(finding.evidence)}" if finding else ""
         lines.append(f"  {word}: {_scalar(value)}{note}")
     if proposal.words.get("type") in TABLE_TYPES:
-        return "\n".join([*lines, *_feeds_of(str(proposal.words["type"]))]) + "\n"
+        return "\n".join([*lines, "columns: {}", *_feeds_of(str(proposal.words["type"]))]) + "\n"
     lines.append("columns:")
     taken: set[str] = set()
     described = {c.name: c for c in proposal.columns}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.samples import awc, brightline, fernhill, hansa, lakeside, meridien, norvik, rechberg, soderberg, tejo
+from tests.samples import awc, brightline, fernhill, hansa, lakeside, meridien, norvik, rechberg, rechberg_books, soderberg, tejo
 from tests.samples.common import Folder
 
 CLIENTS = {
@@ -25,6 +25,7 @@ CLIENTS = {
     "soderberg": soderberg.write,
     "rechberg": rechberg.write,
     "tejo": tejo.write,
+    "rechberg": rechberg_books.write,
 }
 
 
