@@ -250,7 +250,7 @@ def invoice_taxes(message: Message) -> Iterator[Cells]:
             "tax_amount": amount,
             "signed_taxable_amount": _signed(taxable, is_credit),
             "signed_tax_amount": _signed(amount, is_credit),
-            "exemption_reason": _exemption(parts.head),
+            "exemption_reason": "" if s.at(6) in ("S", "Z", "L", "M", "") else _exemption(parts.head),
             "position": message.place(s, f"TAX {s.at(5, 4)}"),
             "other": " ".join(m.text for m in node.members if not section.is_used(m)),
         }

@@ -179,11 +179,11 @@ class Section:
         return " / ".join(filter(None, texts))
 
     def place(self, *codes: str) -> str:
-        """The code of a LOC, also below means of transport."""
+        """The code of a LOC, also below means of transport, terms and parties."""
         if node := self.first("LOC", *codes):
             return node.segment.at(2)
         for code in codes:
-            for opener in (*self.all("TDT"), *self.all("TOD")):
+            for opener in (*self.all("TDT"), *self.all("TOD"), *self.all("NAD")):
                 if segment := self.below(opener, "LOC", code):
                     return segment.at(2)
         return ""

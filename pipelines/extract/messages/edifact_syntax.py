@@ -114,6 +114,7 @@ class Segments:
         self._repeats = False
         self._line, self._rest, self._at = 1, "", 0
         self._is_utf8: bool | None = None
+        self._begun = False
         self._whole = _codec_of_mark(refuse_other_kinds(path, name, "an EDIFACT interchange"))
 
     def __iter__(self) -> Iterator[Segment]:
@@ -161,7 +162,7 @@ class Segments:
             self._delimiters = LEVEL_B
         elif head and not head.startswith("UNB+"):
             got = f"text that begins {head[:20]!r}"
-            at_start = self._line == 1
+            at_start = not self._begun
             raise refused(
                 self._where(),
                 got,
@@ -233,6 +234,7 @@ class Segments:
         tag = head.split(d.component)[0].strip()
         if not _TAG.fullmatch(tag):
             raise refused(self._where(line), f"{text[:20]!r}", "a segment that begins with its tag, as NAD or LIN")
+        self._begun = True
         if tag == "UNB":
             self._take_syntax(_split(rest[0], d.component, d.release) if rest else [])
         if not text.isascii() and not self._whole:
