@@ -39,7 +39,8 @@ def test_only_broken_files_are_not_loaded(house: Client) -> None:
 def test_a_broken_file_ends_as_it_must_and_says_why(house: Client, name: str) -> None:
     state, says = BROKEN[name]
     found = house.query(
-        "select d.feed, d.state, d.message, coalesce(string_agg(distinct r.rule_id, ' ') filter (where not r.success), '') "
+        "select d.feed, d.state, d.message, "
+        "coalesce(string_agg(distinct r.rule_id, ' ') filter (where not r.success), '') "
         "from ops.delivery d left join ops.rule_result r using (delivery_id) "
         "where d.client_id = :client and d.file_name = :name group by d.delivery_id, d.feed, d.state, d.message",
         name=name,

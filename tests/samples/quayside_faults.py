@@ -36,7 +36,7 @@ BROKEN = {
     "orders/orders_20261109_wrongcount.edi": ("held", "said(segments)"),
     "suppliers/invoic_20261109_swapped.edi": ("held", "message_is_sound"),
 }
-"""File → state in which its deliveries end, and what says so. The held ones come last: later ones would wait for them."""
+"""File → state in which its deliveries end, and what says so. Held ones come last, or others would wait for them."""
 
 
 def plant(world: World) -> None:

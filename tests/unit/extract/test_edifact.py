@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines.errors import DeliveryError
-from pipelines.extract.messages import edifact_syntax
+from pipelines.extract.messages import edifact_envelope, edifact_syntax
 from pipelines.extract.messages.edifact import TABLES
 from pipelines.extract.messages.edifact_dates import iso, negated, number
 from pipelines.extract.reader import read_table
@@ -18,6 +18,7 @@ from pipelines.extract.table import LEAD
 from pipelines.formats import message_format
 from pipelines.profile import Format
 from tests.samples.edifact_writer import PLAIN, Style, interchange, message
+from tests.unit.extract.mutate import mutations
 
 AT = datetime(2026, 11, 9, 18, 5)
 Got = tuple[list[dict[str, str]], Any]
@@ -305,3 +306,28 @@ def test_every_table_of_the_declaration_is_made_and_every_cell_has_its_column(re
     for table in declared:
         rows, _ = read(SOUND, table)
         assert all({*row} <= {*declared[table].columns} for row in rows)
+
+
+def test_damaged_files_are_read_or_refused_never_misunderstood(tmp_path: Path) -> None:
+    """Whatever happened to a file, no other error comes of it, and every record tells what its envelope says."""
+    body = message(PLAIN, "1", "ORDERS:D:96A:UN:EAN008", ORDER)
+    whole = interchange([body, body], sender="S", receiver="R", number="77", at=AT)
+    path = tmp_path / "file.edi"
+    refusals = 0
+    for damaged in mutations(whole, 400):
+        path.write_bytes(damaged)
+        for table in ("interchanges", "orders", "order_lines"):
+            try:
+                with read_table(path, Format(type="edifact", table=table), "en_US") as reader:
+                    rows = [row for batch in reader.batches() for row in batch.to_pylist()]
+                assert all(row["message_faults"] for row in rows)
+            except DeliveryError as error:
+                refusals += 1
+                assert "file.edi" in str(error.where)
+    assert 200 < refusals < 1100
+
+
+def test_a_message_without_end_does_not_fill_memory(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edifact_envelope, "MAX_MESSAGE_SEGMENTS", 50)
+    with pytest.raises(DeliveryError, match="more than 50 segments"):
+        read(SOUND.replace("UNS+S'", "UNS+S'" * 100))
