@@ -17,13 +17,13 @@ from pipelines.extract.reader import read_table
 from pipelines.extract.table import LEAD
 from pipelines.formats import message_format
 from pipelines.profile import Format
-from tests.samples.edifact_writer import PLAIN, Style, interchange, message
+from tests.samples.edifact_writer import PLAIN, Segments, Style, interchange, message
 from tests.unit.extract.mutate import mutations
 
 AT = datetime(2026, 11, 9, 18, 5)
 Got = tuple[list[dict[str, str]], Any]
 Read = Callable[..., Got]
-ORDER = [
+ORDER: Segments = [
     ("BGM", ("220",), "PO?1'+:", "9"),
     ("DTM", ("137", "20261101", "102")),
     ("NAD", "BY", ("4012345000009", "", "9"), "", ("O'Neill + Söhne: Kai?",)),
