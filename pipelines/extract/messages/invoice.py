@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal
 
 Syntax = Literal["ubl invoice", "ubl credit note", "cii"]
-_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -21,7 +19,7 @@ class Term:
     `unit`, `file_name`, `mime_code`, `format` (of a date that is not written as ISO 8601)."""
 
     text: str
-    attributes: Mapping[str, str] = _NONE
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass

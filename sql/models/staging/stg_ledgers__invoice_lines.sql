@@ -23,6 +23,7 @@ select
     purchase_order_id,
     purchase_order_line_id,
     unit_code,
+    message_faults,
     {{ address() }}
 from {{ source('core', 'ledgers_invoice_lines') }}
 where

@@ -27,5 +27,6 @@ select
     control_account_id,
     journal_id,
     corrects_invoice_id,
+    message_faults,
     {{ address() }}
 from {{ standing_documents('payables', 'supplier_id', of_changed_clients('ledgers_payables')) }} as document

@@ -1,0 +1,66 @@
+"""Which rules an invoice claims to follow: the specification identifier (BT-24) says it.
+
+* Without one that we know, the rules of EN 16931 hold.
+* XRechnung adds the rules of the German administration, from version 3 also a part of Peppol's (advice only in CII),
+  and its extension replaces some rules of the standard by wider ones.
+* Peppol BIS Billing adds Peppol's.
+* Factur-X MINIMUM and BASIC WL are no invoices in the sense of the standard: they have no lines, MINIMUM hardly sums.
+* ZUGFeRD 1 is older than the standard: of it only the sums hold.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pipelines.extract.messages.en16931.rule import View
+
+_XRECHNUNG = re.compile(r"xrechnung_(\d+)", re.IGNORECASE)
+_PEPPOL = "urn:fdc:peppol.eu:2017:poacc:billing"
+_OF_PEPPOL = ("PEPPOL-",)
+_OF_XRECHNUNG = ("BR-DE-", "BR-DEX-")
+_FROM_PEPPOL = frozenset(
+    f"PEPPOL-EN16931-R{number:03}" for number in (1, 5, 8, 10, 20, 40, 41, 42, 46, 55, 61, 110, 111, 120, 121, 130)
+)
+"""Rules of Peppol that XRechnung took over with version 3.0."""
+_NOT_IN_CII = frozenset({"PEPPOL-EN16931-R120"})
+_REPLACED = frozenset({"BR-CO-16", "BR-CL-10", "BR-CL-11", "BR-CL-21", "BR-CL-24", "BR-CL-25", "BR-CL-26"})
+"""Rules of the standard that the extension of XRechnung replaces."""
+_OF_LINES = frozenset(
+    {"BR-16", "BR-CO-10", *(f"BR-{family}-{number}" for family in ("S", "Z", "E", "AE", "IC", "G", "O", "AF", "AG")
+     for number in ("01", "08"))}
+)  # fmt: skip
+_OF_MINIMUM = frozenset(
+    {*(f"BR-{number:02}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 14, 15)), "BR-CO-09", "BR-CO-26",
+     "BR-CL-01", "BR-CL-03", "BR-CL-04", "BR-CL-10", "BR-CL-11", "BR-CL-14",
+     "BR-DEC-12", "BR-DEC-13", "BR-DEC-14", "BR-DEC-18"}
+)  # fmt: skip
+_OF_ZUGFERD_1 = frozenset({f"BR-CO-{number}" for number in (10, 11, 12, 13, 14, 15)})
+
+
+def holds(rule: str, view: View) -> bool:
+    """Whether a rule is one of those that the invoice claims to follow."""
+    said = view.text("BT-24").lower()
+    version = _XRECHNUNG.search(said)
+    if rule.startswith(_OF_XRECHNUNG):
+        return version is not None and (is_extension(view) or not rule.startswith("BR-DEX-"))
+    if rule.startswith(_OF_PEPPOL):
+        if version:
+            return int(version[1]) >= 3 and rule in _FROM_PEPPOL and not (view.is_cii and rule in _NOT_IN_CII)
+        return _PEPPOL in said
+    if said.startswith("urn:ferd:crossindustrydocument"):
+        return rule in _OF_ZUGFERD_1
+    if said.endswith(":minimum"):
+        return rule in _OF_MINIMUM
+    if said.endswith(":basicwl"):
+        return rule not in _OF_LINES
+    return not (rule in _REPLACED and is_extension(view))
+
+
+def is_extension(view: View) -> bool:
+    """Whether it follows the extension of XRechnung."""
+    return "extension:xrechnung" in view.text("BT-24").lower()
+
+
+def is_advice(rule: str, view: View) -> bool:
+    """Whether a rule that is fatal elsewhere is only advice for this invoice: Peppol's in an XRechnung in CII."""
+    return rule.startswith(_OF_PEPPOL) and view.is_cii and _XRECHNUNG.search(view.text("BT-24")) is not None

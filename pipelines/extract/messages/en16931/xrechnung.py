@@ -1,0 +1,228 @@
+"""BR-DE and BR-DEX: what the German administration asks beyond EN 16931 (XRechnung 3.0), and its extension.
+
+Left out: BR-DEX-02 and 03 and 10 to 14, about lines within lines and payments of third parties, which the tree of
+EN 16931 has no place for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+from pipelines.extract.messages.en16931.codes import MIME_TYPES, mime_types, scheme
+from pipelines.extract.messages.en16931.presence import needs, needs_group, tells
+from pipelines.extract.messages.en16931.rule import Found, View, amount_of, number, place, to_cents
+
+_TYPES = frozenset({"326", "380", "384", "389", "381", "875", "876", "877"})
+_TAXABLE = frozenset({"S", "Z", "E", "AE", "K", "G", "L", "M"})
+_DISCOUNT = re.compile(r"#SKONTO#TAGE=[0-9]+#PROZENT=[0-9]+\.[0-9]{2}(#BASISBETRAG=-?[0-9]+\.[0-9]{2})?#")
+_IDENTIFIER = re.compile(
+    r"urn:cen\.eu:en16931:2017#compliant#urn:"
+    r"(?:xeinkauf\.de:kosit:xrechnung_3\.\d+(?:#conformant#urn:xeinkauf\.de:kosit:extension:xrechnung_3\.\d+)?"
+    r"|xoev-de:kosit:standard:xrechnung_[12]\.\d+(?:#conformant#urn:xoev-de:kosit:extension:xrechnung_[12]\.\d+)?)"
+)
+_MAIL = re.compile(r"[^@\s]+@([^@.\s]+\.)+[^@.\s]+")
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Za-z0-9]{0,30}")
+_MEANS = {
+    "23": (("30", "58"), "BG-17", ("BG-18", "BG-19")),
+    "24": (("48", "54", "55"), "BG-18", ("BG-17", "BG-19")),
+    "25": (("59",), "BG-19", ("BG-17", "BG-18")),
+}
+"""Rule → its payment means, the group that has to be there, and those that may not."""
+_OF_EXTENSION = "XR01 XR02 XR03"
+
+
+def _seller_taxed(view: View) -> Iterator[Found]:
+    used = {placed.text for placed in view.terms("BT-95", "BT-102", "BT-151")} & _TAXABLE
+    known = any(placed.text for placed in view.terms("BT-31", "BT-32")) or view.groups("BG-11")
+    if used and not known:
+        yield Found(place(view.invoice), ", ".join(sorted(used)), "BT-31, BT-32 or BG-11")
+
+
+def _type(view: View) -> Iterator[Found]:
+    if view.text("BT-3") not in _TYPES:
+        yield Found(place(view.invoice, "BT-3"), view.text("BT-3"), ", ".join(sorted(_TYPES)))
+
+
+def _discount(view: View) -> Iterator[Found]:
+    """Discounts stand in lines of their own, with a line break after the last one."""
+    for placed in view.terms("BT-20"):
+        terms = placed.term.text
+        lines = [line.strip() for line in terms.splitlines() if line.strip().startswith("#")]
+        wrong = [line for line in lines if not _DISCOUNT.fullmatch(line)]
+        ends = re.match(r"\s*\n", re.split(r"#.+#", terms)[-1])
+        if lines and (wrong or not ends):
+            yield Found(place(placed.group, "BT-20"), wrong[0] if wrong else "no line break at the end",
+                        "#SKONTO#TAGE=n#PROZENT=n.nn#")  # fmt: skip
+
+
+def _iban(term: str, means: str) -> Callable[[View], Iterator[Found]]:
+    def check(view: View) -> Iterator[Found]:
+        for group in view.groups("BG-16"):
+            if group.text("BT-81") != means:
+                continue
+            found = [below.text(term) or "" for below in group.walk() if below.text(term) is not None]
+            if not found or not all(_is_iban(text) for text in found):
+                yield Found(place(group, term), "", "an IBAN")
+
+    return check
+
+
+def _is_iban(text: str) -> bool:
+    plain = "".join(text.split())
+    if not _IBAN.fullmatch(plain):
+        return False
+    return int("".join(str(int(letter, 36)) for letter in plain[4:] + plain[:4])) % 97 == 1
+
+
+def _identifier(view: View) -> Iterator[Found]:
+    if not _IDENTIFIER.fullmatch(view.text("BT-24")):
+        yield Found(place(view.invoice, "BT-24"), view.text("BT-24"), "an identifier of XRechnung")
+
+
+def _file_names(view: View) -> Iterator[Found]:
+    seen: set[str] = set()
+    for placed in view.terms("BT-125"):
+        name = placed.term.attributes.get("file_name")
+        if name in seen:
+            yield Found(place(placed.group, "BT-125"), name or "", "a file name of its own")
+        elif name is not None:
+            seen.add(name)
+
+
+def _corrected(view: View) -> Iterator[Found]:
+    if view.text("BT-3") == "384" and not view.groups("BG-3"):
+        yield Found(place(view.invoice), "BT-3 is 384", "BG-3")
+
+
+def _telephone(view: View) -> Iterator[Found]:
+    for contact in view.groups("BG-6"):
+        if sum(letter.isdecimal() for letter in contact.text("BT-42") or "") < 3:
+            yield Found(place(contact, "BT-42"), "", "three digits")
+
+
+def _mail(view: View) -> Iterator[Found]:
+    for contact in view.groups("BG-6"):
+        if not _MAIL.fullmatch(" ".join((contact.text("BT-43") or "").split())):
+            yield Found(place(contact, "BT-43"), "", "an e-mail address")
+
+
+def _means(rule: str, *, wanted: bool) -> Callable[[View], Iterator[Found]]:
+    codes, own, others = _MEANS[rule]
+
+    def check(view: View) -> Iterator[Found]:
+        for group in view.groups("BG-16"):
+            if group.text("BT-81") not in codes:
+                continue
+            if wanted and not group.all(own):
+                yield Found(place(group), f"means {group.text('BT-81')}", own)
+            given = [name for name in others if group.all(name)]
+            if not wanted and given:
+                yield Found(place(group), ", ".join(given), own)
+
+    return check
+
+
+def _debit(term: str) -> Callable[[View], Iterator[Found]]:
+    def check(view: View) -> Iterator[Found]:
+        if view.groups("BG-19") and not view.text(term):
+            yield Found(place(view.groups("BG-19")[0]), "", term)
+
+    return check
+
+
+def _due(view: View) -> Iterator[Found]:
+    """Instead of BR-CO-16, with what third parties are to be paid through this invoice."""
+    zero = Decimal(0)
+    for document in view.groups("BG-22"):
+        said, gross = amount_of(document, "BT-115"), amount_of(document, "BT-112")
+        paid, rounding = (amount_of(document, name) or zero for name in ("BT-113", "BT-114"))
+        third = sum((number(placed.term.text) or zero for placed in view.terms("BT-DEX-002")), zero)
+        found = None if gross is None else to_cents(gross - paid + third)
+        if said is None or to_cents(said - rounding) != found:
+            expected = "" if found is None else f"{found + rounding:f}"
+            yield Found(place(document, "BT-115"), document.text("BT-115") or "", expected)
+
+
+RULES = [
+    needs_group("BR-DE-1", "", "BG-16", "no payment instructions (BG-16)", "Zahlungsanweisungen (BG-16) fehlen"),
+    needs_group("BR-DE-2", "", "BG-6", "the seller names no contact (BG-6)", "Kontakt des Verkäufers (BG-6) fehlt"),
+    needs("BR-DE-3", "BG-5", "BT-37", "the seller's address has no city (BT-37)", "Ort des Verkäufers (BT-37) fehlt"),
+    needs("BR-DE-4", "BG-5", "BT-38", "the seller's address has no postal code (BT-38)",
+          "Postleitzahl des Verkäufers (BT-38) fehlt"),
+    needs("BR-DE-5", "BG-6", "BT-41", "the seller's contact has no name (BT-41)",
+          "Name des Kontakts des Verkäufers (BT-41) fehlt"),
+    needs("BR-DE-6", "BG-6", "BT-42", "the seller's contact has no telephone number (BT-42)",
+          "Telefonnummer des Kontakts des Verkäufers (BT-42) fehlt"),
+    needs("BR-DE-7", "BG-6", "BT-43", "the seller's contact has no e-mail address (BT-43)",
+          "E-Mail-Adresse des Kontakts des Verkäufers (BT-43) fehlt"),
+    needs("BR-DE-8", "BG-8", "BT-52", "the buyer's address has no city (BT-52)", "Ort des Käufers (BT-52) fehlt"),
+    needs("BR-DE-9", "BG-8", "BT-53", "the buyer's address has no postal code (BT-53)",
+          "Postleitzahl des Käufers (BT-53) fehlt"),
+    needs("BR-DE-10", "BG-15", "BT-77", "the address of delivery has no city (BT-77)",
+          "Ort der Lieferanschrift (BT-77) fehlt"),
+    needs("BR-DE-11", "BG-15", "BT-78", "the address of delivery has no postal code (BT-78)",
+          "Postleitzahl der Lieferanschrift (BT-78) fehlt"),
+    needs("BR-DE-14", "BG-23", "BT-119", "a VAT category has no rate (BT-119)",
+          "Satz einer Umsatzsteuerkategorie (BT-119) fehlt"),
+    needs("BR-DE-15", "", "BT-10", "the buyer's reference is missing (BT-10)",
+          "Käuferreferenz (BT-10, Leitweg-ID) fehlt"),
+    tells("BR-DE-16", "something is taxed, but the seller has neither VAT nor tax number nor representative",
+          "etwas ist steuerbar, aber der Verkäufer hat weder Umsatzsteuer- noch Steuernummer noch Vertreter",
+          _seller_taxed),
+    tells("BR-DE-17", "the type of the invoice is none of XRechnung's (BT-3)",
+          "der Rechnungstyp ist keiner der XRechnung (BT-3)", _type, "warning"),
+    tells("BR-DE-18", "a discount is not written as #SKONTO#TAGE=n#PROZENT=n.nn# on a line of its own (BT-20)",
+          "ein Skonto steht nicht als #SKONTO#TAGE=n#PROZENT=n.nn# in einer eigenen Zeile (BT-20)", _discount),
+    tells("BR-DE-19", "SEPA credit transfer to an account that is no IBAN (BT-84)",
+          "SEPA-Überweisung auf ein Konto, das keine IBAN ist (BT-84)", _iban("BT-84", "58"), "warning"),
+    tells("BR-DE-20", "SEPA direct debit from an account that is no IBAN (BT-91)",
+          "SEPA-Lastschrift von einem Konto, das keine IBAN ist (BT-91)", _iban("BT-91", "59"), "warning"),
+    tells("BR-DE-21", "the specification identifier is not written as XRechnung's (BT-24)",
+          "die Spezifikationskennung ist nicht die der XRechnung (BT-24)", _identifier, "warning"),
+    tells("BR-DE-22", "two attached documents have the same file name (BT-125)",
+          "zwei Unterlagen haben denselben Dateinamen (BT-125)", _file_names),
+    tells("BR-DE-23-a", "credit transfer without its group (BG-17)", "Überweisung ohne ihre Gruppe (BG-17)",
+          _means("23", wanted=True)),
+    tells("BR-DE-23-b", "credit transfer with the group of a card or direct debit (BG-18, BG-19)",
+          "Überweisung mit der Gruppe für Karte oder Lastschrift (BG-18, BG-19)", _means("23", wanted=False)),
+    tells("BR-DE-24-a", "card payment without its group (BG-18)", "Kartenzahlung ohne ihre Gruppe (BG-18)",
+          _means("24", wanted=True)),
+    tells("BR-DE-24-b", "card payment with the group of a transfer or direct debit (BG-17, BG-19)",
+          "Kartenzahlung mit der Gruppe für Überweisung oder Lastschrift (BG-17, BG-19)", _means("24", wanted=False)),
+    tells("BR-DE-25-a", "direct debit without its group (BG-19)", "Lastschrift ohne ihre Gruppe (BG-19)",
+          _means("25", wanted=True)),
+    tells("BR-DE-25-b", "direct debit with the group of a transfer or card (BG-17, BG-18)",
+          "Lastschrift mit der Gruppe für Überweisung oder Karte (BG-17, BG-18)", _means("25", wanted=False)),
+    tells("BR-DE-26", "a corrected invoice names no earlier one (BT-3 is 384, BG-3)",
+          "eine Korrekturrechnung nennt keine frühere (BT-3 ist 384, BG-3)", _corrected, "warning"),
+    tells("BR-DE-27", "the telephone number has fewer than three digits (BT-42)",
+          "die Telefonnummer hat weniger als drei Ziffern (BT-42)", _telephone, "warning"),
+    tells("BR-DE-28", "the e-mail address of the contact is none (BT-43)",
+          "die E-Mail-Adresse des Kontakts ist keine (BT-43)", _mail, "warning"),
+    tells("BR-DE-30", "direct debit without the creditor's identifier (BT-90)",
+          "Lastschrift ohne Gläubiger-Identifikationsnummer (BT-90)", _debit("BT-90")),
+    tells("BR-DE-31", "direct debit without the account debited (BT-91)",
+          "Lastschrift ohne das belastete Konto (BT-91)", _debit("BT-91")),
+    tells("BR-DEX-01", "the kind of an attached document is not allowed, not even by the extension (BT-125)",
+          "die Art einer Unterlage ist auch nach der Extension nicht zugelassen (BT-125)",
+          lambda view: mime_types(view, MIME_TYPES | {"application/xml"})),
+    scheme("BR-DEX-04", "BT-29 BT-46 BT-60", "identifier_schemes", "the scheme of a party's identifier is neither in "
+           "ISO 6523 nor of the extension", "das Schema der Kennung eines Beteiligten ist weder in der ISO 6523 noch "
+           "in der Extension", also=_OF_EXTENSION, sepa=True),
+    scheme("BR-DEX-05", "BT-30 BT-47 BT-61", "identifier_schemes", "the scheme of a legal registration is neither in "
+           "ISO 6523 nor of the extension", "das Schema einer Registrierung ist weder in der ISO 6523 noch in der "
+           "Extension", also=_OF_EXTENSION),
+    scheme("BR-DEX-06", "BT-157", "identifier_schemes", "the scheme of an item's standard identifier is neither in "
+           "ISO 6523 nor of the extension", "das Schema der Standardkennung eines Artikels ist weder in der ISO 6523 "
+           "noch in der Extension", also=_OF_EXTENSION),
+    scheme("BR-DEX-07", "BT-34 BT-49", "electronic_addresses", "the scheme of an electronic address is neither in the "
+           "EAS list nor of the extension", "das Schema einer elektronischen Adresse ist weder in der EAS-Liste noch "
+           "in der Extension", also=_OF_EXTENSION),
+    scheme("BR-DEX-08", "BT-71", "identifier_schemes", "the scheme of a place of delivery is neither in ISO 6523 nor "
+           "of the extension", "das Schema eines Lieferorts ist weder in der ISO 6523 noch in der Extension",
+           also=_OF_EXTENSION),
+    tells("BR-DEX-09", "the amount due is not total with VAT - paid + rounding + payments of third parties (BT-115)",
+          "der fällige Betrag ist nicht Summe mit Umsatzsteuer - gezahlt + Rundung + Zahlungen Dritter (BT-115)", _due),
+]  # fmt: skip

@@ -1,0 +1,162 @@
+"""A file with an electronic invoice, XML or PDF, as the tree of EN 16931."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from lxml import etree
+
+from pipelines.errors import DeliveryError
+from pipelines.extract.lines import refuse_other_kinds
+from pipelines.extract.messages import cii, ubl
+from pipelines.extract.messages.invoice import Group, Invoice, Syntax
+from pipelines.extract.messages.invoice_paths import Node, Unknown, Walk
+from pipelines.extract.messages.invoice_pdf import invoice_of_pdf, is_pdf
+from pipelines.extract.messages.xml_stream import elements, local, namespace
+
+MAX_BYTES = 512 << 20
+"""No invoice is larger, its attachments included; bounds the memory of the reader."""
+
+_LINE = "BG-25"
+_UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
+_ENVELOPE = "StandardBusinessDocument"
+"""What an invoice may be wrapped in, as Peppol sends it."""
+_EXPECTED = (
+    "an invoice in UBL 2.1 (Invoice, CreditNote) or CII (CrossIndustryInvoice; ZUGFeRD 1: CrossIndustryDocument)"
+)
+
+
+class Form(NamedTuple):
+    """One kind of root element: how what is below it is read, and where its lines are."""
+
+    syntax: Syntax
+    spaces: tuple[str, ...]
+    head: Node
+    lines: str
+    line: Node
+    settle: Callable[[Invoice], None]
+
+
+FORMS: Mapping[str, Form] = MappingProxyType({
+    "Invoice": Form("ubl invoice", (f"{_UBL}Invoice-2",), ubl.HEAD, "InvoiceLine", ubl.LINE, ubl.settle),
+    "CreditNote": Form(
+        "ubl credit note", (f"{_UBL}CreditNote-2",), ubl.HEAD_OF_CREDIT, "CreditNoteLine", ubl.LINE, ubl.settle
+    ),
+    "CrossIndustryInvoice": Form(
+        "cii", ("urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100",), cii.HEAD,
+        "SupplyChainTradeTransaction/IncludedSupplyChainTradeLineItem", cii.LINE, cii.settle,
+    ),
+    "CrossIndustryDocument": Form(
+        "cii", ("urn:ferd:CrossIndustryDocument:invoice:1p0",), cii.HEAD,
+        "SpecifiedSupplyChainTradeTransaction/IncludedSupplyChainTradeLineItem", cii.LINE, cii.settle,
+    ),
+})  # fmt: skip
+
+
+@dataclass
+class InvoiceFile:
+    """An invoice as read: `root` is the name of its outermost element, `unknown` what no path leads to."""
+
+    invoice: Invoice
+    root: str
+    unknown: dict[str, Unknown] = field(default_factory=dict)
+    inside: str = ""
+    """Name of the XML inside a PDF."""
+
+
+def parse(path: Path, name: str) -> Invoice:
+    """The invoice of a file; DeliveryError when there is none in it."""
+    return read_invoice(path, name).invoice
+
+
+def read_invoice(path: Path, name: str) -> InvoiceFile:
+    """The invoice of a file, and what of it was not understood."""
+    if path.stat().st_size > MAX_BYTES:
+        raise DeliveryError(
+            "file is too large for an invoice",
+            where=name,
+            got=f"{path.stat().st_size} bytes",
+            expected=f"at most {MAX_BYTES}",
+            next_step="send the invoice without its attachments",
+        )
+    if not is_pdf(path):
+        return _of_xml(path, name)
+    inside, content = invoice_of_pdf(path, name)
+    with TemporaryDirectory(prefix="kontor-invoice-") as folder:
+        xml = Path(folder) / "invoice.xml"
+        xml.write_bytes(content)
+        read = _of_xml(xml, f"{name}!/{inside}")
+    read.inside = inside
+    return read
+
+
+def _of_xml(path: Path, name: str) -> InvoiceFile:
+    envelope, root, line = _beginning(path, name)
+    form = FORMS[root]
+    invoice = Invoice("invoice", line, syntax=form.syntax)
+    walk = Walk(invoice)
+    whole, lines = f"{envelope}{root}", f"{envelope}{root}/{form.lines}"
+    for at, element in elements(path, name, {whole, lines}):
+        if at == whole:
+            walk.take(element, form.head, invoice)
+            continue
+        group = Group(_LINE, element.sourceline or 0)
+        invoice.groups.setdefault(_LINE, []).append(group)
+        walk.take(element, form.line, group, form.lines)
+    walk.finish()
+    form.settle(invoice)
+    return InvoiceFile(invoice, root, walk.unknown)
+
+
+def _beginning(path: Path, name: str) -> tuple[str, str, int]:
+    """What the invoice is wrapped in, its outermost element and the line of it; DeliveryError when it is none."""
+    refuse_other_kinds(path, name, "an XML document")
+    envelope = ""
+    for element, depth in _starts(path, name):
+        root = local(element)
+        if depth == 1 and root == _ENVELOPE:
+            envelope = f"{_ENVELOPE}/"
+        elif root in FORMS and namespace(element) in FORMS[root].spaces:
+            return envelope, root, element.sourceline or 0
+        elif depth == 1 or root in FORMS:
+            raise _no_invoice(element, name)
+    raise DeliveryError(
+        "envelope without an invoice",
+        where=name,
+        got=f"{_ENVELOPE} with none of {', '.join(FORMS)} in it",
+        expected=_EXPECTED,
+        next_step="send the invoice itself",
+    )
+
+
+def _starts(path: Path, name: str) -> Iterator[tuple[Any, int]]:
+    """The first two levels of elements as they begin; DeliveryError when this is no well-formed XML."""
+    events = etree.iterparse(
+        str(path), events=("start", "end"), load_dtd=False, no_network=True, resolve_entities=False, huge_tree=True,
+        remove_comments=True, remove_pis=True,
+    )  # fmt: skip
+    depth = 0
+    try:
+        for event, element in events:
+            depth += 1 if event == "start" else -1
+            if event == "start" and depth <= 2:
+                yield element, depth
+    except etree.XMLSyntaxError:
+        for _ in elements(path, name, ()):
+            pass
+        raise
+
+
+def _no_invoice(element: Any, name: str) -> DeliveryError:
+    return DeliveryError(
+        "file is no electronic invoice",
+        where=f"{name}:{element.sourceline}",
+        got=f"the element {local(element)[:60]!r} in the namespace {namespace(element)[:120]!r}",
+        expected=_EXPECTED,
+        next_step="send the invoice as XML or as a PDF with the XML inside, or let the profile leave such files out",
+    )
