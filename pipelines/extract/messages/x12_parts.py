@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NamedTuple
 
 from pipelines.extract.messages.x12_envelope import Message
 from pipelines.extract.messages.x12_sets import LEVELS, SHAPES, Shape
@@ -30,9 +29,13 @@ _PAIRS = {
 }
 """Where pairs of qualifier and number of a product begin."""
 _STRUCTURE = frozenset({"HL", "LX"})
+_ORDER = ("S", "O", "T", "P", "I")
+_SAYS_NOTHING = frozenset({("CUR", 1), ("PID", 1)})
+"""Elements that only say what another one is."""
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True, eq=False, slots=True)
+class Place:
     """One place, compiled: see x12_places."""
 
     parts: tuple[str, ...]
@@ -42,6 +45,8 @@ class Place(NamedTuple):
     element: int
     on: int
     codes: tuple[str, ...]
+    needs: str
+    """Tag without which a part has nothing there; empty for numbers of products, which stand in many."""
 
 
 @cache
@@ -56,7 +61,10 @@ def _compiled(text: str) -> Place:
         raise ValueError(f"no place of a segment: {text!r}")
     parts, ids, party, codes = (tuple((found[n] or "").split(",")) if found[n] else () for n in
                                 ("parts", "ids", "party", "codes"))  # fmt: skip
-    return Place(parts, party, ids, found["tag"] or "N1", int(found["element"] or 0), int(found["on"] or 0), codes)
+    needs = "N1" if party else "" if ids else found["tag"]
+    return Place(
+        parts, party, ids, found["tag"] or "N1", int(found["element"] or 0), int(found["on"] or 0), codes, needs
+    )
 
 
 @dataclass
@@ -66,13 +74,20 @@ class Part:
     segments: list[Segment]
     by_tag: dict[str, list[int]] = field(default_factory=dict)
     used: set[tuple[int, int]] = field(default_factory=set)
+    found: dict[Place, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for number, segment in enumerate(self.segments):
             self.by_tag.setdefault(segment.tag, []).append(number)
 
     def value(self, place: Place) -> str:
-        """The text at a place; empty when this part has none."""
+        """The text at a place; empty when this part has none. A head is asked again for every line."""
+        value = self.found.get(place)
+        if value is None:
+            value = self.found[place] = self._look(place)
+        return value
+
+    def _look(self, place: Place) -> str:
         if place.ids:
             return self._product(place.ids)
         if place.party:
@@ -84,7 +99,10 @@ class Part:
         for number, segment in enumerate(self.segments):
             if segment.tag in _STRUCTURE:
                 continue
-            if any((number, i) not in self.used and segment.get(i) for i in range(1, len(segment.elements))):
+            if any(
+                segment.get(i) and (number, i) not in self.used and (segment.tag, i) not in _SAYS_NOTHING
+                for i in range(1, len(segment.elements))
+            ):
                 yield segment.text
 
     def _first(self, place: Place, numbers: Sequence[int]) -> str:
@@ -156,7 +174,10 @@ class Row:
         """The text at the first place that has one."""
         for place in places(text):
             for name in place.parts or self.parts:
-                if (part := self.parts.get(name)) is not None and (value := part.value(place)):
+                part = self.parts.get(name)
+                if part is None or (place.needs and place.needs not in part.by_tag):
+                    continue
+                if value := part.value(place):
                     return value
         return ""
 
@@ -171,8 +192,8 @@ class Split:
     shipments: list[Part] = field(default_factory=list)
 
     def rows(self, of: str) -> Iterator[Row]:
-        """The rows of a table: one for the set (`message`), each shipment, line, acknowledgement of a line (`ack`), tax,
-        line and adjustment of an invoice (`item`); `answer` is a line, or the set where it has none."""
+        """The rows of a table: one for the set (`message`), each shipment, line, answer to a line (`ack`), tax, line or
+        adjustment of an invoice (`item`); `answer` is a line, or the set where it has none."""
         if of == "message" or (of == "shipment" and not self.shipments) or (of == "answer" and not self.lines):
             yield Row({"head": self.head, "end": self.end}, 0, 1)
         elif of == "shipment":
@@ -265,20 +286,8 @@ def _by_hierarchy(message: Message, shape: Shape) -> Split:
         else:
             (nodes[-1][1] if nodes else head).append(segment)
     parts = [Part(segments) for _, segments in nodes]
-    by_id: dict[str, int] = {}
     lines: list[tuple[Mapping[str, Part], Part, str]] = []
-    above: list[int | None] = []
-    problems: list[str] = []
-    for n, (hl, _) in enumerate(nodes):
-        parent, problem = by_id.get(hl.get(2)), ""
-        if hl.get(2) and parent is None:
-            problem = f"belongs to level {hl.get(2)} of the hierarchy, which does not stand above it"
-        elif hl.get(1) in by_id:
-            problem = f"has the number {hl.get(1)} in the hierarchy, which another level has"
-        problem = problem or (problems[parent] if parent is not None else "")
-        by_id[hl.get(1)] = n
-        above.append(parent)
-        problems.append(problem)
+    above, problems = _parents([hl for hl, _ in nodes])
     below: dict[int, list[Segment]] = {}
     for n, (hl, segments) in enumerate(nodes):
         if hl.get(3) == "P" and (parent := above[n]) is not None and nodes[parent][0].get(3) == "I":
@@ -288,6 +297,36 @@ def _by_hierarchy(message: Message, shape: Shape) -> Split:
             own = Part([*segments, *below[n]]) if n in below else parts[n]
             lines.append((_inherited(n, nodes, parts, above), own, problems[n]))
     return Split(Part(head), Part(end), lines, [parts[n] for n, (hl, _) in enumerate(nodes) if hl.get(3) == "S"])
+
+
+def _parents(levels: Sequence[Segment]) -> tuple[list[int | None], list[str]]:
+    """The level above each one, and why there is none where one is named.
+
+    Many senders leave the number of the level above empty: it is the last one before that stands higher in the order
+    shipment, order, tare, pack, item.
+    """
+    by_id: dict[str, int] = {}
+    last: dict[str, int] = {}
+    above: list[int | None] = []
+    problems: list[str] = []
+    for n, hl in enumerate(levels):
+        number, named, code = hl.get(1), hl.get(2), hl.get(3)
+        parent = by_id.get(named) if named else _nearest(last, code)
+        problem = ""
+        if named and parent is None:
+            problem = f"belongs to level {named} of the hierarchy, which does not stand above it"
+        elif number and number in by_id:
+            problem = f"has the number {number} in the hierarchy, which another level has"
+        by_id[number] = last[code] = n
+        above.append(parent)
+        problems.append(problem or (problems[parent] if parent is not None else ""))
+    return above, problems
+
+
+def _nearest(last: Mapping[str, int], code: str) -> int | None:
+    """The last level that stands higher than this kind of level; None for kinds outside the usual order."""
+    higher = _ORDER[: _ORDER.index(code)] if code in _ORDER else ()
+    return max((last[kind] for kind in higher if kind in last), default=None)
 
 
 def _inherited(

@@ -101,8 +101,8 @@ def signed(amount: str, *, credit: bool, allowance: bool = False) -> str:
     if value is None:
         return amount
     if allowance:
-        value = -abs(value)
-    return written(-value if credit and (value > 0 or allowance) else value)
+        return written(abs(value) if credit else -abs(value))
+    return f"{-value:f}" if credit and value > 0 else amount
 
 
 def line_amount(segment: Segment) -> Decimal | None:

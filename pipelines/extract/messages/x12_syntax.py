@@ -97,7 +97,8 @@ class SegmentReader:
     def _next(self) -> Segment | None:
         """The next segment that is not empty; None at the end of the file."""
         while self._skip_blank():
-            begin, line, end = self._at, self._line, self._end()
+            end, line = self._end(), self._line
+            begin = self._at  # reading on moves what is left to the front
             text = self._text[begin:end]
             self._at = end + len(self.separators.segment)
             self._line += self._text.count("\n", begin, self._at)
