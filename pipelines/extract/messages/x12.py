@@ -95,7 +95,7 @@ class Messages(MessageTable):
                                 "text": segment.text, **cells})  # fmt: skip
 
     def _warn(self, others: Counter[str]) -> None:
-        self.tally.warnings += self._unknown.warnings(self.name)
+        self.tally.warnings += self._unknown.warnings()
         if strange := {kind: n for kind, n in others.items() if kind not in SHAPES}:
             shown = ", ".join(f"{kind} ({n})" for kind, n in sorted(strange.items()))
             self.tally.warnings.append(f"transaction sets without a table of their own (see table segments): {shown}")
@@ -171,17 +171,19 @@ def _derived(message: Message, parts: Split, *, of_set: bool) -> dict[str, str]:
         for column, place in (("discount_amount", "ITD08|TDS04"), ("discountable_amount", "TDS02")):
             out[column] = cents(row.value(place))
         out |= InvoiceSums(parts).cells()
-        out |= {"due_date": _due(row), "signed_invoice_net_amount": out.get("signed_net_amount", "")}
+        out["due_date"] = _due(row, "ITD06|head:DTM02[01=814,209]", "ITD07")
+        out["discount_until_date"] = _due(row, "ITD04", "ITD05")
+        out |= {"signed_invoice_net_amount": out.get("signed_net_amount", "")}
     shared = ("document_type_code", "signed_invoice_net_amount")
     return out if of_set else {name: out[name] for name in shared if name in out}
 
 
-def _due(row: Row) -> str:
-    """The day on which the net amount is due: as said, else so many days after the invoice."""
-    if said := row.value("ITD06|head:DTM02[01=814,209]"):
-        return plain_date(said)
-    days, day = number(row.value("ITD07")), plain_date(row.value("BIG01"))
+def _due(row: Row, said: str, days: str) -> str:
+    """The last day of a term: as said, else so many days after the invoice."""
+    if day := row.value(said):
+        return plain_date(day)
+    count, begin = number(row.value(days)), plain_date(row.value("BIG01"))
     try:
-        return "" if days is None else (date.fromisoformat(day) + timedelta(days=int(days))).isoformat()
+        return "" if count is None else (date.fromisoformat(begin) + timedelta(days=int(count))).isoformat()
     except (ValueError, OverflowError):
         return ""

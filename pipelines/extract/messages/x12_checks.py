@@ -80,13 +80,17 @@ class Unknown:
         counts = Counter(tag for tag, _ in self._found(message))
         return " ".join(f"{tag} ({n})" for tag, n in sorted(counts.items()))
 
-    def warnings(self, name: str) -> list[str]:
+    def warnings(self) -> list[str]:
         """One for each tag."""
         return [
-            f"segment {tag!r} is none of transaction set {kind}: {count_of(n, 'time')} (line "
-            f"{', '.join(map(str, self._lines[kind, tag]))}{', …' if n > len(self._lines[kind, tag]) else ''})"
+            f"segment {tag!r} is none of transaction set {kind}: {count_of(n, 'time')} ({self._places(kind, tag, n)})"
             for (kind, tag), n in sorted(self._counts.items())
         ]
+
+    def _places(self, kind: str, tag: str, count: int) -> str:
+        lines = self._lines[kind, tag]
+        more = ", …" if count > len(lines) else ""
+        return f"{'line' if count == 1 else 'lines'} {', '.join(map(str, lines))}{more}"
 
     @staticmethod
     def _found(message: Message) -> Iterator[tuple[str, int]]:
