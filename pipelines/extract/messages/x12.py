@@ -75,8 +75,7 @@ class Messages(MessageTable):
         whole = {**envelope(message), "message_faults": " ".join(faults) or "none"}
         whole |= _derived(message, parts, of_set=layout.row in ("message", "shipment"))
         for n, row in enumerate(parts.rows(layout.row), 1):
-            line = row.line or message.head.line
-            where = f"message {message.ordinal} ({message.kind} {message.number}), line {line}"
+            where = message.place(row.first or message.head)
             if row.problem:
                 raw = " ~ ".join(s.text for s in row.parts["line"].segments)
                 yield self._record({}, problem=f"{row.problem} ({where})", raw=raw)
@@ -89,10 +88,14 @@ class Messages(MessageTable):
     def _segments(self, message: Message) -> Iterator[Record]:
         common = envelope(message)
         for n, segment in enumerate([message.head, *message.segments], 1):
-            where = f"message {message.ordinal} ({message.kind} {message.number}), segment {n}, line {segment.line}"
             cells = {f"element_{i:02}": segment.get(i) for i in range(1, min(len(segment.elements), 31))}
-            yield self._record({**common, "position": where, "segment_number": str(n), "tag": segment.tag,
-                                "text": segment.text, **cells})  # fmt: skip
+            cells |= {
+                "position": message.place(segment),
+                "segment_number": str(n),
+                "tag": segment.tag,
+                "text": segment.text,
+            }
+            yield self._record({**common, **cells})
 
     def _warn(self, others: Counter[str]) -> None:
         self.tally.warnings += self._unknown.warnings()
@@ -167,7 +170,7 @@ def _derived(message: Message, parts: Split, *, of_set: bool) -> dict[str, str]:
     """Columns that are counted or added up over a whole set; without `of_set` those that its lines have too."""
     out = {"lines_found": str(len(parts.lines))}
     if message.kind == "810":
-        row = Row({"head": parts.head, "end": parts.end}, 0, 1)
+        row = Row({"head": parts.head, "end": parts.end}, None, 1)
         for column, place in (("discount_amount", "ITD08|TDS04"), ("discountable_amount", "TDS02")):
             out[column] = cents(row.value(place))
         out |= InvoiceSums(parts).cells()

@@ -24,7 +24,7 @@ class Checks:
 
     def faults(self, message: Message, parts: Split) -> list[str]:
         """What the set says otherwise than it has it."""
-        row = Row({"end": parts.end, "head": parts.head}, 0, 1)
+        row = Row({"end": parts.end, "head": parts.head}, None, 1)
         own = [s for _, line, _ in parts.lines for s in line.segments]
         whole, digits = quantities(own)
         levels = sum(s.tag == "HL" for s in message.segments)

@@ -78,6 +78,11 @@ class Message:
         """Its segments, ST and SE counted as the standard wants it."""
         return len(self.segments) + 2
 
+    def place(self, segment: Segment) -> str:
+        """Where one of its segments stands; ST is the first of a set."""
+        number = segment.number - self.head.number + 1
+        return f"message {self.ordinal} ({self.kind} {self.number}), segment {number}, line {segment.line}"
+
 
 class _Total:
     """A count that trailers promise. Told of the whole file where all agree, else of the first that does not: one

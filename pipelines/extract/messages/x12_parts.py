@@ -163,10 +163,10 @@ def _positions(starts: Sequence[int], size: int) -> Iterator[int]:
 
 @dataclass
 class Row:
-    """What gives a record: its parts by name, nearest first, and the place of its first segment."""
+    """What gives a record: its parts by name, nearest first, and its first segment (None: that of the set)."""
 
     parts: Mapping[str, Part]
-    line: int
+    first: Segment | None
     ordinal: int
     problem: str = ""
 
@@ -195,11 +195,11 @@ class Split:
         """The rows of a table: one for the set (`message`), each shipment, line, answer to a line (`ack`), tax, line or
         adjustment of an invoice (`item`); `answer` is a line, or the set where it has none."""
         if of == "message" or (of == "shipment" and not self.shipments) or (of == "answer" and not self.lines):
-            yield Row({"head": self.head, "end": self.end}, 0, 1)
+            yield Row({"head": self.head, "end": self.end}, None, 1)
         elif of == "shipment":
             for n, shipment in enumerate(self.shipments, 1):
                 parts = {"shipment": shipment, "head": self.head, "end": self.end}
-                yield Row(parts, shipment.segments[0].line, n)
+                yield Row(parts, shipment.segments[0], n)
         elif of == "tax":
             yield from self._each("TXI", "tax")
         elif of == "item":
@@ -212,10 +212,10 @@ class Split:
         for n, (shared, line, problem) in enumerate(self.lines, 1):
             parts = {"line": line, **shared, "head": self.head, "end": self.end}
             if not each_answer:
-                yield Row({**parts, "ack": line}, line.segments[0].line, n, problem)
+                yield Row({**parts, "ack": line}, line.segments[0], n, problem)
                 continue
             for answer in _groups(line.segments, "ACK"):
-                yield Row({"ack": Part(answer), **parts}, answer[0].line, n, problem)
+                yield Row({"ack": Part(answer), **parts}, answer[0], n, problem)
 
     def _each(self, tag: str, name: str) -> Iterator[Row]:
         """A row for each segment of a kind, wherever it stands."""
@@ -224,7 +224,7 @@ class Split:
             for segment in part.segments:
                 if segment.tag == tag:
                     n += 1
-                    yield Row({name: Part([segment]), "head": self.head, "end": self.end}, segment.line, n)
+                    yield Row({name: Part([segment]), "head": self.head, "end": self.end}, segment, n)
 
 
 def _groups(segments: Sequence[Segment], tag: str) -> Iterator[list[Segment]]:

@@ -41,12 +41,14 @@ class Separators(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """One segment: its elements from 1, `line` of the file on which it begins, its text without the terminator."""
+    """One segment: its elements from 1, `line` of the file on which it begins, its text without the terminator, and
+    its `number` in the file."""
 
     tag: str
     elements: list[str]
     line: int
     text: str
+    number: int
 
     def get(self, number: int) -> str:
         """An element by its number, without blanks at both ends; empty where the segment is shorter."""
@@ -66,6 +68,7 @@ class SegmentReader:
     _text: str = ""
     _at: int = 0
     _line: int = 1
+    _count: int = 0
     _wrapped: int = 0
     _empty: int = 0
 
@@ -109,7 +112,8 @@ class SegmentReader:
                 self._empty += 1
                 continue
             elements = text.split(self.separators.element)
-            return Segment(elements[0].strip(), elements, line, text)
+            self._count += 1
+            return Segment(elements[0].strip(), elements, line, text, self._count)
         return None
 
     def _end(self) -> int:
