@@ -100,13 +100,8 @@ def write(folder: Folder) -> None:
         [notice(o, spoiled=o is sold[-1]) for o in sold[1::2]],
         marks=BARS,
     )
-    put(
-        folder,
-        "in/carrier_1.edi",
-        "TRUCKCO",
-        600,
-        [status(o) for o in sold] + [status(ghost(sold[0], "X-AFTER"), late=True)],
-    )
+    events = [status(o, late=o is sold[78]) for o in sold]
+    put(folder, "in/carrier_1.edi", "TRUCKCO", 600, [*events, status(ghost(sold[0], "X-LOST"))])
     invoices = [invoice(o) for o in bought] + [invoice(ghost(bought[0], "X-TOTAL"), off=1), credit(bought[1])]
     put(folder, "in/invoices_1.edi", SUPPLIERS[0], 700, invoices)
     put(folder, "in/answers_1.edi", CUSTOMERS[1], 800, [answer(1, "A"), answer(2, "R")])
