@@ -82,7 +82,8 @@ class Messages(MessageTable):
                 continue
             cells = {column: row.value(place) for column, place in layout.columns.items()}
             own = {**_plain(cells, row), **_of_row(row, message, n, whole)}
-            rest = [text for name in layout.own if (part := row.parts.get(name)) for text in part.rest()]
+            asked = (*layout.own, *(layout.first if n == 1 else ()))
+            rest = [text for name in asked if (part := row.parts.get(name)) for text in part.rest()]
             yield self._record({**whole, **own, "position": where, "other": " ~ ".join(rest)})
 
     def _segments(self, message: Message) -> Iterator[Record]:
@@ -168,7 +169,7 @@ def _of_invoice(row: Row, *, credit: bool) -> dict[str, str]:
 
 def _derived(message: Message, parts: Split, *, of_set: bool) -> dict[str, str]:
     """Columns that are counted or added up over a whole set; without `of_set` those that its lines have too."""
-    out = {"lines_found": str(len(parts.lines))}
+    out = {"lines_found": str(parts.items)}
     if message.kind == "810":
         row = Row({"head": parts.head, "end": parts.end}, None, 1)
         for column, place in (("discount_amount", "ITD08|TDS04"), ("discountable_amount", "TDS02")):

@@ -29,7 +29,7 @@ class Checks:
         whole, digits = quantities(own)
         levels = sum(s.tag == "HL" for s in message.segments)
         out = []
-        if not self._agrees("lines", row.value("CTT01"), (levels or len(parts.lines), len(parts.lines)), message):
+        if not self._agrees("lines", row.value("CTT01"), (levels or parts.items, parts.items), message):
             out.append("line_count")
         if not self._agrees("quantities", row.value("CTT02|W7601|W0301"), (whole, Decimal(digits)), message):
             out.append("quantity_total")

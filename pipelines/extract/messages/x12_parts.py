@@ -191,6 +191,11 @@ class Split:
     lines: list[tuple[Mapping[str, Part], Part, str]]
     shipments: list[Part] = field(default_factory=list)
 
+    @property
+    def items(self) -> int:
+        """Number of lines; levels of a hierarchy that hold no item are none."""
+        return sum(line.segments[0].tag != "HL" or line.segments[0].get(3) == "I" for _, line, _ in self.lines)
+
     def rows(self, of: str) -> Iterator[Row]:
         """The rows of a table: one for the set (`message`), each shipment, line, answer to a line (`ack`), tax, line or
         adjustment of an invoice (`item`); `answer` is a line, or the set where it has none."""
@@ -289,11 +294,14 @@ def _by_hierarchy(message: Message, shape: Shape) -> Split:
     lines: list[tuple[Mapping[str, Part], Part, str]] = []
     above, problems = _parents([hl for hl, _ in nodes])
     below: dict[int, list[Segment]] = {}
+    leaves = set(range(len(nodes))) - {parent for parent in above if parent is not None}
     for n, (hl, segments) in enumerate(nodes):
-        if hl.get(3) == "P" and (parent := above[n]) is not None and nodes[parent][0].get(3) == "I":
+        if hl.get(3) != "I" and (parent := above[n]) is not None and nodes[parent][0].get(3) == "I":
             below.setdefault(parent, []).extend(segments)  # packs that are told below their item
+            leaves.discard(n)
     for n, (hl, segments) in enumerate(nodes):
-        if hl.get(3) == "I":
+        # What holds no item is told as well: nothing of a message is left out.
+        if hl.get(3) == "I" or (n in leaves and hl.get(3) != "S"):
             own = Part([*segments, *below[n]]) if n in below else parts[n]
             lines.append((_inherited(n, nodes, parts, above), own, problems[n]))
     return Split(Part(head), Part(end), lines, [parts[n] for n, (hl, _) in enumerate(nodes) if hl.get(3) == "S"])
@@ -333,10 +341,13 @@ def _inherited(
     n: int, nodes: Sequence[tuple[Segment, list[Segment]]], parts: Sequence[Part], above: Sequence[int | None]
 ) -> Mapping[str, Part]:
     found: dict[str, Part] = {}
+    strange: list[Segment] = []
     parent = above[n]
     while parent is not None:
-        code = nodes[parent][0].get(3)
-        found.setdefault(LEVELS.get(code, f"level {code}"), parts[parent])
+        name = LEVELS.get(nodes[parent][0].get(3))
+        if name is None or name == "line" or name in found:
+            strange += nodes[parent][1]
+        else:
+            found[name] = parts[parent]
         parent = above[parent]
-    found.pop("line", None)
-    return found
+    return {**found, "level": Part(strange)} if strange else found

@@ -19,12 +19,13 @@ from typing import NamedTuple
 
 class Layout(NamedTuple):
     """A table: the sets that it shows, which part of them gives a row each, columns with their places, and the parts
-    whose rest (what no column takes) belongs into its column `other`."""
+    whose rest (what no column takes) belongs into its column `other`; of the parts `first` into the first row."""
 
     kinds: frozenset[str]
     row: str
     columns: Mapping[str, str]
     own: tuple[str, ...]
+    first: tuple[str, ...] = ()
 
 
 def party(prefix: str, codes: str) -> dict[str, str]:
@@ -312,18 +313,21 @@ ACKNOWLEDGEMENTS: dict[str, str] = {
 _ORDER = frozenset({"850", "860", "940"})
 _RESPONSE = frozenset({"855", "865"})
 _DESPATCH = frozenset({"856", "945"})
+_AROUND = ("head", "end")
 LAYOUTS: Mapping[str, Layout] = MappingProxyType(
     {
-        "orders": Layout(_ORDER, "message", ORDERS, ("head", "end")),
+        "orders": Layout(_ORDER, "message", ORDERS, _AROUND),
         "order_lines": Layout(_ORDER, "line", ORDER_LINES, ("block", "line")),
-        "order_responses": Layout(_RESPONSE, "answer", CONFIRMATIONS, ("line",)),
+        "order_responses": Layout(_RESPONSE, "answer", CONFIRMATIONS, ("line",), _AROUND),
         "order_confirmations": Layout(_RESPONSE, "ack", CONFIRMATIONS, ("ack",)),
         "despatches": Layout(_DESPATCH, "shipment", DESPATCHES, ("head", "shipment", "end")),
-        "despatch_lines": Layout(_DESPATCH, "line", DESPATCH_LINES, ("order", "tare", "pack", "block", "line")),
-        "invoices": Layout(frozenset({"810"}), "message", INVOICES, ("head", "end")),
+        "despatch_lines": Layout(
+            _DESPATCH, "line", DESPATCH_LINES, ("order", "tare", "pack", "level", "block", "line")
+        ),
+        "invoices": Layout(frozenset({"810"}), "message", INVOICES, _AROUND),
         "invoice_lines": Layout(frozenset({"810"}), "item", INVOICE_LINES, ("sac", "line")),
         "invoice_taxes": Layout(frozenset({"810"}), "tax", INVOICE_TAXES, ("tax",)),
-        "statuses": Layout(frozenset({"214"}), "line", STATUSES, ("head", "block", "line")),
-        "acknowledgements": Layout(frozenset({"997", "999"}), "answer", ACKNOWLEDGEMENTS, ("head", "line", "end")),
+        "statuses": Layout(frozenset({"214"}), "answer", STATUSES, ("block", "line"), _AROUND),
+        "acknowledgements": Layout(frozenset({"997", "999"}), "answer", ACKNOWLEDGEMENTS, ("line",), _AROUND),
     }
 )

@@ -112,8 +112,8 @@ def test_levels_without_the_number_of_the_one_above_follow_the_usual_order(tmp_p
 def test_an_item_below_nothing_is_set_aside_with_the_reason(tmp_path: Path) -> None:
     rows, facts = rows_of(tmp_path, written(("856", NOTICE.replace("HL*7*6*", "HL*7*9*"))), "despatch_lines")
     assert facts.malformed == 1
-    assert "level 9 of the hierarchy" in rows[2]["__problem"]
-    assert "line 24" in rows[2]["__problem"]
+    assert "level 9 of the hierarchy" in rows[3]["__problem"]
+    assert "line 24" in rows[3]["__problem"]
 
 
 def test_an_invoice_adds_up(tmp_path: Path) -> None:
@@ -266,6 +266,40 @@ def test_unknown_segments_are_told_and_kept(tmp_path: Path) -> None:
 def test_elements_without_a_column_are_kept(tmp_path: Path) -> None:
     rows, _ = rows_of(tmp_path, written(("850", ORDER.replace("*UP*0123", "*ZZ*EXTRA*UP*0123"))), "order_lines")
     assert "ZZ*EXTRA" in rows[0]["other"]
+
+
+SETS = {
+    "850": ORDER,
+    "855": "BAK*00*AC*PO-1*20261001~PO1*1*24*EA*12.5*PE*VN*A~ACK*IA*24*EA~CTT*1",
+    "856": NOTICE.replace("HL*3*2*P", "HL*3*2*Q"),
+    "810": INVOICE,
+    "214": "B10*P*SH-1*AB~LX*1~AT7*AF*NS***20261005*0815*ET~MS1*Salem*OR*US~L11*PO-1*PO",
+    "940": "W05*N*WO-1*PO-1~LX*1~W01*12*CA**VN*A~G69*Sensor~W76*12",
+    "945": "W06*F*WO-1*20261006*SH-7~LX*1~MAN*GM*1~W12*CC*12*12**CA**VN*A~W03*12",
+    "997": "AK1*SH*4711~AK2*856*0001~AK5*A~AK9*A*1*1*1",
+}
+
+
+@pytest.mark.parametrize("kind", SETS)
+def test_no_segment_is_lost_wherever_it_stands(tmp_path: Path, kind: str) -> None:
+    """A segment that nobody knows, put behind every other one, is found again in the tables of the set."""
+    segments = SETS[kind].split("~")
+    for at in range(1, len(segments) + 1):
+        text = written((kind, "~".join([*segments[:at], f"ZZZ*found {at}", *segments[at:]])))
+        cells = ""
+        for table, layout in LAYOUTS.items():
+            if kind in layout.kinds:
+                rows, facts = rows_of(tmp_path, text, table)
+                cells += "".join(row.get("other", "") for row in rows)
+                assert any("ZZZ" in warning for warning in facts.warnings)
+        assert f"ZZZ*found {at}" in cells, segments[at - 1]
+
+
+def test_levels_without_items_are_told(tmp_path: Path) -> None:
+    rows, _ = rows_of(
+        tmp_path, written(("856", NOTICE.replace("~CTT*7", "~HL*8*1*O~PRF*PO-3~CTT*8"))), "despatch_lines"
+    )
+    assert [(r["order_id"], r.get("despatched_quantity")) for r in rows][-1] == ("PO-3", None)
 
 
 def test_sets_without_a_table_are_told_and_have_their_segments(tmp_path: Path) -> None:
