@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.samples import awc, bayport, brightline, fernhill, hansa, lakeside, meridien, norvik
+from tests.samples import awc, bayport, brightline, fernhill, hansa, lakeside, meridien, norvik, quayside
 from tests.samples.common import Folder
 
 CLIENTS = {
@@ -22,6 +22,7 @@ CLIENTS = {
     "awc": awc.write,
     "norvik": norvik.write,
     "lakeside": lakeside.write,
+    "quayside": quayside.write,
     "bayport": bayport.write,
 }
 
