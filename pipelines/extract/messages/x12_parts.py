@@ -75,6 +75,7 @@ class Part:
     by_tag: dict[str, list[int]] = field(default_factory=dict)
     used: set[tuple[int, int]] = field(default_factory=set)
     found: dict[Place, str] = field(default_factory=dict)
+    pairs: dict[str, tuple[int, int]] | None = None
 
     def __post_init__(self) -> None:
         for number, segment in enumerate(self.segments):
@@ -141,18 +142,23 @@ class Part:
             yield number
 
     def _product(self, ids: Sequence[str]) -> str:
-        pairs = [
-            (number, at)
-            for tag, starts in _PAIRS.items()
-            for number in self.by_tag.get(tag, ())
-            for at in _positions(starts, len(self.segments[number].elements))
-        ]
+        if self.pairs is None:
+            self.pairs = dict(reversed(list(self._numbers())))  # of two with one qualifier the first
         for wanted in ids:
-            for number, at in pairs:
-                if self.segments[number].get(at) == wanted and (value := self._take(number, at + 1)):
-                    self.used.add((number, at))
-                    return value
+            if (found := self.pairs.get(wanted)) is not None:
+                number, at = found
+                self.used.add((number, at))
+                return self._take(number, at + 1)
         return ""
+
+    def _numbers(self) -> Iterator[tuple[str, tuple[int, int]]]:
+        """Qualifier and place of each number of a product."""
+        for tag, starts in _PAIRS.items():
+            for number in self.by_tag.get(tag, ()):
+                segment = self.segments[number]
+                for at in _positions(starts, len(segment.elements)):
+                    if (qualifier := segment.get(at)) and segment.get(at + 1):
+                        yield qualifier, (number, at)
 
 
 def _positions(starts: Sequence[int], size: int) -> Iterator[int]:

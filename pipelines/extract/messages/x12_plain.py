@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,7 @@ _CENT, _GRAM = Decimal("0.01"), Decimal("0.001")
 _KILOGRAMS = {"KG": Decimal(1), "LB": Decimal("0.45359237"), "GR": Decimal("0.001"), "OZ": Decimal("0.028349523125")}
 
 
+@lru_cache(4096)
 def plain_date(text: str) -> str:
     """20260331 and 260331 as 2026-03-31; anything else stays as written."""
     found = _DATE.fullmatch(text)

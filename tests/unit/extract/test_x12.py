@@ -434,6 +434,23 @@ def test_no_bytes_crash_the_reader(tmp_path_factory: pytest.TempPathFactory, dat
             assert "file.edi" in str(error)
 
 
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_no_damage_crashes_the_reader(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    """A stretch of a sound file is lost, doubled or written over: it is read with what it says, or refused."""
+    kind = data.draw(st.sampled_from(sorted(SETS)))
+    text = written((kind, SETS[kind]))
+    begin = data.draw(st.integers(0, len(text)))
+    piece = text[begin : begin + data.draw(st.integers(0, 40))]
+    other = data.draw(st.sampled_from(["", piece * 2, "~", "*", "\n", "HL*1*1*I~", "ST*850*1~", "\x00", "*" * 40]))
+    folder = tmp_path_factory.mktemp("damage")
+    for table in ("interchanges", "segments", *(t for t, layout in LAYOUTS.items() if kind in layout.kinds)):
+        try:
+            rows_of(folder, text[:begin] + other + text[begin + len(piece) :], table)
+        except DeliveryError as error:
+            assert "file.edi" in str(error)
+
+
 # -- round trip ---------------------------------------------------------------------------------------------------
 
 TEXT = st.text(
@@ -484,3 +501,46 @@ def test_written_ship_notices_are_read_back(
     assert {r["message_faults"] for r in rows} == {"none"}
     assert [t for t in facts.totals if t.said != t.found] == []
     assert [r.get("other") for r in rows] == [None] * len(rows)
+
+
+CENTS = st.decimals(min_value="0.01", max_value="9999", places=2)
+BILL = st.tuples(
+    TEXT, st.lists(st.tuples(TEXT, st.integers(1, 500), CENTS), min_size=1, max_size=4), CENTS, st.booleans()
+)
+
+
+@given(st.lists(BILL, min_size=1, max_size=3), MARKS)
+@settings(max_examples=60, deadline=None)
+def test_written_invoices_are_read_back(
+    tmp_path_factory: pytest.TempPathFactory,
+    bills: list[tuple[str, list[tuple[str, int, Decimal]], Decimal, bool]],
+    marks: Marks,
+) -> None:
+    """Numbers, products, quantities, prices, totals with their sign; nothing that was written stays unexplained."""
+    sets = []
+    for number, lines, freight, is_credit in bills:
+        total = sum(quantity * price for _, quantity, price in lines) + freight
+        items = [["IT1", str(n), str(q), "EA", str(p), "PE", "VN", name] for n, (name, q, p) in enumerate(lines, 1)]
+        head = [["BIG", "20261006", number, "", "", "", "", "CR" if is_credit else "DI"]]
+        freight_charge = ["SAC", "C", "D240", "", "", str(int(freight * 100))]
+        sets.append(("810", [*head, *items, ["TDS", str(int(total * 100))], freight_charge, ["CTT", str(len(lines))]]))
+    text = Writer("SUPPLIER", "BAYPORT", AT, marks).interchange(11, sets).text()
+    folder = tmp_path_factory.mktemp("bills")
+    heads, facts = rows_of(folder, text, "invoices")
+    signs = [-1 if is_credit else 1 for _, _, _, is_credit in bills]
+    totals = [sum(q * p for _, q, p in lines) + freight for _, lines, freight, _ in bills]
+    assert [r["invoice_id"] for r in heads] == [number for number, *_ in bills]
+    assert [Decimal(r["signed_gross_amount"]) for r in heads] == [s * t for s, t in zip(signs, totals, strict=True)]
+    assert {r["message_faults"] for r in heads} == {"none"}
+    assert [t for t in facts.totals if t.said != t.found] == []
+    rows, _ = rows_of(folder, text, "invoice_lines")
+    found = [
+        (r["invoice_id"], r["supplier_product_id"], Decimal(r["signed_quantity"]), Decimal(r["unit_price_amount"]))
+        for r in rows
+        if r["line_kind"] == "line"
+    ]
+    assert found == [
+        (number, name, Decimal(sign * quantity), price)
+        for (number, lines, _, _), sign in zip(bills, signs, strict=True)
+        for name, quantity, price in lines
+    ]
