@@ -12,8 +12,19 @@ import argparse
 from pathlib import Path
 
 from tests.samples import (
-    awc, bayport, brightline, fernhill, hansa, lakeside, meridien, norvik, quayside, rechberg, soderberg, tejo,
-)  # fmt: skip
+    awc,
+    bayport,
+    brightline,
+    fernhill,
+    hansa,
+    lakeside,
+    meridien,
+    norvik,
+    quayside,
+    rechberg,
+    soderberg,
+    tejo,
+)
 from tests.samples.common import Folder
 
 CLIENTS = {
