@@ -34,6 +34,8 @@ _KINDS = {
     "BkToCstmrDbtCdtNtfctn": ("camt.054", "Ntfctn"),
 }
 _EXPECTED = "a camt.053, camt.052 or camt.054 message (BkToCstmrStmt, BkToCstmrAcctRpt, BkToCstmrDbtCdtNtfctn)"
+MAX_BEFORE = 1000
+"""Elements that may stand before the message: an envelope has some dozens."""
 _HEAD = {
     "Id": "statement_id",
     "ElctrncSeqNb": "statement_number",
@@ -196,10 +198,12 @@ class Messages(MessageTable):
                 self._row += 1
                 at = f"{self._wanted} {statement.number}, balance {balance.code} (line {balance.line})"
                 yield Record(self._row, {**head, "position": at, **_cells(balance)})
-        elif table == "entries" and not statement.entries and self._kind != "camt.054":
-            self._row += 1
+        elif table == "entries" and not statement.entries:
             none = {"kind": "no_entry", "amount": "0", "line_id": "0", "currency": _currency(statement)}
-            yield Record(self._row, {**head, **none, **self._balances(statement, none["currency"])})
+            balances = self._balances(statement, none["currency"])
+            if self._kind == "camt.053" or {"opening_amount", "closing_amount"} <= balances.keys():
+                self._row += 1
+                yield Record(self._row, {**head, **none, **balances})
 
     def _balances(self, statement: Statement, currency: str) -> dict[str, str]:
         """Opening and closing balance in a currency, and the other balances as text."""
@@ -217,7 +221,7 @@ def _find(path: Path, name: str) -> tuple[list[str], str, str, str]:
     """Path of the message element, its kind, the name of its statements, and its version by the namespace."""
     refuse_other_kinds(path, name, _EXPECTED)
     above: list[str] = []
-    root = ""
+    root, seen = "", 0
     try:
         for event, element in etree.iterparse(
             str(path), events=("start", "end"), load_dtd=False, no_network=True, resolve_entities=False, huge_tree=True
@@ -225,13 +229,14 @@ def _find(path: Path, name: str) -> tuple[list[str], str, str, str]:
             if event == "end":
                 above.pop()
                 continue
+            seen += 1
             above.append(local(element))
             root = root or f"{above[0]} of {namespace(element) or 'no namespace'}"
             message = above[-1].partition("V0")[0]  # version 1 has its number in the name
             if message in _KINDS:
                 kind, wanted = _KINDS[message]
                 return above, kind, wanted, namespace(element).rpartition(":")[2].removeprefix(f"{kind}.001.")
-            if len(above) > 8 or above[-1] == "Ntry":
+            if seen > MAX_BEFORE:
                 break
     except etree.XMLSyntaxError:
         for _ in elements(path, name, ()):  # says where and what, in our words

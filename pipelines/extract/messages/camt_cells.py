@@ -109,6 +109,8 @@ _RATE = ("AmtDtls/CntrValAmt/CcyXchg/XchgRate", "AmtDtls/InstdAmt/CcyXchg/XchgRa
 
 _SPECIAL = frozenset({*_CODE, *_RATE, *_CHARGES, *(f"{path}/@Ccy" for path in _CHARGES)})
 """Paths that `_together` reads."""
+MAX_DEPTH = 64
+"""Elements inside each other, beyond which only their text is taken; the schema has a dozen."""
 _NAMES: dict[str, str] = {}
 """Local names by tag: a message has some dozens of tags, and millions of elements."""
 
@@ -120,7 +122,7 @@ def leaves(element: Any, above: str = "", without: frozenset[str] = frozenset())
     return found
 
 
-def _collect(element: Any, above: str, without: frozenset[str], found: list[Leaf]) -> None:
+def _collect(element: Any, above: str, without: frozenset[str], found: list[Leaf], depth: int = 0) -> None:
     for child in element:
         tag = child.tag
         name = _NAMES.get(tag) or _NAMES.setdefault(tag, local(child))
@@ -135,7 +137,10 @@ def _collect(element: Any, above: str, without: frozenset[str], found: list[Leaf
         for key, value in child.items():
             found.append((f"{path}/@{key.rpartition('}')[2]}", value))
         if inner:
-            _collect(child, path, without, found)
+            if depth < MAX_DEPTH:
+                _collect(child, path, without, found, depth + 1)
+            else:
+                found.append((path, "".join(child.itertext()).strip()))
 
 
 def cells_of(found: Sequence[Leaf], columns: Mapping[str, str], prefix: str = "") -> tuple[dict[str, str], list[str]]:

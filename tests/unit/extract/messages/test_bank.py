@@ -136,6 +136,21 @@ def test_what_has_no_column_is_told_with_its_path(tmp_path: Path) -> None:
     assert row["other"] == "Odd/Thing=text; Odd/Thing/@Kind=k"
 
 
+def test_elements_inside_each_other_without_end_are_text(tmp_path: Path) -> None:
+    entry = ENTRY.replace("</Ntry>", f"{'<x>' * 1500}deep{'</x>' * 1500}</Ntry>")
+    ((row,), _) = table(tmp_path, wrapped(entry), "camt")
+    assert row["other"].endswith("=deep")
+
+
+def test_a_statement_or_report_without_entries_is_there_with_its_balances(tmp_path: Path) -> None:
+    balances = balance("OPBD", "1") + balance("CLBD", "1")
+    ((row,), _) = table(tmp_path, wrapped(balances), "camt")
+    assert (row["kind"], row["amount"], row["closing_amount"], row["line_id"]) == ("no_entry", "0", "1", "0")
+    report = ("BkToCstmrAcctRpt", "Rpt", "camt.052.001.08")
+    assert len(table(tmp_path, wrapped(balances, *report), "camt")[0]) == 1
+    assert table(tmp_path, wrapped(balance("ITBD", "1"), *report), "camt")[0] == []
+
+
 def test_totals_of_the_summary_are_compared(tmp_path: Path) -> None:
     good, bad = one(), Statement("X1", 2, DAY, D("15.00"), one().lines, miscounted=1)
     (_, facts) = table(tmp_path, camt([good, bad]), "camt")
@@ -155,6 +170,7 @@ def test_an_entry_without_a_side_is_a_malformed_record(tmp_path: Path) -> None:
     ("content", "said"),
     [
         ("<a><b/></a>", "got an XML document a of no namespace"),
+        ("<a>" + "<b/>" * 2000 + wrapped(ENTRY) + "</a>", "got an XML document a of no namespace"),
         (wrapped("").replace("<Stmt>", "<X>").replace("</Stmt>", "</X>"), "message without a statement"),
         (wrapped(ENTRY * 5000 + balance("CLBD", "6")), "Bal behind an entry"),
         (camt([one()]).decode()[:-30], "file is truncated"),
