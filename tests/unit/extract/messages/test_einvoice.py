@@ -203,6 +203,17 @@ def test_discounts_in_the_notation_of_xrechnung_have_date_and_amount(tmp_path: P
     assert (row["discount_date"], row["discount_amount"]) == ("2026-10-11", "3.57")
 
 
+def test_discounts_that_have_elements_are_read_alike(tmp_path: Path) -> None:
+    bill = Bill(**{**vars(BILL), "due": dt.date(2026, 10, 31)})
+    terms = (
+        '<ram:ApplicableTradePaymentDiscountTerms><ram:BasisPeriodMeasure unitCode="DAY">10</ram:BasisPeriodMeasure>'
+        "<ram:CalculationPercent>2</ram:CalculationPercent></ram:ApplicableTradePaymentDiscountTerms>"
+    )
+    (row,) = rows_of(tmp_path, changed(cii(bill), "<ram:DueDateDateTime>", terms + "<ram:DueDateDateTime>"))
+    assert (row["discount_date"], row["discount_amount"]) == ("2026-10-11", "3.57")
+    assert "other" not in row
+
+
 def test_what_is_rounded_up_is_no_part_of_what_is_open(tmp_path: Path) -> None:
     content = changed(ubl(BILL), "178.50</cbc:PayableAmount>", "179.00</cbc:PayableAmount>")
     (row,) = rows_of(tmp_path, content)
