@@ -137,8 +137,13 @@ def test_an_invoice_is_read_back_as_written(syntax: str, tmp_path: Path, bill: B
 def test_the_same_invoice_gives_the_same_rows_in_every_syntax(tmp_path: Path, bill: Bill) -> None:
     for table in message_format("einvoice").tables:
         if table not in ("invoices", "terms"):
-            first, *others = (rows_of(tmp_path, write(bill), table) for write in WRITERS.values())
+            first, *others = (unjudged(rows_of(tmp_path, write(bill), table)) for write in WRITERS.values())
             assert others == [first, first]
+
+
+def unjudged(rows: Rows) -> Rows:
+    """Without what rules say: a few of the published artefacts look at other elements in one syntax than in another."""
+    return [{column: text for column, text in row.items() if column != "message_faults"} for row in rows]
 
 
 def public_pairs() -> Iterator[tuple[Path, Path]]:
