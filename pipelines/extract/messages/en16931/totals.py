@@ -139,11 +139,12 @@ def is_of_vat(view: View, group: Group) -> bool:
 
 
 def _category_tax(view: View) -> Iterator[Found]:
-    """Where the rate rounds to nought the tax has to as well."""
+    """Without a rate the tax has to round to nought. The official test asks that of rates below 0.5 as well; its text
+    does not."""
     for group in view.groups("BG-23"):
         tax, base, rate = (amount_of(group, name) for name in ("BT-117", "BT-116", "BT-119"))
         rate = rate if is_of_vat(view, group) else None
-        if rate is None or to_units(rate) == 0:
+        if not rate:
             is_right = tax is not None and to_units(tax) == 0
         else:
             is_right = tax_is_near(tax, base, rate, within=view.is_cii)

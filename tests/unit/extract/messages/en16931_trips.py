@@ -163,6 +163,12 @@ EXTENSION = {
     "BR-DEX-07": "BG-4/BT-34@scheme=XR04",
     "BR-DEX-08": "BG-13/BT-71@scheme=XR04",
     "BR-DEX-09": "BG-22/BT-115=200.01",
+    "BR-DEX-10": "BG-DEX-09/BT-DEX-002=1.00",
+    "BR-DEX-11": "BG-DEX-09/BT-DEX-001=Toll",
+    "BR-DEX-12": "BG-DEX-09/BT-DEX-001=Toll",
+    "BR-DEX-13": "BG-DEX-09/BT-DEX-002=1.001",
+    "BR-DEX-14": "BG-DEX-09/BT-DEX-002=1.00",
+    "BR-DEX-15": "BG-25/BT-X-304=1",
 }
 PEPPOL = {
     "R001": "-BG-2/BT-23",

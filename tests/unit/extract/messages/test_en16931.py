@@ -60,7 +60,8 @@ def test_every_rule_has_a_sample_that_breaks_it() -> None:
 @pytest.mark.parametrize("rule", TRIPS)
 def test_each_rule_finds_its_fault(rule: str) -> None:
     specification, edits = TRIPS[rule]
-    syntax: Syntax = "ubl credit note" if rule.endswith("P0101") else "ubl invoice"
+    others: dict[str, Syntax] = {"PEPPOL-EN16931-P0101": "ubl credit note", "BR-DEX-15": "cii"}
+    syntax = others.get(rule, "ubl invoice")
     found = [one for one in broken(sound(specification, syntax, edits)) if one.rule == rule]
     assert found
     assert all(one.where for one in found)
@@ -195,6 +196,22 @@ def test_the_extension_of_xrechnung_takes_its_own_schemes() -> None:
     edits = "BG-4/BT-34@scheme=XR01; BG-24/BT-125@mime_code=application/xml"
     assert ids(sound("extension", edits=edits)) == set()
     assert ids(sound("xrechnung", edits=edits)) == {"BR-CL-24", "BR-CL-25"}
+
+
+def test_the_extension_of_xrechnung_adds_payments_of_third_parties() -> None:
+    """In UBL only; elsewhere the amount due is what EN 16931 says."""
+    paid = "BG-DEX-09/BT-DEX-001=Toll; BG-DEX-09/BT-DEX-002=3.50; BG-DEX-09/BT-DEX-003=road"
+    edits = f"{paid}; BG-DEX-09/BT-DEX-002@currency=EUR; BG-22/BT-115=203.50"
+    assert ids(sound("extension", edits=edits)) == set()
+    assert ids(sound("extension", "cii", edits)) == {"BR-CO-16"}
+    assert ids(sound("xrechnung", edits=edits)) == {"BR-CO-16"}
+
+
+def test_rules_of_later_versions_of_xrechnung_are_not_asked_of_earlier_ones() -> None:
+    edits = "BG-16/BT-81=59; -BG-16/BG-17; BG-16/BG-19/BT-89=M-1"
+    old = "BG-2/BT-24=urn:cen.eu:en16931:2017#compliant#urn:xoev-de:kosit:standard:xrechnung_2.3; -BG-7/BT-49"
+    assert {"BR-DE-30", "BR-DE-31"} <= ids(sound("xrechnung", edits=edits))
+    assert ids(sound("xrechnung", edits=f"{edits}; {old}")) == {"BR-DE-20"}
 
 
 def test_a_discount_stands_on_a_line_of_its_own() -> None:
