@@ -10,7 +10,7 @@ import pytest
 from pipelines.settings import Settings
 from tests.e2e.conftest import Client
 from tests.e2e.planted import CURRENT, first_night, of_effect, rules_at, set_aside
-from tests.samples import rechberg
+from tests.samples import rechberg_invoices
 from tests.samples.common import Fault
 from tests.samples.rechberg_invoices import FAILED, FAULTS
 
@@ -21,7 +21,7 @@ _FEEDS = ("payables", "invoice_lines", "invoice_taxes", "partners", "einvoices")
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, server_settings: Settings, database: str) -> Iterator[Client]:
     """The client after its first night."""
-    yield from first_night("rechberg", rechberg.write, tmp_path_factory.mktemp("rechberg"), server_settings, database)
+    yield from first_night("rechberg", rechberg_invoices.write, tmp_path_factory.mktemp("e"), server_settings, database)
 
 
 def test_rows_are_accounted_for(house: Client) -> None:
