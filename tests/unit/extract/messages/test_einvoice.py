@@ -18,6 +18,7 @@ from pypdf import PdfReader, PdfWriter
 from pipelines.errors import DeliveryError
 from pipelines.extract.facts import FileFacts, FormatTotal
 from pipelines.extract.messages import cii as cii_paths
+from pipelines.extract.messages import invoice_file
 from pipelines.extract.messages import ubl as ubl_paths
 from pipelines.extract.messages.einvoice import _places
 from pipelines.extract.messages.invoice_paths import Node
@@ -281,6 +282,14 @@ def test_every_place_of_a_column_is_read_in_both_syntaxes(module: Any) -> None:
     apart = {"BT-21", "BT-111"}  # told apart afterwards
     assert wanted - read_terms - apart == set()
     assert len(wanted) > 100
+
+
+def test_an_invoice_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(invoice_file, "MAX_LINES", 2)
+    bill = Bill(**{**vars(BILL), "lines": [*BILL.lines, *BILL.lines]})
+    assert len(rows_of(tmp_path, ubl(bill), "lines")) == 2
+    with pytest.raises(DeliveryError, match="too many lines"):
+        rows_of(tmp_path, ubl(Bill(**{**vars(BILL), "lines": BILL.lines * 3})))
 
 
 # -- what is no invoice -----------------------------------------------------------------------------------
