@@ -22,6 +22,9 @@ from pipelines.extract.messages.xml_stream import elements, local, namespace
 MAX_BYTES = 256 << 20
 """No invoice is larger, its attachments included; bounds the memory of the reader."""
 
+MAX_LINES = 100_000
+"""An invoice is held as a whole, since its rules look at all of it: some 9 kB a line."""
+
 _LINE = "BG-25"
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
 _ENVELOPE = "StandardBusinessDocument"
@@ -105,12 +108,24 @@ def _of_xml(path: Path, name: str) -> InvoiceFile:
         if at == whole:
             walk.take(element, form.head, invoice)
             continue
+        if len(invoice.all(_LINE)) == MAX_LINES:
+            raise _too_long(name, element.sourceline or 0)
         group = Group(_LINE, element.sourceline or 0)
         invoice.groups.setdefault(_LINE, []).append(group)
         walk.take(element, form.line, group, form.lines)
     walk.finish()
     form.settle(invoice)
     return InvoiceFile(invoice, root, walk.unknown)
+
+
+def _too_long(name: str, line: int) -> DeliveryError:
+    return DeliveryError(
+        "invoice has too many lines",
+        where=f"{name}:{line}",
+        got=f"more than {MAX_LINES}",
+        expected=f"at most {MAX_LINES}",
+        next_step="send several invoices, or one with lines that sum up others",
+    )
 
 
 def _beginning(path: Path, name: str) -> tuple[str, str, int]:

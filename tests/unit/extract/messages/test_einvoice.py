@@ -18,6 +18,7 @@ from pypdf import PdfReader, PdfWriter
 from pipelines.errors import DeliveryError
 from pipelines.extract.facts import FileFacts, FormatTotal
 from pipelines.extract.messages import cii as cii_paths
+from pipelines.extract.messages import invoice_file
 from pipelines.extract.messages import ubl as ubl_paths
 from pipelines.extract.messages.einvoice import _places
 from pipelines.extract.messages.invoice_paths import Node
@@ -137,8 +138,13 @@ def test_an_invoice_is_read_back_as_written(syntax: str, tmp_path: Path, bill: B
 def test_the_same_invoice_gives_the_same_rows_in_every_syntax(tmp_path: Path, bill: Bill) -> None:
     for table in message_format("einvoice").tables:
         if table not in ("invoices", "terms"):
-            first, *others = (rows_of(tmp_path, write(bill), table) for write in WRITERS.values())
+            first, *others = (unjudged(rows_of(tmp_path, write(bill), table)) for write in WRITERS.values())
             assert others == [first, first]
+
+
+def unjudged(rows: Rows) -> Rows:
+    """Without what rules say: a few of the published artefacts look at other elements in one syntax than in another."""
+    return [{column: text for column, text in row.items() if column != "message_faults"} for row in rows]
 
 
 def public_pairs() -> Iterator[tuple[Path, Path]]:
@@ -203,6 +209,17 @@ def test_discounts_in_the_notation_of_xrechnung_have_date_and_amount(tmp_path: P
     assert (row["discount_date"], row["discount_amount"]) == ("2026-10-11", "3.57")
 
 
+def test_discounts_that_have_elements_are_read_alike(tmp_path: Path) -> None:
+    bill = Bill(**{**vars(BILL), "due": dt.date(2026, 10, 31)})
+    terms = (
+        '<ram:ApplicableTradePaymentDiscountTerms><ram:BasisPeriodMeasure unitCode="DAY">10</ram:BasisPeriodMeasure>'
+        "<ram:CalculationPercent>2</ram:CalculationPercent></ram:ApplicableTradePaymentDiscountTerms>"
+    )
+    (row,) = rows_of(tmp_path, changed(cii(bill), "<ram:DueDateDateTime>", terms + "<ram:DueDateDateTime>"))
+    assert (row["discount_date"], row["discount_amount"]) == ("2026-10-11", "3.57")
+    assert "other" not in row
+
+
 def test_what_is_rounded_up_is_no_part_of_what_is_open(tmp_path: Path) -> None:
     content = changed(ubl(BILL), "178.50</cbc:PayableAmount>", "179.00</cbc:PayableAmount>")
     (row,) = rows_of(tmp_path, content)
@@ -265,6 +282,14 @@ def test_every_place_of_a_column_is_read_in_both_syntaxes(module: Any) -> None:
     apart = {"BT-21", "BT-111"}  # told apart afterwards
     assert wanted - read_terms - apart == set()
     assert len(wanted) > 100
+
+
+def test_an_invoice_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(invoice_file, "MAX_LINES", 2)
+    bill = Bill(**{**vars(BILL), "lines": [*BILL.lines, *BILL.lines]})
+    assert len(rows_of(tmp_path, ubl(bill), "lines")) == 2
+    with pytest.raises(DeliveryError, match="too many lines"):
+        rows_of(tmp_path, ubl(Bill(**{**vars(BILL), "lines": BILL.lines * 3})))
 
 
 # -- what is no invoice -----------------------------------------------------------------------------------
