@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from pipelines.extract.messages.invoice import Invoice
+from pipelines.extract.messages.invoice import Invoice, Term
 from pipelines.extract.messages.invoice_paths import table_of
 from pipelines.extract.messages.ubl import settle_taxes, under
 
@@ -26,7 +26,7 @@ _ALLOWANCE = """
 """
 _TAXED = """
   CategoryTradeTax
-    TypeCode                                         -
+    TypeCode                                         X-TypeCode
     CategoryCode                                     BT-{5}
     RateApplicablePercent|ApplicablePercent          BT-{6}
 """
@@ -122,7 +122,7 @@ SpecifiedTradeSettlementPaymentMeans                 BG-16
   PayeeSpecifiedCreditorFinancialInstitution/BICID   BG-17/BT-86
 ApplicableTradeTax                                   BG-23
   CalculatedAmount                                   BT-117
-  TypeCode                                           -
+  TypeCode                                           X-TypeCode
   ExemptionReason                                    BT-120
   BasisAmount                                        BT-116
   CategoryCode                                       BT-118
@@ -137,7 +137,7 @@ SpecifiedLogisticsServiceCharge                      BG-21
   Description                                        BT-104
   AppliedAmount                                      BT-99
   AppliedTradeTax
-    TypeCode                                         -
+    TypeCode                                         X-TypeCode
     CategoryCode                                     BT-102
     RateApplicablePercent|ApplicablePercent          BT-103
 SpecifiedTradePaymentTerms
@@ -234,7 +234,7 @@ SpecifiedLineTradeDelivery|SpecifiedSupplyChainTradeDelivery
     @unitCode                                        BT-130
 SpecifiedLineTradeSettlement|SpecifiedSupplyChainTradeSettlement
   ApplicableTradeTax                                 BG-30
-    TypeCode                                         -
+    TypeCode                                         X-TypeCode
     CategoryCode                                     BT-151
     RateApplicablePercent|ApplicablePercent          BT-152
   BillingSpecifiedPeriod                             BG-26
@@ -259,6 +259,15 @@ SpecifiedLineTradeSettlement|SpecifiedSupplyChainTradeSettlement
 LINE = table_of(_LINE)
 
 
+_CATEGORIES = frozenset({"BT-95", "BT-102", "BT-118", "BT-151"})
+
+
 def settle(invoice: Invoice) -> None:
-    """What the paths alone cannot tell: which tax is in the currency of accounting."""
+    """What the paths alone cannot tell: of which tax a category is, and which tax is in the currency of accounting."""
+    for group in invoice.walk():
+        kind = next(iter(group.terms.pop("X-TypeCode", ())), Term(""))
+        for name in _CATEGORIES & set(group.terms):
+            group.terms[name] = [
+                Term(code.text, {**code.attributes, "scheme": kind.text}) for code in group.terms[name]
+            ]
     settle_taxes(invoice)

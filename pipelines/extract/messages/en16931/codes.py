@@ -84,8 +84,8 @@ def _document_type(view: View) -> Iterator[Found]:
             yield _wrong(placed, "BT-3", placed.text, "UNTDID 1001")
 
 
-def _currency_of_amounts(view: View) -> Iterator[Found]:
-    """Every amount of UBL has a currency, of CII hardly one."""
+def currency_of_amounts(view: View) -> Iterator[Found]:
+    """Every amount of UBL has a currency, of CII hardly one has."""
     for name in AMOUNTS:
         for placed in view.terms(name):
             got = placed.term.attributes.get("currency")
@@ -138,7 +138,7 @@ RULES = [
     BusinessRule("BR-CL-01", "the type of the invoice is no code of UNTDID 1001 for it (BT-3)",
                  "der Rechnungstyp ist kein Code der UNTDID 1001 dafür (BT-3)", _document_type),
     BusinessRule("BR-CL-03", "the currency of an amount is not in ISO 4217", "die Währung eines Betrags ist nicht in "
-                 "der ISO 4217", _currency_of_amounts),
+                 "der ISO 4217", currency_of_amounts),
     code("BR-CL-04", "BT-5", "currencies", "the currency of the invoice is not in ISO 4217 (BT-5)",
          "die Rechnungswährung ist nicht in der ISO 4217 (BT-5)"),
     code("BR-CL-05", "BT-6", "currencies", "the accounting currency is not in ISO 4217 (BT-6)",

@@ -1,8 +1,8 @@
 """BR-FXEXT: what the profile EXTENDED of Factur-X and ZUGFeRD 2 says of sums, instead of EN 16931.
 
-It has lines that are groups or information for others (BT-X-8) and lets sums be off by a cent per amount added. Left
-out: its rules about terms that it alone has, and its sums with logistics services (BT-X-272), which the tree of EN
-16931 has no place for.
+It has lines that are groups or information for others (BT-X-8), charges for logistics (in the tree charges like any)
+and lets sums be off by a cent per amount added. Left out: its rules about terms that it alone has, and the bases of its
+VAT categories.
 """
 
 from __future__ import annotations
@@ -48,6 +48,16 @@ def _sum(total: str, part: str, of: str) -> Callable[[View], Iterator[Found]]:
     return check
 
 
+def _net(view: View) -> Iterator[Found]:
+    amounts = [amount_of(line, "BT-131") for line in _lines(view)]
+    amounts += [-(amount_of(group, "BT-92") or _ZERO) for group in view.groups("BG-20")]
+    amounts += [amount_of(group, "BT-99") for group in view.groups("BG-21")]
+    found = sum((amount for amount in amounts if amount is not None), _ZERO)
+    said = view.amount("BT-109")
+    if said is not None and abs(said - found) > CENT * len(amounts):
+        yield Found(place(view.groups("BG-22")[0], "BT-109"), f"{said:f}", f"{found:f}")
+
+
 def _gross(view: View) -> Iterator[Found]:
     taxes = view.terms("BT-110")
     said, net = view.amount("BT-112"), view.amount("BT-109")
@@ -70,6 +80,11 @@ RULES = [
     tells("BR-FXEXT-CO-11", "the sum of allowances is off by more than a cent per allowance (BT-107)",
           "die Summe der Nachlässe weicht um mehr als einen Cent je Nachlass ab (BT-107)",
           _sum("BT-107", "BT-92", "BG-20")),
+    tells("BR-FXEXT-CO-12", "the sum of charges is off by more than a cent per charge (BT-108)",
+          "die Summe der Zuschläge weicht um mehr als einen Cent je Zuschlag ab (BT-108)",
+          _sum("BT-108", "BT-99", "BG-21")),
+    tells("BR-FXEXT-CO-13", "the total without VAT is off by more than a cent per amount (BT-109)",
+          "die Summe ohne Umsatzsteuer weicht um mehr als einen Cent je Betrag ab (BT-109)", _net),
     tells("BR-FXEXT-CO-15", "the total with VAT is not the total without it + VAT, to a cent per amount (BT-112)",
           "die Summe mit Umsatzsteuer ist nicht die ohne + Umsatzsteuer, auf einen Cent je Betrag (BT-112)", _gross),
 ]  # fmt: skip

@@ -1,7 +1,7 @@
 """PEPPOL-EN16931 and PEPPOL-COMMON: what Peppol BIS Billing 3 asks beyond EN 16931.
 
-Left out: the rules of single countries (NO-R, DK-R, …), R043, R044, R053 and R054, R100, R101 (about elements that the
-tree of EN 16931 has no place for) and CL007 (BR-CL-03 asks the same).
+Left out: the rules of single countries (NO-R, DK-R, …), R043, R044, R053 and R054, R100, R101, about elements
+that the tree of EN 16931 has no place for.
 """
 
 from __future__ import annotations
@@ -14,7 +14,14 @@ from functools import partial
 from stdnum import ean
 from stdnum.no import orgnr
 
-from pipelines.extract.messages.en16931.codes import AMOUNTS, MIME_TYPES, TAX_POINTS, codes, mime_types
+from pipelines.extract.messages.en16931.codes import (
+    AMOUNTS,
+    MIME_TYPES,
+    TAX_POINTS,
+    codes,
+    currency_of_amounts,
+    mime_types,
+)
 from pipelines.extract.messages.en16931.presence import day, tells
 from pipelines.extract.messages.en16931.rule import (
     BusinessRule,
@@ -97,6 +104,8 @@ def _other_currency(view: View) -> Iterator[Found]:
 
 def _empty(view: View) -> Iterator[Found]:
     for group in view.invoice.walk():
+        if not group.terms and not group.groups:
+            yield Found(place(group), "empty", "a content, or no element")
         for name, terms in group.terms.items():
             if any(not term.text.strip() for term in terms):
                 yield Found(place(group, name), "empty", "a text, or no element")
@@ -332,6 +341,8 @@ RULES = [
        partial(_listed, "BT-105 BT-145", "charge_reasons")),
     _r("CL006", "the code of the tax point date is not in UNCL 2005 (BT-8)",
        "der Code des Steuerdatums ist nicht in der UNCL 2005 (BT-8)", _tax_point),
+    _r("CL007", "the currency of an amount is not in ISO 4217", "die Währung eines Betrags ist nicht in der ISO 4217",
+       currency_of_amounts),
     _r("CL008", "the scheme of an electronic address is none of Peppol's (BT-34, BT-49)",
        "das Schema einer elektronischen Adresse ist keines von Peppol (BT-34, BT-49)", _addresses),
     _r("P0100", "the type of the invoice is none of the billing process (BT-3)",

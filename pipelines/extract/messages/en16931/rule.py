@@ -78,10 +78,10 @@ class View:
     def category(self, group: Group, name: str) -> str | None:
         """The VAT category that a term of a group names; None when it names none, or one of another tax than VAT.
 
-        In UBL every category says of which tax it is, as the scheme of the term.
+        Both syntaxes say of which tax a category is: that is the scheme of the term.
         """
         term = group.term(name)
-        if term is None or term.attributes.get("scheme", "VAT" if self.is_cii else "").strip().upper() != "VAT":
+        if term is None or term.attributes.get("scheme", "").strip().upper() != "VAT":
             return None
         return term.text.strip()
 

@@ -164,8 +164,9 @@ def _period(of: str, start: str, end: str) -> Callable[[View], Iterator[Found]]:
 
 
 def _when_due(view: View) -> Iterator[Found]:
+    """Not of credit notes, in either syntax."""
     due = view.amount("BT-115")
-    is_credit = view.invoice.syntax == "ubl credit note"
+    is_credit = view.invoice.syntax == "ubl credit note" or view.text("BT-3") in codes("document_types_credit_note")
     if due is not None and due > 0 and not is_credit and not view.has("BT-9", "BT-20"):
         yield Found(place(view.invoice), f"BT-115 is {due:f}", "BT-9 or BT-20")
 

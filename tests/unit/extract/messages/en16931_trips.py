@@ -120,6 +120,8 @@ EXTENDED = {
     "BR-FXEXT-CO-04": "-BG-25/BG-30",
     "BR-FXEXT-CO-10": "BG-22/BT-106=200.03",
     "BR-FXEXT-CO-11": "BG-22/BT-107=10.02",
+    "BR-FXEXT-CO-12": "BG-22/BT-108=10.02",
+    "BR-FXEXT-CO-13": "BG-22/BT-109=200.05",
     "BR-FXEXT-CO-15": "BG-22/BT-112=238.05",
 }
 XRECHNUNG = {
@@ -198,6 +200,7 @@ PEPPOL = {
     "CL002": "BG-20/BT-98=FC",
     "CL003": "BG-21/BT-105=95",
     "CL006": "BT-8=5",
+    "CL007": "BG-23/BT-116@currency=EURO",
     "CL008": "BG-4/BT-34@scheme=EM",
     "P0100": "BT-3=389",
     "P0101": "",

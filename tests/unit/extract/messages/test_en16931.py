@@ -189,7 +189,9 @@ def test_of_zugferd_1_only_the_sums_are_judged() -> None:
 
 
 def test_groups_of_lines_are_in_no_sum_of_extended() -> None:
-    assert ids(sound("extended", "cii", "BG-25/BT-X-8=GROUP; -BG-25/BG-30; BG-22/BT-106=0.00")) == set()
+    grouped = "BG-25#1/BT-X-8=GROUP; -BG-25#1/BG-30; BG-22/BT-106=97.00; BG-22/BT-109=97.00; BG-22/BT-112=135.00"
+    assert ids(sound("extended", "cii", grouped)) == set()
+    assert "BR-FXEXT-CO-10" in ids(sound("extended", "cii", grouped.replace("GROUP", "DETAIL")))
 
 
 def test_the_extension_of_xrechnung_takes_its_own_schemes() -> None:
@@ -232,6 +234,11 @@ def test_a_discount_stands_on_a_line_of_its_own() -> None:
 def test_what_is_found_says_where_and_what() -> None:
     found = next(one for one in broken(sound(edits="BG-25/BT-131=1.00")) if one.rule == "BR-CO-10")
     assert (found.where, found.got, found.expected) == ("BT-106, line 9", "200.00", "2.00")
+
+
+@pytest.mark.parametrize("syntax", ["ubl credit note", "cii"])
+def test_a_credit_note_needs_no_terms_of_payment(syntax: Syntax) -> None:
+    assert ids(sound(syntax=syntax, edits="BT-3=381; -BT-9; -BT-20")) == set()
 
 
 def test_personal_values_are_not_shown() -> None:
