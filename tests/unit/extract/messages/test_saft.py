@@ -295,6 +295,23 @@ def test_the_oecd_version_gives_invoices_of_both_sides(tmp_path: Path) -> None:
     assert read(tmp_path, OECD, "purchase_lines").broken == {}
 
 
+def test_hostile_numbers_and_depths_are_told(tmp_path: Path) -> None:
+    huge = OECD.replace("<TotalCredit>5000.00", "<TotalCredit>1e999999999").replace(">3000.00<", ">1e-999999999<", 1)
+    found = read(tmp_path, huge, "sales_invoices")
+    assert found.broken["structure_faults"][1] == "2"
+    assert "TotalCredit is '1e999999999', expected a number" in found.broken["structure_faults"][2]
+    deep = OECD.replace("<Name>Sample Client</Name>", "<a>" * 5000 + "</a>" * 5000)
+    with pytest.raises(DeliveryError, match=r"nested too deeply|saft[.]xml:"):
+        read(tmp_path, deep, "customers")
+
+
+def test_a_total_is_compared_at_the_decimals_it_says(tmp_path: Path) -> None:
+    assert demo(tmp_path, "movements", ("3295.92<", "3295.9<")).broken == {
+        "movement_of_goods_quantity": ("3295.9", "3295.922006", "line 1964, MovementOfGoods")
+    }
+    assert demo(tmp_path, "movements", ("3295.92<", "3295.922006<")).broken == {}
+
+
 def test_what_no_table_reads_is_told(tmp_path: Path) -> None:
     found = read(tmp_path, OECD.replace("<MasterFiles>", "<MasterFiles><Robots/><Robots/>"), "customers")
     assert found.facts.warnings == ["not read: MasterFiles/Robots, 2 times"]
