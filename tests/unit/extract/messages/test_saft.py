@@ -323,7 +323,7 @@ def test_a_total_that_is_not_found_is_printed(tmp_path: Path) -> None:
 
 
 def test_an_older_version_gives_the_same_entries_and_documents(tmp_path: Path) -> None:
-    """Before 1.04 documents had no ATCUD, and lines of the ledger stood beside each other without a kind of their own."""
+    """Before 1.04 documents had no ATCUD, and lines of the ledger stood beside each other, debits and credits alike."""
     text = file_of(month_of(random.Random(3), 2026, 2, 12))
     older = text.replace("PT_1.04_01", "PT_1.03_01").replace("1.04_01", "1.03_01").replace("<ATCUD>0</ATCUD>", "")
     older = older.replace("<TaxonomyReference>S</TaxonomyReference>", "").replace("<Lines>", "").replace("</Lines>", "")
