@@ -1,4 +1,4 @@
-"""Sample deliveries of seven clients: `python -m tests.samples.generate DIR [--night 1|2] [--seed 7]`.
+"""Sample deliveries of the clients: `python -m tests.samples.generate DIR [--night 1|2] [--seed 7]`.
 
 The same seed gives the same bytes. Night 2 is the folder as the second evening leaves it: the files of night 1 and, on
 top, changed lists, a copy under another name, and what was broken or held sent again. Nobody in it exists: customers
@@ -11,7 +11,19 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.samples import awc, brightline, fernhill, hansa, lakeside, meridien, norvik, rechberg, tejo
+from tests.samples import (
+    awc,
+    bayport,
+    brightline,
+    fernhill,
+    hansa,
+    lakeside,
+    meridien,
+    norvik,
+    quayside,
+    rechberg,
+    tejo,
+)
 from tests.samples.common import Folder
 
 CLIENTS = {
@@ -22,7 +34,9 @@ CLIENTS = {
     "awc": awc.write,
     "norvik": norvik.write,
     "lakeside": lakeside.write,
+    "quayside": quayside.write,
     "rechberg": rechberg.write,
+    "bayport": bayport.write,
     "tejo": tejo.write,
 }
 
@@ -35,7 +49,7 @@ def generate(root: Path, *, night: int = 1, seed: int = 7) -> None:
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description="Write sample deliveries of seven clients.")
+    parser = argparse.ArgumentParser(description="Write sample deliveries of the clients.")
     parser.add_argument("folder", type=Path, help="landing folder to write to")
     parser.add_argument("--night", type=int, choices=(1, 2), default=1, help="which evening's state of the folder")
     parser.add_argument("--seed", type=int, default=7)

@@ -37,6 +37,8 @@ _BINARY = "BT-125"
 _DAY = "102"
 """The code of UNTDID 2379 for dates of eight digits."""
 MAX_DEPTH = 60
+MAX_UNKNOWN = 200
+"""Names of unknown elements that are told one by one."""
 
 
 class Condition(NamedTuple):
@@ -140,6 +142,7 @@ class Walk:
         self.take(element, way, group, path)
 
     def _unknown(self, path: str, element: Any) -> None:
+        path = path if path in self.unknown or len(self.unknown) < MAX_UNKNOWN else "and others"
         known = self.unknown.setdefault(path, Unknown(line=element.sourceline or 0))
         known.count += 1
 

@@ -109,6 +109,10 @@ PaymentMeans                                         BG-16
     ID                                               BT-89
     PayerFinancialAccount/ID                         BT-91
 PaymentTerms/Note                                    BT-20
+PrepaidPayment                                       BG-DEX-09
+  ID                                                 BT-DEX-001
+  PaidAmount                                         BT-DEX-002
+  InstructionID                                      BT-DEX-003
 TaxTotal
   TaxAmount                                          /BG-22/BT-110
   TaxSubtotal                                        BG-23

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 from pipelines.extract.messages.en16931.rule import (
     BusinessRule,
     Found,
+    Placed,
     Severity,
     View,
     number,
@@ -16,6 +18,7 @@ from pipelines.extract.messages.en16931.rule import (
 )
 from pipelines.extract.messages.invoice import Group
 
+_DAY = "102"
 CREDIT_TRANSFERS = ("30", "58")
 """Payment means (UNTDID 4461) that are credit transfers, of which the standard wants an account."""
 
@@ -49,6 +52,7 @@ def tells(
     return BusinessRule(rule, en, de, check, severity)
 
 
+@lru_cache(maxsize=1024)
 def day(text: str | None) -> dt.date | None:
     """A date as UBL (2026-11-26) or CII (20261126) writes it, a zone after it left aside; None for anything else."""
     plain = (text or "").strip()
@@ -60,12 +64,18 @@ def day(text: str | None) -> dt.date | None:
     return None
 
 
+def _form(placed: Placed) -> str:
+    """The format of a date in CII: ours is ISO 8601 where it was written as a day of eight digits, which is right."""
+    is_iso = len(placed.text) == 10 and placed.text[4:5] == "-"
+    return placed.term.attributes.get("format", _DAY if is_iso else "not given")
+
+
 def _issued(view: View) -> Iterator[Found]:
     dates = view.terms("BT-2")
     if not any(placed.text for placed in dates):
         yield Found(place(view.invoice), "", "BT-2")
-    elif view.is_cii and "format" in dates[0].term.attributes:
-        yield Found(place(dates[0].group, "BT-2"), f"format {dates[0].term.attributes['format']}", "format 102")
+    elif view.is_cii and (form := _form(dates[0])) != _DAY:
+        yield Found(place(dates[0].group, "BT-2"), f"format {form}", f"format {_DAY}")
 
 
 def _totals(rule: str, term: str, en: str, de: str) -> BusinessRule:

@@ -25,6 +25,14 @@ _FROM_PEPPOL = frozenset(
 )
 """Rules of Peppol that XRechnung took over with version 3.0."""
 _NOT_IN_CII = frozenset({"PEPPOL-EN16931-R120"})
+_SINCE = {
+    **dict.fromkeys((f"BR-DE-{number}" for number in ("22", "23-a", "23-b", "24-a", "24-b", "25-a", "25-b", "26")), 2),
+    **dict.fromkeys(("BR-DE-27", "BR-DE-28"), 2),
+    **dict.fromkeys(("BR-DE-30", "BR-DE-31"), 3),
+}
+"""Rules that came with a later version of XRechnung."""
+_OF_UBL = "BR-DEX-09"
+"""Payments of third parties are in UBL only: in CII the extension leaves BR-CO-16 as it is."""
 _REPLACED = frozenset({"BR-CO-16", "BR-CL-10", "BR-CL-11", "BR-CL-21", "BR-CL-24", "BR-CL-25", "BR-CL-26"})
 """Rules of the standard that the extension of XRechnung replaces."""
 _CATEGORIES = ("S", "Z", "E", "AE", "IC", "G", "O", "AF", "AG")
@@ -52,7 +60,9 @@ def holds(rule: str, view: View) -> bool:
     said = view.text("BT-24").lower()
     version = _XRECHNUNG.search(said)
     if rule.startswith(_OF_XRECHNUNG):
-        return version is not None and (is_extension(view) or not rule.startswith("BR-DEX-"))
+        if version is None or (rule.startswith("BR-DEX-") and not is_extension(view)):
+            return False
+        return int(version[1]) >= _SINCE.get(rule, 1) and not (view.is_cii and rule == _OF_UBL)
     if rule.startswith(_OF_PEPPOL):
         if version:
             return int(version[1]) >= 3 and rule in _FROM_PEPPOL and not (view.is_cii and rule in _NOT_IN_CII)
@@ -65,7 +75,7 @@ def holds(rule: str, view: View) -> bool:
         return rule in _OF_MINIMUM
     if said.endswith(":basicwl"):
         return rule not in _OF_LINES
-    return not (rule in _REPLACED and is_extension(view))
+    return not (rule in _REPLACED and is_extension(view)) or (view.is_cii and rule == "BR-CO-16")
 
 
 def is_extension(view: View) -> bool:

@@ -103,7 +103,7 @@ def amount_of(group: Group, name: str) -> Decimal | None:
 
 def to_cents(value: Decimal) -> Decimal:
     """Rounded to two decimals, halves upwards, as the official rules round."""
-    return (value * 100 + Decimal("0.5")).to_integral_value(ROUND_FLOOR) / 100
+    return (value * 100 + Decimal("0.5")).to_integral_value(ROUND_FLOOR).scaleb(-2)
 
 
 def to_units(value: Decimal) -> Decimal:

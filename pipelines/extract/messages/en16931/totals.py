@@ -41,11 +41,16 @@ def _prefix(view: View) -> Iterator[Found]:
                 yield Found(place(placed.group, name), placed.text[:2], "two letters of a country")
 
 
+def _documents(view: View) -> list[Group]:
+    """The totals of the invoice; a total of VAT alone, which UBL keeps apart, makes none."""
+    return [group for group in view.groups("BG-22") if set(group.terms) - {"BT-110", "BT-111"}]
+
+
 def _sum(total: str, part: str, of: str) -> Callable[[View], Iterator[Found]]:
     """A total of the document is the sum of a term over all groups `of`; without these it may be absent."""
 
     def check(view: View) -> Iterator[Found]:
-        for document in view.groups("BG-22"):
+        for document in _documents(view):
             groups = view.groups(of)
             said = amount_of(document, total)
             if document.text(total) is None and not groups and of != "BG-25":
@@ -58,7 +63,7 @@ def _sum(total: str, part: str, of: str) -> Callable[[View], Iterator[Found]]:
 
 
 def _net(view: View) -> Iterator[Found]:
-    for document in view.groups("BG-22"):
+    for document in _documents(view):
         said, lines = amount_of(document, "BT-109"), amount_of(document, "BT-106")
         off, on = (amount_of(document, name) or _ZERO for name in ("BT-107", "BT-108"))
         found = None if lines is None else lines - off + on
@@ -106,7 +111,7 @@ def _gross(view: View) -> Iterator[Found]:
 
 def _due(view: View) -> Iterator[Found]:
     """UBL compares rounded amounts where something was paid or rounded, CII as they are."""
-    for document in view.groups("BG-22"):
+    for document in _documents(view):
         said, gross = amount_of(document, "BT-115"), amount_of(document, "BT-112")
         paid, rounding = (amount_of(document, name) for name in ("BT-113", "BT-114"))
         found = None if gross is None else gross - (paid or _ZERO)
@@ -134,11 +139,12 @@ def is_of_vat(view: View, group: Group) -> bool:
 
 
 def _category_tax(view: View) -> Iterator[Found]:
-    """Where the rate rounds to nought the tax has to as well."""
+    """Without a rate the tax has to round to nought. The official test asks that of rates below 0.5 as well; its text
+    does not."""
     for group in view.groups("BG-23"):
         tax, base, rate = (amount_of(group, name) for name in ("BT-117", "BT-116", "BT-119"))
         rate = rate if is_of_vat(view, group) else None
-        if rate is None or to_units(rate) == 0:
+        if not rate:
             is_right = tax is not None and to_units(tax) == 0
         else:
             is_right = tax_is_near(tax, base, rate, within=view.is_cii)

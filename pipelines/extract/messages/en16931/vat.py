@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import Literal, NamedTuple
 
 from pipelines.extract.messages.en16931.rule import (
@@ -80,17 +80,27 @@ class Part(NamedTuple):
     rate: str | None
 
 
-def parts(view: View, code: str, kind: Kind, *, of_any_tax: bool = False) -> Iterator[Part]:
+def parts(view: View, code: str, kind: Kind, *, of_any_tax: bool = False) -> list[Part]:
     """The lines, or the allowances or charges on the invoice, of a VAT category, or of such a code of any tax."""
-    name, amount, category, *_ = _PARTS[kind]
-    for group in view.groups(name):
-        taxed = [
-            tax
-            for tax in (group.all("BG-30") if kind == "line" else [group])
-            if (tax.text(category) if of_any_tax else view.category(tax, category)) == code
-        ]
-        if taxed:
-            yield Part(group, amount_of(group, amount) or _ZERO, taxed[0].text(_RATES[kind]))
+    return _by_category(view)[kind, of_any_tax].get(code, [])
+
+
+@lru_cache(maxsize=1)
+def _by_category(view: View) -> dict[tuple[Kind, bool], dict[str, list[Part]]]:
+    """All parts by category, sorted once: the rules of nine families ask for them."""
+    found: dict[tuple[Kind, bool], dict[str, list[Part]]] = {}
+    for kind, (name, amount, category, *_) in _PARTS.items():
+        of_vat, of_any = found.setdefault((kind, False), {}), found.setdefault((kind, True), {})
+        for group in view.groups(name):
+            taxes = group.all("BG-30") if kind == "line" else [group]
+            value = amount_of(group, amount) or _ZERO
+            for by, codes in (
+                (of_vat, [view.category(tax, category) for tax in taxes]),
+                (of_any, [tax.text(category) for tax in taxes]),
+            ):
+                for code in dict.fromkeys(filter(None, codes)):
+                    by.setdefault(code, []).append(Part(group, value, taxes[codes.index(code)].text(_RATES[kind])))
+    return found
 
 
 def breakdown(view: View, code: str) -> list[Group]:
@@ -99,7 +109,7 @@ def breakdown(view: View, code: str) -> list[Group]:
 
 
 def _used(view: View, code: str) -> bool:
-    return any(True for kind in _KINDS for _ in parts(view, code, kind))
+    return any(parts(view, code, kind) for kind in _KINDS)
 
 
 def _in_breakdown(family: Family, view: View) -> Iterator[Found]:
@@ -117,9 +127,10 @@ def _in_breakdown(family: Family, view: View) -> Iterator[Found]:
 
 
 def _numbers(family: Family, kind: Kind, view: View) -> Iterator[Found]:
-    first = next(parts(view, family.code, kind), None)
-    if first is None:
+    mine = parts(view, family.code, kind)
+    if not mine:
         return
+    first = mine[0]
     if family.seller == "none":
         if given := [name for name in ("BT-31", "BT-48", "BT-63") if view.has(name)]:
             yield Found(place(first.group), ", ".join(given), "no VAT identifier")

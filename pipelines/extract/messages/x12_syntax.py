@@ -1,0 +1,228 @@
+"""X12 as characters: interchanges of segments, whose separators each interchange header says itself.
+
+The header ISA has sixteen elements of fixed width; the character behind `ISA` parts elements, its last element parts
+the components of one, and the character behind that ends segments. The eleventh says from release 00402 on what parts
+repeated elements. Written generously: line breaks may follow every segment, or be what ends it, and may cut segments
+in lines of any length; the header need not be padded. There is no release character: a separator is never data.
+
+The readers on PyPI either check health care claims against their guides or take a file into memory whole and drop
+what their tables do not know; this one streams, keeps lines, and hands on every segment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from pipelines.errors import DeliveryError
+from pipelines.extract.encoding import TextSource
+from pipelines.extract.lines import MAX_LINE_CHARS, open_text
+from pipelines.extract.table import Tally, count_of
+from pipelines.profile import Format
+
+EXPECTED = "an X12 interchange, from ISA to IEA"
+_BREAKS = "\r\n\x85"
+_BLANK = " \t\x1a\0" + _BREAKS
+_HEADER_ELEMENTS = 16
+_HEADER_CHARS = 400
+"""No header is longer: 106 characters, and room for line breaks inside it."""
+_AGAIN = "send the complete file again"
+
+
+class Separators(NamedTuple):
+    """What parts the texts of one interchange. `repetition` is empty where elements are not repeated."""
+
+    element: str
+    component: str
+    segment: str
+    repetition: str
+
+
+class Segment(NamedTuple):
+    """One segment: its elements from 1, `line` of the file on which it begins, its text without the terminator, and
+    its `number` in the file."""
+
+    tag: str
+    elements: list[str]
+    line: int
+    text: str
+    number: int
+
+    def get(self, number: int) -> str:
+        """An element by its number, without blanks at both ends; empty where the segment is shorter."""
+        return self.elements[number].strip() if number < len(self.elements) else ""
+
+
+@dataclass
+class SegmentReader:
+    """The segments of a file in order. `separators` are those of the segment that came last."""
+
+    path: Path
+    fmt: Format
+    name: str
+    tally: Tally
+    separators: Separators = field(init=False)
+    _source: TextSource = field(init=False)
+    _text: str = ""
+    _at: int = 0
+    _line: int = 1
+    _count: int = 0
+    _wrapped: int = 0
+    _empty: int = 0
+
+    def segments(self) -> Iterator[Segment]:
+        """Every segment, headers and trailers of interchanges included; DeliveryError for what is none."""
+        self._source = open_text(self.path, self.fmt, self.name, EXPECTED)
+        try:
+            while self._skip_blank():
+                self._read_header()
+                yield from self._interchange()
+        finally:
+            self._source.close()
+        self._warn()
+
+    def _interchange(self) -> Iterator[Segment]:
+        """From the header to its trailer: what follows has a header of its own."""
+        while (segment := self._next()) is not None:
+            yield segment
+            if segment.tag == "IEA":
+                return
+        raise DeliveryError(
+            "file is truncated",
+            where=f"{self.name}:{self._line}",
+            got="the end of the file inside an interchange",
+            expected="its trailer IEA",
+            next_step=_AGAIN,
+        )
+
+    def _next(self) -> Segment | None:
+        """The next segment that is not empty; None at the end of the file."""
+        while self._skip_blank():
+            end, line = self._end(), self._line
+            begin = self._at  # reading on moves what is left to the front
+            text = self._text[begin:end]
+            self._at = end + len(self.separators.segment)
+            self._line += self._text.count("\n", begin, self._at)
+            if self.separators.segment not in _BREAKS:
+                text = self._unwrapped(text)
+            text = text.rstrip(_BREAKS)
+            if not text.strip(_BLANK):
+                self._empty += 1
+                continue
+            elements = text.split(self.separators.element)
+            self._count += 1
+            return Segment(elements[0].strip(), elements, line, text, self._count)
+        return None
+
+    def _end(self) -> int:
+        """Where the terminator of the segment at hand stands. The trailer of the last interchange may lack it."""
+        searched = self._at
+        while (end := self._text.find(self.separators.segment, searched)) < 0:
+            before = len(self._text) - self._at
+            if before > MAX_LINE_CHARS:
+                raise self._fault(
+                    "segment without end", f"more than {MAX_LINE_CHARS} characters", f"a terminator {self._shown()}"
+                )
+            if not self._more():
+                return self._end_of_file()
+            searched = self._at + before
+        return end
+
+    def _end_of_file(self) -> int:
+        rest = self._text[self._at :].rstrip(_BLANK)
+        if not rest.startswith("IEA" + self.separators.element):
+            raise DeliveryError(
+                "file is truncated",
+                where=f"{self.name}:{self._line}",
+                got=f"the end of the file inside a segment {rest[:3]}",
+                expected=f"a terminator {self._shown()}",
+                next_step=_AGAIN,
+            )
+        return self._at + len(rest)
+
+    def _unwrapped(self, text: str) -> str:
+        """A segment that was cut in lines, in one."""
+        if not any(mark in text for mark in _BREAKS):
+            return text
+        whole = "".join(c for c in text if c not in _BREAKS)
+        self._wrapped += whole != text.strip(_BREAKS)
+        return whole
+
+    def _more(self) -> bool:
+        """Read on; False at the end of the file."""
+        text = self._source.read()
+        self._text = self._text[self._at :] + text
+        self._at = 0
+        return bool(text)
+
+    def _skip_blank(self) -> bool:
+        """Go on to what is not blank; False when nothing is left."""
+        while True:
+            size, at = len(self._text), self._at
+            while at < size and self._text[at] in _BLANK:
+                at += 1
+            self._line += self._text.count("\n", self._at, at)
+            self._at = at
+            if at < size:
+                return True
+            if not self._more():
+                return False
+
+    def _read_header(self) -> None:
+        """Take the separators from the header that begins here; it stays to be read as a segment."""
+        while len(self._text) - self._at < _HEADER_CHARS and self._more():
+            pass
+        head = self._text[self._at : self._at + _HEADER_CHARS]
+        if not head.startswith("ISA"):
+            raise self._fault("text outside an interchange", repr(head[:12]), "a header ISA")
+        separator = head[3:4]
+        if not separator or separator.isalnum() or separator in _BLANK:
+            raise self._fault(
+                "interchange header cannot be read", repr(head[:4]), "ISA followed by the element separator"
+            )
+        end = -1
+        for _ in range(_HEADER_ELEMENTS):
+            end = head.find(separator, end + 1)
+            if end < 0:
+                raise self._fault(
+                    "interchange header cannot be read",
+                    f"{count_of(head.count(separator), 'element')} in {len(head)} characters",
+                    f"{_HEADER_ELEMENTS} elements of 105 characters together",
+                )
+        self._take(separator, head, end + 1)
+
+    def _take(self, separator: str, head: str, at: int) -> None:
+        """The separators, of a header whose last element stands at `at`."""
+        before = head[:at].split(separator)
+        rest = head[at:]
+        component = rest.lstrip(_BREAKS)[:1] if rest[:1] in _BREAKS and rest.lstrip(_BREAKS)[1:2] else rest[:1]
+        end = rest[rest.find(component) + 1 :][:1] if component else ""
+        if end == "\r":
+            end = "\n" if rest[rest.find(component) + 2 :][:1] == "\n" else "\r"
+        if not component or not end or end.isalnum() or end in (separator, component):
+            raise self._fault(
+                "interchange header cannot be read",
+                f"{rest[:2]!r} after its fifteenth element",
+                "the component separator and the segment terminator",
+            )
+        repeats = before[11].strip(_BLANK)
+        repetition = repeats if len(repeats) == 1 and not repeats.isalnum() else ""
+        self.separators = Separators(separator, component, end, repetition)
+
+    def _shown(self) -> str:
+        return repr(self.separators.segment)
+
+    def _fault(self, what: str, got: str, expected: str) -> DeliveryError:
+        return DeliveryError(
+            what, where=f"{self.name}:{self._line}", got=got, expected=expected,
+            next_step="send the file again as X12, with the header, separators and trailer of each interchange",
+        )  # fmt: skip
+
+    def _warn(self) -> None:
+        if self._wrapped:
+            self.tally.warnings.append(f"{count_of(self._wrapped, 'segment')} cut in lines, put together again")
+        if self._empty:
+            self.tally.warnings.append(f"{count_of(self._empty, 'empty segment')}, passed over")
+        self.tally.warnings += self._source.warnings()
