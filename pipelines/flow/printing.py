@@ -6,12 +6,13 @@ import csv
 import json
 import os
 from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
 from pipelines.errors import DeclarationError
-from pipelines.extract.facts import FileFacts
+from pipelines.extract.facts import FileFacts, FormatTotal
 from pipelines.extract.reader import Reader
 from pipelines.extract.reading import Chunk, Row, open_table
 
@@ -93,5 +94,16 @@ def _summary(path: Path, facts: FileFacts) -> str:
         "footer records": len(facts.footer_rows),
     }  # fmt: skip
     said = ", ".join(f"{n} {word}" for word, n in counts.items() if n or word == "records")
-    warnings = "".join(f"; {w}" for w in facts.warnings)
+    warnings = "".join(f"; {w}" for w in [*facts.warnings, *map(_broken, facts.totals)] if w)
     return f"{os.fspath(path.name)}: {said}; {len(facts.columns)} columns{warnings}"
+
+
+def _broken(total: FormatTotal) -> str:
+    """A total that a message format promises, when it was not found; else nothing."""
+    try:
+        same = Decimal(total.said) == Decimal(total.found)
+    except InvalidOperation:
+        same = total.said == total.found
+    if same:
+        return ""
+    return f"{total.name}: {total.said} promised, {total.found} found{f' ({total.where})' if total.where else ''}"

@@ -13,6 +13,7 @@ from typing import Any
 
 from stdnum.pt import nif
 
+from pipelines.errors import DeliveryError
 from pipelines.extract.facts import FormatTotal
 from pipelines.extract.messages import saft_paths as paths
 from pipelines.extract.messages.message import MessageTable, Record
@@ -64,8 +65,18 @@ class Messages(MessageTable):
     def records(self) -> Iterator[Record]:
         """See MessageTable."""
         table = self.fmt.table or "audit_files"
-        for row, cells in enumerate(self._cells(table), 1):
-            yield Record(row, cells)
+        row = 0
+        try:
+            for row, cells in enumerate(self._cells(table), 1):
+                yield Record(row, cells)
+        except RecursionError:
+            raise DeliveryError(
+                "XML is nested too deeply",
+                where=f"{self.name}, after record {row} of {table}",
+                got="elements inside each other without end",
+                expected="the few levels of an audit file",
+                next_step="correct the export and send the file again",
+            ) from None
 
     def _cells(self, table: str) -> Iterator[Cells]:
         if table in ("audit_files", "documents"):

@@ -29,7 +29,7 @@ _SAID = {
     "TotalDebit": "debit", "TotalCredit": "credit", "TotalQuantityIssued": "quantity",
     "TotalQuantityReceived": "quantity",
 }  # fmt: skip
-_CENT = Decimal("0.01")
+_CENT, _FINEST = Decimal("0.01"), Decimal("0.00000001")
 
 
 @dataclass
@@ -48,12 +48,10 @@ class Found:
         """Name, what is said, what was found: found is rounded to the decimals of what is said, at least two."""
         for name, said in self.said.items():
             found = Decimal(getattr(self, name))
-            promised = number(said)
-            if promised is None:
-                yield name, said, plain(found)
-                continue
-            step = min(_CENT, Decimal(1).scaleb(int(promised.as_tuple().exponent)))
-            yield name, said, plain(promised if found.quantize(step) == promised.quantize(step) else found)
+            promised = amount(said)
+            step = max(min(_CENT, Decimal(1).scaleb(int(promised.as_tuple().exponent))), _FINEST)
+            same = found.quantize(step) == promised.quantize(step)
+            yield name, plain(promised), plain(promised if same else found)
 
 
 @dataclass
@@ -175,8 +173,10 @@ class AuditFile:
             if (name := _SAID.get(local(child))) is None:
                 continue
             text = (child.text or "").strip()
-            both = name in found.said and number(text) is not None
-            found.said[name] = plain(amount(found.said[name]) + amount(text)) if both else text
+            if number(text) is None:
+                self.faults.add(iter([f"line {child.sourceline}: {local(child)} is {text[:40]!r}, expected a number"]))
+            else:
+                found.said[name] = plain(amount(found.said[name]) + amount(text)) if name in found.said else text
 
     def _without_header(self, element: Any) -> DeliveryError:
         return DeliveryError(

@@ -11,6 +11,10 @@ from pipelines.extract.messages.xml_stream import local
 _FOREIGN = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 
+MOST_DIGITS, LEAST_EXPONENT = 15, -40
+"""Larger numbers, and finer ones, are no amounts: `1e999999999` must not become as many digits."""
+
+
 def leaves(element: Any, stop: Collection[str] = (), above: str = "") -> Iterator[tuple[str, str]]:
     """Path below the element and text of everything in it that has one; children named in `stop` are left out."""
     for child in element:
@@ -59,7 +63,8 @@ def number(text: str | None) -> Decimal | None:
         value = Decimal(text.strip())
     except InvalidOperation:
         return None
-    return value if value.is_finite() else None
+    sound = value.is_finite() and value.adjusted() <= MOST_DIGITS and int(value.as_tuple().exponent) >= LEAST_EXPONENT
+    return value if sound else None
 
 
 def amount(text: str | None) -> Decimal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from pipelines.errors import DeliveryError
 from pipelines.extract.facts import FileFacts
 from pipelines.extract.messages.saft import DOCUMENTS_OF, LINES_OF
 from pipelines.extract.reader import read_table
+from pipelines.flow.printing import print_table
 from pipelines.formats import message_format
 from pipelines.profile import Format
 from pipelines.settings import ROOT
@@ -293,6 +295,48 @@ def test_the_oecd_version_gives_invoices_of_both_sides(tmp_path: Path) -> None:
     movements = read(tmp_path, OECD, "movements")
     assert movements.broken == {"faulty_documents": ("0", "1", "movement M1: product_unknown")}
     assert read(tmp_path, OECD, "purchase_lines").broken == {}
+
+
+def test_hostile_numbers_and_depths_are_told(tmp_path: Path) -> None:
+    huge = OECD.replace("<TotalCredit>5000.00", "<TotalCredit>1e999999999").replace(">3000.00<", ">1e-999999999<", 1)
+    found = read(tmp_path, huge, "sales_invoices")
+    assert found.broken["structure_faults"][1] == "2"
+    assert "TotalCredit is '1e999999999', expected a number" in found.broken["structure_faults"][2]
+    deep = OECD.replace("<Name>Sample Client</Name>", "<a>" * 5000 + "</a>" * 5000)
+    with pytest.raises(DeliveryError, match=r"nested too deeply|saft[.]xml:"):
+        read(tmp_path, deep, "customers")
+
+
+def test_a_total_is_compared_at_the_decimals_it_says(tmp_path: Path) -> None:
+    assert demo(tmp_path, "movements", ("3295.92<", "3295.9<")).broken == {
+        "movement_of_goods_quantity": ("3295.9", "3295.922006", "line 1964, MovementOfGoods")
+    }
+    assert demo(tmp_path, "movements", ("3295.92<", "3295.922006<")).broken == {}
+
+
+def test_a_total_that_is_not_found_is_printed(tmp_path: Path) -> None:
+    path = tmp_path / "saft.xml"
+    path.write_bytes(DEMO.replace("<InvoiceNo>1T 1/6", "<InvoiceNo>1T 1/8").encode("cp1252"))
+    notes = StringIO()
+    print_table(path, '{"type": "saft", "table": "sales_invoices"}', "csv", StringIO(), notes)
+    assert "; missing_numbers: 0 promised, 2 found (1T 1/6 to 7 missing)" in notes.getvalue()
+
+
+def test_an_older_version_gives_the_same_entries_and_documents(tmp_path: Path) -> None:
+    """Before 1.04 documents had no ATCUD, and lines of the ledger stood beside each other, debits and credits alike."""
+    text = file_of(month_of(random.Random(3), 2026, 2, 12))
+    older = text.replace("PT_1.04_01", "PT_1.03_01").replace("1.04_01", "1.03_01").replace("<ATCUD>0</ATCUD>", "")
+    older = older.replace("<TaxonomyReference>S</TaxonomyReference>", "").replace("<Lines>", "").replace("</Lines>", "")
+    for side in ("DebitLine>", "CreditLine>"):
+        older = older.replace(side, "Line>")
+    places = {"position", "line_position", "atcud"}
+    for table in ("gl_entries", "documents", "sales_lines", "accounts"):
+        then, now = read(tmp_path, older, table, "cp1252"), read(tmp_path, text, table, "cp1252")
+        assert then.rows
+        assert [{k: v for k, v in row.items() if k not in places} for row in then.rows] == [
+            {k: v for k, v in row.items() if k not in places} for row in now.rows
+        ]
+        assert then.broken == {}
 
 
 def test_what_no_table_reads_is_told(tmp_path: Path) -> None:
