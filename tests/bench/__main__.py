@@ -18,7 +18,7 @@ from tests.bench import machine, report
 from tests.bench.process import tell
 from tests.bench.race import Contest, peer
 
-SECTIONS = ("reading", "gate", "delivery", "growth", "night", "reporting", "matching")
+SECTIONS = ("reading", "gate", "delivery", "growth", "night", "reporting", "matching", "statements")
 CHART = Path(__file__).with_name("chart.py")
 MATPLOTLIB = "matplotlib==3.11.2"
 STOPPED = 130

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.samples import awc, brightline, fernhill, hansa, lakeside, meridien, norvik, rechberg
+from tests.samples import awc, brightline, fernhill, hansa, lakeside, meridien, norvik, rechberg, soderberg
 from tests.samples.common import Folder
 
 CLIENTS = {
@@ -22,6 +22,7 @@ CLIENTS = {
     "awc": awc.write,
     "norvik": norvik.write,
     "lakeside": lakeside.write,
+    "soderberg": soderberg.write,
     "rechberg": rechberg.write,
 }
 

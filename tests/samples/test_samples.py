@@ -47,6 +47,7 @@ def test_night_2_adds_and_changes_and_leaves_the_rest_alone(tmp_path: Path) -> N
         "lakeside/crm/crm_20261110.xlsx",
         "lakeside/shop/customers_20261110.csv",
         "norvik/innkjop/bestillinger_2026-11.csv",
+        "soderberg/bank/se/camt053_2026-11-02.xml",
     }
     assert {name for name in first if first[name] != second[name]} == {
         "brightline/purchasing/spend_2026-10.csv",

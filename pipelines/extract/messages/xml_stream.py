@@ -36,28 +36,34 @@ def elements(path: Path, name: str, wanted: Collection[str]) -> Iterator[tuple[s
     what is no well-formed XML.
     """
     refuse_other_kinds(path, name, _EXPECTED)
-    above: list[str] = []
+    names = {f"{{*}}{at.rpartition('/')[2]}" for at in wanted}  # the parser passes over all others by itself
     events = etree.iterparse(
-        str(path), events=("start", "end"), load_dtd=False, no_network=True, resolve_entities=False, huge_tree=True,
-        remove_comments=True, remove_pis=True,
+        str(path), events=("end",), tag=names or ["{*}nothing"], load_dtd=False, no_network=True,
+        resolve_entities=False, huge_tree=True, remove_comments=True, remove_pis=True,
     )  # fmt: skip
+    known = False
     try:
-        for event, element in events:
-            if event == "start":
-                if not above:
-                    _refuse_entities(element, name)
-                above.append(local(element))
-                continue
-            at = "/".join(above)
-            above.pop()
-            if at in wanted:
+        for _, element in events:
+            if not known:
+                _refuse_entities(element, name)
+                known = True
+            if (at := _path(element)) in wanted:
                 yield at, element
                 if (parent := element.getparent()) is not None:
                     tail = element.tail
                     parent.remove(element)
                     del tail
     except etree.XMLSyntaxError as error:
-        raise _ill_formed(error, name, cut=bool(above)) from None
+        raise _ill_formed(error, path, name) from None
+    if not known and events.root is not None:
+        _refuse_entities(events.root, name)
+
+
+def _path(element: Any) -> str:
+    """Local names from the root to an element."""
+    names = [local(element)]
+    names += (local(above) for above in element.iterancestors())
+    return "/".join(reversed(names))
 
 
 def _refuse_entities(root: Any, name: str) -> None:
@@ -72,10 +78,11 @@ def _refuse_entities(root: Any, name: str) -> None:
         )
 
 
-def _ill_formed(error: etree.XMLSyntaxError, name: str, *, cut: bool) -> DeliveryError:
+def _ill_formed(error: etree.XMLSyntaxError, path: Path, name: str) -> DeliveryError:
     line, column = error.position
     said = str(error.msg or "not well-formed").rpartition(", line ")[0] or str(error.msg)
-    ends = cut and ("Premature end" in said or "EndTag" in said or "not found" in said)
+    cut_off = "Premature end" in said or "EndTag: '</' not found" in said or not _ends_with_a_tag(path)
+    ends = cut_off and "Start tag expected" not in said
     return DeliveryError(
         "file is truncated" if ends else "file is no well-formed XML",
         where=f"{name}:{line}, column {column}",
@@ -83,3 +90,9 @@ def _ill_formed(error: etree.XMLSyntaxError, name: str, *, cut: bool) -> Deliver
         expected="the end of all elements" if ends else "well-formed XML",
         next_step="send the complete file again",
     )
+
+
+def _ends_with_a_tag(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - 256, 0))
+        return file.read().rstrip(b" \t\r\n\0").endswith(b">")

@@ -20,6 +20,12 @@ select
     counterparty_name,
     remittance_text,
     account_id,
+    details_amount,
+    charges_amount,
+    is_reversal,
+    mandate_id,
+    structured_reference,
+    purpose_code,
     {{ address() }}
 from {{ source('core', 'ledgers_bank_transactions') }}
 where

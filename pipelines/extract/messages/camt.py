@@ -1,0 +1,357 @@
+"""Bank statements, reports and notices of ISO 20022: camt.053, camt.052 and camt.054, versions 1 to 13.
+
+Read by shape, whatever the version: the entries of `Stmt`, `Rpt` or `Ntfctn`, wherever the message stands in an
+envelope. What a version does not know is an empty cell.
+
+**Sign.** `CdtDbtInd` says on which side an entry was booked, also for a reversal (`RvslInd`), so it alone gives the
+sign of `amount`. **Balances** are those in the currency of the entry: opening is the earliest OPBD or PRCD, else the
+first ITBD; closing the latest CLBD, else a later ITBD. The others are in table `balances` and, as text, beside them.
+**Totals**: `TxsSummry` promises numbers and sums of entries, which are compared with what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from pipelines.errors import DeliveryError
+from pipelines.extract.lines import refuse_other_kinds
+from pipelines.extract.messages.camt_cells import BETWEEN, DETAIL, ENTRY, Leaf, cells_of, leaves, number, plain, signed
+from pipelines.extract.messages.camt_totals import Promises
+from pipelines.extract.messages.format_totals import Totals
+from pipelines.extract.messages.ibans import valid_iban
+from pipelines.extract.messages.message import MessageTable, Record
+from pipelines.extract.messages.xml_stream import elements, local, namespace
+
+_KINDS = {
+    "BkToCstmrStmt": ("camt.053", "Stmt"),
+    "BkToCstmrAcctRpt": ("camt.052", "Rpt"),
+    "BkToCstmrDbtCdtNtfctn": ("camt.054", "Ntfctn"),
+}
+_EXPECTED = "a camt.053, camt.052 or camt.054 message (BkToCstmrStmt, BkToCstmrAcctRpt, BkToCstmrDbtCdtNtfctn)"
+_HEAD = {
+    "Id": "statement_id",
+    "ElctrncSeqNb": "statement_number",
+    "LglSeqNb": "legal_number",
+    "CreDtTm": "created_at",
+    "CpyDplctInd": "copy_code",
+    "FrToDt/FrDtTm": "from_at",
+    "FrToDt/ToDtTm": "to_at",
+    "Acct/Id/IBAN": "account_id",
+    "Acct/Id/Othr/Id": "account_id",
+    "Acct/Id/PrtryAcct/Id": "account_id",
+    "Acct/Ccy": "account_currency",
+    "Acct/Nm": "account_name",
+    "Acct/Ownr/Nm": "account_owner",
+    "Acct/Svcr/FinInstnId/BIC": "servicer_bic",
+    "Acct/Svcr/FinInstnId/BICFI": "servicer_bic",
+    **{f"{page}/{part}": name for page in ("StmtPgntn", "RptPgntn", "NtfctnPgntn")
+       for part, name in (("PgNb", "page"), ("LastPgInd", "is_last_page"))},
+}  # fmt: skip
+_NOT_HEAD = frozenset({"Bal", "TxsSummry", "Ntry", "AddtlStmtInf", "AddtlRptInf", "AddtlNtfctnInf"})
+_INFORMATION = ("AddtlStmtInf", "AddtlRptInf", "AddtlNtfctnInf")
+
+
+@dataclass(frozen=True)
+class Balance:
+    """One balance of a statement."""
+
+    line: int
+    code: str
+    amount: str
+    currency: str
+    side: str
+    date: str
+    rest: str
+
+
+@dataclass
+class Statement:
+    """What stands above the entries of a statement, and what is counted of them."""
+
+    number: int
+    line: int
+    head: dict[str, str]
+    balances: list[Balance]
+    promises: Promises
+    entries: int = 0
+    elements: int = 0
+    by_currency: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+class Messages(MessageTable):
+    """A camt message. Tables: entries, details (one row per transaction of an entry), balances, statements."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._above, self._kind, self._wanted, self._version = _find(self.path, self.name)
+        self._totals = Totals()
+        self._seen = 0
+        self._row = 0
+
+    def records(self) -> Iterator[Record]:
+        """The records of the table in the order of the message."""
+        table = self.fmt.table or "entries"
+        statement: Statement | None = None
+        message = "/".join(self._above)
+        entry, whole = f"{message}/{self._wanted}/Ntry", f"{message}/{self._wanted}"
+        for at, element in elements(self.path, self.name, {entry, whole}):
+            if statement is None:
+                statement = self._open(element if at == whole else element.getparent())
+            if at == entry:
+                yield from self._of_entry(table, element, statement)
+                continue
+            self._close(element, statement)
+            yield from self._of_statement(table, element, statement)
+            statement = None
+        self.tally.totals += self._totals.found()
+        if not self._seen:
+            raise DeliveryError(
+                "message without a statement", where=self.name, got=f"{'/'.join(self._above)} without {self._wanted}",
+                expected=f"at least one {self._wanted}", next_step="send the complete message again",
+            )  # fmt: skip
+
+    def _open(self, element: Any) -> Statement:
+        self._seen += 1
+        found = leaves(element, without=_NOT_HEAD)
+        head, rest = cells_of(found, _HEAD)
+        head |= {"message": self._kind, "message_version": self._version, "statement_other": BETWEEN.join(rest)}
+        group = next((g for g in element.getparent() if local(g) == "GrpHdr"), None)
+        if group is not None:
+            head["message_id"] = next(((c.text or "").strip() for c in group if local(c) == "MsgId"), "")
+        line = element.sourceline or 0
+        statement = Statement(self._seen, line, head, [], Promises())
+        self._take_head(element, statement)
+        return statement
+
+    def _take_head(self, element: Any, statement: Statement) -> None:
+        for child in element:
+            name = local(child)
+            if name == "Bal":
+                statement.balances.append(_balance(child))
+            elif name == "TxsSummry":
+                statement.promises.take(leaves(child))
+        statement.elements = sum(local(child) in ("Bal", "TxsSummry", "Acct") for child in element)
+
+    def _close(self, element: Any, statement: Statement) -> None:
+        """Compare what the statement promises; refuse what stands behind the entries but belongs before them."""
+        after = sum(local(child) in ("Bal", "TxsSummry", "Acct") for child in element)
+        if statement.entries and after != statement.elements:
+            late = [child for child in element if local(child) in ("Bal", "TxsSummry", "Acct")][statement.elements]
+            raise DeliveryError(
+                "elements are not in the order of the schema", where=f"{self.name}:{late.sourceline}",
+                got=f"{local(late)} behind an entry", expected="account, balances and summary before all entries",
+                next_step="send the message again as the schema has it",
+            )  # fmt: skip
+        self._totals.add(statement.promises.compared(), statement.number, f"{self.name}:{statement.line}, TxsSummry")
+        if statement.head.get("copy_code") in ("DUPL", "CODU"):
+            self.tally.warnings.append(
+                f"{self._wanted} {statement.number} (line {statement.line}) says that it is a duplicate "
+                f"({statement.head['copy_code']})"
+            )
+
+    def _of_entry(self, table: str, element: Any, statement: Statement) -> Iterator[Record]:
+        statement.entries += 1
+        position = f"{self._wanted} {statement.number}, entry {statement.entries} (line {element.sourceline})"
+        details = [d for group in (element, *_named(element, "NtryDtls")) for d in _named(group, "TxDtls")]
+        found = leaves(element, without=frozenset({"TxDtls"}))
+        cells, rest = cells_of(found, ENTRY)
+        cells["amount"] = signed(cells.get("amount_text"), cells.get("credit_debit"))
+        statement.promises.count(cells)
+        if table not in ("entries", "details"):
+            return
+        cells |= {"position": position, "line_id": str(statement.entries), "kind": "entry"}
+        for name, column in (("booking_at", "booking_date"), ("value_at", "value_date")):
+            cells[column] = cells.get(name, "")[:10]
+        cells |= {**statement.head, **self._balances(statement, cells.get("currency", ""))}
+        described = [_detail(detail, cells) for detail in details]
+        if table == "details":
+            yield from self._details(cells, described)
+            return
+        self._row += 1
+        problem = _problem(cells)
+        yield Record(self._row, _entry(cells, described, rest), problem, self._shown(element) if problem else "")
+
+    def _details(self, cells: dict[str, str], described: list[dict[str, str]]) -> Iterator[Record]:
+        for number_, detail in enumerate(described, 1):
+            self._row += 1
+            position = f"{cells['position']}, transaction {number_}"
+            yield Record(self._row, {**cells, **detail, "position": position, "detail_id": str(number_)})
+
+    def _of_statement(self, table: str, element: Any, statement: Statement) -> Iterator[Record]:
+        position = f"{self._wanted} {statement.number} (line {statement.line})"
+        information = BETWEEN.join((e.text or "").strip() for e in element if local(e) in _INFORMATION)
+        head = {**statement.head, "position": position, "statement_information": information}
+        if table == "statements":
+            self._row += 1
+            count = {"entry_count": str(statement.entries)}
+            yield Record(self._row, {**head, **count, **self._balances(statement, _currency(statement))})
+        elif table == "balances":
+            for balance in statement.balances:
+                self._row += 1
+                at = f"{self._wanted} {statement.number}, balance {balance.code} (line {balance.line})"
+                yield Record(self._row, {**head, "position": at, **_cells(balance)})
+        elif table == "entries" and not statement.entries and self._kind != "camt.054":
+            self._row += 1
+            none = {"kind": "no_entry", "amount": "0", "line_id": "0", "currency": _currency(statement)}
+            yield Record(self._row, {**head, **none, **self._balances(statement, none["currency"])})
+
+    def _balances(self, statement: Statement, currency: str) -> dict[str, str]:
+        """Opening and closing balance in a currency, and the other balances as text."""
+        known = statement.by_currency.get(currency)
+        if known is None:
+            known = statement.by_currency[currency] = _opening_and_closing(statement.balances, currency)
+        return known
+
+    @staticmethod
+    def _shown(element: Any) -> str:
+        return str(etree.tostring(element, encoding="unicode", with_tail=False))
+
+
+def _find(path: Path, name: str) -> tuple[list[str], str, str, str]:
+    """Path of the message element, its kind, the name of its statements, and its version by the namespace."""
+    refuse_other_kinds(path, name, _EXPECTED)
+    above: list[str] = []
+    root = ""
+    try:
+        for event, element in etree.iterparse(
+            str(path), events=("start", "end"), load_dtd=False, no_network=True, resolve_entities=False, huge_tree=True
+        ):
+            if event == "end":
+                above.pop()
+                continue
+            above.append(local(element))
+            root = root or f"{above[0]} of {namespace(element) or 'no namespace'}"
+            message = above[-1].partition("V0")[0]  # version 1 has its number in the name
+            if message in _KINDS:
+                kind, wanted = _KINDS[message]
+                return above, kind, wanted, namespace(element).rpartition(":")[2].removeprefix(f"{kind}.001.")
+            if len(above) > 8 or above[-1] == "Ntry":
+                break
+    except etree.XMLSyntaxError:
+        for _ in elements(path, name, ()):  # says where and what, in our words
+            pass
+    raise DeliveryError(
+        "file is no bank statement", where=name, got=f"an XML document {root}", expected=_EXPECTED,
+        next_step="send the bank's statement, or tell us the format so that the profile can be changed",
+    )  # fmt: skip
+
+
+def _named(element: Any, name: str) -> list[Any]:
+    return [child for child in element if local(child) == name]
+
+
+def _balance(element: Any) -> Balance:
+    found = leaves(element)
+    texts = dict(reversed(found))
+    code = texts.get("Tp/Cd") or texts.get("Tp/Prtry") or texts.get("Tp") or ""
+    date = texts.get("Dt/Dt") or texts.get("Dt/DtTm") or texts.get("Dt") or ""
+    known = {"Tp/Cd", "Tp/Prtry", "Tp", "Dt/Dt", "Dt/DtTm", "Dt", "Amt", "Amt/@Ccy", "CdtDbtInd"}
+    rest = BETWEEN.join(f"{path}={text}" for path, text in found if path not in known and text)
+    amount, currency, side = (texts.get(path, "") for path in ("Amt", "Amt/@Ccy", "CdtDbtInd"))
+    return Balance(element.sourceline or 0, code, amount, currency, side, date[:10], rest)
+
+
+def _cells(balance: Balance) -> dict[str, str]:
+    return {
+        "balance_code": balance.code,
+        "balance_amount": signed(balance.amount, balance.side),
+        "balance_currency": balance.currency,
+        "balance_date": balance.date,
+        "balance_other": balance.rest,
+    }
+
+
+def _opening_and_closing(balances: list[Balance], currency: str) -> dict[str, str]:
+    own = [b for b in balances if b.currency == currency]
+    opening = min(
+        (b for b in own if b.code in ("OPBD", "PRCD")), key=lambda b: (b.date, b.code != "OPBD"), default=None
+    )
+    closing = max((b for b in own if b.code == "CLBD"), key=lambda b: b.date, default=None)
+    interim = [b for b in own if b.code == "ITBD"]
+    if opening is None and interim and (closing is not None or len(interim) > 1):
+        opening = interim[0]
+    if closing is None and interim and interim[-1] is not opening:
+        closing = interim[-1]
+    cells = {}
+    for name, balance in (("opening", opening), ("closing", closing)):
+        if balance is not None:
+            cells[f"{name}_amount"] = signed(balance.amount, balance.side)
+            cells[f"{name}_date"], cells[f"{name}_code"] = balance.date, balance.code
+    others = [b for b in balances if b is not opening and b is not closing]
+    cells["other_balances"] = BETWEEN.join(f"{b.code} {b.date} {signed(b.amount, b.side)} {b.currency}" for b in others)
+    return cells
+
+
+def _currency(statement: Statement) -> str:
+    booked = (b.currency for b in statement.balances if b.code in ("OPBD", "PRCD", "CLBD", "ITBD"))
+    return statement.head.get("account_currency") or next(booked, "")
+
+
+def _detail(element: Any, entry: dict[str, str]) -> dict[str, str]:
+    """The cells of one transaction; the other side of it beside both sides."""
+    found: list[Leaf] = leaves(element)
+    cells, rest = cells_of(found, DETAIL, "detail_")
+    side = cells.get("detail_credit_debit") or entry.get("credit_debit", "")
+    if "detail_amount_text" in cells:
+        cells["detail_amount"] = signed(cells["detail_amount_text"], side)
+    elif cells.get("transaction_currency") == entry.get("currency"):
+        cells["detail_amount"] = signed(cells.get("transaction_amount"), side)
+        cells["detail_currency"] = entry.get("currency", "")
+    # the reversal of a debit is a credit, but its parties keep the part they had
+    incoming = (side == "CRDT") != (entry.get("is_reversal") in ("true", "1"))
+    other = "debtor" if incoming else "creditor"
+    for column in ("name", "iban", "account", "bic"):
+        if found_other := cells.get(f"{other}_{column}"):
+            cells[f"counterparty_{column}"] = found_other
+    if iban := cells.pop("counterparty_iban", ""):
+        cells["counterparty_iban"] = valid_iban(iban)
+        cells.setdefault("counterparty_account", iban)
+    if "counterparty_name" not in cells and (ultimate := cells.get(f"ultimate_{other}_name")):
+        cells["counterparty_name"] = ultimate
+    cells["detail_other"] = BETWEEN.join(rest)
+    return cells
+
+
+def _entry(cells: dict[str, str], details: list[dict[str, str]], rest: list[str]) -> dict[str, str]:
+    """An entry with what all its transactions have in common; remittance and what else differs stands behind each
+    other, names and references that differ only in table details."""
+    cells = {**cells, "details_count": str(len(details)), "other": BETWEEN.join(rest)}
+    columns = dict.fromkeys(column for detail in details for column in detail)
+    for column in columns:
+        texts = [detail.get(column, "") for detail in details]
+        if len(set(texts)) == 1:
+            cells.setdefault(column, texts[0])
+        elif column in ("remittance_text", "structured_reference", "detail_other"):
+            cells[column] = BETWEEN.join(dict.fromkeys(filter(None, texts)))
+    amounts = [number(detail.get("detail_amount")) for detail in details]
+    same = all(detail.get("detail_currency") == cells.get("currency") for detail in details)
+    complete = cells.get("batch_count", str(len(details))) == str(len(details))
+    if details and same and complete and None not in amounts:
+        cells["details_amount"] = plain(sum((a for a in amounts if a is not None), Decimal()))
+    if "charges" not in cells and details:
+        _sum_charges(cells, details)
+    return cells
+
+
+def _sum_charges(cells: dict[str, str], details: list[dict[str, str]]) -> None:
+    with_charges = [d for d in details if d.get("detail_charges")]
+    amounts = [number(d["detail_charges"]) for d in with_charges]
+    currencies = {d.get("detail_charges_currency", "") for d in with_charges}
+    if with_charges and None not in amounts and len(currencies) == 1:
+        cells["charges"] = plain(sum((a for a in amounts if a is not None), Decimal()))
+        cells["charges_currency"] = currencies.pop()
+
+
+def _problem(cells: dict[str, str]) -> str | None:
+    """Why an entry says no amount; an amount that is no number is left to whoever reads the column."""
+    if not cells.get("amount_text"):
+        return "has no amount (Amt)"
+    if cells.get("credit_debit") not in ("CRDT", "DBIT"):
+        return f"has {cells.get('credit_debit', 'nothing')!r} as CdtDbtInd, which is CRDT or DBIT"
+    return None
