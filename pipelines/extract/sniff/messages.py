@@ -27,8 +27,8 @@ _BEGINNINGS: Mapping[str, tuple[bytes, str]] = {
     "edifact": (rb"\s*(?:UNA.{6}\s*UNB|UNB[^A-Za-z0-9]UN[OA-Z])", "it begins with the segments of EDIFACT"),
     "x12": (rb"\s*ISA(.)..\1.{10}\1..\1.{10}\1..\1.{15}\1..\1", "it begins with the ISA segment of an X12 interchange"),
     "mt940": (
-        rb"\s*(?:\{1:[^}]*\}\s*)?(?:\{2:[^}]*\}\s*)?(?:\{[34]:[^}:]*)?\s*:20:",
-        "it begins with tag :20:, as a SWIFT statement does",
+        rb"(?s)(?:.{0,400}?[\r\n}])?\s*:20:.{0,200}?[\r\n]:2(?:1|5|8)C?P?:",
+        "tags :20: and :25: stand at line starts, as in a SWIFT statement",
     ),
     "ofx": (rb"\s*(?:OFXHEADER\s*:|<\?xml[^>]*\?>\s*<\?OFX|<\?OFX|<OFX>)", "it begins with the header of OFX"),
     "camt": (rb"(?s)[^<]*<.*?urn:iso:std:iso:20022:tech:xsd:camt\.05[234]\.", "its namespace is that of camt"),

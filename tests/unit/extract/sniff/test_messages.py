@@ -24,7 +24,7 @@ HEADS = {
     + b"*00*"
     + b" " * 10
     + b"*ZZ*SENDER         *ZZ*RECEIVER       *200101*1200*U*00401*",
-    "mt940": b"{1:F01BANKDEFFXXXX0000000000}{2:I940BANKDEFFXXXXN}{4:\r\n:20:STARTUMS\r\n",
+    "mt940": b"{1:F01BANKDEFFXXXX0000000000}{2:I940BANKDEFFXXXXN}{4:\r\n:20:STARTUMS\r\n:25:1/2\r\n",
     "ofx": b"OFXHEADER:100\r\nDATA:OFXSGML\r\n",
     "camt": b'<?xml version="1.0"?>\n<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08">',
     "einvoice": b'<?xml version="1.0"?><rsm:CrossIndustryInvoice xmlns:rsm="x">',
