@@ -137,8 +137,13 @@ def test_an_invoice_is_read_back_as_written(syntax: str, tmp_path: Path, bill: B
 def test_the_same_invoice_gives_the_same_rows_in_every_syntax(tmp_path: Path, bill: Bill) -> None:
     for table in message_format("einvoice").tables:
         if table not in ("invoices", "terms"):
-            first, *others = (rows_of(tmp_path, write(bill), table) for write in WRITERS.values())
+            first, *others = (unjudged(rows_of(tmp_path, write(bill), table)) for write in WRITERS.values())
             assert others == [first, first]
+
+
+def unjudged(rows: Rows) -> Rows:
+    """Without what rules say: a few of the published artefacts look at other elements in one syntax than in another."""
+    return [{column: text for column, text in row.items() if column != "message_faults"} for row in rows]
 
 
 def public_pairs() -> Iterator[tuple[Path, Path]]:
@@ -201,6 +206,17 @@ def test_discounts_in_the_notation_of_xrechnung_have_date_and_amount(tmp_path: P
     bill = Bill(**{**vars(BILL), "terms": "#SKONTO#TAGE=10#PROZENT=2.00#\n#SKONTO#TAGE=20#PROZENT=1.00#\n"})
     (row,) = rows_of(tmp_path, ubl(bill))
     assert (row["discount_date"], row["discount_amount"]) == ("2026-10-11", "3.57")
+
+
+def test_discounts_that_have_elements_are_read_alike(tmp_path: Path) -> None:
+    bill = Bill(**{**vars(BILL), "due": dt.date(2026, 10, 31)})
+    terms = (
+        '<ram:ApplicableTradePaymentDiscountTerms><ram:BasisPeriodMeasure unitCode="DAY">10</ram:BasisPeriodMeasure>'
+        "<ram:CalculationPercent>2</ram:CalculationPercent></ram:ApplicableTradePaymentDiscountTerms>"
+    )
+    (row,) = rows_of(tmp_path, changed(cii(bill), "<ram:DueDateDateTime>", terms + "<ram:DueDateDateTime>"))
+    assert (row["discount_date"], row["discount_amount"]) == ("2026-10-11", "3.57")
+    assert "other" not in row
 
 
 def test_what_is_rounded_up_is_no_part_of_what_is_open(tmp_path: Path) -> None:
