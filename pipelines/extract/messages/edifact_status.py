@@ -24,7 +24,7 @@ ACTIONS = {
 
 
 def statuses(message: Message) -> Iterator[Cells]:
-    """The records of `statuses`: one for each STS, and for a consignment without one its CNI."""
+    """The records of `statuses`: one for each STS; a consignment or message without one is told by a record, too."""
     head, consignments = _consignments(message)
     top = Section(head, TRANSPORT)
     document = document_of(top)
@@ -36,7 +36,7 @@ def statuses(message: Message) -> Iterator[Cells]:
     }
     untold: list[Section] = [top]
     ordinal = 0
-    for opening, events in consignments:
+    for opening, events in consignments or [([], [])]:
         consignment = Section(opening, TRANSPORT)
         node = consignment.first("CNI")
         own = common | _given(_references(consignment)) | _given(_carrier(consignment))
@@ -48,9 +48,9 @@ def statuses(message: Message) -> Iterator[Cells]:
             ordinal += 1
             event = Section(segments, TRANSPORT)
             cells = own | _given(_references(event)) | _given(_carrier(event)) | _event(event)
-            at = segments[0] if segments else opening[0]
+            at = (segments or opening or [message.header])[0]
             cells["event_ordinal"] = str(ordinal)
-            cells["position"] = message.place(at, f"STS {ordinal}" if segments else "CNI without STS")
+            cells["position"] = message.place(at, f"STS {ordinal}" if segments else "without STS")
             yield cells | {"other": event.other(*untold)}
             untold = []
 

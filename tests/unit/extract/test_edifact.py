@@ -86,7 +86,7 @@ def test_any_signs_and_breaks_give_the_same_order(read: Read, name: str) -> None
         firm = "Порт + Ко"
     if name == "level B":
         firm = "PORT + CO?"
-    segments = [(*s[:4], (firm,)) if s[0] == "NAD" else s for s in ORDER]
+    segments = [("NAD", "BY", ("4012345000009", "", "9"), "", (firm,)) if s[0] == "NAD" else s for s in ORDER]
     rows, facts = read(one(style, segments), "orders")
     assert [(r["order_id"], r["buyer_name"], r["document_date"]) for r in rows] == [("PO?1'+:", firm, "2026-11-01")]
     lines, _ = read(one(style, segments), "order_lines")

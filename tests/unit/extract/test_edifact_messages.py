@@ -390,6 +390,8 @@ def test_events_of_transport(read: Read) -> None:
     assert second["other"] == "GID+1"
     assert (third["consignment_id"], third["event_at"], third.get("location_code")) == ("CONS-6", "2026-11-08", None)
     assert "shipment_reference" not in third
+    (bare,) = read("IFTSTA:D:96A:UN", "BGM+77+STAT-2+9", "statuses")
+    assert (bare["document_id"], bare["position"]) == ("STAT-2", "message 1, without STS, line 1")
 
 
 @pytest.mark.parametrize(
