@@ -295,6 +295,16 @@ def test_no_segment_is_lost_wherever_it_stands(tmp_path: Path, kind: str) -> Non
         assert f"ZZZ*found {at}" in cells, segments[at - 1]
 
 
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [("N4*Salem*OR*97301*US", "US"), ("N4*Salem*OR*97301", "US"), ("N4*Ottawa*ON*K1A0B1", "CA"), ("N4*Salem*OR", None),
+     ("N4*Lyon**69001", None), ("N4*Lyon**69001*FR", "FR")],
+)  # fmt: skip
+def test_a_country_that_goes_without_saying(tmp_path: Path, address: str, found: str | None) -> None:
+    (order,), _ = rows_of(tmp_path, written(("850", ORDER.replace("N4*Salem*OR*97301*US", address))), "orders")
+    assert order.get("ship_to_country") == found
+
+
 def test_levels_without_items_are_told(tmp_path: Path) -> None:
     rows, _ = rows_of(
         tmp_path, written(("856", NOTICE.replace("~CTT*7", "~HL*8*1*O~PRF*PO-3~CTT*8"))), "despatch_lines"
