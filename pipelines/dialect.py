@@ -214,6 +214,8 @@ WORDS_OF: Mapping[str, frozenset[str]] = {
 
 TABLE_TYPES = frozenset({"camt", "mt940", "ofx", "einvoice", "saft", "datev", "edifact", "x12"})
 """Business message formats with tables of their own, whose columns are known before a file comes."""
+MESSAGE_TYPES = TABLE_TYPES | {"gdpdu"}
+"""All business message formats."""
 
 Listed = Annotated[list[str], BeforeValidator(listed)]
 

@@ -108,7 +108,9 @@ class Source(Words):
         {}, description="rows, sum(column), count(column) or hash(column) → where the sender's figure stands"
     )
     may_be_empty: bool = Field(
-        False, description="a file without a row says that there was nothing, and is no reason to hold it"
+        False,
+        description="a file without a row says that there was nothing, and is no reason to hold it; with max_rejects "
+        "{pct: 100} neither is one whose rows are all rejected, as of messages of one record each",
     )
     max_rejects: MaxRejects = MaxRejects()
     max_closed_pct: Decimal = Field(Decimal(10), ge=0, le=100)

@@ -17,6 +17,8 @@ from pipelines.extract.facts import FileFacts
 from pipelines.extract.fixed import FixedTable
 from pipelines.extract.json_records import JsonTable
 from pipelines.extract.messages import open_messages
+from pipelines.extract.messages.gdpdu import GdpduTable
+from pipelines.extract.messages.gdpdu_index import Beside
 from pipelines.extract.parquet_records import ParquetTable
 from pipelines.extract.table import LEAD, PROBLEM, ROW, Table, Tally, count_of, raw_schema, wanted_cells
 from pipelines.extract.workbook import WorkbookTable
@@ -145,23 +147,25 @@ def read_table(
     cells: Collection[str] = (),
     chunk_rows: int = CHUNK_ROWS,
     name: str | None = None,
+    index: Beside | None = None,
 ) -> Reader:
     """Open a file behind its header; raises DeliveryError when it cannot be read as declared.
 
     `locale` is that of the numbers a workbook is rendered in, `cells` the A1 addresses wanted in the facts, `name`
-    how messages call the file (the archive knows it by its hash only).
+    how messages call the file (the archive knows it by its hash only), `index` the description of an export where it
+    does not lie beside the file itself.
     """
     name = name or path.name
     tally = Tally(fmt.footer_rows, wanted_cells(cells))
     try:
-        return Reader(_table(path, fmt, locale, tally, name), path, name, chunk_rows)
+        return Reader(_table(path, fmt, locale, tally, name, index), path, name, chunk_rows)
     except FileNotFoundError:
         raise DeliveryError(
             "file is gone", where=name, expected="the file as it was received", next_step="send the file again"
         ) from None
 
 
-def _table(path: Path, fmt: Format, locale: str, tally: Tally, name: str) -> Table:
+def _table(path: Path, fmt: Format, locale: str, tally: Tally, name: str, index: Beside | None) -> Table:
     if fmt.type == "xlsx":
         return WorkbookTable(path, fmt, locale, tally, name)
     if fmt.type == "fixed":
@@ -172,6 +176,8 @@ def _table(path: Path, fmt: Format, locale: str, tally: Tally, name: str) -> Tab
         return XmlTable(path, fmt, tally, name)
     if fmt.type == "parquet":
         return ParquetTable(path, fmt, locale, tally, name)
+    if fmt.type == "gdpdu":
+        return GdpduTable(path, fmt, tally, name, index)
     if fmt.type in TABLE_TYPES:
         return open_messages(path, fmt, tally, name)
     return DelimitedTable(path, fmt, tally, name)

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from pipelines.dialect import Format, words_from_json
-from pipelines.extract.members import SEPARATOR, opened, split_name
+from pipelines.dialect import TABLE_TYPES, Format, words_from_json
+from pipelines.extract.members import SEPARATOR, listing, opened, split_name
+from pipelines.extract.messages.gdpdu_index import Beside, index_names
 from pipelines.extract.reader import Reader, read_table
 from pipelines.extract.sniff import Proposal, propose
 from pipelines.extract.table import CELLS, LEAD, PROBLEM, ROW
@@ -96,9 +97,24 @@ def open_table(
         except FileNotFoundError:
             content = path  # said by the reader
         proposal = None
+        if not isinstance(dialect, Format) and (dialect or {}).get("type") in {*TABLE_TYPES, "gdpdu"}:
+            dialect = Format.model_validate(words_from_json(dialect or {}))  # says all: nothing is left to find out
         if not isinstance(dialect, Format):
             proposal = propose(content, {**LENIENT, **words_from_json(dialect or {})})
             dialect = proposal.format
-        reader = read_table(content, dialect, locale, chunk_rows=chunk_rows, name=name)
+        index = _index(stack, path, name, dialect) if member is not None else None
+        reader = read_table(content, dialect, locale, chunk_rows=chunk_rows, name=name, index=index)
         reader.closing = stack.pop_all()
     return proposal, reader
+
+
+def _index(stack: ExitStack, archive: Path, name: str, fmt: Format) -> Beside | None:
+    """The index of an export that lies in the same archive as the member, unpacked for as long as the member is."""
+    if fmt.type != "gdpdu":
+        return None
+    there = {m.name.casefold(): m.name for m in listing(archive, archive.name)}
+    for wanted in index_names(name, fmt.index):
+        if member := there.get((split_name(wanted)[1] or "").casefold()):
+            found = f"{archive.name}{SEPARATOR}{member}"
+            return Beside(stack.enter_context(opened(archive, member, name=found)), found)
+    return None

@@ -14,6 +14,7 @@ from pipelines.delivery import Delivery, Step
 from pipelines.errors import KontorError
 from pipelines.extract.archive import sync_folder
 from pipelines.extract.facts import FileFacts
+from pipelines.extract.messages.gdpdu_index import Beside
 from pipelines.extract.reader import Reader, read_table
 from pipelines.profile import ControlAt, Source, SourceRef
 from pipelines.settings import CHUNK_ROWS
@@ -21,7 +22,15 @@ from pipelines.settings import CHUNK_ROWS
 RAW_FILE, FACTS_FILE = "raw.arrow", "extract.json"
 
 
-def extract(delivery: Delivery, ref: SourceRef, path: Path, out: Path, *, chunk_rows: int = CHUNK_ROWS) -> FileFacts:
+def extract(
+    delivery: Delivery,
+    ref: SourceRef,
+    path: Path,
+    out: Path,
+    *,
+    chunk_rows: int = CHUNK_ROWS,
+    index: Beside | None = None,
+) -> FileFacts:
     """Read the original of a delivery into `out`, one record batch per chunk.
 
     Both files appear under their names only when they are complete. Raises DeliveryError when the file cannot be
@@ -35,6 +44,7 @@ def extract(delivery: Delivery, ref: SourceRef, path: Path, out: Path, *, chunk_
             cells=cells_of(ref.source),
             chunk_rows=chunk_rows,
             name=delivery.file_name,
+            index=index,
         ) as reader:
             return write(reader, out)
     except KontorError as error:

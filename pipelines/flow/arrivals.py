@@ -14,7 +14,7 @@ from pipelines.delivery import SETTLED, Delivery, Kind, Scope, State, Verdict
 from pipelines.extract import discover as landing
 from pipelines.extract.members import Member, kept_listing, member_of
 from pipelines.extract.settled import Settled, finished
-from pipelines.flow import control_files
+from pipelines.flow import control_files, indexes
 from pipelines.flow.due import open_deadline
 from pipelines.flow.office import Office
 from pipelines.flow.returned import Recognised, recognise
@@ -76,7 +76,7 @@ class Intake:
         self.returned, files = recognise(self.conn, profile, settled.files)
         self.found = landing.with_members(files, profile, self._members)
         self._claims = landing.match(self.found, profile.sources)
-        self._controls = control_files.claimed(self._claims)
+        self._controls = control_files.claimed(self._claims) | indexes.claimed(self._claims, self.found, profile)
         self._claims = control_files.deliveries(self._claims, self._controls)
         self.matches, waiting, self._markers = finished(self._claims, self.found, self._is_known)
         self.unfinished = {**settled.growing, **waiting}
@@ -266,7 +266,9 @@ class Intake:
         controls, no_controls = control_files.inputs(match, self.found, self.fingerprint)
         missing = [f"look-up file not there yet: {', '.join(no_lookups)}"] if no_lookups else []
         missing += [f"control file not there yet: {', '.join(no_controls)}"] if no_controls else []
-        return (*lookups, *controls), tuple(missing)
+        index, no_index = indexes.inputs(match, self.found, self.fingerprint)
+        missing += [f"index of the export not there yet: {', '.join(no_index)}"] if no_index else []
+        return (*lookups, *controls, *index), tuple(missing)
 
     def lookups(self, ref: SourceRef) -> tuple[tuple[register.Input, ...], tuple[str, ...]]:
         """The look-up files a source needs, and the names of tables that have none, or none that can be read."""
@@ -275,13 +277,15 @@ class Intake:
         for table, files in sorted(landing.lookup_files(self.profile, ref.source, self.found).items()):
             faults = [str(file.error) for file in files if file.error]
             for file in files if not faults else ():
+                index = indexes.nearest(file.rel, self.profile.model.lookups[table].format, self.found)
                 try:
-                    inputs.append(register.Input("lookup", table, file.rel, self.fingerprint(file)[1]))
+                    for taken in (file, *index):
+                        inputs.append(register.Input("lookup", table, taken.rel, self.fingerprint(taken)[1]))
                 except OSError as error:
                     faults.append(f"{file.rel}: {error.strerror}")
             if faults or not files:
                 missing.append(f"{table} ({faults[0] if faults else self.profile.model.lookups[table].files})")
-        return tuple(inputs), tuple(missing)
+        return tuple(dict.fromkeys(inputs)), tuple(missing)
 
 
 def unmatched_entries(files: Sequence[landing.FoundFile]) -> list[register.Unmatched]:

@@ -27,6 +27,7 @@ from pipelines.extract.reader import read_table
 from pipelines.extract.run import cells_of
 from pipelines.flow import layouts
 from pipelines.flow.corrected import address_of
+from pipelines.flow.indexes import index_of
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.recorded import Recorded, recorded
 from pipelines.flow.show import status_table
@@ -110,7 +111,10 @@ def _recompute(
     raw: dict[str, str] | None = None
     with (
         opened(path, member_of(name), name=name) as content,
-        read_table(content, ref.source.format, ref.locale, cells=cells_of(ref.source), name=name) as reader,
+        index_of(office, ref, delivery) as index,
+        read_table(
+            content, ref.source.format, ref.locale, cells=cells_of(ref.source), name=name, index=index
+        ) as reader,
     ):
         for batch in reader.batches():
             at = pc.index(batch.column("__row_number"), row).as_py()

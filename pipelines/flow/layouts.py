@@ -13,6 +13,7 @@ from pipelines.clean.needs import Use
 from pipelines.delivery import Delivery
 from pipelines.extract.layout import measure
 from pipelines.extract.run import RAW_FILE, extract
+from pipelines.flow.indexes import index_of
 from pipelines.flow.misfit import Misfit, Reference, changes_of, first_of, names_of
 from pipelines.flow.office import Office
 from pipelines.layout import Layout
@@ -41,8 +42,8 @@ def extracted(office: Office, delivery: Delivery, ref: SourceRef, path: Path, ou
     with office.warehouse.transaction() as conn:
         known = reference(conn, delivery, ref)
     misfit = Misfit(ref, office.contract(ref.feed), path, delivery.file_name, known)
-    with misfit.explained():
-        facts = extract(delivery, ref, path, out)
+    with misfit.explained(), index_of(office, ref, delivery) as index:
+        facts = extract(delivery, ref, path, out, index=index)
     layout = measure(ref.source.format, facts, out / RAW_FILE, path)
     misfit.check(layout, facts)
     return layout

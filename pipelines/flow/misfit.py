@@ -12,6 +12,7 @@ from pipelines.clean.drift import Change, Weight, compare, encoding_change, iden
 from pipelines.clean.mapping import Binder, Header
 from pipelines.clean.needs import Need, Use
 from pipelines.contract import Contract
+from pipelines.dialect import MESSAGE_TYPES
 from pipelines.errors import DeliveryError
 from pipelines.extract.elsewhere import Reading, header_of, other_delimiter, other_encoding, other_reading
 from pipelines.extract.facts import FileFacts
@@ -67,7 +68,7 @@ class Misfit:
         fmt, locale = self.ref.source.format, self.ref.locale
         missing = self.use.missing(Header(layout.columns))
         found = None
-        if missing:
+        if missing and fmt.type not in MESSAGE_TYPES:
             found = other_reading(self.path, fmt, locale, self.fits, self.wanted)
         elif facts.malformed * 2 > facts.records:
             found = other_delimiter(self.path, fmt, locale)
@@ -84,6 +85,8 @@ class Misfit:
     def unreadable(self, error: DeliveryError) -> DeliveryError:
         """The error of a file that could not be read, or a better one."""
         fmt, locale = self.ref.source.format, self.ref.locale
+        if fmt.type in MESSAGE_TYPES:  # what it holds is not told by a header
+            return error
         columns = header_of(self.path, fmt, {}, locale)
         if columns is not None and self.fits(columns):
             found = other_encoding(self.path, fmt, locale, self.fits)

@@ -16,6 +16,7 @@ from pipelines.extract.members import member_of, opened
 from pipelines.extract.reader import Reader, read_table
 from pipelines.extract.run import cells_of
 from pipelines.extract.table import CELLS, LEAD, PROBLEM, RAW, ROW
+from pipelines.flow.indexes import index_of
 from pipelines.flow.office import Office
 from pipelines.profile import SourceRef
 
@@ -48,7 +49,10 @@ def open_original(office: Office, delivery: Delivery, ref: SourceRef) -> Iterato
     path = archive(office.settings.landing / delivery.client_id / path_of(name), delivery.sha256, office.settings)
     with (
         opened(path, member_of(name), name=name) as content,
-        read_table(content, ref.source.format, ref.locale, cells=cells_of(ref.source), name=name) as reader,
+        index_of(office, ref, delivery) as index,
+        read_table(
+            content, ref.source.format, ref.locale, cells=cells_of(ref.source), name=name, index=index
+        ) as reader,
     ):
         yield reader
 

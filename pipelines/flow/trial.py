@@ -17,16 +17,18 @@ from pipelines.catalog import Catalog, load_catalog
 from pipelines.clean.apply import Plan
 from pipelines.clean.controls import read_controls
 from pipelines.clean.facts import ControlValue, FileInfo
-from pipelines.clean.lookup import LookupTable
+from pipelines.clean.lookup import LookupFile, LookupTable
 from pipelines.clean.lookup import build as build_lookups
 from pipelines.contract import Contract
 from pipelines.errors import DeclarationError
 from pipelines.extract import discover
 from pipelines.extract.facts import FileFacts
 from pipelines.extract.members import SEPARATOR, escaped, listing, member_of, opened, split_name
+from pipelines.extract.messages.gdpdu_index import Beside
 from pipelines.extract.reader import Reader, read_table
 from pipelines.extract.run import cells_of
 from pipelines.flow import control_files
+from pipelines.flow.indexes import index_on_disk
 from pipelines.flow.misfit import Misfit, Reference
 from pipelines.flow.work import file_groups, lookup_file
 from pipelines.layout import Layout
@@ -45,7 +47,7 @@ class Subject:
     """What is tried: a file, the source that reads it, and the client folder its path is below.
 
     `name` is the path of the file, or of a member of it, below that folder; `content` what is read: the file itself
-    or what it was unpacked to.
+    or what it was unpacked to. `index` describes it where it is part of an export.
     """
 
     catalog: Catalog
@@ -55,6 +57,7 @@ class Subject:
     root: Path
     name: str
     content: Path
+    index: Beside | None = None
 
     @property
     def contract(self) -> Contract:
@@ -103,8 +106,11 @@ def try_file(
 @contextmanager
 def opened_subject(subject: Subject) -> Iterator[Subject]:
     """The subject with its content at hand: a member is unpacked for as long as it is used."""
-    with opened(subject.file, member_of(subject.name), name=subject.name) as content:
-        yield replace(subject, content=content)
+    with (
+        opened(subject.file, member_of(subject.name), name=subject.name) as content,
+        index_on_disk(subject.ref.source.format, subject.root, subject.name) as index,
+    ):
+        yield replace(subject, content=content, index=index)
 
 
 def compiled(subject: Subject) -> tuple[Plan, Iterator[pa.RecordBatch]]:
@@ -208,7 +214,14 @@ def _facts(subject: Subject) -> tuple[FileFacts, FileInfo]:
 
 def _open(subject: Subject) -> Reader:
     source = subject.ref.source
-    return read_table(subject.content, source.format, subject.ref.locale, cells=cells_of(source), name=subject.name)
+    return read_table(
+        subject.content,
+        source.format,
+        subject.ref.locale,
+        cells=cells_of(source),
+        name=subject.name,
+        index=subject.index,
+    )
 
 
 def _lookups(subject: Subject) -> dict[str, LookupTable]:
@@ -221,10 +234,11 @@ def _lookups(subject: Subject) -> dict[str, LookupTable]:
         lambda f: listing(f.path, f.rel),
     )
     files = discover.lookup_files(subject.profile, subject.ref.source, found)
-    read = {
-        name: [lookup_file(f.path, f.rel, declared[name], subject.ref.locale) for f in members]
-        for name, members in files.items()
-    }
+    read: dict[str, list[LookupFile]] = {name: [] for name in files}
+    for name, members in files.items():
+        for f in members:
+            with index_on_disk(declared[name].format, subject.root, f.rel) as index:
+                read[name].append(lookup_file(f.path, f.rel, declared[name], subject.ref.locale, index))
     return dict(build_lookups(declared, read, subject.ref.locale, subject.ref.time_zone))
 
 

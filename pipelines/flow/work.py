@@ -22,8 +22,9 @@ from pipelines.errors import DeliveryError
 from pipelines.extract.archive import archive
 from pipelines.extract.discover import path_of
 from pipelines.extract.members import member_of, opened
+from pipelines.extract.messages.gdpdu_index import Beside
 from pipelines.extract.reader import read_table
-from pipelines.flow import control_files, corrected, layouts, memos
+from pipelines.flow import control_files, corrected, indexes, layouts, memos
 from pipelines.flow.office import Office
 from pipelines.load.run import WorkLost, hold_accounting, load
 from pipelines.profile import Lookup, Profile, SourceRef, file_match
@@ -212,18 +213,22 @@ def lookups_of(
     """The look-up tables of a source, built from the archived files the delivery was registered with."""
     declared = profile.lookups_of(ref.source)
     files: dict[str, list[LookupFile]] = {name: [] for name in declared}
-    for item in inputs:
-        path = archive(office.settings.landing / ref.client_id / path_of(item.path), item.sha256, office.settings)
-        files[item.name].append(lookup_file(path, item.path, declared[item.name], ref.locale))
+    for name, table in declared.items():
+        items = {item.path: item for item in inputs if item.name == name}
+        for rel, index_item in indexes.of_lookup(list(items.values()), table.format).items():
+            path = archive(office.settings.landing / ref.client_id / path_of(rel), items[rel].sha256, office.settings)
+            with indexes.kept(office, ref.client_id, index_item) as index:
+                files[name].append(lookup_file(path, rel, table, ref.locale, index))
     return build_lookups(declared, files, ref.locale, ref.time_zone)
 
 
-def lookup_file(path: Path, name: str, declared: Lookup, locale: str) -> LookupFile:
-    """Read one file of a look-up table whole: they are small by nature. `path` is the archive of a member."""
+def lookup_file(path: Path, name: str, declared: Lookup, locale: str, index: Beside | None = None) -> LookupFile:
+    """Read one file of a look-up table whole: they are small by nature. `path` is the archive of a member, `index`
+    describes a file of an export."""
     cells = {rule.cell for rule in declared.columns.values() if rule.cell}
     with (
         opened(path, member_of(name), name=name) as content,
-        read_table(content, declared.format, locale, cells=cells, name=name) as reader,
+        read_table(content, declared.format, locale, cells=cells, name=name, index=index) as reader,
     ):
         batches = list(reader.batches()) or [pa.RecordBatch.from_pylist([], schema=reader.schema)]
         facts = reader.facts.to_json()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.samples import awc, bayport, brightline, fernhill, hansa, lakeside, meridien, norvik, quayside
+from tests.samples import awc, bayport, brightline, fernhill, hansa, lakeside, meridien, norvik, quayside, rechberg
 from tests.samples.common import Folder
 
 CLIENTS = {
@@ -23,6 +23,7 @@ CLIENTS = {
     "norvik": norvik.write,
     "lakeside": lakeside.write,
     "quayside": quayside.write,
+    "rechberg": rechberg.write,
     "bayport": bayport.write,
 }
 

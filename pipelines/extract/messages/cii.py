@@ -141,6 +141,11 @@ SpecifiedLogisticsServiceCharge                      BG-21
     CategoryCode                                     BT-102
     RateApplicablePercent|ApplicablePercent          BT-103
 SpecifiedTradePaymentTerms
+  ApplicableTradePaymentDiscountTerms                BG-X-Discount
+    BasisPeriodMeasure[@unitCode=DAY]                X-Days
+    CalculationPercent                               X-Percent
+    BasisAmount                                      X-Base
+    ActualDiscountAmount                             X-Amount
   Description                                        BT-20
   DueDateDateTime/DateTimeString                     BT-9
   DirectDebitMandateID                               /BG-16/BG-19/BT-89

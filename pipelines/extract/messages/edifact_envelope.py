@@ -111,6 +111,7 @@ class Messages:
         self._numbers: set[tuple[str, str]] = set()
         self._ordinal = 0
         self._totals = {name: Total(name) for name in ("segments", "messages", "groups")}
+        self._references = References()
 
     def __iter__(self) -> Iterator[Message]:
         """Every message when its trailer has been read; DeliveryError where the envelope is not whole."""
@@ -135,6 +136,7 @@ class Messages:
     def tell(self, tally: Tally) -> None:
         """Put totals and warnings into the tally of the file."""
         tally.totals += [total.of_format() for total in self._totals.values() if total.places]
+        tally.totals.append(self._references.of_format())
         self.notes.tell(tally)
 
     def _take(self, message: Message, segment: Segment) -> None:
@@ -211,9 +213,8 @@ class Messages:
         where = f"UNT of message {message.ordinal} ({message.number}), line {segment.line}"
         if not self._totals["segments"].agree(message.said, message.found, where):
             message.faults.append("segment_count")
-        if segment.at(2) != message.number:
+        if not self._references.agree(segment.at(2), message.number, where):
             message.faults.append("message_reference")
-            self.notes.add("messages whose header and trailer have different numbers", f"line {segment.line}")
         return message
 
     def _end_group(self, segment: Segment) -> None:
@@ -234,9 +235,8 @@ class Messages:
 
     def _end(self, part: Part, trailer: Segment, kind: str, found: int, reference: str, count: str) -> None:
         part.said = trailer.at(1)
-        if trailer.at(2) != part.number:
+        if not self._references.agree(trailer.at(2), part.number, f"{trailer.tag}, line {trailer.line}"):
             part.faults.append(reference)
-            self.notes.add(f"{trailer.tag} with another number than its header", f"line {trailer.line}")
         if not self._totals[kind].agree(part.said, found, f"{trailer.tag}, line {trailer.line}"):
             part.faults.append(count)
 
@@ -273,3 +273,24 @@ class Total:
             said, found, where = self.wrong
             return FormatTotal(self.name, str(int(said)), str(found), where)
         return FormatTotal(self.name, str(self.said), str(self.found), f"all trailers ({self.places['all']})")
+
+
+@dataclass
+class References:
+    """Trailers that carry the number of their header: all of them must."""
+
+    trailers: int = 0
+    right: int = 0
+    wrong: str = ""
+
+    def agree(self, said: str, header: str, where: str) -> bool:
+        """Take one trailer; whether it carries the number of its header."""
+        self.trailers += 1
+        self.right += said == header
+        if said != header and not self.wrong:
+            self.wrong = f"{where}: {said!r} for {header!r}"
+        return said == header
+
+    def of_format(self) -> FormatTotal:
+        """Trailers, and those of them with the right number, for the gate."""
+        return FormatTotal("references", str(self.trailers), str(self.right), self.wrong or "all trailers")

@@ -240,6 +240,8 @@ class Segments:
         if not text.isascii() and not self._whole:
             text = self._decoded(text, line)
             _, *rest = _split(text, d.element, d.release)
+        if not self._repeats and (not d.release or d.release not in text):
+            return Segment(tag, [element.split(d.component) for element in rest], line, text)
         elements: list[list[str]] = []
         repeats: list[tuple[int, list[str]]] = []
         for place, element in enumerate(rest, 1):

@@ -18,7 +18,7 @@ from pipelines.extract.messages.edifact_section import (
 from pipelines.extract.messages.edifact_syntax import Segment
 
 Cells = dict[str, str]
-_REQUESTED = ("2", "64", "63", "69", "35", "358")
+_REQUESTED = ("2", "64", "63", "358", "61")
 
 
 class Parts(NamedTuple):
@@ -123,7 +123,7 @@ def order_head(message: Message, parts: Parts) -> Cells:
         **document,
         "order_id": order or document.get("document_id", ""),
         "document_date": head.date("137", "4"),
-        "promised_date": head.date("67", "17"),
+        "promised_date": head.date("67", "69", "17"),
         "latest_date": head.date("38"),
         "requested_date": head.date(*_REQUESTED),
         **trade_parties(head),
@@ -176,7 +176,7 @@ def order_lines(message: Message) -> Iterator[Cells]:
             "line_amount": line.amount("203", "66"),
             "currency_code": line.currency() or head["currency_code"],
             "requested_date": line.date(*_REQUESTED),
-            "promised_date": line.date("67", "17"),
+            "promised_date": line.date("67", "69", "17"),
             "discount_pct": discount(line),
             "tax_rate_pct": tax_rate(line),
             "ship_to_id": to.id or head["ship_to_id"],

@@ -19,7 +19,7 @@ from pipelines.extract.messages.invoice_paths import Node, Unknown, Walk
 from pipelines.extract.messages.invoice_pdf import invoice_of_pdf, is_pdf
 from pipelines.extract.messages.xml_stream import elements, local, namespace
 
-MAX_BYTES = 512 << 20
+MAX_BYTES = 256 << 20
 """No invoice is larger, its attachments included; bounds the memory of the reader."""
 
 _LINE = "BG-25"

@@ -22,6 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from pipelines.extract.messages.invoice import Group, Invoice, Term
@@ -36,6 +37,8 @@ _BINARY = "BT-125"
 _DAY = "102"
 """The code of UNTDID 2379 for dates of eight digits."""
 MAX_DEPTH = 60
+MAX_UNKNOWN = 200
+"""Names of unknown elements that are told one by one."""
 
 
 class Condition(NamedTuple):
@@ -139,6 +142,7 @@ class Walk:
         self.take(element, way, group, path)
 
     def _unknown(self, path: str, element: Any) -> None:
+        path = path if path in self.unknown or len(self.unknown) < MAX_UNKNOWN else "and others"
         known = self.unknown.setdefault(path, Unknown(line=element.sourceline or 0))
         known.count += 1
 
@@ -166,7 +170,7 @@ class Walk:
         for target, term, line in self._later:
             *way, last = target.split("/")
             group: Group = self.invoice
-            for name, below in zip(way, [*way[1:], None], strict=True):
+            for name, below in zip_longest(way, way[1:]):
                 known = group.groups.setdefault(name, [])
                 if not known:
                     known.append(Group(name, line))

@@ -218,19 +218,28 @@ def _open(invoice: Invoice) -> str:
 
 
 def _discount(invoice: Invoice) -> dict[str, str]:
-    """The first discount for early payment in the notation of XRechnung, in days, percent, date and amount."""
+    """The first discount for early payment in days, percent, date and amount.
+
+    XRechnung writes it into the terms of payment, Factur-X EXTENDED and ZUGFeRD 1 have elements for it.
+    """
     found = next((m for t in invoice.terms.get("BT-20", []) if (m := _DISCOUNT.search(t.text))), None)
-    if found is None:
+    group = invoice.first("BG-X-Discount")
+    if found is not None:
+        days, percent, base, amount = found[1], found[2], found[3] or "", ""
+    elif group is not None:
+        days, percent, base, amount = (_text(group, f"X-{it}") for it in ("Days", "Percent", "Base", "Amount"))
+    else:
         return {}
-    cells = {"discount_days": found[1], "discount_pct": found[2]}
+    cells = {"discount_days": days, "discount_pct": percent, "discount_amount": amount}
     try:
         issued = dt.date.fromisoformat(invoice.text("BT-2") or "")
-        cells["discount_date"] = (issued + dt.timedelta(days=int(found[1]))).isoformat()
+        cells["discount_date"] = (issued + dt.timedelta(days=int(days))).isoformat()
     except (ValueError, OverflowError):
         pass
-    base = _number(found[3] or next((_text(g, "BT-115") for g in invoice.all("BG-22")), ""))
-    if base is not None:
-        cells["discount_amount"] = str((base * Decimal(found[2]) / 100).quantize(_CENT, ROUND_HALF_UP))
+    of = _number(base or next((_text(g, "BT-115") for g in invoice.all("BG-22")), ""))
+    share = _number(percent)
+    if not amount and of is not None and share is not None:
+        cells["discount_amount"] = str((of * share / 100).quantize(_CENT, ROUND_HALF_UP))
     return cells
 
 

@@ -28,9 +28,9 @@ _ALLOWANCE = """
   BaseAmount                                         BT-{4}
 """
 _TAXED = """
-  TaxCategory/TaxScheme                              -
   TaxCategory/ID                                     BT-{5}
   TaxCategory/Percent                                BT-{6}
+  TaxCategory/TaxScheme/ID                           BT-{5}@scheme
 """
 
 
@@ -86,8 +86,8 @@ PayeeParty                                           BG-10
   PartyLegalEntity/CompanyID                         BT-61
 TaxRepresentativeParty                               BG-11
   PartyName/Name                                     BT-62
-  PartyTaxScheme/CompanyID                           BT-63
-  PartyTaxScheme/TaxScheme                           -
+  PartyTaxScheme[TaxScheme/ID=VAT]/CompanyID         BT-63
+  PartyTaxScheme[TaxScheme/ID=VAT]/TaxScheme         -
 Delivery
   ActualDeliveryDate                                 BG-13/BT-72
   DeliveryLocation/ID                                BG-13/BT-71
@@ -109,6 +109,10 @@ PaymentMeans                                         BG-16
     ID                                               BT-89
     PayerFinancialAccount/ID                         BT-91
 PaymentTerms/Note                                    BT-20
+PrepaidPayment                                       BG-DEX-09
+  ID                                                 BT-DEX-001
+  PaidAmount                                         BT-DEX-002
+  InstructionID                                      BT-DEX-003
 TaxTotal
   TaxAmount                                          /BG-22/BT-110
   TaxSubtotal                                        BG-23
@@ -119,7 +123,7 @@ TaxTotal
       Percent                                        BT-119
       TaxExemptionReasonCode                         BT-121
       TaxExemptionReason                             BT-120
-      TaxScheme                                      -
+      TaxScheme/ID                                   BT-118@scheme
 LegalMonetaryTotal                                   BG-22
   LineExtensionAmount                                BT-106
   TaxExclusiveAmount                                 BT-109
@@ -190,7 +194,7 @@ Item                                                 BG-31
   ClassifiedTaxCategory                              BG-30
     ID                                               BT-151
     Percent                                          BT-152
-    TaxScheme                                        -
+    TaxScheme/ID                                     BT-151@scheme
   CommodityClassification/ItemClassificationCode     BT-158
   AdditionalItemProperty                             BG-32
     Name                                             BT-160

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pipelines.dialect import WORDS_OF
 from pipelines.extract.sniff.columns import describe
 from pipelines.extract.sniff.kinds import Document, by_magic, check_text, document, parquet
+from pipelines.extract.sniff.messages import Told, is_message, message_kind, of_export, of_message
 from pipelines.extract.sniff.proposal import Finding, Proposal, TableFound
 from pipelines.extract.sniff.sample import Sample, refused, take_sample
 from pipelines.extract.sniff.tables import find_layout
@@ -30,6 +32,21 @@ def propose(path: Path, given: Mapping[str, Any], *, name: str | None = None) ->
     empty, or of a kind that holds no table.
     """
     sample = take_sample(path, name or path.name)
+    if is_message(given.get("type")):
+        return of_message(Told(given["type"], "given"), given)
+    doubt = None
+    if not given.get("type") and not given.keys() & _OF_TEXT_ONLY:
+        if told := message_kind(sample):
+            return of_message(told, given)
+        found_export, doubt = of_export(sample, given)
+        if found_export:
+            return found_export
+    proposal = _by_content(sample, given)
+    return replace(proposal, warnings=(*proposal.warnings, doubt)) if doubt else proposal
+
+
+def _by_content(sample: Sample, given: Mapping[str, Any]) -> Proposal:
+    """How to read a file that is no business message."""
     kind = given.get("type") or ("csv" if given.keys() & _OF_TEXT_ONLY else by_magic(sample))
     if kind == "parquet":
         return _of_document(parquet(sample), sample, given)

@@ -85,11 +85,12 @@ def _document_type(view: View) -> Iterator[Found]:
 
 
 def _currency_of_amounts(view: View) -> Iterator[Found]:
+    """Every amount of UBL has a currency, of CII hardly one."""
     for name in AMOUNTS:
         for placed in view.terms(name):
             got = placed.term.attributes.get("currency")
-            if got is not None and got.strip() not in codes("currencies"):
-                yield _wrong(placed, name, got, "currencies")
+            if (got is not None or not view.is_cii) and (got or "").strip() not in codes("currencies"):
+                yield _wrong(placed, name, got or "", "currencies")
 
 
 def _tax_point(view: View) -> Iterator[Found]:

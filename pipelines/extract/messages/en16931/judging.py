@@ -8,13 +8,23 @@ from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pipelines.extract.messages.en16931 import codes, decimals, peppol, presence, profiles, totals, vat, xrechnung
+from pipelines.extract.messages.en16931 import (
+    codes,
+    decimals,
+    facturx,
+    peppol,
+    presence,
+    profiles,
+    totals,
+    vat,
+    xrechnung,
+)
 from pipelines.extract.messages.en16931.rule import BusinessRule, View
 from pipelines.extract.messages.invoice import Broken, Invoice
 
 _CORE = (*presence.RULES, *totals.RULES, *decimals.RULES, *vat.RULES, *codes.RULES)
 RULES: Mapping[str, BusinessRule] = MappingProxyType(
-    {rule.id: rule for rule in chain(_CORE, xrechnung.RULES, peppol.RULES)}
+    {rule.id: rule for rule in chain(_CORE, facturx.RULES, xrechnung.RULES, peppol.RULES)}
 )
 SOUND = "none"
 _DIGITS = 100

@@ -144,8 +144,8 @@ def _one_currency(view: View) -> Iterator[Found]:
     for name in AMOUNTS:
         for placed in view.terms(name) if name != "BT-111" else ():
             got = placed.term.attributes.get("currency")
-            if got is not None and got.strip() != view.text("BT-5"):
-                yield Found(place(placed.group, name), got, view.text("BT-5"))
+            if (got is not None or not view.is_cii) and (got or "").strip() != view.text("BT-5"):
+                yield Found(place(placed.group, name), got or "", view.text("BT-5"))
 
 
 def _mandate(view: View) -> Iterator[Found]:
@@ -223,8 +223,7 @@ def _category(exemption: str, category: str, view: View) -> Iterator[Found]:
 def _dates(view: View) -> Iterator[Found]:
     for name in _DATES:
         for placed in view.terms(name):
-            wanted = 8 if view.is_cii else 10
-            if len(placed.term.text) != wanted or day(placed.text) is None:
+            if len(placed.term.text) != 10 or day(placed.text) is None:
                 yield Found(place(placed.group, name), placed.text, "YYYY-MM-DD")
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 from pipelines.extract.messages.en16931.rule import (
     BusinessRule,
     Found,
+    Placed,
     Severity,
     View,
     number,
@@ -16,6 +18,7 @@ from pipelines.extract.messages.en16931.rule import (
 )
 from pipelines.extract.messages.invoice import Group
 
+_DAY = "102"
 CREDIT_TRANSFERS = ("30", "58")
 """Payment means (UNTDID 4461) that are credit transfers, of which the standard wants an account."""
 
@@ -49,6 +52,7 @@ def tells(
     return BusinessRule(rule, en, de, check, severity)
 
 
+@lru_cache(maxsize=1024)
 def day(text: str | None) -> dt.date | None:
     """A date as UBL (2026-11-26) or CII (20261126) writes it, a zone after it left aside; None for anything else."""
     plain = (text or "").strip()
@@ -60,12 +64,18 @@ def day(text: str | None) -> dt.date | None:
     return None
 
 
+def _form(placed: Placed) -> str:
+    """The format of a date in CII: ours is ISO 8601 where it was written as a day of eight digits, which is right."""
+    is_iso = len(placed.text) == 10 and placed.text[4:5] == "-"
+    return placed.term.attributes.get("format", _DAY if is_iso else "not given")
+
+
 def _issued(view: View) -> Iterator[Found]:
     dates = view.terms("BT-2")
     if not any(placed.text for placed in dates):
         yield Found(place(view.invoice), "", "BT-2")
-    elif view.is_cii and (form := dates[0].term.attributes.get("format", "102")) != "102":
-        yield Found(place(dates[0].group, "BT-2"), f"format {form}", "format 102")
+    elif view.is_cii and (form := _form(dates[0])) != _DAY:
+        yield Found(place(dates[0].group, "BT-2"), f"format {form}", f"format {_DAY}")
 
 
 def _totals(rule: str, term: str, en: str, de: str) -> BusinessRule:
@@ -177,9 +187,20 @@ def _attribute(view: View) -> Iterator[Found]:
             yield Found(place(attribute), "", " and ".join(missing))
 
 
+def _categorised(of: str, name: str) -> Callable[[View], Iterator[Found]]:
+    def check(view: View) -> Iterator[Found]:
+        for group in view.groups(of):
+            if view.category(group, name) is None:
+                yield Found(place(group), group.text(name) or "", f"{name} of VAT")
+
+    return check
+
+
 def _percent(view: View) -> Iterator[Found]:
     for tax in view.groups("BG-23"):
-        if tax.text("BT-119") is None and tax.text("BT-118") != "O":
+        category = view.category(tax, "BT-118")
+        is_other = category is None and tax.text("BT-118") is not None
+        if (tax.text("BT-119") is None or is_other) and category != "O":
             yield Found(place(tax), "", "BT-119")
 
 
@@ -232,14 +253,14 @@ RULES = [
           _in_order("BG-26", "BT-134", "BT-135")),
     needs("BR-31", "BG-20", "BT-92", "an allowance on the invoice has no amount (BT-92)",
           "Betrag eines Nachlasses auf die Rechnung (BT-92) fehlt", filled=False),
-    needs("BR-32", "BG-20", "BT-95", "an allowance on the invoice has no VAT category (BT-95)",
-          "Umsatzsteuerkategorie eines Nachlasses auf die Rechnung (BT-95) fehlt", filled=False),
+    tells("BR-32", "an allowance on the invoice has no VAT category (BT-95)",
+          "Umsatzsteuerkategorie eines Nachlasses auf die Rechnung (BT-95) fehlt", _categorised("BG-20", "BT-95")),
     needs("BR-33", "BG-20", "BT-97|BT-98", "an allowance on the invoice has no reason (BT-97, BT-98)",
           "Grund eines Nachlasses auf die Rechnung (BT-97, BT-98) fehlt", filled=False),
     needs("BR-36", "BG-21", "BT-99", "a charge on the invoice has no amount (BT-99)",
           "Betrag eines Zuschlags auf die Rechnung (BT-99) fehlt", filled=False),
-    needs("BR-37", "BG-21", "BT-102", "a charge on the invoice has no VAT category (BT-102)",
-          "Umsatzsteuerkategorie eines Zuschlags auf die Rechnung (BT-102) fehlt", filled=False),
+    tells("BR-37", "a charge on the invoice has no VAT category (BT-102)",
+          "Umsatzsteuerkategorie eines Zuschlags auf die Rechnung (BT-102) fehlt", _categorised("BG-21", "BT-102")),
     needs("BR-38", "BG-21", "BT-104|BT-105", "a charge on the invoice has no reason (BT-104, BT-105)",
           "Grund eines Zuschlags auf die Rechnung (BT-104, BT-105) fehlt", filled=False),
     needs("BR-41", "BG-27", "BT-136", "an allowance of a line has no amount (BT-136)",
@@ -254,8 +275,8 @@ RULES = [
           "zu versteuernder Betrag einer Umsatzsteuerkategorie (BT-116) fehlt", filled=False),
     needs("BR-46", "BG-23", "BT-117", "a VAT category has no tax amount (BT-117)",
           "Steuerbetrag einer Umsatzsteuerkategorie (BT-117) fehlt", filled=False),
-    needs("BR-47", "BG-23", "BT-118", "an entry of the VAT breakdown has no category (BT-118)",
-          "Kategorie in der Aufschlüsselung der Umsatzsteuer (BT-118) fehlt", filled=False),
+    tells("BR-47", "an entry of the VAT breakdown has no category (BT-118)",
+          "Kategorie in der Aufschlüsselung der Umsatzsteuer (BT-118) fehlt", _categorised("BG-23", "BT-118")),
     tells("BR-48", "a VAT category has no rate (BT-119), and is not outside VAT",
           "Satz einer Umsatzsteuerkategorie (BT-119) fehlt, ohne dass sie nicht steuerbar ist", _percent),
     needs("BR-49", "BG-16", "BT-81", "a payment instruction has no payment means (BT-81)",

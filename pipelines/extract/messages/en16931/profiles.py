@@ -5,6 +5,7 @@
   and its extension replaces some rules of the standard by wider ones.
 * Peppol BIS Billing adds Peppol's.
 * Factur-X MINIMUM and BASIC WL are no invoices in the sense of the standard: they have no lines, MINIMUM hardly sums.
+* Factur-X EXTENDED has lines in groups and other tolerances: it replaces rules by its own.
 * ZUGFeRD 1 is older than the standard: of it only the sums hold.
 """
 
@@ -18,22 +19,39 @@ _XRECHNUNG = re.compile(r"xrechnung_(\d+)", re.IGNORECASE)
 _PEPPOL = "urn:fdc:peppol.eu:2017:poacc:billing"
 _OF_PEPPOL = ("PEPPOL-",)
 _OF_XRECHNUNG = ("BR-DE-", "BR-DEX-")
+_OF_EXTENDED = "BR-FXEXT-"
 _FROM_PEPPOL = frozenset(
     f"PEPPOL-EN16931-R{number:03}" for number in (1, 5, 8, 10, 20, 40, 41, 42, 46, 55, 61, 110, 111, 120, 121, 130)
 )
 """Rules of Peppol that XRechnung took over with version 3.0."""
 _NOT_IN_CII = frozenset({"PEPPOL-EN16931-R120"})
+_SINCE = {
+    **dict.fromkeys((f"BR-DE-{number}" for number in ("22", "23-a", "23-b", "24-a", "24-b", "25-a", "25-b", "26")), 2),
+    **dict.fromkeys(("BR-DE-27", "BR-DE-28"), 2),
+    **dict.fromkeys(("BR-DE-30", "BR-DE-31"), 3),
+}
+"""Rules that came with a later version of XRechnung."""
+_OF_UBL = "BR-DEX-09"
+"""Payments of third parties are in UBL only: in CII the extension leaves BR-CO-16 as it is."""
 _REPLACED = frozenset({"BR-CO-16", "BR-CL-10", "BR-CL-11", "BR-CL-21", "BR-CL-24", "BR-CL-25", "BR-CL-26"})
 """Rules of the standard that the extension of XRechnung replaces."""
+_CATEGORIES = ("S", "Z", "E", "AE", "IC", "G", "O", "AF", "AG")
 _OF_LINES = frozenset(
-    {"BR-16", "BR-CO-10", *(f"BR-{family}-{number}" for family in ("S", "Z", "E", "AE", "IC", "G", "O", "AF", "AG")
-     for number in ("01", "08"))}
+    {"BR-16", "BR-CO-10", *(f"BR-{family}-{number}" for family in _CATEGORIES for number in ("01", "08"))}
 )  # fmt: skip
 _OF_MINIMUM = frozenset(
     {*(f"BR-{number:02}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 14, 15)), "BR-CO-09", "BR-CO-26",
      "BR-CL-01", "BR-CL-03", "BR-CL-04", "BR-CL-10", "BR-CL-11", "BR-CL-14",
      "BR-DEC-12", "BR-DEC-13", "BR-DEC-14", "BR-DEC-18"}
 )  # fmt: skip
+_NOT_IN_EXTENDED = frozenset(
+    {*(f"BR-{number}" for number in (22, 23, 24, 26, 27, 28, 38, 44, 54)),
+     *(f"BR-CO-{number:02}" for number in (4, 10, 11, 12, 13, 15, 16, 17, 22, 24)),
+     *(f"BR-{family}-{number}" for family in _CATEGORIES for number in ("01", "08")),
+     *(f"BR-{family}-10" for family in ("S", "Z", "AF", "AG")), "BR-S-09",
+     *(f"BR-O-{number:02}" for number in (2, 3, 4, 11, 12, 13, 14))}
+)  # fmt: skip
+"""Rules of the standard that Factur-X EXTENDED replaces or leaves out."""
 _OF_ZUGFERD_1 = frozenset({f"BR-CO-{number}" for number in (10, 11, 12, 13, 14, 15)})
 
 
@@ -42,18 +60,22 @@ def holds(rule: str, view: View) -> bool:
     said = view.text("BT-24").lower()
     version = _XRECHNUNG.search(said)
     if rule.startswith(_OF_XRECHNUNG):
-        return version is not None and (is_extension(view) or not rule.startswith("BR-DEX-"))
+        if version is None or (rule.startswith("BR-DEX-") and not is_extension(view)):
+            return False
+        return int(version[1]) >= _SINCE.get(rule, 1) and not (view.is_cii and rule == _OF_UBL)
     if rule.startswith(_OF_PEPPOL):
         if version:
             return int(version[1]) >= 3 and rule in _FROM_PEPPOL and not (view.is_cii and rule in _NOT_IN_CII)
         return _PEPPOL in said
     if said.startswith("urn:ferd:crossindustrydocument"):
         return rule in _OF_ZUGFERD_1
+    if rule.startswith(_OF_EXTENDED) or said.endswith(":extended"):
+        return said.endswith(":extended") and rule not in _NOT_IN_EXTENDED
     if said.endswith(":minimum"):
         return rule in _OF_MINIMUM
     if said.endswith(":basicwl"):
         return rule not in _OF_LINES
-    return not (rule in _REPLACED and is_extension(view))
+    return not (rule in _REPLACED and is_extension(view)) or (view.is_cii and rule == "BR-CO-16")
 
 
 def is_extension(view: View) -> bool:

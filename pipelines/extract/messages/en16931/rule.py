@@ -75,6 +75,16 @@ class View:
         """Whether one of these terms is there, be it empty."""
         return any(name in self._terms for name in names)
 
+    def category(self, group: Group, name: str) -> str | None:
+        """The VAT category that a term of a group names; None when it names none, or one of another tax than VAT.
+
+        In UBL every category says of which tax it is, as the scheme of the term.
+        """
+        term = group.term(name)
+        if term is None or term.attributes.get("scheme", "VAT" if self.is_cii else "").strip().upper() != "VAT":
+            return None
+        return term.text.strip()
+
     def amount(self, name: str) -> Decimal | None:
         """The number of the first such term; None when it is absent or no number."""
         return next((number(placed.term.text) for placed in self.terms(name)), None)
@@ -93,7 +103,7 @@ def amount_of(group: Group, name: str) -> Decimal | None:
 
 def to_cents(value: Decimal) -> Decimal:
     """Rounded to two decimals, halves upwards, as the official rules round."""
-    return (value * 100 + Decimal("0.5")).to_integral_value(ROUND_FLOOR) / 100
+    return (value * 100 + Decimal("0.5")).to_integral_value(ROUND_FLOOR).scaleb(-2)
 
 
 def to_units(value: Decimal) -> Decimal:

@@ -7,7 +7,17 @@ from decimal import Decimal
 
 from pipelines.extract.messages.en16931.codes import codes
 from pipelines.extract.messages.en16931.presence import needs, needs_group, tells
-from pipelines.extract.messages.en16931.rule import Found, View, amount_of, place, to_cents, to_units
+from pipelines.extract.messages.en16931.rule import (
+    Found,
+    Placed,
+    View,
+    amount_of,
+    number,
+    place,
+    to_cents,
+    to_units,
+)
+from pipelines.extract.messages.invoice import Group
 
 _ZERO = Decimal(0)
 
@@ -19,7 +29,7 @@ def _tax_point(view: View) -> Iterator[Found]:
 
 def _category(view: View) -> Iterator[Found]:
     for line in view.groups("BG-25"):
-        if not any(vat.text("BT-151") is not None for vat in line.all("BG-30")):
+        if not any(view.category(vat, "BT-151") is not None for vat in line.all("BG-30")):
             yield Found(place(line), "", "BT-151")
 
 
@@ -31,11 +41,16 @@ def _prefix(view: View) -> Iterator[Found]:
                 yield Found(place(placed.group, name), placed.text[:2], "two letters of a country")
 
 
+def _documents(view: View) -> list[Group]:
+    """The totals of the invoice; a total of VAT alone, which UBL keeps apart, makes none."""
+    return [group for group in view.groups("BG-22") if set(group.terms) - {"BT-110", "BT-111"}]
+
+
 def _sum(total: str, part: str, of: str) -> Callable[[View], Iterator[Found]]:
     """A total of the document is the sum of a term over all groups `of`; without these it may be absent."""
 
     def check(view: View) -> Iterator[Found]:
-        for document in view.groups("BG-22"):
+        for document in _documents(view):
             groups = view.groups(of)
             said = amount_of(document, total)
             if document.text(total) is None and not groups and of != "BG-25":
@@ -48,7 +63,7 @@ def _sum(total: str, part: str, of: str) -> Callable[[View], Iterator[Found]]:
 
 
 def _net(view: View) -> Iterator[Found]:
-    for document in view.groups("BG-22"):
+    for document in _documents(view):
         said, lines = amount_of(document, "BT-109"), amount_of(document, "BT-106")
         off, on = (amount_of(document, name) or _ZERO for name in ("BT-107", "BT-108"))
         found = None if lines is None else lines - off + on
@@ -59,26 +74,36 @@ def _net(view: View) -> Iterator[Found]:
             yield Found(place(document, "BT-109"), document.text("BT-109") or "", _plain(found))
 
 
+def _taxes(view: View) -> list[Placed]:
+    """The totals of VAT in the currency of the invoice; an amount without currency counts as one."""
+    own = view.text("BT-5")
+    return [placed for placed in view.terms("BT-110") if placed.term.attributes.get("currency", own).strip() == own]
+
+
 def _tax(view: View) -> Iterator[Found]:
-    groups = view.groups("BG-23")
-    found = to_cents(sum((amount_of(group, "BT-117") or _ZERO for group in groups), _ZERO))
-    for document in view.groups("BG-22"):
-        for term in document.terms.get("BT-110", ()):
-            said = amount_of(document, "BT-110")
-            if said != found and (groups or view.is_cii):
-                yield Found(place(document, "BT-110"), term.text.strip(), f"{found:f}")
-                break
+    """The breakdown may stand there once more in the accounting currency."""
+    for placed in view.terms("BT-110") if not view.is_cii else _taxes(view):
+        own = placed.term.attributes.get("currency")
+        groups = [group for group in view.groups("BG-23") if own is None or _currency(group, "BT-117") in (None, own)]
+        found = to_cents(sum((amount_of(group, "BT-117") or _ZERO for group in groups), _ZERO))
+        if (groups or view.is_cii) and number(placed.term.text) != found:
+            yield Found(place(placed.group, "BT-110"), placed.text, f"{found:f}")
+
+
+def _currency(group: Group, name: str) -> str | None:
+    term = group.term(name)
+    return None if term is None else term.attributes.get("currency")
 
 
 def _gross(view: View) -> Iterator[Found]:
     """CII may leave out the tax where there is none."""
     if not view.has("BT-5"):
         return
-    said, net, taxes = view.amount("BT-112"), view.amount("BT-109"), view.terms("BT-110")
+    said, net, taxes = view.amount("BT-112"), view.amount("BT-109"), _taxes(view)
     if view.is_cii and said is not None and said == net:
         return
-    tax = view.amount("BT-110")
-    found = None if net is None or tax is None or len(taxes) != 1 else to_cents(net + tax)
+    tax = number(taxes[0].term.text) if len(taxes) == 1 else None
+    found = None if net is None or tax is None else to_cents(net + tax)
     if said is None or said != found:
         where = next(iter(view.groups("BG-22")), view.invoice)
         yield Found(place(where, "BT-112"), view.text("BT-112"), _plain(found) or "one BT-110")
@@ -86,7 +111,7 @@ def _gross(view: View) -> Iterator[Found]:
 
 def _due(view: View) -> Iterator[Found]:
     """UBL compares rounded amounts where something was paid or rounded, CII as they are."""
-    for document in view.groups("BG-22"):
+    for document in _documents(view):
         said, gross = amount_of(document, "BT-115"), amount_of(document, "BT-112")
         paid, rounding = (amount_of(document, name) for name in ("BT-113", "BT-114"))
         found = None if gross is None else gross - (paid or _ZERO)
@@ -108,11 +133,18 @@ def tax_is_near(tax: Decimal | None, base: Decimal | None, rate: Decimal, *, wit
     return off <= 1 if within else off < 1
 
 
+def is_of_vat(view: View, group: Group) -> bool:
+    """Whether an entry of the breakdown is one of VAT, be it without category."""
+    return group.text("BT-118") is None or view.category(group, "BT-118") is not None
+
+
 def _category_tax(view: View) -> Iterator[Found]:
-    """Where the rate rounds to nought the tax has to as well."""
+    """Without a rate the tax has to round to nought. The official test asks that of rates below 0.5 as well; its text
+    does not."""
     for group in view.groups("BG-23"):
         tax, base, rate = (amount_of(group, name) for name in ("BT-117", "BT-116", "BT-119"))
-        if rate is None or to_units(rate) == 0:
+        rate = rate if is_of_vat(view, group) else None
+        if not rate:
             is_right = tax is not None and to_units(tax) == 0
         else:
             is_right = tax_is_near(tax, base, rate, within=view.is_cii)

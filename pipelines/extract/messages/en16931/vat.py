@@ -12,10 +12,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import Literal, NamedTuple
 
-from pipelines.extract.messages.en16931.rule import BusinessRule, Found, View, amount_of, number, place, to_cents
+from pipelines.extract.messages.en16931.rule import (
+    BusinessRule,
+    Found,
+    View,
+    amount_of,
+    number,
+    place,
+    to_cents,
+)
 from pipelines.extract.messages.en16931.totals import tax_is_near
 from pipelines.extract.messages.invoice import Group
 
@@ -60,6 +68,7 @@ _PARTS: dict[Kind, tuple[str, str, str, str, str]] = {
     "allowance": ("BG-20", "BT-92", "BT-95", "an allowance", "ein Nachlass"),
     "charge": ("BG-21", "BT-99", "BT-102", "a charge", "ein Zuschlag"),
 }
+_RATES: Mapping[Kind, str] = {"line": "BT-152", "allowance": "BT-96", "charge": "BT-103"}
 _KINDS: tuple[Kind, ...] = ("line", "allowance", "charge")
 
 
@@ -71,23 +80,36 @@ class Part(NamedTuple):
     rate: str | None
 
 
-def parts(view: View, code: str, kind: Kind) -> Iterator[Part]:
-    """The lines, or the allowances or charges on the invoice, of a VAT category."""
-    name, amount, category, *_ = _PARTS[kind]
-    for group in view.groups(name):
-        for taxed in group.all("BG-30") if kind == "line" else [group]:
-            if taxed.text(category) == code:
-                rate = taxed.text({"line": "BT-152", "allowance": "BT-96", "charge": "BT-103"}[kind])
-                yield Part(group, amount_of(group, amount) or _ZERO, rate)
+def parts(view: View, code: str, kind: Kind, *, of_any_tax: bool = False) -> list[Part]:
+    """The lines, or the allowances or charges on the invoice, of a VAT category, or of such a code of any tax."""
+    return _by_category(view)[kind, of_any_tax].get(code, [])
+
+
+@lru_cache(maxsize=1)
+def _by_category(view: View) -> dict[tuple[Kind, bool], dict[str, list[Part]]]:
+    """All parts by category, sorted once: the rules of nine families ask for them."""
+    found: dict[tuple[Kind, bool], dict[str, list[Part]]] = {}
+    for kind, (name, amount, category, *_) in _PARTS.items():
+        of_vat, of_any = found.setdefault((kind, False), {}), found.setdefault((kind, True), {})
+        for group in view.groups(name):
+            taxes = group.all("BG-30") if kind == "line" else [group]
+            value = amount_of(group, amount) or _ZERO
+            for by, codes in (
+                (of_vat, [view.category(tax, category) for tax in taxes]),
+                (of_any, [tax.text(category) for tax in taxes]),
+            ):
+                for code in dict.fromkeys(filter(None, codes)):
+                    by.setdefault(code, []).append(Part(group, value, taxes[codes.index(code)].text(_RATES[kind])))
+    return found
 
 
 def breakdown(view: View, code: str) -> list[Group]:
     """The entries of the VAT breakdown for a category."""
-    return [group for group in view.groups("BG-23") if group.text("BT-118") == code]
+    return [group for group in view.groups("BG-23") if view.category(group, "BT-118") == code]
 
 
 def _used(view: View, code: str) -> bool:
-    return any(True for kind in _KINDS for _ in parts(view, code, kind))
+    return any(parts(view, code, kind) for kind in _KINDS)
 
 
 def _in_breakdown(family: Family, view: View) -> Iterator[Found]:
@@ -105,9 +127,10 @@ def _in_breakdown(family: Family, view: View) -> Iterator[Found]:
 
 
 def _numbers(family: Family, kind: Kind, view: View) -> Iterator[Found]:
-    first = next(parts(view, family.code, kind), None)
-    if first is None:
+    mine = parts(view, family.code, kind)
+    if not mine:
         return
+    first = mine[0]
     if family.seller == "none":
         if given := [name for name in ("BT-31", "BT-48", "BT-63") if view.has(name)]:
             yield Found(place(first.group), ", ".join(given), "no VAT identifier")
@@ -132,14 +155,20 @@ def _rate(family: Family, kind: Kind, view: View) -> Iterator[Found]:
 
 
 def _base(family: Family, view: View) -> Iterator[Found]:
-    """A taxed category per rate; UBL lets those be off by less than 1, CII the others."""
+    """A taxed category per rate; UBL lets those be off by less than 1, CII the others. Codes of any tax count."""
     has_lines = bool(view.groups("BG-25"))
     for group in breakdown(view, family.code):
         rate = number(group.text("BT-119"))
         if family.is_taxed and rate is None:
             continue
-        mine = {kind: [p for p in parts(view, family.code, kind) if not family.is_taxed or number(p.rate) == rate]
-                for kind in _KINDS}  # fmt: skip
+        mine: dict[Kind, list[Part]] = {
+            kind: [
+                part
+                for part in parts(view, family.code, kind, of_any_tax=True)
+                if not family.is_taxed or number(part.rate) == rate
+            ]
+            for kind in _KINDS
+        }
         sums = {kind: sum((part.amount for part in found), _ZERO) for kind, found in mine.items()}
         if view.is_cii:
             sums = {kind: to_cents(value) for kind, value in sums.items()}
@@ -235,7 +264,7 @@ def _only_outside(what: Kind | None, view: View) -> Iterator[Found]:
         return
     name = "BT-118" if what is None else _PARTS[what][2]
     for placed in view.terms(name):
-        if placed.text != "O":
+        if view.category(placed.group, name) not in (None, "O"):
             yield Found(place(placed.group, name), placed.text, "O")
 
 

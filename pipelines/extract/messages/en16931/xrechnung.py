@@ -1,7 +1,6 @@
 """BR-DE and BR-DEX: what the German administration asks beyond EN 16931 (XRechnung 3.0), and its extension.
 
-Left out: BR-DEX-02 and 03 and 10 to 14, about lines within lines and payments of third parties, which the tree of
-EN 16931 has no place for.
+Left out: BR-DEX-02 and 03, about lines within lines in UBL, which the tree of EN 16931 has no place for.
 """
 
 from __future__ import annotations
@@ -132,6 +131,34 @@ def _debit(term: str) -> Callable[[View], Iterator[Found]]:
     return check
 
 
+def _third_party(name: str) -> Callable[[View], Iterator[Found]]:
+    def check(view: View) -> Iterator[Found]:
+        for payment in view.groups("BG-DEX-09"):
+            if not payment.text(name):
+                yield Found(place(payment), "", name)
+
+    return check
+
+
+def _third_party_decimals(view: View) -> Iterator[Found]:
+    for placed in view.terms("BT-DEX-002"):
+        if len(placed.text.partition(".")[2]) > 2:
+            yield Found(place(placed.group, "BT-DEX-002"), placed.text, "at most two decimals")
+
+
+def _third_party_currency(view: View) -> Iterator[Found]:
+    for placed in view.terms("BT-DEX-002"):
+        got = placed.term.attributes.get("currency", "")
+        if got != view.text("BT-5"):
+            yield Found(place(placed.group, "BT-DEX-002"), got, view.text("BT-5"))
+
+
+def _lines_of_lines(view: View) -> Iterator[Found]:
+    for line in view.groups("BG-25"):
+        if view.is_cii and line.text("BT-X-304") is not None:
+            yield Found(place(line), f"below line {line.text('BT-X-304')}", "lines on one level")
+
+
 def _due(view: View) -> Iterator[Found]:
     """Instead of BR-CO-16, with what third parties are to be paid through this invoice."""
     zero = Decimal(0)
@@ -225,4 +252,16 @@ RULES = [
            also=_OF_EXTENSION),
     tells("BR-DEX-09", "the amount due is not total with VAT - paid + rounding + payments of third parties (BT-115)",
           "der fällige Betrag ist nicht Summe mit Umsatzsteuer - gezahlt + Rundung + Zahlungen Dritter (BT-115)", _due),
+    tells("BR-DEX-10", "a payment for a third party has no type (BT-DEX-001)",
+          "Art einer Zahlung für Dritte (BT-DEX-001) fehlt", _third_party("BT-DEX-001")),
+    tells("BR-DEX-11", "a payment for a third party has no amount (BT-DEX-002)",
+          "Betrag einer Zahlung für Dritte (BT-DEX-002) fehlt", _third_party("BT-DEX-002")),
+    tells("BR-DEX-12", "a payment for a third party has no description (BT-DEX-003)",
+          "Beschreibung einer Zahlung für Dritte (BT-DEX-003) fehlt", _third_party("BT-DEX-003")),
+    tells("BR-DEX-13", "a payment for a third party has more than two decimals (BT-DEX-002)",
+          "eine Zahlung für Dritte hat mehr als zwei Nachkommastellen (BT-DEX-002)", _third_party_decimals),
+    tells("BR-DEX-14", "a payment for a third party has another currency than the invoice (BT-DEX-002)",
+          "eine Zahlung für Dritte hat eine andere Währung als die Rechnung (BT-DEX-002)", _third_party_currency),
+    tells("BR-DEX-15", "lines belong to other lines, which XRechnung does not know in CII",
+          "Positionen gehören zu anderen Positionen, was die XRechnung in CII nicht kennt", _lines_of_lines, "warning"),
 ]  # fmt: skip

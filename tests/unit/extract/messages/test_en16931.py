@@ -1,0 +1,254 @@
+"""Business rules of electronic invoices: each one finds its own fault, and none finds one in a sound invoice."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import get_args
+
+import pytest
+
+from pipelines.extract.messages.en16931 import RULES, SOUND, broken, verdict
+from pipelines.extract.messages.en16931.decimals import RULES as DECIMALS
+from pipelines.extract.messages.en16931.rule import to_cents
+from pipelines.extract.messages.en16931.vat import FAMILIES, Family
+from pipelines.extract.messages.invoice import Group, Invoice, Syntax, Term
+from tests.unit.extract.messages.en16931_trips import TRIPS
+from tests.unit.extract.messages.invoices import SPECIFICATIONS, sound
+
+_HOME = {
+    **dict.fromkeys((92, 93), "BG-20"), **dict.fromkeys((99, 100), "BG-21"), **dict.fromkeys(range(106, 116), "BG-22"),
+    **dict.fromkeys((116, 117), "BG-23"), 131: "BG-25", **dict.fromkeys((136, 137), "BG-25/BG-27"),
+    **dict.fromkeys((141, 142), "BG-25/BG-28"),
+}  # fmt: skip
+_OF_FAMILIES = {f"BR-{family.name}-{number:02}" for family in FAMILIES for number in range(1, 11)}
+SYNTAXES: tuple[Syntax, ...] = get_args(Syntax)
+
+
+def ids(invoice: Invoice) -> set[str]:
+    return {found.rule for found in broken(invoice)}
+
+
+def of_family(family: Family, syntax: Syntax = "ubl invoice", edits: str = "") -> Invoice:
+    """The sound invoice with all its lines, allowances and charges in one VAT category."""
+    change = [
+        f"{place}={family.code}" for place in ("BG-20/BT-95", "BG-21/BT-102", "BG-23/BT-118", "BG-25/BG-30/BT-151")
+    ]
+    rates = ("BG-20/BT-96", "BG-21/BT-103", "BG-23/BT-119", "BG-25/BG-30/BT-152")
+    if not family.is_taxed:
+        change += [f"-{rate}" if family.rate == "none" else f"{rate}=0" for rate in rates]
+        change += ["BG-23/BT-117=0.00", "BG-22/BT-110=0.00", "BG-22/BT-112=200.00", "-BG-22/BT-113"]
+    if family.has_reason:
+        change.append("BG-23/BT-120=because")
+    if family.seller == "none":
+        change += ["-BG-4/BT-31", "-BG-7/BT-48", "-BG-11"]
+    return sound("core", syntax, ";".join([*change, edits]))
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize("specification", SPECIFICATIONS)
+def test_a_sound_invoice_breaks_nothing(specification: str, syntax: Syntax) -> None:
+    edits = "BT-3=381" if syntax == "ubl credit note" else ""
+    invoice = sound(specification, syntax, edits)
+    assert broken(invoice) == []
+    assert verdict(invoice, []) == (SOUND, SOUND)
+
+
+def test_every_rule_has_a_sample_that_breaks_it() -> None:
+    assert set(TRIPS) | {rule.id for rule in DECIMALS} | _OF_FAMILIES == set(RULES)
+
+
+@pytest.mark.parametrize("rule", TRIPS)
+def test_each_rule_finds_its_fault(rule: str) -> None:
+    specification, edits = TRIPS[rule]
+    others: dict[str, Syntax] = {"PEPPOL-EN16931-P0101": "ubl credit note", "BR-DEX-15": "cii"}
+    syntax = others.get(rule, "ubl invoice")
+    found = [one for one in broken(sound(specification, syntax, edits)) if one.rule == rule]
+    assert found
+    assert all(one.where for one in found)
+
+
+@pytest.mark.parametrize("rule", [rule.id for rule in DECIMALS])
+def test_amounts_have_two_decimals(rule: str) -> None:
+    term = next(term for term in RULES[rule].en.split("(")[1].split(")")[:1])
+    place = f"{_HOME[int(term[3:])]}/{term}"
+    assert rule in ids(sound(edits=f"{place}=10.001"))
+    assert rule not in ids(sound(edits=f"{place}=10.01"))
+
+
+@pytest.mark.parametrize("syntax", ["ubl invoice", "cii"])
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+class TestFamiliesOfVat:
+    def test_a_sound_one_breaks_nothing(self, family: Family, syntax: Syntax) -> None:
+        assert broken(of_family(family, syntax)) == []
+
+    def test_it_stands_in_the_breakdown(self, family: Family, syntax: Syntax) -> None:
+        rule = f"BR-{family.name}-01"
+        assert rule in ids(of_family(family, syntax, "-BG-23"))
+        assert (rule in ids(of_family(family, syntax, "+BG-23"))) != family.is_taxed
+
+    @pytest.mark.parametrize(
+        ("number", "others"), [(2, "-BG-20; -BG-21"), (3, "-BG-25; -BG-21"), (4, "-BG-25; -BG-20")]
+    )
+    def test_it_needs_numbers_of_the_parties(self, family: Family, syntax: Syntax, number: int, others: str) -> None:
+        """Each of the three rules looks at its own kind: lines, allowances, charges."""
+        without = "BG-4/BT-31=DE123456789" if family.seller == "none" else "-BG-4/BT-31; -BG-4/BT-32; -BG-11"
+        about = {f"BR-{family.name}-{n:02}" for n in (2, 3, 4)}
+        assert ids(of_family(family, syntax, f"{without}; {others}")) & about == {f"BR-{family.name}-{number:02}"}
+        has_all = ids(of_family(family, syntax, others)) & about
+        assert has_all == set()
+
+    def test_the_buyer_is_known_where_the_tax_is_his(self, family: Family, syntax: Syntax) -> None:
+        wanted = family.buyer in ("vat", "legal")
+        assert (f"BR-{family.name}-02" in ids(of_family(family, syntax, "-BG-7/BT-48; -BG-7/BT-47"))) == wanted
+        assert (f"BR-{family.name}-02" in ids(of_family(family, syntax, "-BG-7/BT-48"))) == (family.buyer == "vat")
+
+    @pytest.mark.parametrize(("number", "place"), [(5, "BG-25/BG-30/BT-152"), (6, "BG-20/BT-96"), (7, "BG-21/BT-103")])
+    def test_its_rate_is_right(self, family: Family, syntax: Syntax, number: int, place: str) -> None:
+        wrong = {"above 0": "0", "0": "19", "0 or more": "-1", "none": "0"}[family.rate]
+        about = {f"BR-{family.name}-{n:02}" for n in (5, 6, 7)}
+        found = ids(of_family(family, syntax, f"{place}={wrong}"))
+        assert found & about == {f"BR-{family.name}-{number:02}"}
+
+    def test_its_base_is_that_of_its_parts(self, family: Family, syntax: Syntax) -> None:
+        rule = f"BR-{family.name}-08"
+        assert rule in ids(of_family(family, syntax, "BG-23/BT-116=201.00"))
+        is_loose = family.is_taxed == (syntax == "ubl invoice")
+        assert (rule in ids(of_family(family, syntax, "BG-23/BT-116=200.99"))) != is_loose
+
+    def test_its_tax_is_right(self, family: Family, syntax: Syntax) -> None:
+        rule = f"BR-{family.name}-09"
+        tax = Decimal(38 if family.is_taxed else 0)
+        assert rule in ids(of_family(family, syntax, f"BG-23/BT-117={tax + 1}"))
+        assert (rule in ids(of_family(family, syntax, f"BG-23/BT-117={tax + Decimal('0.99')}"))) != family.is_taxed
+
+    def test_its_exemption_has_a_reason(self, family: Family, syntax: Syntax) -> None:
+        rule = f"BR-{family.name}-10"
+        assert rule in ids(of_family(family, syntax, "-BG-23/BT-120" if family.has_reason else "BG-23/BT-120=because"))
+
+
+def test_rates_are_apart() -> None:
+    """Two rates of one category: each base is that of its own lines."""
+    split = "BG-25/BG-30/BT-152=7; BG-23/BT-116=0.00; BG-23/BT-117=0.00; BG-22/BT-110=14.00; BG-22/BT-112=214.00"
+    invoice = sound(edits=f"{split}; BG-22/BT-115=176.00")
+    assert "BR-S-08" not in ids(invoice)
+    seven = Group("BG-23", 8, {"BT-116": [Term("199.00")], "BT-117": [Term("14.00")], "BT-119": [Term("7")]})
+    seven.terms["BT-118"] = [Term("S", {"scheme": "VAT"})]
+    invoice.groups["BG-23"].append(seven)
+    assert [found.where for found in broken(invoice) if found.rule == "BR-S-08"] == ["BT-116, line 8"]
+
+
+@pytest.mark.parametrize(
+    ("value", "rounded"), [("0.005", "0.01"), ("-0.005", "0.00"), ("2.675", "2.68"), ("-2.676", "-2.68"), ("1", "1")]
+)
+def test_halves_are_rounded_upwards(value: str, rounded: str) -> None:
+    assert to_cents(Decimal(value)) == Decimal(rounded)
+
+
+def test_amounts_of_any_length_are_added_exactly() -> None:
+    long = "1" * 60
+    edits = f"BG-25/BT-131={long}.01; BG-22/BT-106={2 * int(long)}.02"
+    assert "BR-CO-10" not in ids(sound(edits=edits))
+    assert "BR-CO-10" in ids(sound(edits=edits.replace(".02", ".03")))
+
+
+@pytest.mark.parametrize("amount", ["", "1,00", "1e3", "NaN", "ten", "--1", "١٢"])
+def test_what_is_no_number_adds_up_to_nothing(amount: str) -> None:
+    assert {"BR-CO-13", "BR-CO-15"} <= ids(sound(edits=f"BG-22/BT-109={amount}"))
+
+
+def test_only_rules_that_the_invoice_claims_are_asked() -> None:
+    edits = "-BT-10; -BT-13; -BG-4/BG-6; -BG-4/BT-34; -BG-7/BT-49"
+    assert ids(sound("core", edits=edits)) == set()
+    assert ids(sound("xrechnung", edits=edits)) == {
+        "BR-DE-15", "BR-DE-2", "PEPPOL-EN16931-R010", "PEPPOL-EN16931-R020",
+    }  # fmt: skip
+    assert ids(sound("peppol", edits=edits)) == {
+        "PEPPOL-EN16931-R003", "PEPPOL-EN16931-R010", "PEPPOL-EN16931-R020",
+    }  # fmt: skip
+
+
+def test_rules_of_peppol_are_advice_for_an_xrechnung_in_cii() -> None:
+    for syntax, faults, warnings in (
+        ("ubl invoice", "PEPPOL-EN16931-R010", SOUND),
+        ("cii", SOUND, "PEPPOL-EN16931-R010"),
+    ):
+        invoice = sound("xrechnung", syntax, "-BG-7/BT-49")  # type: ignore[arg-type]
+        assert verdict(invoice, broken(invoice)) == (faults, warnings)
+
+
+@pytest.mark.parametrize("end", ["urn:factur-x.eu:1p0:minimum", "urn:zugferd.de:2p0:basicwl"])
+def test_profiles_without_lines_are_not_asked_for_them(end: str) -> None:
+    assert ids(sound(syntax="cii", edits=f"BG-2/BT-24={end}; -BG-25")) == set()
+    assert "BR-06" in ids(sound(syntax="cii", edits=f"BG-2/BT-24={end}; -BG-25; -BG-4/BT-27"))
+
+
+def test_of_zugferd_1_only_the_sums_are_judged() -> None:
+    old = "BG-2/BT-24=urn:ferd:CrossIndustryDocument:invoice:1p0:basic; -BG-7; -BG-4/BG-5"
+    assert ids(sound(syntax="cii", edits=old)) == set()
+    assert ids(sound(syntax="cii", edits=f"{old}; BG-22/BT-112=1.00")) == {"BR-CO-15"}
+
+
+def test_groups_of_lines_are_in_no_sum_of_extended() -> None:
+    assert ids(sound("extended", "cii", "BG-25/BT-X-8=GROUP; -BG-25/BG-30; BG-22/BT-106=0.00")) == set()
+
+
+def test_the_extension_of_xrechnung_takes_its_own_schemes() -> None:
+    edits = "BG-4/BT-34@scheme=XR01; BG-24/BT-125@mime_code=application/xml"
+    assert ids(sound("extension", edits=edits)) == set()
+    assert ids(sound("xrechnung", edits=edits)) == {"BR-CL-24", "BR-CL-25"}
+
+
+def test_the_extension_of_xrechnung_adds_payments_of_third_parties() -> None:
+    """In UBL only; elsewhere the amount due is what EN 16931 says."""
+    paid = "BG-DEX-09/BT-DEX-001=Toll; BG-DEX-09/BT-DEX-002=3.50; BG-DEX-09/BT-DEX-003=road"
+    edits = f"{paid}; BG-DEX-09/BT-DEX-002@currency=EUR; BG-22/BT-115=203.50"
+    assert ids(sound("extension", edits=edits)) == set()
+    assert ids(sound("extension", "cii", edits)) == {"BR-CO-16"}
+    assert ids(sound("xrechnung", edits=edits)) == {"BR-CO-16"}
+
+
+def test_rules_of_later_versions_of_xrechnung_are_not_asked_of_earlier_ones() -> None:
+    edits = "BG-16/BT-81=59; -BG-16/BG-17; BG-16/BG-19/BT-89=M-1"
+    old = "BG-2/BT-24=urn:cen.eu:en16931:2017#compliant#urn:xoev-de:kosit:standard:xrechnung_2.3; -BG-7/BT-49"
+    assert {"BR-DE-30", "BR-DE-31"} <= ids(sound("xrechnung", edits=edits))
+    assert ids(sound("xrechnung", edits=f"{edits}; {old}")) == {"BR-DE-20"}
+
+
+def test_a_discount_stands_on_a_line_of_its_own() -> None:
+    """The line break after the last discount is part of the notation."""
+    invoice = sound("xrechnung")
+    for terms, is_right in (
+        ("#SKONTO#TAGE=14#PROZENT=2.25#\n", True),
+        ("#SKONTO#TAGE=14#PROZENT=2.25#BASISBETRAG=357.93#\n  net\n", True),
+        ("#SKONTO#TAGE=14#PROZENT=2.25#", False),
+        ("#SKONTO#TAGE=14#PROZENT=2.25# \n net", True),
+        ("#skonto#TAGE=14#PROZENT=2.25#\n", False),
+        ("2 % within 14 days", True),
+    ):
+        invoice.terms["BT-20"] = [Term(terms)]
+        assert ("BR-DE-18" not in ids(invoice)) == is_right, terms
+
+
+def test_what_is_found_says_where_and_what() -> None:
+    found = next(one for one in broken(sound(edits="BG-25/BT-131=1.00")) if one.rule == "BR-CO-10")
+    assert (found.where, found.got, found.expected) == ("BT-106, line 9", "200.00", "2.00")
+
+
+def test_personal_values_are_not_shown() -> None:
+    edits = "BG-4/BG-6/BT-42=n/a 12; BG-4/BG-6/BT-43=jane.doe; BG-16/BG-17/BT-84=DE00123; BG-4/BT-31=JANE DOE"
+    said = " ".join(f"{one.got} {one.expected}" for one in broken(sound("xrechnung", edits=edits)))
+    assert {"BR-DE-27", "BR-DE-28", "BR-DE-19"} <= ids(sound("xrechnung", edits=edits))
+    assert not any(word in said for word in ("n/a 12", "jane", "DE00123", "JANE DOE"))
+
+
+def test_an_empty_message_is_judged_too() -> None:
+    """A fragment breaks what has to be there, and nothing about what is not."""
+    found = ids(Invoice("invoice"))
+    assert {"BR-01", "BR-02", "BR-06", "BR-12", "BR-16", "BR-CO-18", "BR-CO-26"} <= found
+    assert not any(rule.startswith(("BR-DEC", "BR-CL", "BR-S")) for rule in found)
+
+
+def test_rules_speak_both_languages_and_are_one_of_a_kind() -> None:
+    assert all(rule.en and rule.de and rule.en != rule.de for rule in RULES.values())
+    assert all(key == rule.id for key, rule in RULES.items())
+    assert {rule.severity for rule in RULES.values()} == {"fatal", "warning"}
