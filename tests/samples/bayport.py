@@ -145,7 +145,7 @@ def ghost(order: Order, number: str = "X-GHOST") -> Order:
 def ship_to(order: Order) -> list[list[str]]:
     """The party that goods go to."""
     town, state, postal = TOWNS[order.partner % len(TOWNS)]
-    place = [["N3", f"{order.partner + 1} Dock Road"], ["N4", town, state, postal, "US"]]
+    place = [["N3", f"{order.partner + 1} Dock Road"], ["N4", town, state, postal]]
     return [["N1", "ST", f"Store {order.partner + 1}", "92", f"ST{order.partner + 1}"], *place]
 
 

@@ -19,6 +19,7 @@ from pipelines.extract.messages.x12_places import LAYOUTS, Layout
 from pipelines.extract.messages.x12_plain import (
     InvoiceSums,
     cents,
+    country,
     kilograms,
     line_amount,
     number,
@@ -112,12 +113,16 @@ class Messages(MessageTable):
 
 
 def _plain(cells: dict[str, str], row: Row) -> dict[str, str]:
-    """Dates as ISO 8601, the price of one unit, and a line without a number under its ordinal."""
+    """Dates as ISO 8601, the price of one unit, countries, and a line without a number under its ordinal."""
     for column, text in cells.items():
         if text and (column.endswith("_date") or column == "due_date_said"):
             cells[column] = plain_date(text)
     if "price_as_written" in cells:
         cells["unit_price_amount"] = price(row)
+    for name in ("ship_to", "ship_from"):
+        if f"{name}_region_code" in cells:
+            address = (cells[f"{name}_{part}_code"] for part in ("country", "region", "postal"))
+            cells[f"{name}_country"] = country(*address)
     if not cells.get("line_id", "-") and "line" in row.parts:
         cells["line_id"] = str(row.ordinal)
     return cells

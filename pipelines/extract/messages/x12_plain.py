@@ -29,6 +29,18 @@ _BASIS: Mapping[str, int] = MappingProxyType({"PN": 10, "TF": 10, "HP": 100, "TP
 """Bases of prices (data element 639) that are not one unit."""
 _CREDIT = frozenset({"CR", "CN", "CC", "CD", "CF"})
 """Kinds of invoices (data element 640) that are credit memos."""
+
+
+def _codes(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_STATES = _codes(
+    "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR "
+    "PA RI SC SD TN TX UT VT VA WA WV WI WY"
+)
+_PROVINCES = _codes("AB BC MB NB NL NS NT NU ON PE QC SK YT")
+_ZIP, _CANADIAN = re.compile(r"\d{5}(?:-?\d{4})?"), re.compile(r"[A-Z]\d[A-Z] ?\d[A-Z]\d")
 _CENT, _GRAM = Decimal("0.01"), Decimal("0.001")
 _KILOGRAMS = {"KG": Decimal(1), "LB": Decimal("0.45359237"), "GR": Decimal("0.001"), "OZ": Decimal("0.028349523125")}
 
@@ -122,6 +134,19 @@ def quantities(segments: Iterable[Segment]) -> tuple[Decimal, int]:
             whole += number(text) or 0
             digits += int("".join(c for c in text if c in "0123456789") or 0)
     return whole, digits
+
+
+def country(code: str, region: str, postal_code: str) -> str:
+    """The country of an address: as written, else the one whose region and postal code both are in it. The guides of
+    X12 want the country only where it is neither the United States nor Canada.
+
+    >>> country("", "OR", "97301-1234"), country("", "ON", "K1A 0B1"), country("", "OR", ""), country("MX", "", "")
+    ('US', 'CA', '', 'MX')
+    """
+    if code:
+        return code
+    places = ((_STATES, _ZIP, "US"), (_PROVINCES, _CANADIAN, "CA"))
+    return next((name for regions, form, name in places if region in regions and form.fullmatch(postal_code)), "")
 
 
 def kilograms(weight: str, unit: str) -> str:
