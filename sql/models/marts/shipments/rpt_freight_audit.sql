@@ -62,7 +62,8 @@ found as (
         tariff.valid_from_date desc, tariff.from_weight_kg desc, tariff.transport_mode_code
 ),
 
--- The same charge for the same shipment once more; what was credited frees its place.
+-- The same charge for the same shipment once more; what was credited frees its place: of three of which one was credited, one
+-- is too many.
 counted as (
     select
         *,
@@ -102,7 +103,7 @@ priced as (
         end as tariff_amount,
         shipping.client_id is not null as has_shipments_feed,
         tariffed.client_id is not null as has_tariffs_feed,
-        charge.shipment_id is not null and charge.charged_amount > 0 and charge.times > 1 and charge.place > 1 as is_repeated
+        charge.shipment_id is not null and charge.charged_amount > 0 and charge.place between 2 and charge.times as is_repeated
     from counted as charge
     left join found using ({{ charge | join(', ') }})
     left join shipping on shipping.client_id = charge.client_id
