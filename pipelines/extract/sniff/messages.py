@@ -24,7 +24,10 @@ _UBL = rb"urn:oasis:names:specification:ubl:schema:xsd:(?:Invoice|CreditNote)-2"
 _CII = rb"<(?:[\w.-]+:)?(?:CrossIndustryInvoice|CrossIndustryDocument)[\s>]"
 _BEGINNINGS: Mapping[str, tuple[bytes, str]] = {
     "datev": (rb'"?(?:EXTF|DTVF)"?;', "the first line begins with EXTF or DTVF, as DATEV's files do"),
-    "edifact": (rb"\s*(?:UNA.{6}\s*UNB|UNB[^A-Za-z0-9](?:UN[OA-Z]|KECA|IAT[AB]))", "it begins with the segments of EDIFACT"),
+    "edifact": (
+        rb"\s*(?:UNA.{6}\s*UNB|UNB[^A-Za-z0-9](?:UN[OA-Z]|KECA|IAT[AB]))",
+        "it begins with the segments of EDIFACT",
+    ),
     "x12": (rb"\s*ISA([^\w\s])\w\w\1 *[^\n]{0,20}\1\w\w\1", "it begins with the ISA segment of an X12 interchange"),
     "mt940": (
         rb"(?s)(?:.{0,400}?[\r\n}])?\s*:20:.{0,200}?[\r\n]:2(?:1|5|8)C?P?:",
