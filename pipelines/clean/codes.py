@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pycountry
 from babel import Locale
+from babel.numbers import list_currencies
 
 from pipelines.clean.column import CellError, CellOptions
 from pipelines.clean.text import REGULAR_IDENTIFIER, clean_text, regular_text
@@ -20,6 +21,8 @@ from pipelines.reject import Baseline
 
 _ROUNDED = re.compile(r"[0-9][.,][0-9]+[eE]\+[0-9]+")
 _NO_MONEY = ("XXX", "XTS")
+_NEVER_ISO = (*_NO_MONEY, "CNH", "CNX", "ILP", "MDC", "KRH", "KRO")
+"""Of CLDR's list: traded or proposed names that ISO 4217 never had."""
 
 
 def code_map(column: Column, options: CellOptions) -> Callable[[str], str]:
@@ -121,6 +124,12 @@ def currency_codes() -> frozenset[str]:
     return frozenset(c.alpha_3 for c in pycountry.currencies if c.alpha_3 not in _NO_MONEY)
 
 
+@lru_cache(maxsize=1)
+def known_currencies() -> frozenset[str]:
+    """Active codes and those withdrawn since ISO 4217 began, as CLDR lists them: books of former years are in them."""
+    return currency_codes() | frozenset(code for code in list_currencies() if code not in _NEVER_ISO)
+
+
 @lru_cache(maxsize=64)
 def currency_symbols(locale: str) -> dict[str, str]:
     """Symbol → code, for the symbols that Unicode CLDR gives to exactly one active currency.
@@ -139,13 +148,14 @@ def currency_symbols(locale: str) -> dict[str, str]:
 def currency_reader(locale: str) -> Callable[[str], str]:
     """Read a currency: ISO 4217 code, or a symbol that means one currency in the locale.
 
-    'eur' → 'EUR', '€' → 'EUR'; '$' is USD in en_US and de_DE, CAD in en_CA and nothing in en_GB. Not accepted:
-    names, withdrawn currencies (DEM), symbols of several currencies ('kr' in en_GB). Standard: ISO 4217, CLDR.
+    'eur' → 'EUR', '€' → 'EUR'; '$' is USD in en_US and de_DE, CAD in en_CA and nothing in en_GB; withdrawn codes
+    (DEM, HRK, BGN) stay what they are. Not accepted: names, symbols of several currencies ('kr' in en_GB), codes for
+    no currency and for tests. Standard: ISO 4217, CLDR.
 
     >>> currency_reader("en_CA")("$")
     'CAD'
     """
-    codes, symbols = currency_codes(), currency_symbols(locale)
+    codes, symbols = known_currencies(), currency_symbols(locale)
 
     def read(text: str) -> str:
         code = text.upper()

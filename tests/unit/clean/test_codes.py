@@ -67,6 +67,8 @@ def test_identifiers_stay_as_typed() -> None:
         ("en_GB", "US$", "USD"),
         ("en_GB", "£", "GBP"),
         ("zh_CN", "¥", "CNY"),
+        ("de_DE", "DEM", "DEM"),
+        ("hr_HR", "hrk", "HRK"),
     ],
 )
 def test_currencies(locale: str, text: str, expected: str) -> None:
@@ -74,7 +76,8 @@ def test_currencies(locale: str, text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("locale", "text"), [("en_GB", "$"), ("de_DE", "kr"), ("de_DE", "DEM"), ("de_DE", "XXX"), ("de_DE", "Euro")]
+    ("locale", "text"),
+    [("en_GB", "$"), ("de_DE", "kr"), ("de_DE", "DMX"), ("de_DE", "CNH"), ("de_DE", "XXX"), ("de_DE", "Euro")],
 )
-def test_what_is_not_one_active_currency(locale: str, text: str) -> None:
+def test_what_is_not_one_currency(locale: str, text: str) -> None:
     assert read(build("currency", locale), text) == "! unreadable: expected an ISO 4217 currency code"
