@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import random
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -59,12 +60,13 @@ class Fault:
 
 @dataclass(frozen=True)
 class Folder:
-    """The landing folder of one client as one night leaves it."""
+    """The landing folder of one client as one night leaves it. `only`: pattern of the files that are written."""
 
     root: Path
     client: str
     night: int
     seed: int
+    only: str = ".*"
 
     def rng(self, name: str) -> random.Random:
         """Randomness of one file: another file, or another night, does not disturb it."""
@@ -72,7 +74,7 @@ class Folder:
 
     def write(self, rel: str, content: bytes, *, night: int = 1, minute: int = 0) -> None:
         """Write a file with the time its sender dropped it; a file of a later night is left out."""
-        if night > self.night:
+        if night > self.night or not re.fullmatch(self.only, rel):
             return
         path = self.root / self.client / rel
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -43,10 +43,21 @@ CLIENTS = {
 }
 
 
+SHOWN = {
+    "rechberg": r"eingang/(01\.01a-INVOICE_ubl\.xml|RE-1003\.pdf|RE-SUM\.xml|GS-2001\.xml)|datev/.*(10|[a-z])\.csv|"
+    r"gdpdu/(2026-10/|artikel).*",
+    "tejo": r"saft/saft_2026-09\.xml",
+    "quayside": r"answers/contrl_\d+\.edi|(carriers|despatch)/.*|orders/.*_[12]\.edi|suppliers/.*_4012\.edi",
+    "bayport": r"out/.*|in/(answers|carrier|confirmations|invoices|orders|portland|salem)_1\..*",
+}
+"""Of clients that send messages, what is enough to see: each file is a delivery of every feed that it fills. All others
+are for the tests of the client."""
+
+
 def generate(root: Path, *, night: int = 1, seed: int = 7) -> None:
     """Write `root/<client>/…` for every sample client."""
     for client, write in CLIENTS.items():
-        write(Folder(root, client, night, seed))
+        write(Folder(root, client, night, seed, SHOWN.get(client, ".*")))
 
 
 def main() -> None:
