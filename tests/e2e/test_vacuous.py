@@ -175,6 +175,19 @@ def test_a_file_without_a_row_where_the_profile_says_there_may_be_nothing(sender
     sender.accounted()
 
 
+def test_messages_of_one_record_may_be_rejected_whole(sender: Client) -> None:
+    """Where the profile says both, that nothing may be left and that all may be rejected: the next one is not kept back."""
+    sender.declare(sender.profile + NOTHING_TODAY + "        max_rejects: {pct: 100}\n")
+    sender.send("quiet/a.csv", as_csv(changed(lines(1), 3, "0.00")))
+    sender.send("quiet/b.csv", as_csv(lines(2)))
+    sender.night()
+    found = sender.query(
+        "select verdict, rows_loaded, rows_rejected from ops.delivery where client_id = :client order by file_name"
+    )
+    assert [tuple(row) for row in found] == [("pass_with_rejects", 0, 1), ("pass", 2, 0)]
+    sender.accounted()
+
+
 def test_all_rows_skipped_by_declaration(sender: Client) -> None:
     sender.send("spend/a.csv", as_csv(changed(lines(5), 1, "-")))
     sender.night()
