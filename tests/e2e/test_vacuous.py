@@ -176,7 +176,7 @@ def test_a_file_without_a_row_where_the_profile_says_there_may_be_nothing(sender
 
 
 def test_messages_of_one_record_may_be_rejected_whole(sender: Client) -> None:
-    """Where the profile says both, that nothing may be left and that all may be rejected: the next one is not kept back."""
+    """Where the profile says that nothing may be left and all may be rejected: the next one is not kept back."""
     sender.declare(sender.profile + NOTHING_TODAY + "        max_rejects: {pct: 100}\n")
     sender.send("quiet/a.csv", as_csv(changed(lines(1), 3, "0.00")))
     sender.send("quiet/b.csv", as_csv(lines(2)))
