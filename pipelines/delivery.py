@@ -25,6 +25,10 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+WAITS = "waits:"
+"""Begins the message of a delivery that is judged and not loaded, since another of its scope comes first."""
+
+
 class Verdict(StrEnum):
     """What the gate says; `fail` also when the file stopped an earlier step."""
 

@@ -17,7 +17,7 @@ from pipelines.clean.lookup import LookupFile, LookupTable
 from pipelines.clean.lookup import build as build_lookups
 from pipelines.clean.run import clean
 from pipelines.contract import Contract
-from pipelines.delivery import STEP_TO, Delivery, Kind, State, Step
+from pipelines.delivery import STEP_TO, WAITS, Delivery, Kind, State, Step
 from pipelines.errors import DeliveryError
 from pipelines.extract.archive import archive
 from pipelines.extract.discover import path_of
@@ -255,13 +255,13 @@ def _take_over(conn: sa.Connection, replay: Delivery, contract: Contract) -> Non
 def _blocked(conn: sa.Connection, delivery: Delivery, ref: SourceRef) -> str | None:
     """Nothing overtakes a replay that comes before it, nor a delta one of its scope that is held."""
     if before := history.replay_before(conn, delivery):
-        return f"waits: delivery {before} of this scope is to be published before it. it goes on by itself"
+        return f"{WAITS} delivery {before} of this scope is to be published before it. it goes on by itself"
     if ref.source.mode != "delta" or delivery.is_correction:
         return None
     held = register.held_in_scope(conn, register.scope_of(delivery, ref))
     if held is None or held.place >= delivery.place:
         return None
-    return f"waits: delivery {held.delivery_id} of this scope is held. us to act: decide on it first"
+    return f"{WAITS} delivery {held.delivery_id} of this scope is held. us to act: decide on it first"
 
 
 def _move(conn: sa.Connection, delivery: Delivery, step: Step, **fields: Any) -> Delivery:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from pipelines.delivery import SETTLED, State
+from pipelines.delivery import SETTLED, WAITS, State
 from plugins.kontor.api import AirflowApi, ApiError
 from plugins.kontor.components import ComponentError
 from plugins.kontor.names import COUNTS, HELD, IDS, INTAKE, RELEASE, REPORTING
@@ -174,6 +174,11 @@ def already_known(api: AirflowApi, run_id: str) -> int:
     return sum(int(c.get("seen", 0)) for c in counts if isinstance(c, dict))
 
 
+def waits(line: Line) -> bool:
+    """Whether a delivery stopped in front of its load because another of its scope comes first: its message says so."""
+    return line["state"] == State.VALIDATED and (line["message"] or "").startswith(WAITS)
+
+
 def our_faults(night: Night, api: AirflowApi) -> list[str]:
     """What no client's file explains: a delivery that failed without a verdict, a red run without a failed delivery."""
     failed = {line["delivery_id"] for line in night.lines if line["state"] == State.FAILED}
@@ -185,5 +190,5 @@ def our_faults(night: Night, api: AirflowApi) -> list[str]:
         and (dag_id == REPORTING or failed.isdisjoint(api.xcom(dag_id, run_id, "discover", IDS) or []))
     ]
     ours = [line for line in night.lines if line["state"] == State.FAILED and not line["verdict"]]
-    unfinished = [line for line in night.lines if line["state"] in NEXT_STEP]
+    unfinished = [line for line in night.lines if line["state"] in NEXT_STEP and not waits(line)]
     return out + [f"delivery {line['delivery_id']} ({line['state']})" for line in ours + unfinished]

@@ -19,7 +19,7 @@ FAULTS = (
     Fault("wanted before it was ordered", _ORDER, "X-EARLY", "requested_not_before_order"),
     Fault("nothing ordered", _LINE, "X-NONE", "quantity_positive"),
     Fault("sent for an order that nobody placed", _SENT, "X-STRAY", "order_exists"),
-    Fault("more sent than ordered", _SENT, "X-MUCH", "shipped_within_ordered"),
+    Fault("more sent than ordered", _SENT, "X-MUCH", "shipped_within_ordered", "warn"),
     Fault("event of a shipment that nobody sent", _EVENT, "X-LOST", "shipment_exists"),
     Fault("event that no list has", _EVENT, "X-CODE", "unknown_code.event_code"),
     Fault("departed once delivered", _EVENT, "X-BACK", "steps_in_order"),
