@@ -22,7 +22,7 @@ from pipelines.settings import Settings, load_settings
 from pipelines.warehouse import server
 from pipelines.warehouse.connection import Warehouse
 from plugins.kontor.api import AirflowApi, ApiError
-from plugins.kontor.components import wait_until
+from plugins.kontor.components import ComponentError, wait_until
 from plugins.kontor.installation import DATABASE, Installation
 from plugins.kontor.names import HELD, RELEASE
 from plugins.kontor.secrets import STEWARD, USER, password_of
@@ -141,9 +141,12 @@ class House:
         index = self.where(client).split("/")[-2]
         name = f"{GROUP}.decide[{index}]"
         over = ("success", "failed", "skipped")
-        wait_until(
-            lambda: self.states().get(name) in over, self.installation.components, what=name, seconds=240, pause=0.5
-        )
+        try:
+            wait_until(
+                lambda: self.states().get(name) in over, self.installation.components, what=name, seconds=240, pause=0.5
+            )
+        except ComponentError as error:
+            raise AssertionError(f"states of the run: {self.states()}; {error}") from error
         return self.states()[name]
 
     def state(self, client: str) -> str:
