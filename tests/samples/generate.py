@@ -46,9 +46,9 @@ CLIENTS = {
 SHOWN = {
     "rechberg": r"eingang/(01\.01a-INVOICE_ubl\.xml|RE-1003\.pdf|RE-SUM\.xml|GS-2001\.xml)|datev/.*(10|[a-z])\.csv|"
     r"gdpdu/(2026-10/|artikel).*",
-    "tejo": r"saft/saft_2026-09\.xml",
+    "tejo": r"saft/saft_2026-08\.xml",
     "quayside": r"answers/contrl_\d+\.edi|(carriers|despatch)/.*|orders/.*_[12]\.edi|suppliers/.*_4012\.edi",
-    "bayport": r"out/.*|in/(answers|carrier|confirmations|invoices|orders|portland|salem)_1\..*",
+    "bayport": r"out/.*|in/((answers|carrier|confirmations|invoices|portland|salem)_1|orders_[123])\..*",
 }
 """Of clients that send messages, what is enough to see: each file is a delivery of every feed that it fills. All others
 are for the tests of the client."""
