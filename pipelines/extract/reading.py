@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from pipelines.dialect import TABLE_TYPES, Format, words_from_json
+from pipelines.dialect import MESSAGE_TYPES, Format, words_from_json
 from pipelines.extract.members import SEPARATOR, listing, opened, split_name
 from pipelines.extract.messages.gdpdu_index import Beside, index_names
 from pipelines.extract.reader import Reader, read_table
@@ -97,7 +97,7 @@ def open_table(
         except FileNotFoundError:
             content = path  # said by the reader
         proposal = None
-        if not isinstance(dialect, Format) and (dialect or {}).get("type") in {*TABLE_TYPES, "gdpdu"}:
+        if not isinstance(dialect, Format) and (dialect or {}).get("type") in MESSAGE_TYPES:
             dialect = Format.model_validate(words_from_json(dialect or {}))  # says all: nothing is left to find out
         if not isinstance(dialect, Format):
             proposal = propose(content, {**LENIENT, **words_from_json(dialect or {})})

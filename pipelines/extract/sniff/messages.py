@@ -108,11 +108,6 @@ def of_export(sample: Sample, given: Mapping[str, Any]) -> tuple[Proposal | None
     return Proposal({"type": "gdpdu", **words}, (Finding("type", "gdpdu", 0.97, said),), (found,), columns), None
 
 
-def is_message(kind: str | None) -> bool:
-    """Whether a type given is that of a format whose columns are known."""
-    return kind in TABLE_TYPES or kind == "gdpdu"
-
-
 def _of_index(tables: Sequence[IndexTable]) -> Proposal:
     said = f"it is the index of an export of {len(tables)} tables: read the files that it names"
     shown = tuple(TableFound((), t.first, 0, tuple(c.name for c in t.columns), f"{t.url} ({t.name})") for t in tables)

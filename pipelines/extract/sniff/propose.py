@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipelines.dialect import WORDS_OF
+from pipelines.dialect import MESSAGE_TYPES, WORDS_OF
 from pipelines.extract.sniff.columns import describe
 from pipelines.extract.sniff.kinds import Document, by_magic, check_text, document, parquet
-from pipelines.extract.sniff.messages import Told, is_message, message_kind, of_export, of_message
+from pipelines.extract.sniff.messages import Told, message_kind, of_export, of_message
 from pipelines.extract.sniff.proposal import Finding, Proposal, TableFound
 from pipelines.extract.sniff.sample import Sample, refused, take_sample
 from pipelines.extract.sniff.tables import find_layout
@@ -32,7 +32,7 @@ def propose(path: Path, given: Mapping[str, Any], *, name: str | None = None) ->
     empty, or of a kind that holds no table.
     """
     sample = take_sample(path, name or path.name)
-    if is_message(given.get("type")):
+    if given.get("type") in MESSAGE_TYPES:
         return of_message(Told(given["type"], "given"), sample, given)
     doubt = None
     if not given.get("type") and not given.keys() & _OF_TEXT_ONLY:
