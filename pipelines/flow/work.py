@@ -278,4 +278,4 @@ def write_docs(settings: Settings, delivery: Delivery) -> None:
 
     left = settings.delivery_folder(delivery.delivery_id) / EVIDENCE
     if left.exists():
-        write_data_docs(settings, delivery.feed, json.loads(left.read_text(encoding="utf-8")))
+        write_data_docs(settings, delivery, json.loads(left.read_text(encoding="utf-8")))

@@ -7,7 +7,6 @@ that they are read.
 
 from __future__ import annotations
 
-import html
 import os
 import re
 import tempfile
@@ -19,7 +18,10 @@ from great_expectations.core.expectation_validation_result import expectationSui
 from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
 from great_expectations.render.view import DefaultJinjaPageView
 
+from pipelines.delivery import Delivery
+from pipelines.html_page import STYLE
 from pipelines.settings import Settings
+from pipelines.validate import quality_pages
 
 _ELSEWHERE = re.compile(
     r"<link\b[^>]*\bhref=[\"']https?:[^>]*>|<script\b[^>]*\bsrc=[\"'][^>]*>\s*</script>|<img\b[^>]*\bsrc=[\"']https?:[^>]*>",
@@ -27,30 +29,32 @@ _ELSEWHERE = re.compile(
 )
 _ACTIVE = re.compile(r"<script\b.*?</script>|<footer\b.*?</footer>", re.IGNORECASE | re.DOTALL)
 _PICTURE = re.compile(r"url\([\"']?https?:[^)]*\)", re.IGNORECASE)
-_STYLE = """<style>
-body { font-family: system-ui, sans-serif; margin: 1.5rem; color: #222; }
-table { border-collapse: collapse; margin: .5rem 0 1.5rem; } td, th { border: 1px solid #ccc; padding: .3rem .6rem; }
-.badge { background: #eee; border-radius: .25rem; padding: 0 .3rem; } .text-danger { color: #a00; }
-.text-success { color: #070; } .text-warning { color: #a60; } .badge-danger { background: none; }
-.navbar, .modal, .sticky, a[data-toggle=collapse] { display: none; }
-a[href^="../"] { pointer-events: none; color: inherit; text-decoration: none; }
-.fa-times::before { content: "✗"; } .fa-check-circle::before { content: "✓"; }
-.fa-exclamation-triangle::before { content: "!"; font-weight: bold; }
+_STYLE = f"""<style>{STYLE}{quality_pages.STYLE}
+.container-fluid table {{ width: auto; margin: .5rem 0 1.5rem; }} .container-fluid td, .container-fluid th {{
+  border: 1px solid var(--line); }} .container-fluid h1, .container-fluid h3, .container-fluid h4,
+.container-fluid h5 {{ font-size: .95rem; margin: 1rem 0 .3rem; }}
+.badge {{ background: var(--pale); border-radius: .25rem; padding: 0 .3rem; }} .badge-danger {{ background: none; }}
+.text-danger {{ color: var(--bad); }} .text-success {{ color: var(--good); }} .text-warning {{ color: var(--edge); }}
+.navbar, .modal, .sticky, a[data-toggle=collapse] {{ display: none; }}
+.container-fluid a[href^="../"] {{ pointer-events: none; color: inherit; text-decoration: none; }}
+.fa-times::before {{ content: "✗"; }} .fa-check-circle::before {{ content: "✓"; }}
+.fa-exclamation-triangle::before {{ content: "!"; font-weight: bold; }}
 </style>"""
+_BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 
 
-def write_data_docs(settings: Settings, feed: str, result: dict[str, Any]) -> Path:
-    """Draw one validation result as `<docs>/quality/<feed>/<client>-<source>.html`; returns the page.
+def write_data_docs(settings: Settings, delivery: Delivery, result: dict[str, Any]) -> Path:
+    """Draw the validation of a judged delivery as `<docs>/quality/<feed>/<client>-<source>.html`; returns the page.
 
     The page of the run before is replaced, and the index of all pages is written anew.
     """
     loaded = expectationSuiteValidationResultSchema.load(result)
     page = _view().render(ValidationResultsPageRenderer().render(loaded))
-    where = result["meta"].get("batch_spec", {})
-    name = re.sub(r"[^\w.-]+", "_", f"{where.get('client', 'unknown')}-{where.get('source', 'main')}")
+    line = quality_pages.line_for(delivery, result)
+    name = re.sub(r"[^\w.-]+", "_", f"{delivery.client_id}-{delivery.source}")
     folder = settings.docs / "quality"
-    path = folder / feed / f"{name}.html"
-    _write(path, _own_page(page))
+    path = folder / delivery.feed / f"{name}.html"
+    _write(path, _own_page(page, line.meta(), quality_pages.opening(line, result)))
     _write_index(folder)
     return path
 
@@ -68,21 +72,21 @@ def warm() -> None:
         view.env.get_template(name)
 
 
-def _own_page(page: str) -> str:
-    """Without scripts and links elsewhere; and a rule that was not evaluated did not raise anything."""
+def _own_page(page: str, meta: str, opening: str) -> str:
+    """Without scripts and links elsewhere, behind our opening; a rule that was not evaluated did not raise anything."""
     page = _PICTURE.sub("none", _ACTIVE.sub("", _ELSEWHERE.sub("", page)))
-    return page.replace(" raised an exception:", ":").replace("</head>", f"{_STYLE}</head>", 1)
+    page = page.replace(" raised an exception:", ":").replace("</head>", f"{_STYLE}</head>", 1)
+    page = page.replace("<head>", f"<head>{meta}", 1)
+    return _BODY.sub(lambda found: f"{found[0]}{opening}", page, count=1)
 
 
 def _write_index(folder: Path) -> None:
-    """A list of the pages; several runs may write it at once, each writes the whole truth."""
-    pages = sorted(p.relative_to(folder).as_posix() for p in folder.glob("*/*.html"))
-    items = "\n".join(f'<li><a href="{html.escape(p)}">{html.escape(p.removesuffix(".html"))}</a></li>' for p in pages)
-    _write(
-        folder / "index.html",
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Data quality</title>{_STYLE}</head>'
-        f"<body><h1>Last run of each feed</h1><ul>\n{items}\n</ul></body></html>\n",
-    )
+    """The list of the pages; several runs may write it at once, each writes the whole truth."""
+    lines = {}
+    for page in folder.glob("*/*.html"):
+        with page.open(encoding="utf-8") as text:
+            lines[page.relative_to(folder).as_posix()] = quality_pages.line_of(text)
+    _write(folder / "index.html", quality_pages.index_page(lines))
 
 
 def _write(path: Path, text: str) -> None:

@@ -6,27 +6,19 @@ from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
+from pipelines.html_page import html_page
+
 if TYPE_CHECKING:
     from pipelines.flow.match_shown import PairCell, ReviewPage, ShownPair
     from pipelines.warehouse.matches import Decision
 
 _STYLE = """
-:root { color-scheme: light dark; --ink: #1f2a33; --soft: #5b6b75; --paper: #fff; --pale: #eef2f4; --line: #cbd3d7;
-  --accent: #1f4e5f; --mark: #fff2b3; --edge: #c98a00; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6ecef; --soft: #9fb0b9; --paper: #161c20; --pale: #212a30;
-  --line: #3a464d; --accent: #7fc0d6; --mark: #574700; --edge: #c98a00; } }
-body { font: 15px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 0 auto;
-  max-width: 1100px; padding: 1.5rem; }
-h1 { font-size: 1.4rem; margin: 0 0 .2rem; } h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; color: var(--accent); }
-p { margin: .3rem 0; } .soft { color: var(--soft); } a { color: var(--accent); }
 .said { border-left: 4px solid var(--accent); background: var(--pale); padding: .5rem .8rem; margin: 1rem 0; }
-.refused { border-color: #b3261e; }
+.refused { border-color: var(--bad); }
 .pair { border: 1px solid var(--line); border-radius: 6px; margin: 0 0 1rem; overflow: hidden; }
 .head { display: flex; gap: 1rem; align-items: baseline; background: var(--pale); padding: .5rem .8rem; }
 .head b { font-size: 1.2rem; white-space: nowrap; } .why { white-space: pre-line; font-size: .9rem; }
-table { border-collapse: collapse; width: 100%; } td, th { text-align: left; vertical-align: top; padding: .25rem .8rem;
-  border-top: 1px solid var(--line); overflow-wrap: anywhere; } .pair th { width: 18%; font-weight: 400;
-  color: var(--soft); } .pair td { width: 41%; } thead th { font-weight: 600; }
+.pair th { width: 18%; font-weight: 400; color: var(--soft); } .pair td { width: 41%; }
 .other td { background: var(--mark); } .alike td { background: var(--pale); } .one td { color: var(--soft); }
 form { display: flex; gap: .6rem; padding: .6rem .8rem; border-top: 1px solid var(--line); flex-wrap: wrap; }
 td form { border: 0; padding: 0; } input { flex: 1; min-width: 10rem; }
@@ -45,7 +37,7 @@ def clients_page(root: str, person: str, clients: Mapping[str, int]) -> str:
     )
     table = f"<table><thead><tr><th>Client</th><th>Pairs that wait</th></tr></thead>{rows}</table>"
     none = f"<p>{escape(person)} is steward of no client that sends customers.</p>"
-    return _page("en", "Customers that may be one", table if clients else none)
+    return html_page("en", "Customers that may be one", table if clients else none, _STYLE)
 
 
 def pairs_page(root: str, page: ReviewPage, *, decided: int = 0, undone: int = 0, refused: str = "") -> str:
@@ -73,7 +65,7 @@ def pairs_page(root: str, page: ReviewPage, *, decided: int = 0, undone: int = 0
         parts.append(_pair(root, page, one))
     if page.decisions:
         parts.append(_decided(root, page))
-    return _page(page.pairs.language, words["title"], "".join(parts))
+    return html_page(page.pairs.language, words["title"], "".join(parts), _STYLE)
 
 
 def _came(page: ReviewPage, one: Decision) -> str:
@@ -145,11 +137,3 @@ def _decided(root: str, page: ReviewPage) -> str:
     names = ("number", "left", "right", "decision", "by", "comment", "at", "undo")
     heads = "".join(f"<th>{escape(words[name].rstrip(':'))}</th>" for name in names)
     return f"<h2>{escape(words['decisions'])}</h2><table><thead><tr>{heads}</tr></thead>{''.join(rows)}</table>"
-
-
-def _page(language: str, title: str, body: str) -> str:
-    return (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" '
-        f'content="width=device-width"><title>{escape(title)}</title><style>{_STYLE}</style></head>'
-        f"<body><h1>{escape(title)}</h1>{body}</body></html>"
-    )

@@ -190,8 +190,8 @@ def test_data_docs_speak_in_sentences(parents: Desk, settings: Settings) -> None
     )  # fmt: skip
     parents.gate(FINE[:10])
     lines = [*FINE[:5], line("x", journal_id="gone", net_amount=Decimal("9.00"))]
-    _, result = parents.gate(lines)
-    page = write_data_docs(settings, LINES.feed, json.loads(json.dumps(result.validation_result, default=str)))
+    delivery, result = parents.gate(lines)
+    page = write_data_docs(settings, delivery, json.loads(json.dumps(result.validation_result, default=str)))
     text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8"))).split())
     for sentence in (
         "net_amount + tax_amount must equal gross_amount , to the cent.",
