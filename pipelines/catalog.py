@@ -246,10 +246,14 @@ def complaints(contract: Contract, source: Source) -> list[tuple[tuple[str, ...]
                 for t in targets
                 if t not in column.codes
             ]
-        for code in (rule.absent or {}).values():
+        absent = [("absent", code) for code in (rule.absent or {}).values()]
+        for word, code in [*absent, *([("unreadable", rule.unreadable)] if rule.unreadable else [])]:
             if code not in column.absent_codes:
                 allowed = ", ".join(column.absent_codes) or "none in this column's contract"
-                out.append(((*here, "absent"), repr(code), f"one of {allowed}"))
+                out.append(((*here, word), repr(code), f"one of {allowed}"))
+        if rule.unreadable and (column.required or column.semantic == "money"):
+            kind = "a required column" if column.required else "an amount of money, which is accounted for"
+            out.append(((*here, "unreadable"), kind, "nothing: a row whose cell cannot be read is a reject"))
     if source.key and len(contract.key) != 1:
         out.append((("key",), source.key, f"a contract with one key column, not {', '.join(contract.key)}"))
     if source.key and contract.key[0] in source.columns:

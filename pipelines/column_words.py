@@ -122,6 +122,9 @@ class ColumnRule(Words):
     century_from: int | None = Field(None, ge=1900, le=2099, description="first year a two-digit year may mean")
     locale: str | None = Field(None, description="locale of the numbers, if not the client's")
     absent: dict[Text, str] | None = Field(None, description="text or /pattern/ → absent code of the contract")
+    unreadable: str | None = Field(
+        None, description="absent code of the contract for a text that cannot be read, instead of a reject"
+    )
     optional: bool = Field(False, description="the source column may be missing from the file")
 
     @model_validator(mode="after")
@@ -172,8 +175,7 @@ class Unpivot(Words):
 
 def idle_word(rule: ColumnRule) -> str | None:
     """The first word of a rule that does nothing where columns are text: in look-up tables and computed columns."""
-    given = {"formats": rule.formats, "century_from": rule.century_from, "absent": rule.absent}
-    return next((word for word, value in given.items() if value), None)
+    return next((word for word in ("formats", "century_from", "absent", "unreadable") if getattr(rule, word)), None)
 
 
 def absent_pattern(marker: str) -> str:

@@ -72,7 +72,8 @@ def _change(plan: ColumnPlan, frame: Frame, filled: Mapping[str, Filled]) -> Cha
     elif text != original and 0 not in cells.faults:
         steps.append(("white space around removed", text))
     if code is not None:
-        steps.append((f"marks an absent value: {code}", ""))
+        unread = code == plan.absent.unreadable and plan.absent.code(text) is None
+        steps.append((f"{'cannot be read' if unread else 'marks an absent value'}: {code}", ""))
     elif 0 not in cells.faults:
         done = {name: column.values for name, column in filled.items()}
         beside = {k: v[0].as_py() for k, v in plan.context(done).items()}

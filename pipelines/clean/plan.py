@@ -21,6 +21,7 @@ from pipelines.contract import CLASSIFICATIONS, Column, Contract
 from pipelines.dialect import TABLE_TYPES
 from pipelines.errors import DeclarationError
 from pipelines.profile import ColumnRule, SourceRef, absent_pattern
+from pipelines.reject import Baseline
 
 _PLAIN_LOCALE = "en_US"
 _WITH_ISO_DATES = frozenset({"xlsx", *TABLE_TYPES})
@@ -31,14 +32,18 @@ _HAVE_PLAIN_FORM = (*_NUMBERS, "date", "timestamp", "period")
 
 @dataclass(frozen=True)
 class Absent:
-    """Markers that stand where a value is missing, each with the code that says why."""
+    """Markers that stand where a value is missing, each with the code that says why; and the code, if any, of a text
+    that cannot be read."""
 
     markers: tuple[tuple[re.Pattern[str], str], ...]
+    unreadable: str | None = None
 
     @classmethod
     def of(cls, rule: ColumnRule) -> Absent:
-        """The markers of a rule."""
-        return cls(tuple((re.compile(absent_pattern(m)), code) for m, code in (rule.absent or {}).items()))
+        """What a rule says of missing values."""
+        return cls(
+            tuple((re.compile(absent_pattern(m)), code) for m, code in (rule.absent or {}).items()), rule.unreadable
+        )
 
     def code(self, text: str) -> str | None:
         """The code of the first marker that matches the whole text."""
@@ -80,7 +85,9 @@ class ColumnPlan:
         if gone.any():
             texts = pc.if_else(pa.array(gone), pa.scalar(None, pa.string()), texts)
         cleaned = self.cleaner.clean(texts, self.context(done))
-        faults = {**faults, **{p.index: Fault(p.kind, p.message) for p in cleaned.problems}}
+        problems = {p.index: Fault(p.kind, p.message) for p in cleaned.problems}
+        codes, problems = self._without_unreadable(codes, problems, len(texts))
+        faults = {**faults, **problems}
         if codes is not None and dead.any():
             codes = pc.if_else(pa.array(dead), pa.scalar(None, pa.string()), codes)
         return Filled(cleaned.values, codes, faults, cells.originals)
@@ -103,6 +110,20 @@ class ColumnPlan:
             texts = pc.if_else(pa.array(rows), pc.utf8_trim_whitespace(cells.originals), texts)
         codes = by_distinct(texts, self.absent.code, pa.string())
         return codes, {row: fault for row, fault in faults.items() if not codes[row].is_valid}
+
+    def _without_unreadable(
+        self, codes: pa.Array | None, problems: dict[int, Fault], rows: int
+    ) -> tuple[pa.Array | None, dict[int, Fault]]:
+        """Absent codes with those of unreadable texts, where the profile has one for them, and what stays a problem."""
+        if self.absent.unreadable is None:
+            return codes, problems
+        found = {row for row, fault in problems.items() if fault.kind is Baseline.UNREADABLE}
+        if not found:
+            return codes, problems
+        said = codes.to_pylist() if codes is not None else [None] * rows
+        for row in found:
+            said[row] = self.absent.unreadable
+        return pa.array(said, pa.string()), {row: fault for row, fault in problems.items() if row not in found}
 
     def context(self, done: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
         """The cleaned country and currency of the row, where the semantic type asks for them and a column has them."""

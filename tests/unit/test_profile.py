@@ -145,3 +145,22 @@ def test_periods_are_for_feeds_that_are_read_either_way(feed, refused):
     source = Source(files="(?P<period>.*)", mode="period", periods="add_up", columns={})
     said = [keys for keys, *_ in complaints(read_contract(path), source) if keys == ("periods",)]
     assert bool(said) == refused
+
+
+@pytest.mark.parametrize(
+    ("feed", "column", "code", "said"),
+    [
+        ("ledgers.partners", "vat_id", "not_valid", ()),
+        ("ledgers.partners", "vat_id", "lost", ("'lost'", "one of not_valid")),
+        ("ledgers.partners", "iban", "not_valid", ("'not_valid'", "one of none in this column's contract")),
+        ("ledgers.partners", "country_code", "not_valid", ("a required column",)),
+        ("shipments.shipments", "freight_amount", "invoiced_separately", ("an amount of money",)),
+    ],
+)
+def test_what_cannot_be_read_may_be_absent_where_the_contract_has_a_code(feed, column, code, said):
+    domain, name = feed.split(".")
+    contract = read_contract(ROOT / "pipelines" / "contracts" / domain / f"{name}.odcs.yaml")
+    source = Source(files="x", mode="snapshot", columns={column: {"from": "A", "unreadable": code}})
+    told = " ".join(f"{got}, {expected}" for keys, got, expected in complaints(contract, source) if "unreadable" in keys)
+    assert bool(told) == bool(said)
+    assert all(word in told for word in said)

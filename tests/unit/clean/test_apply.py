@@ -137,6 +137,22 @@ def test_an_absent_marker_goes_before_what_the_origin_could_not_read() -> None:
     assert found[1:] == (["not_captured", None], [])
 
 
+def test_a_text_that_cannot_be_read_is_absent_where_the_profile_has_a_code_for_it() -> None:
+    to = contract(column("k", key=True), column("x", "vat_id", absent_codes=("not_valid", "none_yet")))
+    rule = {"from": "A", "absent": {"applied for": "none_yet"}, "unreadable": "not_valid"}
+    cells = ("DE136695976", "DE123456789", "", "applied for", "GR94259216X", "de 136 695 976")
+    result = cleaned(
+        to, source({"k": {"from": "K"}, "x": rule}), raw(("K", "A"), *([str(n), c] for n, c in enumerate(cells)))
+    )
+    assert values(result, "x") == ["DE136695976", None, None, None, None, "DE136695976"]
+    assert values(result, "x_absent_code") == [None, "not_valid", None, "none_yet", "not_valid", None]
+    assert problems(result) == []
+    codes = contract(column("k", key=True), column("x", "code", codes=("open",), absent_codes=("not_valid",)))
+    rule = {"from": "A", "codes": {"O": "open"}, "unreadable": "not_valid"}
+    result = cleaned(codes, source({"k": {"from": "K"}, "x": rule}), raw(("K", "A"), ["1", "?"]))
+    assert [r for _, r, _ in problems(result)] == ["unknown_code.x"]
+
+
 def test_an_absent_cell_is_not_given_to_the_code_map() -> None:
     to = contract(column("x", "code", key=True, codes=("open",), absent_codes=("unknown",)))
     rule = {"from": "A", "codes": {"O": "open", "": "open"}, "absent": {"?": "unknown"}}

@@ -54,6 +54,10 @@ def test_absent_and_unreadable_cells_say_so() -> None:
     assert found["weight"].value is None
     assert found["status_code"].value is None
     assert "expected one of" in str(found["status_code"].problem)
+    rules = {**RULES, "weight": {"from": "Gewicht", "unreadable": "elsewhere"}}
+    ref = source(rules, key="occurrence(supplier_name, amount)")
+    unread = next(c for c in plan_of(TO, ref, list(ROW), LOOKUPS).explain(ROW) if c.column == "weight")
+    assert (unread.steps, unread.value, unread.problem) == ((("cannot be read: elsewhere", ""),), None, None)
     missing = told({**ROW, "Abt": "8"})["department"]
     assert missing.value is None
     assert "look-up table t" in str(missing.problem)
