@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
+from pipelines.extract.messages.edi_envelope import of_other_types
 from pipelines.extract.messages.edifact_despatch import despatch_lines, despatches, packages
 from pipelines.extract.messages.edifact_envelope import Interchange, Message, Part
 from pipelines.extract.messages.edifact_envelope import Messages as Walk
@@ -38,6 +39,7 @@ TABLES: Mapping[str, tuple[frozenset[str], Maker]] = {
     "acknowledgements": (frozenset({"CONTRL"}), acknowledgements),
 }
 """Table → types of message it is made of, and how."""
+_WITH_TABLES = frozenset().union(*(types for types, _ in TABLES.values()))
 
 
 class Messages(MessageTable):
@@ -49,9 +51,10 @@ class Messages(MessageTable):
         row = 0
         walk = self._walk()
         ends = self._ends() if table == "interchanges" else []
-        unread: Counter[str] = Counter()
+        types: Counter[str] = Counter()
         for message in walk:
             self._tell_unknown(message, walk.notes)
+            types[message.type] += 1
             if table == "interchanges":
                 made: Iterator[Cells] = iter([interchange_cells(message, ends[len(walk.interchanges) - 1])])
             elif table == "segments":
@@ -59,15 +62,14 @@ class Messages(MessageTable):
             elif message.type in TABLES[table][0]:
                 made = TABLES[table][1](message)
             else:
-                unread[message.type] += 1
-                continue
+                made = iter(())
             for cells in made:
                 row += 1
                 yield Record(row, {name: cells[name] for name in self.columns if cells.get(name)})
         walk.tell(self.tally)
-        if unread:
-            kinds = ", ".join(f"{kind} ({times})" for kind, times in sorted(unread.items()))
-            self.tally.warnings.append(f"messages of other types, which table {table} is not made of: {kinds}")
+        made_of = TABLES[table][0] if table in TABLES else frozenset()
+        unread = Counter({kind: times for kind, times in types.items() if kind not in made_of})
+        self.tally.warnings += of_other_types(table, unread, _WITH_TABLES)
 
     def _walk(self) -> Walk:
         declared = self.fmt.encoding if "encoding" in self.fmt.model_fields_set else None

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
+from pipelines.extract.messages.edi_envelope import of_other_types
 from pipelines.extract.messages.message import MessageTable, Record
 from pipelines.extract.messages.x12_checks import Checks, Unknown
 from pipelines.extract.messages.x12_envelope import Envelopes, Message
@@ -46,23 +47,24 @@ class Messages(MessageTable):
         reader = SegmentReader(self.path, self.fmt, self.name, self.tally)
         envelopes = Envelopes(reader)
         sets: list[Noted] = []
-        others: Counter[str] = Counter()
+        made_of = LAYOUTS[table].kinds if table in LAYOUTS else frozenset()
+        unread: Counter[str] = Counter()
         for item in envelopes.items():
             if isinstance(item, Message):
                 self._unknown.look(item)
+                if item.kind not in made_of:
+                    unread[item.kind] += 1
                 if table == "interchanges":
                     sets.append(noted(item, self._unknown))
                 elif table == "segments":
                     yield from self._segments(item)
-                elif item.kind in LAYOUTS[table].kinds:
+                elif item.kind in made_of:
                     yield from self._set(item, LAYOUTS[table])
-                else:
-                    others[item.kind] += 1
             elif table == "interchanges":
                 yield from map(self._record, register(item, sets))
                 sets = []
         self.tally.totals += [*envelopes.totals(), *self._checks.totals()]
-        self._warn(others)
+        self.tally.warnings += [*self._unknown.warnings(), *of_other_types(table, unread, SHAPES)]
 
     def _record(self, cells: Mapping[str, str], *, problem: str = "", raw: str = "") -> Record:
         self._ordinal += 1
@@ -98,15 +100,6 @@ class Messages(MessageTable):
                 "text": segment.text,
             }
             yield self._record({**common, **cells})
-
-    def _warn(self, others: Counter[str]) -> None:
-        self.tally.warnings += self._unknown.warnings()
-        if strange := {kind: n for kind, n in others.items() if kind not in SHAPES}:
-            shown = ", ".join(f"{kind} ({n})" for kind, n in sorted(strange.items()))
-            self.tally.warnings.append(f"transaction sets without a table of their own (see table segments): {shown}")
-        if not self._ordinal and others:
-            shown = ", ".join(f"{kind} ({n})" for kind, n in sorted(others.items()))
-            self.tally.warnings.append(f"no record of table {self.fmt.table}: the file has transaction sets {shown}")
 
 
 # -- values made plain --------------------------------------------------------------------------------------------
