@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pipelines.extract.messages.edi_envelope import of_other_types
 from pipelines.extract.messages.edifact_despatch import despatch_lines, despatches, packages
+from pipelines.extract.messages.edifact_en16931 import ids_of, judged, told
 from pipelines.extract.messages.edifact_envelope import Interchange, Message, Part
 from pipelines.extract.messages.edifact_envelope import Messages as Walk
 from pipelines.extract.messages.edifact_invoice import invoice_lines, invoice_taxes, invoices
@@ -39,6 +40,7 @@ TABLES: Mapping[str, tuple[frozenset[str], Maker]] = {
     "acknowledgements": (frozenset({"CONTRL"}), acknowledgements),
 }
 """Table → types of message it is made of, and how."""
+_JUDGED = frozenset(table for table, (types, _) in TABLES.items() if "INVOIC" in types)
 _WITH_TABLES = frozenset().union(*(types for types, _ in TABLES.values()))
 
 
@@ -55,6 +57,8 @@ class Messages(MessageTable):
         for message in walk:
             self._tell_unknown(message, walk.notes)
             types[message.type] += 1
+            if table in _JUDGED and message.type == "INVOIC":
+                self._judge(message, walk.notes)
             if table == "interchanges":
                 made: Iterator[Cells] = iter([interchange_cells(message, ends[len(walk.interchanges) - 1])])
             elif table == "segments":
@@ -81,6 +85,13 @@ class Messages(MessageTable):
         for _ in walk:
             pass
         return walk.interchanges
+
+    def _judge(self, message: Message, notes: Notes) -> None:
+        """What the invoice breaks becomes a fault of its message, and is told with its place."""
+        found = judged(message)
+        message.faults += ids_of(found)
+        for what, where in told(message, found):
+            notes.add(what, where)
 
     def _tell_unknown(self, message: Message, notes: Notes) -> None:
         known = KNOWN.get(message.type)
