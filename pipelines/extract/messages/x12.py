@@ -7,7 +7,7 @@ have), x12_places (which column stands where), x12_parts (a set in parts, values
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -33,6 +33,9 @@ from pipelines.extract.messages.x12_plain import (
 from pipelines.extract.messages.x12_register import ANSWERS, Noted, envelope, noted, register
 from pipelines.extract.messages.x12_sets import SHAPES
 from pipelines.extract.messages.x12_syntax import SegmentReader
+
+
+_ELEMENTS = tuple(f"element_{n:02}" for n in range(1, 31))
 
 
 class Messages(MessageTable):
@@ -68,7 +71,8 @@ class Messages(MessageTable):
 
     def _record(self, cells: Mapping[str, str], *, problem: str = "", raw: str = "") -> Record:
         self._ordinal += 1
-        return Record(self._ordinal, {k: v for k, v in cells.items() if v and k in self._asked}, problem or None, raw)
+        asked = self._asked
+        return Record(self._ordinal, {k: v for k, v in cells.items() if v and k in asked}, problem or None, raw)
 
     # -- one set ----------------------------------------------------------------------------------------------
 
@@ -77,6 +81,7 @@ class Messages(MessageTable):
         faults = [*message.faults, *self._checks.faults(message, parts)]
         whole = {**envelope(message), "message_faults": " ".join(faults) or "none"}
         whole |= _derived(message, parts, of_set=layout.row in ("message", "shipment"))
+        dates = [name for name in layout.columns if name.endswith("_date") or name == "due_date_said"]
         for n, row in enumerate(parts.rows(layout.row), 1):
             where = message.place(row.first or message.head)
             if row.problem:
@@ -84,7 +89,7 @@ class Messages(MessageTable):
                 yield self._record({}, problem=f"{row.problem} ({where})", raw=raw)
                 continue
             cells = {column: row.value(place) for column, place in layout.columns.items()}
-            own = {**_plain(cells, row), **_of_row(row, message, n, whole)}
+            own = {**_plain(cells, row, dates), **_of_row(row, message, n, whole)}
             asked = (*layout.own, *(layout.first if n == 1 else ()))
             rest = [text for name in asked if (part := row.parts.get(name)) for text in part.rest()]
             yield self._record({**whole, **own, "position": where, "other": " ~ ".join(rest)})
@@ -92,23 +97,23 @@ class Messages(MessageTable):
     def _segments(self, message: Message) -> Iterator[Record]:
         common = envelope(message)
         for n, segment in enumerate([message.head, *message.segments], 1):
-            cells = {f"element_{i:02}": segment.get(i) for i in range(1, min(len(segment.elements), 31))}
-            cells |= {
+            cells = {
                 "position": message.place(segment),
                 "segment_number": str(n),
                 "tag": segment.tag,
                 "text": segment.text,
             }
-            yield self._record({**common, **cells})
+            elements = zip(_ELEMENTS, map(str.strip, segment.elements[1:]), strict=False)
+            yield self._record({**common, **cells, **dict(elements)})
 
 
 # -- values made plain --------------------------------------------------------------------------------------------
 
 
-def _plain(cells: dict[str, str], row: Row) -> dict[str, str]:
+def _plain(cells: dict[str, str], row: Row, dates: Iterable[str]) -> dict[str, str]:
     """Dates as ISO 8601, the price of one unit, countries, and a line without a number under its ordinal."""
-    for column, text in cells.items():
-        if text and (column.endswith("_date") or column == "due_date_said"):
+    for column in dates:
+        if text := cells[column]:
             cells[column] = plain_date(text)
     if "price_as_written" in cells:
         cells["unit_price_amount"] = price(row)

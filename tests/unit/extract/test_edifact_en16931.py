@@ -137,6 +137,6 @@ def test_a_charge_that_only_the_summary_has_is_a_line(tmp_path: Path) -> None:
     with read_table(tmp_path / "invoice.edi", Format(type="edifact", table="invoice_lines"), "en_US") as reader:
         rows = [row for batch in reader.batches() for row in batch.to_pylist()]
     assert [(r["line_id"], r["signed_line_amount"]) for r in rows][2:] == [
-        ("allowance 1", "-10"),
+        ("allowance 1", "-10.00"),
         ("charge 2", "25.00"),
     ]
