@@ -209,3 +209,13 @@ def test_a_character_outside_the_set_is_read_as_what_it_is_and_told(tmp_path: Pa
     assert found.warnings == ["segments that say ascii and were read in iso8859-1, as they are: 1 (first line 5)"]
     with pytest.raises(DeliveryError, match="not in the character set"):
         read(tmp_path, changed(changed(EDIFACT, "UNOA", "UNOG"), "PO-1", "PO-\xa5"))
+
+
+def test_a_header_without_component_separator_does_not_shift_the_terminator(tmp_path: Path) -> None:
+    short = changed(X12, "*P*>~", "*P*~")
+    found = read(tmp_path, short)
+    assert (found.faults, found.differ) == (["none"], {})
+    assert found.warnings == ["1 interchange header without the last element, the component separator"]
+    assert [row["message_number"] for row in found.rows] == ["0001"]
+    assert read(tmp_path, changed(short, "**20261101~", "**20261101")).faults == ["segment_count"]
+    assert read(tmp_path, X12.replace("~\n", "\n").replace("*P*>", "*P*~"))[:3] == (["none"], {}, [])
