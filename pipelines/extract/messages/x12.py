@@ -34,7 +34,6 @@ from pipelines.extract.messages.x12_register import ANSWERS, Noted, envelope, no
 from pipelines.extract.messages.x12_sets import SHAPES
 from pipelines.extract.messages.x12_syntax import SegmentReader
 
-
 _ELEMENTS = tuple(f"element_{n:02}" for n in range(1, 31))
 
 
@@ -177,7 +176,9 @@ def _derived(message: Message, parts: Split, *, of_set: bool) -> dict[str, str]:
         row = Row({"head": parts.head, "end": parts.end}, None, 1)
         for column, place in (("discount_amount", "ITD08|TDS04"), ("discountable_amount", "TDS02")):
             out[column] = cents(row.value(place))
-        out |= InvoiceSums(parts).cells()
+        sums = InvoiceSums(parts)
+        parts.repeats_at_end = sums.repeats_at_end
+        out |= sums.cells()
         out["due_date"] = _due(row, "ITD06|head:DTM02[01=814,209]", "ITD07")
         out["discount_until_date"] = _due(row, "ITD04", "ITD05")
         out |= {"signed_invoice_net_amount": out.get("signed_net_amount", "")}

@@ -224,6 +224,8 @@ class Split:
     end: Part
     lines: list[tuple[Mapping[str, Part], Part, str]]
     shipments: list[Part] = field(default_factory=list)
+    repeats_at_end: bool = False
+    """Whether the summary only says again what adjustments of the lines come to: they are no items of their own."""
     known: dict[tuple[int, ...], dict[str, str]] = field(default_factory=dict)
     """What was found in parts that rows share, by the identity of these parts."""
 
@@ -266,7 +268,7 @@ class Split:
         """A row for each segment of a kind, wherever it stands."""
         n = 0
         around = {"head": self.head, "end": self.end}
-        for part in (*(line for _, line, _ in self.lines), self.head, self.end):
+        for part in (*(line for _, line, _ in self.lines), self.head, *(() if self.repeats_at_end else (self.end,))):
             for segment in part.segments:
                 if segment.tag == tag:
                     n += 1
