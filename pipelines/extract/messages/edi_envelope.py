@@ -70,6 +70,24 @@ class NumbersOfTrailers:
         return FormatTotal(self.name, str(self.trailers), str(self.right), self.first_wrong or "all trailers")
 
 
+_PARTS = ("interchange", "group", "message")
+
+
+class UsedNumbers:
+    """Numbers of interchanges in the file, of groups in the interchange, of messages in the group around them."""
+
+    def __init__(self) -> None:
+        self._used: dict[str, set[tuple[str, ...]]] = {part: set() for part in _PARTS}
+
+    def take(self, part: str, *number: str) -> list[str]:
+        """Take the number of a part that begins; the fault of one that was used before."""
+        for inner in _PARTS[_PARTS.index(part) + 1 :]:
+            self._used[inner].clear()
+        is_repeated = number in self._used[part]
+        self._used[part].add(number)
+        return [f"{part}_number_repeated"] if is_repeated else []
+
+
 def of_other_types(table: str, unread: Counter[str], with_tables: Collection[str]) -> Iterator[str]:
     """Warnings of messages that a table is not made of, by their types; of those that no table but `segments` has."""
     nowhere = Counter({kind: times for kind, times in unread.items() if kind not in with_tables})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pipelines.extract.messages.edi_envelope import CountedByTrailers, NumbersOfTrailers
+from pipelines.extract.messages.edi_envelope import CountedByTrailers, NumbersOfTrailers, UsedNumbers
 from pipelines.extract.messages.edifact_dates import iso_of_header
 from pipelines.extract.messages.edifact_syntax import Segment, Segments, refused
 from pipelines.extract.table import Tally
@@ -106,8 +106,7 @@ class Messages:
         self._open: Interchange | None = None
         self._group: Part | None = None
         self._message: Message | None = None
-        self._numbers: set[tuple[str, ...]] = set()
-        """Those of interchanges in the file, of groups and messages in the interchange."""
+        self._numbers = UsedNumbers()
         self._ordinal = 0
         self._totals = {name: CountedByTrailers(name) for name in ("segments", "messages", "groups")}
         self._references = NumbersOfTrailers("references")
@@ -179,8 +178,9 @@ class Messages:
         if missing:
             raise self._fault(segment, f"UNB without {', '.join(missing)}", "UNB with sender, receiver and reference")
         self._open = Interchange(segment.at(5), segment)
-        self._numbers = {number for number in self._numbers if number[0] == "interchange"}
-        self._number(self._open, "interchange", self._open.sender, self._open.receiver, self._open.number)
+        self._open.faults += self._numbers.take(
+            "interchange", self._open.sender, self._open.receiver, self._open.number
+        )
         self.interchanges.append(self._open)
 
     def _begin_group(self, segment: Segment, interchange: Interchange) -> None:
@@ -189,7 +189,7 @@ class Messages:
         if interchange.messages and not interchange.groups:
             raise self._fault(segment, "UNG behind messages without a group", "all messages in groups, or none")
         self._group = Part(segment.at(5), segment)
-        self._number(self._group, "group", self._group.number)
+        self._group.faults += self._numbers.take("group", self._group.number)
         interchange.groups.append(self._group)
 
     def _begin_message(self, segment: Segment, interchange: Interchange) -> None:
@@ -201,13 +201,7 @@ class Messages:
         interchange.messages += 1
         (self._group or interchange).found += 1
         self._message = Message(interchange, self._group, segment, self._ordinal)
-        self._number(self._message, "message", str(len(interchange.groups)), segment.at(1))
-
-    def _number(self, part: Part | Message, kind: str, *number: str) -> None:
-        """Take the number of a part; one that was used before is a fault."""
-        if (kind, *number) in self._numbers:
-            part.faults.append(f"{kind}_number_repeated")
-        self._numbers.add((kind, *number))
+        self._message.faults += self._numbers.take("message", segment.at(1))
 
     def _end_message(self, segment: Segment) -> Message:
         message = self._message

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from pipelines.errors import DeliveryError
 from pipelines.extract.facts import FormatTotal
-from pipelines.extract.messages.edi_envelope import CountedByTrailers, NumbersOfTrailers
+from pipelines.extract.messages.edi_envelope import CountedByTrailers, NumbersOfTrailers, UsedNumbers
 from pipelines.extract.messages.x12_syntax import Segment, SegmentReader, Separators
 
 MAX_SEGMENTS = 1_000_000
@@ -87,7 +87,7 @@ class Envelopes:
         self._reader = reader
         self._totals = {name: CountedByTrailers(name) for name in ("segments", "messages", "groups")}
         self._control_numbers = NumbersOfTrailers("control_numbers")
-        self._seen: set[tuple[str, ...]] = set()
+        self._numbers = UsedNumbers()
         self._interchange: Interchange | None = None
         self._group: Group | None = None
         self._message: Message | None = None
@@ -112,17 +112,17 @@ class Envelopes:
             case "ISA" if self._interchange is None:
                 self._interchange = Interchange(segment, self._next("interchange"), self._reader.separators)
                 parties = (segment.get(n) for n in (5, 6, 7, 8))
-                self._number(self._interchange.faults, "interchange", *parties, self._interchange.number)
+                self._interchange.faults += self._numbers.take("interchange", *parties, self._interchange.number)
             case "TA1" if self._interchange and not self._group:
                 self._interchange.acknowledged.append(segment)
             case "GS" if self._interchange and not self._group:
                 self._interchange.groups += 1
                 self._group = Group(segment, self._next("group"))
-                self._number(self._group.faults, "group", str(self._interchange.ordinal), segment.get(6))
+                self._group.faults += self._numbers.take("group", segment.get(6))
             case "ST" if self._interchange and not self._message:
                 self._message = Message(self._interchange, self._group, segment, self._next("message"))
                 if self._group:
-                    self._number(self._message.faults, "message", str(self._group.ordinal), self._message.number)
+                    self._message.faults += self._numbers.take("message", self._message.number)
             case "SE" if self._message:
                 return self._end_of_message(self._message, segment)
             case "GE" if self._group and not self._message:
@@ -163,12 +163,6 @@ class Envelopes:
             interchange.faults.append("group_count")
         self._interchange = None
         return interchange
-
-    def _number(self, faults: list[str], kind: str, *number: str) -> None:
-        """Take a number with what stands around it; one that was used before is a fault."""
-        if (kind, *number) in self._seen:
-            faults.append(f"{kind}_number_repeated")
-        self._seen.add((kind, *number))
 
     def _same(self, head: str, end: str, where: str) -> bool:
         """Whether a trailer repeats the number of its header; leading zeros of numbers do not count."""
