@@ -24,8 +24,10 @@ FAULTS = (
     Fault("event that no list has", _EVENT, "X-CODE", "unknown_code.event_code"),
     Fault("departed once delivered", _EVENT, "X-BACK", "steps_in_order"),
     Fault("gross that net and tax do not give", _BILL, "X-GROSS", "net_and_tax_give_gross"),
-    Fault("line that lost a pound", _BILLED, "X-POUND", "lines_give_net_of_invoice"),
-    Fault("tax that its rate does not give", _TAX, "X-RATE", "rate_gives_tax"),
+    Fault("line that lost a pound", _BILLED, "X-POUND", "lines_give_net_of_invoice", also=("message_is_sound",)),
+    Fault("head whose lines lost a pound", _BILL, "X-POUND", "message_is_sound"),
+    Fault("tax that its rate does not give", _TAX, "X-RATE", "rate_gives_tax", also=("message_is_sound",)),
+    Fault("head whose tax is not that of its rate", _BILL, "X-RATE", "message_is_sound"),
     Fault("segment that orders do not have", _EDI, "PO-7004", "segments_known", "warn"),
     Fault("partner that rejects what was sent", _EDI, "1202", "not_rejected", "warn"),
     Fault("test among business", _EDI, "T1", "no_test", "warn"),
@@ -62,11 +64,12 @@ def plant(world: World) -> None:
         Event("X-BACK", "24", at + timedelta(hours=2), "GBHUL"),
     ]
     bill = next(i for i in world.invoices if not i.freight and not i.is_credit)
+    other = next(i for i in world.invoices if i.supplier != bill.supplier)
     line = (Line(bill.lines[0].ean, Decimal(10)),)
     world.invoices += [
         Invoice("X-GROSS", bill.supplier, bill.day, line, off=Decimal(5)),
         Invoice("X-POUND", bill.supplier, bill.day, line, lost=Decimal(1)),
-        Invoice("X-RATE", bill.supplier, bill.day, line, tax_off=Decimal(5)),
+        Invoice("X-RATE", other.supplier, bill.day, line, tax_off=Decimal(5)),
     ]
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
+from pipelines.extract.messages.edi_envelope import of_other_types
 from pipelines.extract.messages.edifact_despatch import despatch_lines, despatches, packages
+from pipelines.extract.messages.edifact_en16931 import ids_of, judged, told
 from pipelines.extract.messages.edifact_envelope import Interchange, Message, Part
 from pipelines.extract.messages.edifact_envelope import Messages as Walk
 from pipelines.extract.messages.edifact_invoice import invoice_lines, invoice_taxes, invoices
@@ -38,6 +40,8 @@ TABLES: Mapping[str, tuple[frozenset[str], Maker]] = {
     "acknowledgements": (frozenset({"CONTRL"}), acknowledgements),
 }
 """Table → types of message it is made of, and how."""
+_JUDGED = frozenset(table for table, (types, _) in TABLES.items() if "INVOIC" in types)
+_WITH_TABLES = frozenset().union(*(types for types, _ in TABLES.values()))
 
 
 class Messages(MessageTable):
@@ -49,9 +53,12 @@ class Messages(MessageTable):
         row = 0
         walk = self._walk()
         ends = self._ends() if table == "interchanges" else []
-        unread: Counter[str] = Counter()
+        types: Counter[str] = Counter()
         for message in walk:
             self._tell_unknown(message, walk.notes)
+            types[message.type] += 1
+            if table in _JUDGED and message.type == "INVOIC":
+                self._judge(message, walk.notes)
             if table == "interchanges":
                 made: Iterator[Cells] = iter([interchange_cells(message, ends[len(walk.interchanges) - 1])])
             elif table == "segments":
@@ -59,15 +66,14 @@ class Messages(MessageTable):
             elif message.type in TABLES[table][0]:
                 made = TABLES[table][1](message)
             else:
-                unread[message.type] += 1
-                continue
+                made = iter(())
             for cells in made:
                 row += 1
                 yield Record(row, {name: cells[name] for name in self.columns if cells.get(name)})
         walk.tell(self.tally)
-        if unread:
-            kinds = ", ".join(f"{kind} ({times})" for kind, times in sorted(unread.items()))
-            self.tally.warnings.append(f"messages of other types, which table {table} is not made of: {kinds}")
+        made_of = TABLES[table][0] if table in TABLES else frozenset()
+        unread = Counter({kind: times for kind, times in types.items() if kind not in made_of})
+        self.tally.warnings += of_other_types(table, unread, _WITH_TABLES)
 
     def _walk(self) -> Walk:
         declared = self.fmt.encoding if "encoding" in self.fmt.model_fields_set else None
@@ -79,6 +85,13 @@ class Messages(MessageTable):
         for _ in walk:
             pass
         return walk.interchanges
+
+    def _judge(self, message: Message, notes: Notes) -> None:
+        """What the invoice breaks becomes a fault of its message, and is told with its place."""
+        found = judged(message)
+        message.faults += ids_of(found)
+        for what, where in told(message, found):
+            notes.add(what, where)
 
     def _tell_unknown(self, message: Message, notes: Notes) -> None:
         known = KNOWN.get(message.type)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pipelines.extract.facts import FormatTotal
+from pipelines.extract.messages.edi_envelope import CountedByTrailers, NumbersOfTrailers, UsedNumbers
 from pipelines.extract.messages.edifact_dates import iso_of_header
 from pipelines.extract.messages.edifact_syntax import Segment, Segments, refused
 from pipelines.extract.table import Tally
@@ -17,7 +15,6 @@ MAX_MESSAGE_SEGMENTS = 1_000_000
 MAX_MESSAGE_CHARS = 128 << 20
 
 _SECURITY = frozenset({"USA", "USB", "USC", "USD", "USE", "USF", "USH", "USL", "USR", "UST", "USU", "USX", "USY"})
-_COUNT = re.compile(r"\d{1,15}")
 
 
 @dataclass
@@ -33,10 +30,11 @@ class Part:
 
 @dataclass
 class Interchange(Part):
-    """An interchange with its groups; `messages` counts those in all of them."""
+    """An interchange with its groups; `messages` counts those in all of them, `packages` objects beside them."""
 
     groups: list[Part] = field(default_factory=list)
     messages: int = 0
+    packages: int = 0
 
     @property
     def sender(self) -> str:
@@ -108,10 +106,10 @@ class Messages:
         self._open: Interchange | None = None
         self._group: Part | None = None
         self._message: Message | None = None
-        self._numbers: set[tuple[str, str]] = set()
+        self._numbers = UsedNumbers()
         self._ordinal = 0
-        self._totals = {name: Total(name) for name in ("segments", "messages", "groups")}
-        self._references = References()
+        self._totals = {name: CountedByTrailers(name) for name in ("segments", "messages", "groups")}
+        self._references = NumbersOfTrailers("references")
 
     def __iter__(self) -> Iterator[Message]:
         """Every message when its trailer has been read; DeliveryError where the envelope is not whole."""
@@ -135,8 +133,8 @@ class Messages:
 
     def tell(self, tally: Tally) -> None:
         """Put totals and warnings into the tally of the file."""
-        tally.totals += [total.of_format() for total in self._totals.values() if total.places]
-        tally.totals.append(self._references.of_format())
+        tally.totals += [total.total() for total in self._totals.values() if total.trailers]
+        tally.totals.append(self._references.total())
         self.notes.tell(tally)
 
     def _take(self, message: Message, segment: Segment) -> None:
@@ -149,10 +147,8 @@ class Messages:
 
     def _step(self, segment: Segment) -> None:
         tag = segment.tag
-        if tag in ("UIB", "UIH", "UIT", "UIZ", "UNO", "UNP"):
-            raise self._fault(
-                segment, f"{tag}, of an interactive interchange or a package", "batch EDIFACT, UNB to UNZ"
-            )
+        if tag in ("UIB", "UIH", "UIT", "UIZ"):
+            raise self._fault(segment, f"{tag}, of an interactive interchange", "batch EDIFACT, UNB to UNZ")
         if self._message is not None:
             raise self._fault(segment, f"{tag} in message {self._message.number!r}", "UNT, the trailer of the message")
         if tag == "UNB":
@@ -165,6 +161,9 @@ class Messages:
             self._end_group(segment)
         elif tag == "UNH":
             self._begin_message(segment, self._open)
+        elif tag == "UNO":
+            self._open.packages += 1
+            self.notes.add("packages with an attached object, which is not read", f"line {segment.line}")
         elif tag == "UNZ":
             self._end_interchange(segment, self._open)
         elif tag in _SECURITY:
@@ -179,7 +178,9 @@ class Messages:
         if missing:
             raise self._fault(segment, f"UNB without {', '.join(missing)}", "UNB with sender, receiver and reference")
         self._open = Interchange(segment.at(5), segment)
-        self._numbers = set()
+        self._open.faults += self._numbers.take(
+            "interchange", self._open.sender, self._open.receiver, self._open.number
+        )
         self.interchanges.append(self._open)
 
     def _begin_group(self, segment: Segment, interchange: Interchange) -> None:
@@ -188,6 +189,7 @@ class Messages:
         if interchange.messages and not interchange.groups:
             raise self._fault(segment, "UNG behind messages without a group", "all messages in groups, or none")
         self._group = Part(segment.at(5), segment)
+        self._group.faults += self._numbers.take("group", self._group.number)
         interchange.groups.append(self._group)
 
     def _begin_message(self, segment: Segment, interchange: Interchange) -> None:
@@ -199,10 +201,7 @@ class Messages:
         interchange.messages += 1
         (self._group or interchange).found += 1
         self._message = Message(interchange, self._group, segment, self._ordinal)
-        key = (self._group.number if self._group else "", segment.at(1))
-        if key in self._numbers:
-            self._message.faults.append("message_number_repeated")
-        self._numbers.add(key)
+        self._message.faults += self._numbers.take("message", segment.at(1))
 
     def _end_message(self, segment: Segment) -> Message:
         message = self._message
@@ -229,6 +228,8 @@ class Messages:
             raise self._fault(segment, f"UNZ in group {self._group.number!r}", "UNE, its trailer")
         if interchange.groups:
             interchange.found = len(interchange.groups)
+        elif trailer_counts_packages(segment, interchange):
+            interchange.found += interchange.packages
         kind = "groups" if interchange.groups else "messages"
         self._end(interchange, segment, kind, interchange.found, "interchange_reference", f"{kind[:-1]}_count")
         self._open = None
@@ -244,53 +245,9 @@ class Messages:
         return refused(f"{self._name}, line {segment.line}", got, expected, "EDIFACT envelope is broken")
 
 
+def trailer_counts_packages(trailer: Segment, interchange: Interchange) -> bool:
+    """Whether UNZ counts messages and packages, as ISO 9735-1 has it; published examples count the messages only."""
+    return trailer.at(1) == str(interchange.found + interchange.packages)
+
+
 _ENVELOPE = frozenset({"UNB", "UNZ", "UNG", "UNE", "UNH", "UNT", "UIB", "UIH", "UIT", "UIZ", "UNO", "UNP"})
-
-
-@dataclass
-class Total:
-    """What all trailers of one kind say together. One that is wrong speaks for all: two errors never cancel out."""
-
-    name: str
-    said: int = 0
-    found: int = 0
-    places: Counter[str] = field(default_factory=Counter)
-    wrong: tuple[str, int, str] | None = None
-
-    def agree(self, said: str, found: int, where: str) -> bool:
-        """Take one trailer; whether it says what was found."""
-        self.places["all"] += 1
-        right = bool(_COUNT.fullmatch(said)) and int(said) == found
-        if right:
-            self.said, self.found = self.said + found, self.found + found
-        elif self.wrong is None:
-            self.wrong = (said if _COUNT.fullmatch(said) else "0", found, where)
-        return right
-
-    def of_format(self) -> FormatTotal:
-        """The total for the gate."""
-        if self.wrong:
-            said, found, where = self.wrong
-            return FormatTotal(self.name, str(int(said)), str(found), where)
-        return FormatTotal(self.name, str(self.said), str(self.found), f"all trailers ({self.places['all']})")
-
-
-@dataclass
-class References:
-    """Trailers that carry the number of their header: all of them must."""
-
-    trailers: int = 0
-    right: int = 0
-    wrong: str = ""
-
-    def agree(self, said: str, header: str, where: str) -> bool:
-        """Take one trailer; whether it carries the number of its header."""
-        self.trailers += 1
-        self.right += said == header
-        if said != header and not self.wrong:
-            self.wrong = f"{where}: {said!r} for {header!r}"
-        return said == header
-
-    def of_format(self) -> FormatTotal:
-        """Trailers, and those of them with the right number, for the gate."""
-        return FormatTotal("references", str(self.trailers), str(self.right), self.wrong or "all trailers")

@@ -49,6 +49,7 @@ def invoice_head(message: Message, parts: Parts) -> Cells:
         "payment_reference": head.reference("PQ", "AVE"),
         **_parties(head),
         "incoterm_code": transport_of(head)["incoterm_code"],
+        "specification_id": next((n.segment.at(4) for n in head.all("FTX", "DOC")), ""),
         "currency_code": head.currency() or parts.summary.currency(),
         "lines_said": parts.summary.count("2"),
         "lines_found": str(len(parts.lines)),
@@ -114,7 +115,7 @@ def _amounts(parts: Parts, is_credit: bool) -> Cells:
     """The amounts of the document, as written and with the sign they have in a ledger."""
     summary = parts.summary
     taxes = summary.all("TAX")
-    net = summary.amount("125", "389") or _sum_below(summary, taxes, "125")
+    net = summary.amount("389", "125") or _sum_below(summary, taxes, "125")
     tax = summary.amount("124", "176", "150") or _sum_below(summary, taxes, "124")
     gross, payable = summary.amount("77", "388", "39", "86"), summary.amount("9")
     cells = {
@@ -181,7 +182,7 @@ def invoice_lines(message: Message) -> Iterator[Cells]:
             "position": message.place(segments[0], f"LIN {segments[0].at(1)}"),
         }  # fmt: skip
         yield cells | {"other": line.other()}
-    yield from _allowances(message, parts.head, common, is_credit)
+    yield from _allowances(message, parts, common, is_credit)
 
 
 def _tax_of_line(line: Section, is_credit: bool) -> Cells:
@@ -198,9 +199,13 @@ def _tax_of_line(line: Section, is_credit: bool) -> Cells:
     }
 
 
-def _allowances(message: Message, head: Section, common: Cells, is_credit: bool) -> Iterator[Cells]:
-    """Allowances (ALC A) and charges (ALC C) of the whole invoice. Those of the summary are their totals once more."""
-    for ordinal, node in enumerate(head.all("ALC", "A", "C"), 1):
+def _allowances(message: Message, parts: Parts, common: Cells, is_credit: bool) -> Iterator[Cells]:
+    """Allowances (ALC A) and charges (ALC C) of the whole invoice. Those of the summary are their totals once more, but
+    for a kind that the head has none of."""
+    head, of_head = parts.head, parts.head.all("ALC", "A", "C")
+    kinds = {node.segment.at(1) for node in of_head}
+    of_summary = [node for node in parts.summary.all("ALC", "A", "C") if node.segment.at(1) not in kinds]
+    for ordinal, node in enumerate([*of_head, *of_summary], 1):
         inner = Section(node.members)
         is_allowance = node.segment.at(1) == "A"
         kind = "allowance" if is_allowance else "charge"
@@ -216,7 +221,7 @@ def _allowances(message: Message, head: Section, common: Cells, is_credit: bool)
         yield common | tax | {
             "line_kind": kind,
             "line_id": f"{kind} {ordinal}",
-            "item_name": node.segment.at(5, 4) or inner.text() or node.segment.at(5) or kind,
+            "item_name": node.segment.at(5, 4) or inner.text() or node.segment.at(2) or node.segment.at(5) or kind,
             "line_amount": amount,
             "signed_line_amount": _signed(amount, is_allowance != is_credit),
             "position": message.place(node.segment, f"ALC {ordinal}"),

@@ -190,12 +190,11 @@ class Section:
 
     def currency(self) -> str:
         """The currency of the document: CUX 2 or else the first, else that of an amount."""
-        opened = self.all("CUX")
-        for node in opened:
-            for element in (1, 2):
-                if node.segment.at(element) in ("2", "") and node.segment.at(element, 2):
-                    self.use(node.segment)
-                    return node.segment.at(element, 2)
+        named = [(n.segment, e) for n in self.all("CUX") for e in (1, 2) if n.segment.at(e, 2)]
+        of_document = [(segment, e) for segment, e in named if segment.at(e) in ("2", "")]
+        for segment, element in (of_document or named)[:1]:
+            self.use(segment)
+            return segment.at(element, 2)
         found = (n.segment.at(1, 3) for n in self.all("MOA") if n.segment.at(1, 3))
         return next(found, "")
 

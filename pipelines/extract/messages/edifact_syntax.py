@@ -127,6 +127,8 @@ class Segments:
                 yield segment
                 if segment.tag == "UNZ":
                     self._begin(blocks)
+                elif segment.tag == "UNO":
+                    self._skip_object(segment, blocks)
 
     def _blocks(self, raw: Iterator[bytes]) -> Iterator[str]:
         """Text with one kind of line break; of a file with its byte order mark decoded, else byte by byte."""
@@ -209,6 +211,22 @@ class Segments:
             else:
                 piece, self._at = self._rest[self._at : found], found + 1
                 return piece
+
+    def _skip_object(self, header: Segment, blocks: Iterator[str]) -> None:
+        """Pass over the object that stands behind UNO, of any characters, up to UNP with its length and number."""
+        d = self._delimiters
+        trailer = d.element.join(("UNP", header.at(4), header.at(1))) + d.terminator
+        while (at := self._rest.find(trailer, self._at)) < 0:
+            passed = max(self._at, len(self._rest) - len(trailer))
+            self._line += self._rest.count("\n", self._at, passed)
+            self._at = passed
+            if not self._more(blocks):
+                raise refused(
+                    self._where(header.line), "a package without its end", f"{trailer!r}, its trailer",
+                    "file is truncated",
+                )  # fmt: skip
+        self._line += self._rest.count("\n", self._at, at)
+        self._at = at + len(trailer)
 
     def _check_end(self) -> None:
         if left := self._rest[self._at :].strip(_END_OF_FILE):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from pipelines.extract.messages import edifact_dates as plain
 from pipelines.extract.messages.edifact_envelope import Message
 from pipelines.extract.messages.edifact_section import (
     Party,
@@ -148,7 +149,7 @@ def charge(section: Section, kind: str) -> str:
     for node in section.all("ALC", "C"):
         if kind in (node.segment.at(5), node.segment.at(2)) and (found := section.below(node, "MOA", "23", "8", "64")):
             section.use(node.segment)
-            return found.at(1, 2).replace(",", ".")
+            return plain.number(found.at(1, 2))
     return ""
 
 
@@ -259,14 +260,14 @@ def discount(line: Section) -> str:
     for node in line.all("ALC", "A"):
         if found := line.below(node, "PCD", "1", "2", "3", "12"):
             line.use(node.segment)
-            return found.at(1, 2).replace(",", ".")
+            return plain.number(found.at(1, 2))
     return ""
 
 
 def tax_rate(line: Section) -> str:
     """The rate of value added tax."""
     node = line.first("TAX", "7")
-    return node.segment.at(5, 4).replace(",", ".") if node else ""
+    return plain.number(node.segment.at(5, 4)) if node else ""
 
 
 def _from_head(head: Cells, *names: str) -> Cells:

@@ -7,10 +7,11 @@ have), x12_places (which column stands where), x12_parts (a set in parts, values
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
+from pipelines.extract.messages.edi_envelope import of_other_types
 from pipelines.extract.messages.message import MessageTable, Record
 from pipelines.extract.messages.x12_checks import Checks, Unknown
 from pipelines.extract.messages.x12_envelope import Envelopes, Message
@@ -33,6 +34,8 @@ from pipelines.extract.messages.x12_register import ANSWERS, Noted, envelope, no
 from pipelines.extract.messages.x12_sets import SHAPES
 from pipelines.extract.messages.x12_syntax import SegmentReader
 
+_ELEMENTS = tuple(f"element_{n:02}" for n in range(1, 31))
+
 
 class Messages(MessageTable):
     """One table of a file of X12."""
@@ -46,27 +49,29 @@ class Messages(MessageTable):
         reader = SegmentReader(self.path, self.fmt, self.name, self.tally)
         envelopes = Envelopes(reader)
         sets: list[Noted] = []
-        others: Counter[str] = Counter()
+        made_of = LAYOUTS[table].kinds if table in LAYOUTS else frozenset()
+        unread: Counter[str] = Counter()
         for item in envelopes.items():
             if isinstance(item, Message):
                 self._unknown.look(item)
+                if item.kind not in made_of:
+                    unread[item.kind] += 1
                 if table == "interchanges":
                     sets.append(noted(item, self._unknown))
                 elif table == "segments":
                     yield from self._segments(item)
-                elif item.kind in LAYOUTS[table].kinds:
+                elif item.kind in made_of:
                     yield from self._set(item, LAYOUTS[table])
-                else:
-                    others[item.kind] += 1
             elif table == "interchanges":
                 yield from map(self._record, register(item, sets))
                 sets = []
         self.tally.totals += [*envelopes.totals(), *self._checks.totals()]
-        self._warn(others)
+        self.tally.warnings += [*self._unknown.warnings(), *of_other_types(table, unread, SHAPES)]
 
     def _record(self, cells: Mapping[str, str], *, problem: str = "", raw: str = "") -> Record:
         self._ordinal += 1
-        return Record(self._ordinal, {k: v for k, v in cells.items() if v and k in self._asked}, problem or None, raw)
+        asked = self._asked
+        return Record(self._ordinal, {k: v for k, v in cells.items() if v and k in asked}, problem or None, raw)
 
     # -- one set ----------------------------------------------------------------------------------------------
 
@@ -75,6 +80,7 @@ class Messages(MessageTable):
         faults = [*message.faults, *self._checks.faults(message, parts)]
         whole = {**envelope(message), "message_faults": " ".join(faults) or "none"}
         whole |= _derived(message, parts, of_set=layout.row in ("message", "shipment"))
+        dates = [name for name in layout.columns if name.endswith("_date") or name == "due_date_said"]
         for n, row in enumerate(parts.rows(layout.row), 1):
             where = message.place(row.first or message.head)
             if row.problem:
@@ -82,7 +88,7 @@ class Messages(MessageTable):
                 yield self._record({}, problem=f"{row.problem} ({where})", raw=raw)
                 continue
             cells = {column: row.value(place) for column, place in layout.columns.items()}
-            own = {**_plain(cells, row), **_of_row(row, message, n, whole)}
+            own = {**_plain(cells, row, dates), **_of_row(row, message, n, whole)}
             asked = (*layout.own, *(layout.first if n == 1 else ()))
             rest = [text for name in asked if (part := row.parts.get(name)) for text in part.rest()]
             yield self._record({**whole, **own, "position": where, "other": " ~ ".join(rest)})
@@ -90,32 +96,23 @@ class Messages(MessageTable):
     def _segments(self, message: Message) -> Iterator[Record]:
         common = envelope(message)
         for n, segment in enumerate([message.head, *message.segments], 1):
-            cells = {f"element_{i:02}": segment.get(i) for i in range(1, min(len(segment.elements), 31))}
-            cells |= {
+            cells = {
                 "position": message.place(segment),
                 "segment_number": str(n),
                 "tag": segment.tag,
                 "text": segment.text,
             }
-            yield self._record({**common, **cells})
-
-    def _warn(self, others: Counter[str]) -> None:
-        self.tally.warnings += self._unknown.warnings()
-        if strange := {kind: n for kind, n in others.items() if kind not in SHAPES}:
-            shown = ", ".join(f"{kind} ({n})" for kind, n in sorted(strange.items()))
-            self.tally.warnings.append(f"transaction sets without a table of their own (see table segments): {shown}")
-        if not self._ordinal and others:
-            shown = ", ".join(f"{kind} ({n})" for kind, n in sorted(others.items()))
-            self.tally.warnings.append(f"no record of table {self.fmt.table}: the file has transaction sets {shown}")
+            elements = zip(_ELEMENTS, map(str.strip, segment.elements[1:]), strict=False)
+            yield self._record({**common, **cells, **dict(elements)})
 
 
 # -- values made plain --------------------------------------------------------------------------------------------
 
 
-def _plain(cells: dict[str, str], row: Row) -> dict[str, str]:
+def _plain(cells: dict[str, str], row: Row, dates: Iterable[str]) -> dict[str, str]:
     """Dates as ISO 8601, the price of one unit, countries, and a line without a number under its ordinal."""
-    for column, text in cells.items():
-        if text and (column.endswith("_date") or column == "due_date_said"):
+    for column in dates:
+        if text := cells[column]:
             cells[column] = plain_date(text)
     if "price_as_written" in cells:
         cells["unit_price_amount"] = price(row)
@@ -179,7 +176,9 @@ def _derived(message: Message, parts: Split, *, of_set: bool) -> dict[str, str]:
         row = Row({"head": parts.head, "end": parts.end}, None, 1)
         for column, place in (("discount_amount", "ITD08|TDS04"), ("discountable_amount", "TDS02")):
             out[column] = cents(row.value(place))
-        out |= InvoiceSums(parts).cells()
+        sums = InvoiceSums(parts)
+        parts.repeats_at_end = sums.repeats_at_end
+        out |= sums.cells()
         out["due_date"] = _due(row, "ITD06|head:DTM02[01=814,209]", "ITD07")
         out["discount_until_date"] = _due(row, "ITD04", "ITD05")
         out |= {"signed_invoice_net_amount": out.get("signed_net_amount", "")}

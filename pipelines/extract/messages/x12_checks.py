@@ -10,7 +10,7 @@ from pipelines.extract.facts import FormatTotal
 from pipelines.extract.messages.x12_envelope import Message
 from pipelines.extract.messages.x12_parts import Row, Split
 from pipelines.extract.messages.x12_plain import InvoiceSums, number, quantities
-from pipelines.extract.messages.x12_sets import SHAPES
+from pipelines.extract.messages.x12_sets import KNOWN
 from pipelines.extract.table import FIRST_ROWS, count_of
 
 
@@ -94,6 +94,6 @@ class Unknown:
 
     @staticmethod
     def _found(message: Message) -> Iterator[tuple[str, int]]:
-        shape = SHAPES.get(message.kind)
-        if shape is not None:
-            yield from ((s.tag[:3], s.line) for s in message.segments if s.tag not in shape.known)
+        known = KNOWN.get(message.kind)
+        if known is not None:
+            yield from ((s.tag[:3], s.line) for s in message.segments if s.tag not in known)

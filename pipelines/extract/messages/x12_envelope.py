@@ -1,10 +1,6 @@
 """Transaction sets of X12 in their envelopes: interchange ISA/IEA, functional group GS/GE, set ST/SE.
 
-Numbers and counts of the trailers are compared with what came. What does not agree is told in the words that all EDI
-messages share: `message_reference`, `group_reference`, `interchange_reference` where header and trailer have different
-control numbers, `segment_count`, `message_count`, `group_count` where a trailer counts otherwise,
-`message_number_repeated` where a group has a number twice. A trailer that is missing altogether is no such fault: where
-sets cannot be told apart the file is refused.
+Numbers and counts of the trailers are compared with what came (see edi_envelope).
 """
 
 from __future__ import annotations
@@ -15,6 +11,7 @@ from dataclasses import dataclass, field
 
 from pipelines.errors import DeliveryError
 from pipelines.extract.facts import FormatTotal
+from pipelines.extract.messages.edi_envelope import CountedByTrailers, NumbersOfTrailers, UsedNumbers
 from pipelines.extract.messages.x12_syntax import Segment, SegmentReader, Separators
 
 MAX_SEGMENTS = 1_000_000
@@ -29,7 +26,6 @@ class Group:
     ordinal: int
     found: int = 0
     said: str = ""
-    numbers: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
 
 
@@ -84,35 +80,14 @@ class Message:
         return f"message {self.ordinal} ({self.kind} {self.number}), segment {number}, line {segment.line}"
 
 
-class _Total:
-    """A count that trailers promise. Told of the whole file where all agree, else of the first that does not: one
-    trailer that says too much must not make up for another that says too little."""
-
-    def __init__(self, name: str) -> None:
-        self.name, self.said, self.found = name, 0, 0
-        self.first: FormatTotal | None = None
-
-    def add(self, said: str, found: int, where: str) -> bool:
-        """Whether a trailer agrees."""
-        number = int(said) if said.isascii() and said.isdigit() else None
-        self.said, self.found = self.said + (number or 0), self.found + found
-        if number == found:
-            return True
-        # What is no number promises nothing that could be found.
-        self.first = self.first or FormatTotal(self.name, "-1" if number is None else str(number), str(found), where)
-        return False
-
-    def total(self) -> FormatTotal:
-        """The control total of the file."""
-        return self.first or FormatTotal(self.name, str(self.said), str(self.found))
-
-
 class Envelopes:
     """The sets of a file in order; when they are exhausted, `totals` says what the trailers promised."""
 
     def __init__(self, reader: SegmentReader) -> None:
         self._reader = reader
-        self._totals = {name: _Total(name) for name in ("segments", "messages", "groups", "control_numbers")}
+        self._totals = {name: CountedByTrailers(name) for name in ("segments", "messages", "groups")}
+        self._control_numbers = NumbersOfTrailers("control_numbers")
+        self._numbers = UsedNumbers()
         self._interchange: Interchange | None = None
         self._group: Group | None = None
         self._message: Message | None = None
@@ -130,23 +105,24 @@ class Envelopes:
 
     def totals(self) -> list[FormatTotal]:
         """The control totals of the file."""
-        return [total.total() for total in self._totals.values()]
+        return [*(total.total() for total in self._totals.values()), self._control_numbers.total()]
 
     def _envelope(self, segment: Segment) -> Message | Interchange | None:
         match segment.tag:
             case "ISA" if self._interchange is None:
                 self._interchange = Interchange(segment, self._next("interchange"), self._reader.separators)
+                parties = (segment.get(n) for n in (5, 6, 7, 8))
+                self._interchange.faults += self._numbers.take("interchange", *parties, self._interchange.number)
             case "TA1" if self._interchange and not self._group:
                 self._interchange.acknowledged.append(segment)
             case "GS" if self._interchange and not self._group:
                 self._interchange.groups += 1
                 self._group = Group(segment, self._next("group"))
+                self._group.faults += self._numbers.take("group", segment.get(6))
             case "ST" if self._interchange and not self._message:
                 self._message = Message(self._interchange, self._group, segment, self._next("message"))
-                if self._group and self._message.number in self._group.numbers:
-                    self._message.faults.append("message_number_repeated")
                 if self._group:
-                    self._group.numbers.add(self._message.number)
+                    self._message.faults += self._numbers.take("message", self._message.number)
             case "SE" if self._message:
                 return self._end_of_message(self._message, segment)
             case "GE" if self._group and not self._message:
@@ -162,7 +138,7 @@ class Envelopes:
         where = self.where(end)
         if not self._same(message.number, end.get(2), where):
             message.faults.append("message_reference")
-        if not self._totals["segments"].add(message.said, message.found, where):
+        if not self._totals["segments"].agree(message.said, message.found, where):
             message.faults.append("segment_count")
         if message.group:
             message.group.found += 1
@@ -174,7 +150,7 @@ class Envelopes:
         where = self.where(end)
         if not self._same(group.head.get(6), end.get(2), where):
             group.faults.append("group_reference")
-        if not self._totals["messages"].add(group.said, group.found, where):
+        if not self._totals["messages"].agree(group.said, group.found, where):
             group.faults.append("message_count")
         self._group = None
 
@@ -183,7 +159,7 @@ class Envelopes:
         where = self.where(end)
         if not self._same(interchange.number, end.get(2), where):
             interchange.faults.append("interchange_reference")
-        if not self._totals["groups"].add(end.get(1), interchange.groups, where):
+        if not self._totals["groups"].agree(end.get(1), interchange.groups, where):
             interchange.faults.append("group_count")
         self._interchange = None
         return interchange
@@ -191,8 +167,7 @@ class Envelopes:
     def _same(self, head: str, end: str, where: str) -> bool:
         """Whether a trailer repeats the number of its header; leading zeros of numbers do not count."""
         same = head == end or (head.isdigit() and end.isdigit() and int(head) == int(end))
-        self._totals["control_numbers"].add("1", int(same), where)
-        return same
+        return self._control_numbers.agree(end, head, where, is_same=same)
 
     def _next(self, what: str) -> int:
         self._counts[what] += 1

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import NamedTuple
 
 from pipelines.extract.messages.x12_envelope import Message
 from pipelines.extract.messages.x12_sets import LEVELS, SHAPES, Shape
@@ -49,10 +50,19 @@ class Place:
     """Tag without which a part has nothing there; empty for numbers of products, which stand in many."""
 
 
+class Places(NamedTuple):
+    """The alternatives of a place as written, and the tags without which a part has none of them; those of numbers of
+    products stand in many."""
+
+    alternatives: tuple[Place, ...]
+    tags: frozenset[str]
+
+
 @cache
-def places(text: str) -> tuple[Place, ...]:
-    """The alternatives of a place as written; ValueError when it is none."""
-    return tuple(map(_compiled, text.split("|")))
+def places(text: str) -> Places:
+    """A place as written; ValueError when it is none."""
+    found = tuple(map(_compiled, text.split("|")))
+    return Places(found, frozenset(tag for place in found for tag in ([place.needs] if place.needs else _PAIRS)))
 
 
 def _compiled(text: str) -> Place:
@@ -97,18 +107,21 @@ class Part:
 
     def rest(self) -> Iterator[str]:
         """Segments with something that nobody asked for, as written."""
+        used = self.used
         for number, segment in enumerate(self.segments):
             if segment.tag in _STRUCTURE:
                 continue
-            if any(
-                segment.get(i) and (number, i) not in self.used and (segment.tag, i) not in _SAYS_NOTHING
-                for i in range(1, len(segment.elements))
-            ):
-                yield segment.text
+            for i, element in enumerate(segment.elements):
+                if i and (number, i) not in used and element.strip() and (segment.tag, i) not in _SAYS_NOTHING:
+                    yield segment.text
+                    break
 
     def _first(self, place: Place, numbers: Sequence[int]) -> str:
         if not place.codes:
-            return next(filter(None, (self._take(n, place.element) for n in numbers)), "")
+            for number in numbers:
+                if value := self._take(number, place.element):
+                    return value
+            return ""
         for code in place.codes:
             for number in numbers:
                 if self.segments[number].get(place.on) == code and (value := self._take(number, place.element)):
@@ -169,21 +182,36 @@ def _positions(starts: Sequence[int], size: int) -> Iterator[int]:
 
 @dataclass
 class Row:
-    """What gives a record: its parts by name, nearest first, and its first segment (None: that of the set)."""
+    """What gives a record: its parts by name, nearest first, and its first segment (None: that of the set).
+
+    Most columns of a line stand in the head: `known` keeps what was found in the parts that it shares with other rows,
+    and is asked for places whose tags its `own` part does not have.
+    """
 
     parts: Mapping[str, Part]
     first: Segment | None
     ordinal: int
     problem: str = ""
+    own: Part | None = None
+    known: dict[str, str] = field(default_factory=dict)
 
     def value(self, text: str) -> str:
         """The text at the first place that has one."""
-        for place in places(text):
-            for name in place.parts or self.parts:
-                part = self.parts.get(name)
-                if part is None or (place.needs and place.needs not in part.by_tag):
-                    continue
-                if value := part.value(place):
+        place = places(text)
+        if self.own is None or not place.tags.isdisjoint(self.own.by_tag):
+            return self._look(place.alternatives)
+        value = self.known.get(text)
+        if value is None:
+            value = self.known[text] = self._look(place.alternatives)
+        return value
+
+    def _look(self, alternatives: Iterable[Place]) -> str:
+        parts = self.parts
+        for place in alternatives:
+            needs = place.needs
+            for name in place.parts or parts:
+                part = parts.get(name)
+                if part is not None and (not needs or needs in part.by_tag) and (value := part.value(place)):
                     return value
         return ""
 
@@ -196,6 +224,10 @@ class Split:
     end: Part
     lines: list[tuple[Mapping[str, Part], Part, str]]
     shipments: list[Part] = field(default_factory=list)
+    repeats_at_end: bool = False
+    """Whether the summary only says again what adjustments of the lines come to: they are no items of their own."""
+    known: dict[tuple[int, ...], dict[str, str]] = field(default_factory=dict)
+    """What was found in parts that rows share, by the identity of these parts."""
 
     @property
     def items(self) -> int:
@@ -221,21 +253,27 @@ class Split:
 
     def _lines(self, *, each_answer: bool) -> Iterator[Row]:
         for n, (shared, line, problem) in enumerate(self.lines, 1):
-            parts = {"line": line, **shared, "head": self.head, "end": self.end}
+            around = {**shared, "head": self.head, "end": self.end}
+            known = self._known(around)
             if not each_answer:
-                yield Row({**parts, "ack": line}, line.segments[0], n, problem)
+                yield Row({"line": line, **around, "ack": line}, line.segments[0], n, problem, line, known)
                 continue
             for answer in _groups(line.segments, "ACK"):
-                yield Row({"ack": Part(answer), **parts}, answer[0], n, problem)
+                yield Row({"ack": Part(answer), "line": line, **around}, answer[0], n, problem, line, known)
+
+    def _known(self, around: Mapping[str, Part]) -> dict[str, str]:
+        return self.known.setdefault(tuple(map(id, around.values())), {})
 
     def _each(self, tag: str, name: str) -> Iterator[Row]:
         """A row for each segment of a kind, wherever it stands."""
         n = 0
-        for part in (*(line for _, line, _ in self.lines), self.head, self.end):
+        around = {"head": self.head, "end": self.end}
+        for part in (*(line for _, line, _ in self.lines), self.head, *(() if self.repeats_at_end else (self.end,))):
             for segment in part.segments:
                 if segment.tag == tag:
                     n += 1
-                    yield Row({name: Part([segment]), "head": self.head, "end": self.end}, segment, n)
+                    own = Part([segment])
+                    yield Row({name: own, **around}, segment, n, own=own, known=self._known(around))
 
 
 def _groups(segments: Sequence[Segment], tag: str) -> Iterator[list[Segment]]:
@@ -265,18 +303,19 @@ def _by_lines(message: Message, shape: Shape) -> Split:
     head: list[Segment] = []
     end: list[Segment] = []
     lines: list[tuple[list[Segment], list[Segment]]] = []  # what its block shares, and its own
-    block: list[Segment] | None = None
+    nothing: list[Segment] = []  # what lines outside blocks share
+    block = nothing
     target = head
     for segment in message.segments:
         if segment.tag in shape.end:
-            target, block = end, None
+            target, block = end, nothing
         elif segment.tag == shape.block:
             target = block = []
         elif segment.tag in shape.lines and target is not end:
             target = []
-            lines.append((block if block is not None else [], target))
+            lines.append((block, target))
         elif shape.inside and segment.tag not in shape.inside and target is not end:
-            target = block if block is not None else head
+            target = head if block is nothing else block
         target.append(segment)
     shared = {id(b): Part(b) for b, _ in lines}
     return Split(Part(head), Part(end), [({"block": shared[id(b)]}, Part(own), "") for b, own in lines])

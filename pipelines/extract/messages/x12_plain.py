@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from pipelines.extract.messages.x12_parts import Row, Split
@@ -155,32 +156,54 @@ def kilograms(weight: str, unit: str) -> str:
     return "" if value is None or factor is None else f"{(value * factor).quantize(_GRAM, 'ROUND_HALF_UP'):f}"
 
 
+class _Adjusted(NamedTuple):
+    """What allowances, charges and taxes come to."""
+
+    allowances: Decimal
+    charges: Decimal
+    taxes: Decimal
+
+
+def _adjusted(segments: Iterable[Segment]) -> _Adjusted:
+    sums = dict.fromkeys(("A", "C", "tax"), Decimal(0))
+    for segment in segments:
+        if segment.tag == "SAC" and segment.get(1) in sums:
+            sums[segment.get(1)] += number(cents(segment.get(5))) or 0
+        elif segment.tag == "TXI" and segment.get(7) != "O":
+            sums["tax"] += number(segment.get(2)) or 0
+    return _Adjusted(*sums.values())
+
+
 class InvoiceSums:
     """The sums of an invoice: lines, allowances, charges, taxes, and what they make together."""
 
     def __init__(self, parts: Split) -> None:
-        segments = [s for part in (parts.head, *(line for _, line, _ in parts.lines), parts.end) for s in part.segments]
+        before = [s for part in (parts.head, *(line for _, line, _ in parts.lines)) for s in part.segments]
+        segments = [*before, *parts.end.segments]
         lines = [line_amount(s) for s in segments if s.tag == "IT1"]
         self.has_lines = bool(lines) and None not in lines
         known = [amount for amount in lines if amount is not None]
-        self.allowances, self.charges = self._adjustments(segments, "A"), self._adjustments(segments, "C")
-        self.taxes = sum(
-            (number(s.get(2)) or Decimal(0) for s in segments if s.tag == "TXI" and s.get(7) != "O"), Decimal(0)
-        )
         self.total = next((number(cents(s.get(1))) for s in segments if s.tag == "TDS"), None)
-        around = self.charges - self.allowances + self.taxes
-        by_line = sum((a.quantize(_CENT, "ROUND_HALF_UP") for a in known), Decimal(0))
-        at_end = sum(known, Decimal(0)).quantize(_CENT, "ROUND_HALF_UP")
-        # Senders round each line or their sum; the total says which.
-        self.lines = at_end if self.total is not None and abs(self.total) == at_end + around else by_line
-        self.agrees = self.total is None or not self.has_lines or abs(self.total) == abs(self.lines + around)
+        self._by_line = sum((a.quantize(_CENT, "ROUND_HALF_UP") for a in known), Decimal(0))
+        self._at_end = sum(known, Decimal(0)).quantize(_CENT, "ROUND_HALF_UP")
+        self._take(_adjusted(segments))
+        self.repeats_at_end = False
+        if not self.agrees and (of_lines := _adjusted(before)) == _adjusted(parts.end.segments):
+            # Some senders sum up in the summary what stands at the lines; the total says whether it counts again.
+            self._take(of_lines)
+            self.repeats_at_end = self.agrees
+            if not self.repeats_at_end:
+                self._take(_adjusted(segments))
         self.is_credit = any(s.get(7) in _CREDIT for s in segments if s.tag == "BIG") or (self.total or 0) < 0
 
-    @staticmethod
-    def _adjustments(segments: Iterable[Segment], kind: str) -> Decimal:
-        return sum(
-            (number(cents(s.get(5))) or Decimal(0) for s in segments if s.tag == "SAC" and s.get(1) == kind), Decimal(0)
-        )
+    def _take(self, adjusted: _Adjusted) -> None:
+        """The sums with these allowances, charges and taxes."""
+        self.allowances, self.charges, self.taxes = adjusted
+        around = self.charges - self.allowances + self.taxes
+        # Senders round each line or their sum; the total says which.
+        is_at_end = self.total is not None and abs(self.total) == self._at_end + around
+        self.lines = self._at_end if is_at_end else self._by_line
+        self.agrees = self.total is None or not self.has_lines or abs(self.total) == abs(self.lines + around)
 
     def cells(self) -> dict[str, str]:
         """Columns of the table of invoices, amounts with the sign of the ledger as `signed_…`."""

@@ -1,7 +1,7 @@
 """The transaction sets of X12 that have tables: how each falls into parts, and which segments it may have.
 
-The segments are those of all releases from 3040 to 8010 together: a sender's release decides which of them are in use,
-and a segment that another release has is no fault worth telling. A tag that no release has in the set is one.
+The segments are those of many releases together: a sender's release decides which of them are in use, and a segment
+that another release has is no fault worth telling. A tag that no release has in the set is one.
 """
 
 from __future__ import annotations
@@ -20,61 +20,74 @@ class Shape(NamedTuple):
     block: str = ""
     inside: frozenset[str] = frozenset()
     hierarchy: bool = False
-    known: frozenset[str] = frozenset()
 
 
 def _tags(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_PARTY = "N1 N2 N3 N4 NX2 PER REF SI "
-_PACKING = "PWK PKG TD1 TD5 TD3 TD4 MAN PCT PO4 PO3 MEA "
-_ORDER = (
-    "CUR REF PER TAX FOB CTP PAM CSH SAC ITA ITD DIS INC DTM LDT LIN SI PID CTB TXI LM LQ N9 MSG MTX EFI SPI ADV AMT "
-    "CTT CN1 IT8 IT3 SDQ SCH SLN QTY SS ARC G53 NM1 HL AD1 FTH V1 R4 K1 NTE LS LE LDT BC CLD X1 DTP III UIT "
-    + _PARTY + _PACKING
+_NAMES = "N1 N2 N3 N4 PER REF "
+_GOODS = "MEA PID PWK PKG PO4 SLN SDQ SAC CUR DTM FOB ITA "
+_ITEM = _GOODS + "LIN QTY CTP PAM SI ITD TXI LDT MTX "
+_ORDER = _NAMES + _ITEM + "ADV AMT CSH CTB CTT DIS EFI IN2 INC IT8 MAN MSG N9 NTE NX2 PO3 SCH TAX TD1 TD3 TD4 TD5 "
+_ASKED = _ORDER + "AT CB1 CN1 FA1 FA2 G61 LE LM LQ LS PCT SPI TC2 "
+_DANGER = "LEP LFH LH1 LH2 LH3 LH4 LHR LHT "
+_WAREHOUSE = "AMT AT FA1 FA2 G61 G62 G69 LE LM LQ LS LX MAN MEA N1 N2 N3 N4 N9 NTE PAL PER QTY W6 "
+_NO_RECORDS = {
+    "210": "B2A B3 C2 C3 CD3 CSD G62 H1 H2 H3 H6 ITD K1 L0 L1 L11 L3 L4 L5 L7 L9 LX M7 N1 N2 N3 N4 N7 N9 OID POD R3 "
+    "S5 SDQ SPO",
+    "820": "ADX AIN AMT ASM ATN BPR CUR DED DMG DTM DTP EMS ENT FA1 FA2 G53 HD INS INV IT1 ITA LOC LX N1 N2 N3 N4 N9 "
+    "NM1 NTE PCT PEN PER PID PYD QTY RDM REF RMR RPA RYL SAC SLN TRN TXI TXP VEH",
+    "832": "AAA BCT CRC CRD CTB CTP CTT CUR DTM EFI FOB G26 G36 G39 G40 G43 G53 G54 G55 G93 ITD LDT LE LFG LIN LM LQ "
+    "LS MEA MTX N1 N2 N3 N4 N9 NTE PAL PAM PER PID PKG PKL PO1 PO4 PWK QTY REF SAC SI SLN SPI TC2 TD1 TD3 TD4 TD5 TRD "
+    "TRT TXI YNQ",
+    "846": "BIA CS CTP CTT CUR DD DTM G53 LDT LE LIN LM LQ LS MAN MEA N1 N2 N3 N4 PCT PER PID PKG QTY REF SAC SCH SDQ "
+    "SLN SSS UIT",
+    "861": "BRA CTT CUR DTM FA1 FA2 FOB ITA LIN LM LQ MAN MEA N1 N2 N3 N4 NM1 NTE PER PID PO4 PRF RCD REF SAC SLN SN1 "
+    "TD1 TD3 TD4 TD5",
+}
+"""Sets that trade and transport exchange beside those with tables, with their segments."""
+KNOWN: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "850": _tags("BEG PO1 IT3 " + _ASKED),
+        "860": _tags("BCH POC G53 " + _ASKED),
+        "855": _tags("BAK PO1 ACK " + _ORDER),
+        "865": _tags("BCA POC ACK G53 LM LQ PCT PD PDD SPI " + _ORDER),
+        "810": _tags(
+            "BIG IT1 TDS CAD ISS AMT AT BAL CRC CTP CTT DMG FA1 FA2 INC IT3 ITD L7 LM LQ MSG MTX N9 NTE PAM QTY R4 SR "
+            "TC2 TXI V1 YNQ " + _NAMES + _GOODS
+        ),
+        "856": _tags(
+            "BSN HL SN1 PRF AT9 CLD CTT DTP ETD GF LHE LIN LM LQ MAN NTE PAL R4 TD1 TD3 TD4 TD5 TSD V1 YNQ "
+            + _DANGER + _NAMES + _GOODS
+        ),
+        "214": _tags(
+            "B10 AT5 AT7 AT8 B2A BIN BLR CD3 EFI G61 G62 G86 H3 K1 L11 LX M7 MAN MS1 MS2 MS3 N1 N2 N3 N4 N7 N9 NM1 OID "
+            "PRF Q5 Q6 Q7 R3 REF SDQ SPO TSD"
+        ),
+        "940": _tags("W05 W01 W76 AT9 BNX G66 LH6 R2 SDQ SLN TD3 W09 W20 W66 " + _DANGER + _WAREHOUSE),
+        "945": _tags("W06 W12 W03 G72 R4 TD1 W10 W27 W28 " + _WAREHOUSE),
+        "997": _tags("AK1 AK2 AK3 AK4 AK5 AK9"),
+        "999": _tags("AK1 AK2 AK9 CTX IK3 IK4 IK5"),
+        **{kind: _tags(tags) for kind, tags in _NO_RECORDS.items()},
+    }
 )  # fmt: skip
-_ORDERS = _tags("BEG PO1 " + _ORDER)
-_CHANGES = _tags("BCH POC PO1 " + _ORDER)
-_RESPONSES = _tags("BAK PO1 ACK " + _ORDER)
-_CHANGE_RESPONSES = _tags("BCA POC ACK " + _ORDER)
-_INVOICES = _tags(
-    "BIG NTE CUR REF YNQ PER ITD DTM FOB PID MEA PWK PKG L7 BAL INC PAM LM LQ N9 MSG MTX V1 R4 FA1 FA2 IT1 CRC QTY CTP "
-    "IT3 TXI SAC SDQ SLN ADV DIS CTB TDS CAD AMT ISS CTT SI LIN LDT SCH CLD III UIT NM1 ITA TAX EFI SS CSH "
-    + _PARTY + _PACKING
-)  # fmt: skip
-_DESPATCHES = _tags(
-    "BSN DTM HL LIN SN1 SLN PRF PO4 PID MEA PWK PKG TD1 TD3 TD4 TD5 TSD REF PER LS LE LDT MAN FOB SDQ ETD CUR SAC GF "
-    "YNQ LM LQ V1 R4 G61 ADV AMT EFI CLD QTY UIT N1 N2 N3 N4 NX2 N9 SD1 PAL PSD TXI CTP CTT CN1 TAX TC2 G62 IT8 SPS "
-    "CLD ITA CSH ITD DIS E1 NM1 H1 H2 L11 MS3 MSG MTX LX NTE"
-)
-_STATUSES = _tags(
-    "B10 L11 K1 MAN N1 N2 N3 N4 G61 G62 PER MS3 LX AT5 AT7 MS1 MS2 MS4 M7 AT8 Q5 Q7 CD3 NM1 EFI OID SPO PRF SDQ LDT "
-    "BLR TSD REF LS LE S5 PWK DTM H1 H2 Y7 NTE SLN V1 R4 L0 L5 RES POD RTT C3 N7 N9 ED CN1 ADJ"
-)
-_WAREHOUSE = (
-    "N1 N2 N3 N4 PER N9 REF G61 G62 NTE W09 W27 W66 W6 W28 LX MAN PAL G69 LIN QTY MEA AMT R1 R2 R4 LS LE "
-    "FAC SAC ITD ITA FOB CTP PWK LH1 LH2 LH3 LHE LFH LEP LHR LHT PID G72 G73 W20 W19 NM1 CUR TXI DTM L11 MTX FA1 FA2 "
-    "TD4 TD5 ADI G66 N10 G53 V1 "
-)
-_WAREHOUSE_ORDERS = _tags("W05 W01 W02 W76 SI SLN SDQ PO4 LM LQ " + _WAREHOUSE)
-_WAREHOUSE_ADVICES = _tags("W06 W12 W03 W10 W13 SLN SI LM LQ UIT PO4 LDT " + _WAREHOUSE)
-_ANSWERS = _tags("AK1 AK2 AK3 AK4 AK5 AK9 IK3 IK4 IK5 CTX TA1")
+"""The segments of a set in any release from 3040 to 6040, and ITA, which earlier ones have in the place of SAC."""
 
 _END = _tags("CTT")
 SHAPES: Mapping[str, Shape] = MappingProxyType(
     {
-        "850": Shape(_tags("PO1"), _END, known=_ORDERS),
-        "860": Shape(_tags("POC"), _END, known=_CHANGES),
-        "855": Shape(_tags("PO1"), _END, known=_RESPONSES),
-        "865": Shape(_tags("POC"), _END, known=_CHANGE_RESPONSES),
-        "810": Shape(_tags("IT1"), _tags("TDS CTT"), known=_INVOICES),
-        "940": Shape(_tags("W01"), _tags("W76"), block="LX", known=_WAREHOUSE_ORDERS),
-        "945": Shape(_tags("W12"), _tags("W03"), block="LX", known=_WAREHOUSE_ADVICES),
-        "214": Shape(_tags("AT7 Q5"), block="LX", inside=_tags("AT7 Q5 MS1 MS2"), known=_STATUSES),
-        "856": Shape(end=_END, hierarchy=True, known=_DESPATCHES),
-        "997": Shape(_tags("AK2"), _tags("AK9"), known=_ANSWERS),
-        "999": Shape(_tags("AK2"), _tags("AK9"), known=_ANSWERS),
+        "850": Shape(_tags("PO1"), _END),
+        "860": Shape(_tags("POC"), _END),
+        "855": Shape(_tags("PO1"), _END),
+        "865": Shape(_tags("POC"), _END),
+        "810": Shape(_tags("IT1"), _tags("TDS CTT")),
+        "940": Shape(_tags("W01"), _tags("W76"), block="LX"),
+        "945": Shape(_tags("W12"), _tags("W03"), block="LX"),
+        "214": Shape(_tags("AT7 Q5"), block="LX", inside=_tags("AT7 Q5 MS1 MS2")),
+        "856": Shape(end=_END, hierarchy=True),
+        "997": Shape(_tags("AK2"), _tags("AK9")),
+        "999": Shape(_tags("AK2"), _tags("AK9")),
     }
 )
 LEVELS: Mapping[str, str] = MappingProxyType({"S": "shipment", "O": "order", "T": "tare", "P": "pack", "I": "line"})

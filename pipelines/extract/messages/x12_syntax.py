@@ -71,6 +71,7 @@ class SegmentReader:
     _count: int = 0
     _wrapped: int = 0
     _empty: int = 0
+    _short_headers: int = 0
 
     def segments(self) -> Iterator[Segment]:
         """Every segment, headers and trailers of interchanges included; DeliveryError for what is none."""
@@ -207,6 +208,11 @@ class SegmentReader:
                 f"{rest[:2]!r} after its fifteenth element",
                 "the component separator and the segment terminator",
             )
+        next_line = rest[rest.find(component) + 1 :].lstrip(_BREAKS).splitlines()[:1]
+        if end in _BREAKS and next_line and next_line[0].rstrip(_BLANK).endswith(component):
+            # no component separator ends a segment: the header lacks it, and this is what ends segments
+            self._short_headers += 1
+            component, end = "", component
         repeats = before[11].strip(_BLANK)
         repetition = repeats if len(repeats) == 1 and not repeats.isalnum() else ""
         self.separators = Separators(separator, component, end, repetition)
@@ -223,6 +229,9 @@ class SegmentReader:
     def _warn(self) -> None:
         if self._wrapped:
             self.tally.warnings.append(f"{count_of(self._wrapped, 'segment')} cut in lines, put together again")
+        if self._short_headers:
+            headers = count_of(self._short_headers, "interchange header")
+            self.tally.warnings.append(f"{headers} without the last element, the component separator")
         if self._empty:
             self.tally.warnings.append(f"{count_of(self._empty, 'empty segment')}, passed over")
         self.tally.warnings += self._source.warnings()

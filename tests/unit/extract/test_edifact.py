@@ -173,12 +173,14 @@ SOUND = (
     "UNH+1+ORDERS:D:96A:UN'BGM+220+P+9'UNS+S'UNT+4+1'UNE+1+7'UNZ+1+5'"
 )
 
+SOUND_ALONE = "UNB+UNOA:2+S+R+261109:1805+5'UNH+1+ORDERS:D:96A:UN'BGM+220+P+9'UNS+S'UNT+4+1'UNZ+1+5'"
+
 
 @pytest.mark.parametrize(
     ("wrong", "fault", "total"),
     [
         (("UNT+4+1", "UNT+5+1"), "segment_count", ("segments", "5", "4")),
-        (("UNT+4+1", "UNT+many+1"), "segment_count", ("segments", "0", "4")),
+        (("UNT+4+1", "UNT+many+1"), "segment_count", ("segments", "-1", "4")),
         (("UNT+4+1", "UNT+4+2"), "message_reference", ("references", "3", "2")),
         (("UNE+1+7", "UNE+3+7"), "message_count", ("messages", "3", "1")),
         (("UNE+1+7", "UNE+1+8"), "group_reference", ("references", "3", "2")),
@@ -267,6 +269,29 @@ def test_segments_that_a_message_does_not_have_are_told(read: Read) -> None:
     assert rows[0]["unknown_segments"] == "XYZ (2)"
     assert "segment XYZ, which ORDERS does not have: 2 (first message 1, line 1)" in facts.warnings
     assert read(text, "orders")[0][0]["other"] == "XYZ+1 XYZ+2"
+
+
+@pytest.mark.parametrize("counted", [1, 2])
+def test_an_attached_object_is_passed_over(read: Read, counted: int) -> None:
+    """UNO and UNP stand around any characters, line breaks and separators among them; UNZ counts them or not."""
+    text = SOUND_ALONE.replace("UNZ+1", f"UNO+P1+1:doc+13:+22'%PDF'UNT+4+1'\r\n'UNP+'UNP+22+P1'UNZ+{counted}")
+    rows, facts = read(text)
+    assert [(r["message_faults"], r["messages_said"], r["messages_found"]) for r in rows] == [
+        ("none", str(counted), str(counted))
+    ]
+    assert facts.warnings == ["packages with an attached object, which is not read: 1 (first line 1)"]
+    assert read(text.replace("UNZ+", "UNZ+x"))[0][0]["message_faults"] == "message_count"
+    with pytest.raises(DeliveryError, match="file is truncated") as caught:
+        read(text.replace("UNP+22+P1", "UNP+21+P1"))
+    assert "a package without its end" in str(caught.value)
+
+
+def test_numbers_that_are_used_twice_are_told(read: Read) -> None:
+    again = SOUND.replace("UNZ+1", "UNG+ORDERS+S+R+261109:1805+7+UN+D:96A'UNE+0+7'UNZ+2")
+    rows, _ = read(SOUND + SOUND.replace("+5'", "+6'") + SOUND)
+    assert [row["message_faults"] for row in rows] == ["none", "none", "interchange_number_repeated"]
+    rows, _ = read(again.replace("UNE+0+7", SOUND[SOUND.index("UNH") : SOUND.index("UNE")] + "UNE+1+7"))
+    assert [row["message_faults"] for row in rows] == ["none", "group_number_repeated"]
 
 
 def test_messages_of_other_types_are_told_and_readable_as_segments(read: Read) -> None:

@@ -258,7 +258,7 @@ def test_sets_without_a_table_are_told_and_have_their_segments(tmp_path: Path) -
     text = written(("850", ORDER)).replace("ST*850", "ST*204")
     rows, facts = rows_of(tmp_path, text, "orders")
     assert rows == []
-    assert "transaction sets without a table of their own (see table segments): 204 (1)" in facts.warnings
+    assert "messages of types without a table of their own, see table segments: 204 (1)" in facts.warnings
     rows, _ = rows_of(tmp_path, text, "segments")
     assert [r["tag"] for r in rows][:3] == ["ST", "BEG", "CUR"]
     assert (rows[1]["element_03"], rows[1]["text"]) == ("PO-1", "BEG*00*NE*PO-1**20261001")
