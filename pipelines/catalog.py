@@ -250,6 +250,8 @@ def complaints(contract: Contract, source: Source) -> list[tuple[tuple[str, ...]
             if code not in column.absent_codes:
                 allowed = ", ".join(column.absent_codes) or "none in this column's contract"
                 out.append(((*here, "absent"), repr(code), f"one of {allowed}"))
+    if contract.dated_by and not set(contract.dated_by) & set(source.columns):
+        out.append((("columns",), f"no day to report its rows by: {' / '.join(contract.dated_by)}", "a rule for one"))
     if source.key and len(contract.key) != 1:
         out.append((("key",), source.key, f"a contract with one key column, not {', '.join(contract.key)}"))
     if source.key and contract.key[0] in source.columns:
