@@ -220,7 +220,8 @@ def complaints(contract: Contract, source: Source) -> list[tuple[tuple[str, ...]
     out: list[tuple[tuple[str, ...], str, str]] = []
     names = [c.name for c in contract.columns]
     if source.mode not in contract.modes:
-        out.append((("mode",), source.mode, f"one of {', '.join(contract.modes)}"))
+        because = f" ({contract.modes_because})" if contract.modes_because else ""
+        out.append((("mode",), source.mode, f"one of {', '.join(contract.modes)}{because}"))
     if source.periods and not contract.has_choice_of_periods:
         out.append((("periods",), source.periods, "nothing: reports read the periods of this feed in one way only"))
     for name in source.columns:

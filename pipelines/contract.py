@@ -40,7 +40,7 @@ _TYPES: dict[str, pa.DataType] = {
     "timestamptz": pa.timestamp("us", tz="UTC"),
 }
 _COLUMN_PROPERTIES = {"semantic", "codes", "references", "group", "absent_codes", "currency", "country"}
-_FEED_PROPERTIES = {"modes", "owner", "retention", "row_name", "after", "dated_by", "periods"}
+_FEED_PROPERTIES = {"modes", "modes_because", "owner", "retention", "row_name", "after", "dated_by", "periods"}
 
 
 FEWEST = 5
@@ -101,7 +101,7 @@ class Contract:
     `after` are feeds that load before it though no column refers to them: its rules compare with them. `dated_by` is
     the date by whose months it is reported: core finds the rows of a month by it. Where it names several, each row
     has at least one of them, and the first it has counts. `has_choice_of_periods`: a profile may say whether the lists
-    of several periods replace each other or add up.
+    of several periods replace each other or add up. `modes_because` says why a mode is not among `modes`.
     """
 
     feed: str
@@ -118,6 +118,7 @@ class Contract:
     after: tuple[str, ...] = ()
     dated_by: tuple[str, ...] = ()
     has_choice_of_periods: bool = False
+    modes_because: str = ""
 
     @property
     def domain(self) -> str:
@@ -259,6 +260,7 @@ def contract_from(path: Path, text: str) -> Contract:
         after=tuple(str(feed) for feed in props.get("after") or ()),
         dated_by=dated_by,
         has_choice_of_periods=bool(props.get("periods")),
+        modes_because=str(props.get("modes_because", "")),
     )
 
 

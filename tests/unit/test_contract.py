@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines.catalog import load_catalog
+from pipelines.catalog import complaints, load_catalog
 from pipelines.contract import read_contract
 from pipelines.errors import DeclarationError
 from pipelines.settings import ROOT, load_settings
@@ -96,6 +96,18 @@ def test_of_several_dates_a_row_needs_one():
     assert tuple(c.name for c in contract.needed[-1]) == contract.dated_by
     assert contract.dated_by[:2] == ("promised_date", "shipped_date")
     assert load_catalog(load_settings({})).contracts["ledgers.spend"].day == "document_date"
+
+
+def test_a_mode_that_a_feed_does_not_have_is_refused_with_the_reason():
+    catalog = load_catalog(load_settings({}))
+    source = catalog.profiles["norvik"].source("shipments.stock", "main").source
+    assert complaints(catalog.contracts["shipments.stock"], source) == []
+    ((key, got, expected),) = complaints(
+        catalog.contracts["shipments.stock"], source.model_copy(update={"mode": "delta"})
+    )
+    assert (key, got) == (("mode",), "delta")
+    assert expected.startswith("one of snapshot, period (a list tells all that a place has on its day")
+    assert "shipments.stock_movements" in expected
 
 
 def test_the_shipped_declarations_load():
