@@ -220,7 +220,8 @@ def complaints(contract: Contract, source: Source) -> list[tuple[tuple[str, ...]
     out: list[tuple[tuple[str, ...], str, str]] = []
     names = [c.name for c in contract.columns]
     if source.mode not in contract.modes:
-        out.append((("mode",), source.mode, f"one of {', '.join(contract.modes)}"))
+        because = f" ({contract.modes_because})" if contract.modes_because else ""
+        out.append((("mode",), source.mode, f"one of {', '.join(contract.modes)}{because}"))
     if source.periods and not contract.has_choice_of_periods:
         out.append((("periods",), source.periods, "nothing: reports read the periods of this feed in one way only"))
     for name in source.columns:
@@ -254,6 +255,8 @@ def complaints(contract: Contract, source: Source) -> list[tuple[tuple[str, ...]
         if rule.unreadable and (column.required or column.semantic == "money"):
             kind = "a required column" if column.required else "an amount of money, which is accounted for"
             out.append(((*here, "unreadable"), kind, "nothing: a row whose cell cannot be read is a reject"))
+    if contract.dated_by and not set(contract.dated_by) & set(source.columns):
+        out.append((("columns",), f"no day to report its rows by: {' / '.join(contract.dated_by)}", "a rule for one"))
     if source.key and len(contract.key) != 1:
         out.append((("key",), source.key, f"a contract with one key column, not {', '.join(contract.key)}"))
     if source.key and contract.key[0] in source.columns:

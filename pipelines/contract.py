@@ -40,7 +40,7 @@ _TYPES: dict[str, pa.DataType] = {
     "timestamptz": pa.timestamp("us", tz="UTC"),
 }
 _COLUMN_PROPERTIES = {"semantic", "codes", "references", "group", "absent_codes", "currency", "country"}
-_FEED_PROPERTIES = {"modes", "owner", "retention", "row_name", "after", "dated_by", "periods"}
+_FEED_PROPERTIES = {"modes", "modes_because", "owner", "retention", "row_name", "after", "dated_by", "periods"}
 
 
 FEWEST = 5
@@ -99,8 +99,9 @@ class Contract:
     """One feed, e.g. `ledgers.spend`. `text` is the file as read, `sha256` its hash.
 
     `after` are feeds that load before it though no column refers to them: its rules compare with them. `dated_by` is
-    the date by whose months it is reported: core finds the rows of a month by it. `has_choice_of_periods`: a profile
-    may say whether the lists of several periods replace each other or add up.
+    the date by whose months it is reported: core finds the rows of a month by it. Where it names several, each row
+    has at least one of them, and the first it has counts. `has_choice_of_periods`: a profile may say whether the lists
+    of several periods replace each other or add up. `modes_because` says why a mode is not among `modes`.
     """
 
     feed: str
@@ -115,8 +116,9 @@ class Contract:
     path: Path
     text: str
     after: tuple[str, ...] = ()
-    dated_by: str | None = None
+    dated_by: tuple[str, ...] = ()
     has_choice_of_periods: bool = False
+    modes_because: str = ""
 
     @property
     def domain(self) -> str:
@@ -137,6 +139,21 @@ class Contract:
     def key(self) -> tuple[str, ...]:
         """Names of the business key columns."""
         return tuple(c.name for c in self.columns if c.key)
+
+    @cached_property
+    def day(self) -> str | None:
+        """The day by which a row counts, as SQL over its columns: `promised_date`, or `COALESCE(…)` of several."""
+        if len(self.dated_by) > 1:
+            return f"COALESCE({', '.join(self.dated_by)})"
+        return self.dated_by[0] if self.dated_by else None
+
+    @cached_property
+    def needed(self) -> tuple[tuple[Column, ...], ...]:
+        """What no row may lack: each required column, and of several dates that it may be reported by one of them."""
+        one_each = tuple((c,) for c in self.columns if c.required)
+        if len(self.dated_by) < 2:
+            return one_each
+        return (*one_each, tuple(self.column(name) for name in self.dated_by))
 
     @cached_property
     def money(self) -> tuple[Column, ...]:
@@ -227,9 +244,7 @@ def contract_from(path: Path, text: str) -> Contract:
         raise file.error(("customProperties",), f"mode {bad[0]!r}", f"one of {', '.join(MODES)}")
     columns = tuple(_column(file, i, p) for i, p in enumerate(table.properties or []))
     _check_columns(file, columns)
-    dated_by = props.get("dated_by")
-    if dated_by and not any(c.name == dated_by and c.required and c.physical_type == "date" for c in columns):
-        raise file.error(("customProperties",), f"dated_by {dated_by!r}", "a required date column of this feed")
+    dated_by = _dated_by(file, props.get("dated_by"), columns)
     return Contract(
         feed=feed,
         version=model.version or "1.0.0",
@@ -245,7 +260,20 @@ def contract_from(path: Path, text: str) -> Contract:
         after=tuple(str(feed) for feed in props.get("after") or ()),
         dated_by=dated_by,
         has_choice_of_periods=bool(props.get("periods")),
+        modes_because=str(props.get("modes_because", "")),
     )
+
+
+def _dated_by(file: YamlFile, named: Any, columns: tuple[Column, ...]) -> tuple[str, ...]:
+    names = tuple(map(str, named)) if isinstance(named, list) else (str(named),) if named else ()
+    dates = {c.name: c.required for c in columns if c.physical_type == "date"}
+    if len(names) > 1:
+        if len(set(names)) < len(names) or any(dates.get(name, True) for name in names):
+            expected = "a required date column of this feed, or several dates of it that are not required"
+            raise file.error(("customProperties",), f"dated_by {', '.join(names)}", expected)
+    elif names and not dates.get(names[0]):
+        raise file.error(("customProperties",), f"dated_by {names[0]!r}", "a required date column of this feed")
+    return names
 
 
 def _custom(file: YamlFile, items: list[Any], allowed: set[str], at: tuple[str | int, ...]) -> dict[str, Any]:

@@ -184,15 +184,21 @@ class RuleBook:
         )
 
     def _derived(self, rule_id: str, kind: Baseline, part: str | None) -> RuleText:
-        what = part or self._columns_of(kind)
+        what = self._needed_with(part) if kind is Baseline.REQUIRED and part else part or self._columns_of(kind)
         messages = {"en": derived_message(kind, what, "en"), "de": derived_message(kind, what, "de")}
         text = _DERIVED.get(kind)
         owner, cause = (text.owner, text.cause) if text else (Owner.US, Cause.IMPLAUSIBLE)
-        waivable = bool(text and text.waivable) and part not in self.contract.key
+        # Without a day a row would stand in no month.
+        waivable = bool(text and text.waivable) and part not in (*self.contract.key, *self.contract.dated_by[:1])
         column = part if part in {c.name for c in self.contract.columns} else None
         return RuleText(
             rule_id, messages, owner, cause, Severity.CRITICAL, "contract", column=column, waivable=waivable
         )
+
+    def _needed_with(self, column: str) -> str:
+        """The column that is missing, with those that would do in its place."""
+        found = next((columns for columns in self.contract.needed if columns[0].name == column), ())
+        return " / ".join(c.name for c in found) or column
 
     def _columns_of(self, kind: Baseline) -> str:
         if kind is Baseline.KEY_UNIQUE:

@@ -42,7 +42,8 @@ def _columns(contract: Contract) -> Table:
     for name in ("column", "type", "semantic", "required", "sensitivity", "meaning"):
         table.add_column(name, overflow="fold")
     for column in contract.columns:
-        required = "key" if column.key else "yes" if column.required else ""
+        dated = column.name in contract.dated_by
+        required = "key" if column.key else "yes" if column.required else "one of them" if dated else ""
         meaning = column.description + _more(column)
         table.add_row(column.name, column.physical_type, column.semantic, required, column.classification, meaning)
     return table

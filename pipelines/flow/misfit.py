@@ -52,7 +52,7 @@ class Misfit:
         self.ref, self.path, self.name, self.known = ref, path, name, known
         self.use = Use.of(ref.source)
         self.wanted = [n.spellings for n in self.use.needs if not n.optional]
-        self._optional = {c.name for c in contract.columns if not c.required and not c.key}
+        self._optional = {c.name for c in contract.columns if not (c.required or c.key or c.name in contract.dated_by)}
 
     @contextmanager
     def explained(self) -> Iterator[None]:

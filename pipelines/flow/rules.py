@@ -84,9 +84,8 @@ def _row_rules(contract: Contract) -> Iterator[tuple[Baseline, str | None, str]]
     yield Baseline.OUT_OF_SCALE, "<column>", "no number has more digits than the contract allows"
     if coded := [c.name for c in contract.columns if c.codes]:
         yield Baseline.UNKNOWN_CODE, "<column>", f"codes are known: {', '.join(coded)}"
-    for column in contract.columns:
-        if column.required:
-            yield Baseline.REQUIRED, column.name, f"{column.name} is there"
+    for columns in contract.needed:
+        yield Baseline.REQUIRED, columns[0].name, f"{' or '.join(c.name for c in columns)} is there"
     yield Baseline.REPEATED_ROW, None, "no row repeats another one"
     yield Baseline.KEY_UNIQUE, None, f"one row for each {' + '.join(contract.key)}"
     for feed, pairs in contract.references.items():

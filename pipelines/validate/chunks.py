@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from pipelines.contract import Column, Contract
 from pipelines.errors import GateError
 from pipelines.reject import PROBLEM_SCHEMA, Baseline, Severity, baseline_rule
+from pipelines.rulebook import derived_message
 from pipelines.validate.files import packed
 from pipelines.validate.gate import SAMPLES
 from pipelines.validate.row_rules import Positions, RowRules
@@ -62,9 +63,9 @@ class ChunkGate:
         self.skipped = 0
         self.judged = 0
         self.found: dict[str, Found] = {baseline_rule(contract.feed, Baseline.MALFORMED): Found(None)}
-        self._required = [c for c in contract.columns if c.required]
-        for column in self._required:
-            self.found[baseline_rule(contract.feed, Baseline.REQUIRED, column.name)] = Found(column.name)
+        for columns in contract.needed:
+            name = columns[0].name
+            self.found[baseline_rule(contract.feed, Baseline.REQUIRED, name)] = Found(name)
 
     def judge(self, clean: pa.RecordBatch, problems: pa.RecordBatch) -> Judged:
         """Fates and reasons of one cleaned chunk."""
@@ -113,16 +114,21 @@ class ChunkGate:
     ) -> list[pa.RecordBatch]:
         """Required values: a value or an absent code satisfies; an unreadable cell has been reported already."""
         out = []
-        for column in self._required:
+        for columns in self.contract.needed:
             started = time.thread_time()
-            rule_id = baseline_rule(self.contract.feed, Baseline.REQUIRED, column.name)
+            names = [c.name for c in columns]
+            rule_id = baseline_rule(self.contract.feed, Baseline.REQUIRED, names[0])
             found = self.found[rule_id]
-            where = _gaps(clean, column, live, problems, at)
+            where = _gaps(clean, columns, live, problems, at)
             if len(where):
                 rejected[where] = True
                 found.failed += len(where)
-                found.samples += samples(self.contract, clean, [column.name], where[: SAMPLES - len(found.samples)])
-                out.append(_reasons(clean, where, rule_id, column.name, None, missing_message(column)))
+                found.samples += samples(self.contract, clean, names, where[: SAMPLES - len(found.samples)])
+                out.append(
+                    _reasons(
+                        clean, where, rule_id, names[0], None, derived_message(Baseline.REQUIRED, " / ".join(names))
+                    )
+                )
             found.seconds += time.thread_time() - started
         return out
 
@@ -143,11 +149,6 @@ class ChunkGate:
             out.append(_reasons(clean, where, rule.id, name, values, rule.message))
             self.rules.tallies[rule.id].seconds += time.thread_time() - started
         return out
-
-
-def missing_message(column: Column) -> str:
-    """What a reject for a missing required value says."""
-    return f"{column.name} is required and missing"
 
 
 def _rows_of_rules(
@@ -196,15 +197,19 @@ def _located(
     return problems.filter(pa.array(keep)), at[keep]
 
 
-def _gaps(clean: pa.RecordBatch, column: Column, live: Mask, problems: pa.RecordBatch, at: Positions) -> Positions:
-    """Rows without the value, without a code for its absence, and without a problem that has reported its cell."""
-    if not clean.column(column.name).null_count:
+def _gaps(
+    clean: pa.RecordBatch, columns: Sequence[Column], live: Mask, problems: pa.RecordBatch, at: Positions
+) -> Positions:
+    """Rows without any of the values, without a code for its absence, and without a problem that reported its cell."""
+    if not all(clean.column(c.name).null_count for c in columns):
         return np.zeros(0, np.int64)
-    gap = live & _is_null(clean, column.name)
-    if column.absent_column:
-        gap &= _is_null(clean, column.absent_column)
-    reported = pc.fill_null(pc.equal(problems.column("column_name"), column.name), False)
-    gap[at[np.asarray(reported)]] = False
+    gap = live.copy()
+    for column in columns:
+        gap &= _is_null(clean, column.name)
+        if column.absent_column:
+            gap &= _is_null(clean, column.absent_column)
+        reported = pc.fill_null(pc.equal(problems.column("column_name"), column.name), False)
+        gap[at[np.asarray(reported)]] = False
     return np.flatnonzero(gap)
 
 

@@ -221,8 +221,8 @@ def _date_index(conn: sa.Connection, contract: Contract) -> list[str]:
     """Of a feed that is reported by month: what leads to a client's rows of one. They lie together as they came, month
     after month, so a summary does: a load of a million rows took 3.19 CPU seconds with it and 3.17 without."""
     name = contract.table + "_months"
-    wanted = [contract.dated_by] if contract.dated_by else []
-    query = sa.text("select attname from pg_attribute where attrelid = to_regclass(:index) and attnum = 2")
+    wanted = [contract.day] if contract.day else []
+    query = sa.text("select pg_get_indexdef(i, 2, true) from to_regclass(:index) as i where i is not null")
     have = list(conn.scalars(query, {"index": name}))
     if have == wanted:
         return []
@@ -232,11 +232,11 @@ def _date_index(conn: sa.Connection, contract: Contract) -> list[str]:
         return [f"{contract.table}: index of its months dropped"]
     conn.execute(
         sa.text(
-            f"create index {name.split('.')[1]} on {contract.table} using brin (client_id, {contract.dated_by}) "
+            f"create index {name.split('.')[1]} on {contract.table} using brin (client_id, {contract.day}) "
             "with (pages_per_range = 32, autosummarize)"
         )
     )
-    return [f"{contract.table}: index of its months by {contract.dated_by}"]
+    return [f"{contract.table}: index of its months by {contract.day}"]
 
 
 def _comment(conn: sa.Connection, contract: Contract) -> None:

@@ -12,6 +12,11 @@
     {{ quantity }} * coalesce({{ row }}.base_units, 1)
 {%- endmacro %}
 
+{# What tells a line that was to be delivered from all others, as one value to join by. #}
+{% macro order_line_key() -%}
+    row(client_id, line_kind_code, source, order_id, line_id)
+{%- endmacro %}
+
 {# Days from one day to another, days off left out where the client counts business days: Friday to Monday is one. Below
    zero where the second comes first. Asks for the rows of `int_days_off` of both, left joined under the names given. #}
 {% macro days_between(first, last, first_off, last_off) -%}

@@ -3,6 +3,8 @@
 `flat`: one file of order lines, with days planned and days taken and a flag for late, countries in Spanish.
 `market`: orders with times and an estimate, items without quantity: each is one.
 `list`: shipments alone, with a state and a flag.
+`history`: one file for all, a row per part of an order line that left: the order's head on each, no promised day, dates
+month first, no unit, the currency of the customer, returns as negative quantities, parts not delivered yet.
 """
 
 from __future__ import annotations
@@ -159,6 +161,90 @@ feeds:
       Verspätet: the sender's own word for it
 """
 
+HISTORY = r"""
+feeds:
+  shipments.orders:
+    files: &file 'history\.csv'
+    mode: snapshot
+    repeated_rows: skip
+    format: &format {type: csv, encoding: utf-8, delimiter: '|'}
+    rows: &sold [&kept {column: Qty, matches: '[^-].*', reason: came back}]
+    columns:
+      order_id:              {from: Order}
+      customer_id:           {from: Customer}
+      ordered_date:          {from: Order Date, formats: '%m/%d/%Y'}
+      ship_to_country_code:  {from: Country}
+      currency_code:         {from: Cur}
+    ignore: &rest
+      '/Line|Item|Ordered|Price|Shipment|Shipped|Delivered|Qty|Order Date|Customer|Country|Cur/': of another feed
+  shipments.order_lines:
+    files: *file
+    mode: snapshot
+    repeated_rows: skip
+    format: *format
+    rows: *sold
+    columns:
+      order_id:           {from: Order}
+      line_id:            {from: Line}
+      product_id:         {from: Item}
+      ordered_quantity:   {from: Ordered}
+      unit_price_amount:  {from: Price}
+      currency_code:      {from: Cur}
+    ignore: *rest
+  shipments.shipments:
+    files: *file
+    mode: snapshot
+    format: *format
+    rows: [*kept, {column: Shipped, empty: false, reason: has not left yet}]
+    columns:
+      shipment_line_id:  {concat: [Shipment, Order, Line], separator: '/'}
+      shipment_id:       {from: Shipment}
+      asn_id:            {from: Shipment}
+      order_id:          {from: Order}
+      order_line_id:     {from: Line}
+      product_id:        {from: Item}
+      customer_id:       {from: Customer}
+      destination_country_code:  {from: Country}
+      order_sent_date:   {from: Order Date, formats: '%m/%d/%Y'}
+      shipped_date:      {from: Shipped, formats: '%m/%d/%Y'}
+      delivered_date:    {from: Delivered, formats: '%m/%d/%Y'}
+      line_quantity:     {from: Qty}
+      line_amount:       {sql: 'round(CAST(Qty AS DECIMAL(12, 0)) * CAST(Price AS DECIMAL(12, 2)), 2)'}
+      currency_code:     {from: Cur}
+    ignore: *rest
+  shipments.deliveries:
+    files: *file
+    mode: snapshot
+    format: *format
+    rows: [*kept, {column: Delivered, empty: false, reason: has not arrived yet}]
+    columns:
+      delivery_note_id:    {from: Shipment}
+      line_id:             {concat: [Order, Line], separator: '/'}
+      shipment_id:         {from: Shipment}
+      order_id:            {from: Order}
+      order_line_id:       {from: Line}
+      product_id:          {from: Item}
+      delivered_date:      {from: Delivered, formats: '%m/%d/%Y'}
+      delivered_quantity:  {from: Qty}
+    ignore: *rest
+  shipments.returns:
+    files: *file
+    mode: snapshot
+    format: *format
+    rows: [{column: Qty, matches: '-.*', reason: sold}]
+    columns:
+      return_id:          {from: Shipment}
+      line_id:            {concat: [Order, Line], separator: '/'}
+      order_id:           {from: Order}
+      order_line_id:      {from: Line}
+      customer_id:        {from: Customer}
+      product_id:         {from: Item}
+      returned_date:      {from: Delivered, formats: '%m/%d/%Y'}
+      returned_quantity:  {sql: "ltrim(Qty, '-')"}
+      currency_code:      {from: Cur}
+    ignore: *rest
+"""
+
 COUNTRIES = ("Estados Unidos", "Francia", "Alemania", "México", "Reino Unido", "Países Bajos")
 
 
@@ -261,6 +347,42 @@ def shipment_list(month: int, rows: int = 120, seed: int = 13) -> bytes:
             "Verspätet": "J" if came > due else "N",
         })  # fmt: skip
     return _csv(found, ";").encode("cp1252")
+
+
+def history(orders: int = 150, seed: int = 17) -> bytes:
+    """Orders of a year with what left for them, in parts, and what came back."""
+    die = random.Random(seed)
+    rows = []
+    for number in range(1, orders + 1):
+        day = datetime(2025, 1, 1) + timedelta(days=die.randrange(330))
+        place, currency = die.choice((("United States", "USD"), ("Germany", "EUR"), ("United Kingdom", "GBP")))
+        head = {"Order": f"H{number}", "Order Date": f"{day:%m/%d/%Y}", "Customer": f"C{number % 13}"}
+        for line in range(1, die.randrange(2, 5)):
+            ordered = die.randrange(2, 40)
+            item = {
+                **head, "Country": place, "Cur": currency, "Line": line, "Item": f"I{die.randrange(25)}",
+                "Ordered": ordered, "Price": f"{die.randrange(100, 9000) / 100:.2f}",
+            }  # fmt: skip
+            first = die.randrange(1, ordered) if die.random() < 0.3 else ordered
+            for part, pieces in enumerate((first, ordered - first)):
+                if not pieces:
+                    continue
+                left = day + timedelta(days=2 + 5 * part + die.randrange(3))
+                gone, there = die.random() < 0.95, die.random() < 0.9
+                rows.append({
+                    **item,
+                    "Shipment": f"S{number}-{part + 1}" if gone else "",
+                    "Shipped": f"{left:%m/%d/%Y}" if gone else "",
+                    "Delivered": f"{left + timedelta(days=1 + die.randrange(6)):%m/%d/%Y}" if gone and there else "",
+                    "Qty": pieces if gone else 0,
+                })  # fmt: skip
+                if gone and there and die.random() < 0.1:
+                    back = left + timedelta(days=20)
+                    rows.append({
+                        **item, "Shipment": f"R{number}-{line}-{part}", "Shipped": "", "Delivered": f"{back:%m/%d/%Y}",
+                        "Qty": -die.randrange(1, pieces + 1),
+                    })  # fmt: skip
+    return _csv(rows, "|").encode()
 
 
 def _csv(rows: Iterable[dict[str, object]], delimiter: str = ",") -> str:

@@ -30,10 +30,14 @@ def houses(
         (home / name).mkdir()
     url = url_of(server_settings, database, "loader")
     settings = make_settings(home, url)
-    profiles = {"flat": foreign_orders.FLAT, "market": foreign_orders.MARKET, "list": foreign_orders.LIST}
+    profiles = {
+        "flat": foreign_orders.FLAT, "market": foreign_orders.MARKET, "list": foreign_orders.LIST,
+        "history": foreign_orders.HISTORY,
+    }  # fmt: skip
     made = {name: Client(name, settings, "") for name in profiles}
     for name, profile in profiles.items():
         made[name].declare(foreign_orders.HEAD.format(client=name) + profile)
+    made["history"].send("history.csv", foreign_orders.history())
     made["flat"].send("orders.csv", foreign_orders.flat())
     heads, items = foreign_orders.market()
     made["market"].send("orders_dataset.csv", heads)
@@ -164,3 +168,44 @@ def test_a_list_of_shipments_tells_days_and_no_quantities(houses: dict[str, Clie
     some = (raw["Land"] == "Polen") & (raw["Spediteur"] == "NORD") & (raw["Art"] == "LKW") & came.notna()
     took = (came - pd.to_datetime(raw["Versand"], format="%d.%m.%Y")).dt.days[some]
     assert [(n, float(d)) for n, d in times] == [(len(took), float(took.median()))]
+
+
+def test_one_file_of_parts_without_a_promise_tells_all_but_lateness(houses: dict[str, Client]) -> None:
+    client = houses["history"]
+    raw = _read(foreign_orders.history(), sep="|")
+    pieces = raw["Qty"].astype(int)
+    sold, left = raw[pieces >= 0], raw[(pieces >= 0) & (raw["Shipped"] != "")]
+    there, back = left[left["Delivered"] != ""], raw[pieces < 0]
+    lines = sold.drop_duplicates(["Order", "Line"])
+    assert len(left) > len(lines[lines["Shipment"] != ""])  # some lines left in parts
+    assert len(back) > 5
+    counts = {
+        feed: client.query(f"select count(*) from core.shipments_{feed} where client_id = :client")[0][0]
+        for feed in ("orders", "order_lines", "shipments", "deliveries", "returns")
+    }
+    assert counts == {
+        "orders": raw["Order"].nunique(), "order_lines": len(lines), "shipments": len(left), "deliveries": len(there),
+        "returns": len(back),
+    }  # fmt: skip
+    found = _otif(client)
+    arrived = there.assign(Qty=there["Qty"].astype(int)).groupby(["Order", "Line"])["Qty"].sum()
+    whole = (arrived == lines.set_index(["Order", "Line"])["Ordered"].astype(int).reindex(arrived.index)).sum()
+    assert (found["lines"], found["on_time_judged_lines"], found["in_full_lines"]) == (len(lines), 0, whole)
+    by_month = client.query(
+        "select counted_month, currency_code, sum(lines)::int, sum(open_lines)::int, sum(line_amount) "
+        "from reporting.rpt_shipment_on_time where client_id = :client group by 1, 2"
+    )
+    value = left.assign(
+        month=pd.to_datetime(left["Shipped"], format="%m/%d/%Y").dt.to_period("M").dt.start_time.dt.date,
+        amount=[int(q) * Decimal(p) for q, p in zip(left["Qty"], left["Price"], strict=True)],
+    )
+    told = value.groupby(["month", "Cur"])["amount"].agg(["count", "sum"])
+    assert {(m, c): (n, n, a) for m, c, n, _, a in by_month} == {k: (n, n, a) for k, n, a in told.itertuples()}
+    assert all(lines == opened for _, _, lines, opened, _ in by_month)
+    (row,) = client.query("select sum(returned_quantity)::int from reporting.rpt_returns where client_id = :client")
+    assert row[0] == -int(back["Qty"].astype(int).sum())
+    days = client.query(
+        "select sum(shipments)::int from reporting.rpt_shipment_performance "
+        "where client_id = :client and measure_code = 'transit' and is_all_months"
+    )
+    assert days[0][0] == there.groupby(["Shipment", "Order"]).ngroups

@@ -88,6 +88,11 @@ def test_rows_are_those_of_the_messages(house: Client) -> None:
     assert {"O'Rourke: Ropes + Chains", "Qui vend quoi ? SARL", "Søndergård Købmænd"} <= {name for (name,) in names}
     sent = house.query(f"select count(*) from core.shipments_shipments where {CURRENT} and asn_id like 'DES-%'")
     assert sent[0][0] == sum(len(s.lines) for s in world.shipments)
+    vans = house.query(
+        "select count(*), bool_and(promised_date is null) from core.shipments_shipments "
+        f"where {CURRENT} and _source = 'vans'"
+    )
+    assert [tuple(row) for row in vans] == [(sum(len(s.lines) for s in world.runs), True)]
     billed = dict(
         house.query(
             f"select invoice_id, gross_amount from core.ledgers_payables where {CURRENT} and invoice_id like 'INV%'"

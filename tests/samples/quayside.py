@@ -3,7 +3,7 @@ each partner writing it in its own way. `quayside_faults.FAULTS` says what is wr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -44,6 +44,7 @@ def write(folder: Folder) -> None:
     put(folder, "orders/orders_20261109_2.edi", second, "4012345000047", "0807", CHAIN)
     sent = [despatch_message(OWN_STYLE, n, shipment) for n, shipment in enumerate(world.shipments, 1)]
     put(folder, "despatch/desadv_20261109.edi", sent, OWN, "1204", OWN_STYLE)
+    folder.write_table("despatch/vans_20261109.csv", van_list(world.runs), delimiter=",")
     told = [status_message(HAULIER, n, events) for n, events in enumerate(by_shipment(world.events), 1)]
     put(folder, "carriers/iftsta_20261109.edi", told, CARRIER, "99", HAULIER)
     for supplier in SUPPLIERS:
@@ -130,6 +131,16 @@ def despatch_message(style: Style, number: int, shipment: Shipment) -> list[str]
             ("RFF", ("ON", shipment.order.number, str(n))),
         ]
     return message(style, str(number), "DESADV:D:96A:UN:EAN005", segments)
+
+
+def van_list(runs: Iterable[Shipment]) -> Iterator[Sequence[str]]:
+    """What left by own van, as the yard writes it."""
+    yield "Run", "Order", "Line", "Item", "Left", "Quantity", "Unit"
+    signs = {"C62": "EA", "PCE": "EA", "LTR": "L", "MTR": "M", "KGM": "KG"}
+    for run in runs:
+        for n, line in enumerate(run.lines, 1):
+            own, _, _, unit = PRODUCTS[line.ean]
+            yield run.number, run.order.number, str(n), own, f"{run.sent:%d/%m/%Y}", f"{line.quantity}", signs[unit]
 
 
 def by_shipment(events: Iterable[Event]) -> list[list[Event]]:

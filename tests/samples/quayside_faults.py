@@ -20,6 +20,7 @@ FAULTS = (
     Fault("nothing ordered", _LINE, "X-NONE", "quantity_positive"),
     Fault("sent for an order that nobody placed", _SENT, "X-STRAY", "order_exists"),
     Fault("more sent than ordered", _SENT, "X-MUCH", "shipped_within_ordered", "warn"),
+    Fault("announced by message and by the yard's list", _SENT, "VAN-TWICE", "not_announced_twice"),
     Fault("event of a shipment that nobody sent", _EVENT, "X-LOST", "shipment_exists"),
     Fault("event that no list has", _EVENT, "X-CODE", "unknown_code.event_code"),
     Fault("departed once delivered", _EVENT, "X-BACK", "steps_in_order"),
@@ -56,6 +57,7 @@ def plant(world: World) -> None:
         Shipment("X-MUCH", few, sent.sent, sent.due, (Line(few.lines[0].ean, Decimal(9)),)),
         *(Shipment(name, _order(world, name), sent.sent, sent.due, sent.lines) for name in ("X-CODE", "X-BACK")),
     ]
+    world.runs.append(replace(world.shipments[1], number="VAN-TWICE", lines=world.shipments[1].lines[:1]))
     at = world.events[0].at
     world.events += [
         Event("X-LOST", "13", at, "GBHUL"),

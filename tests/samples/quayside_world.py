@@ -109,10 +109,11 @@ class Invoice:
 
 @dataclass
 class World:
-    """Everything of one night."""
+    """Everything of one night; `runs` are shipments by own van, which no message announces."""
 
     orders: list[Order] = field(default_factory=list)
     shipments: list[Shipment] = field(default_factory=list)
+    runs: list[Shipment] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     invoices: list[Invoice] = field(default_factory=list)
 
@@ -125,6 +126,8 @@ def world_of(seed: int) -> World:
         day = date(2026, 11, 2) + timedelta(days=n % 3)
         order = Order(f"PO-{7000 + n}", rng.choice([*CUSTOMERS]), day, day + timedelta(days=9), _lines(rng))
         world.orders.append(order)
+        if n % 10 == 4:
+            world.runs.append(Shipment(f"VAN-{n:03}", order, day + timedelta(days=1), order.wanted, order.lines))
         if n % 5 == 4:
             continue
         sent = day + timedelta(days=2)

@@ -57,7 +57,7 @@ def test_feeds_are_reported_by_the_months_that_core_finds(contracts: dict[str, C
     (core,) = [source for source in sources if source["name"] == "core"]
     months = {table["name"]: table.get("config", {}).get("meta", {}).get("month_of") for table in core["tables"]}
     assert months == {
-        **dict.fromkeys(OF_MATCHING), **{c.table.removeprefix("core."): c.dated_by for c in contracts.values()}
+        **dict.fromkeys(OF_MATCHING), **{c.table.removeprefix("core."): c.day for c in contracts.values()}
     }  # fmt: skip
     assert any(months.values())
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines.catalog import load_catalog
+from pipelines.catalog import complaints, load_catalog
 from pipelines.contract import read_contract
 from pipelines.errors import DeclarationError
 from pipelines.settings import ROOT, load_settings
@@ -79,6 +79,7 @@ def test_a_contract_gives_table_types_and_key(written):
         ("property: semantic, value: money", "property: semantik, value: money", "semantik"),
         ("kind: DataContract", "kind: DataContract\nfoo: bar", "foo"),
         ("schema:\n", "  - {property: dated_by, value: toll_amount}\nschema:\n", "a required date column"),
+        ("schema:\n", "  - {property: dated_by, value: [toll_id, toll_amount]}\nschema:\n", "not required"),
     ],
 )  # fmt: skip
 def test_faults_are_refused_with_file_and_line(written, old, new, word):
@@ -87,6 +88,26 @@ def test_faults_are_refused_with_file_and_line(written, old, new, word):
         read_contract(written(TEXT.replace(old, new)))
     assert word in str(caught.value)
     assert "toll.odcs.yaml:" in str(caught.value)
+
+
+def test_of_several_dates_a_row_needs_one():
+    contract = load_catalog(load_settings({})).contracts["shipments.shipments"]
+    assert contract.day == f"COALESCE({', '.join(contract.dated_by)})"
+    assert tuple(c.name for c in contract.needed[-1]) == contract.dated_by
+    assert contract.dated_by[:2] == ("promised_date", "shipped_date")
+    assert load_catalog(load_settings({})).contracts["ledgers.spend"].day == "document_date"
+
+
+def test_a_mode_that_a_feed_does_not_have_is_refused_with_the_reason():
+    catalog = load_catalog(load_settings({}))
+    source = catalog.profiles["norvik"].source("shipments.stock", "main").source
+    assert complaints(catalog.contracts["shipments.stock"], source) == []
+    ((key, got, expected),) = complaints(
+        catalog.contracts["shipments.stock"], source.model_copy(update={"mode": "delta"})
+    )
+    assert (key, got) == (("mode",), "delta")
+    assert expected.startswith("one of snapshot, period (a list tells all that a place has on its day")
+    assert "shipments.stock_movements" in expected
 
 
 def test_the_shipped_declarations_load():

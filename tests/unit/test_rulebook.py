@@ -58,6 +58,9 @@ def test_nobody_waives_keys_identities_or_what_cannot_be_read() -> None:
     assert not book.rule("ledgers.payables.required.invoice_id").waivable  # part of the key
     assert book.rule("ledgers.payables.required.gross_amount").waivable
     assert not book.rule("ledgers.payables.key_unique").waivable
+    dated = RuleBook.of(CATALOG, "shipments.shipments").rule("shipments.shipments.required.promised_date")
+    assert not dated.waivable  # without a day a row stands in no month
+    assert dated.message("en").startswith("promised_date / shipped_date / delivered_date / ")
     assert book.rule("ledgers.payables.due_not_before_invoice").waivable
 
 

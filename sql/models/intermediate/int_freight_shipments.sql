@@ -25,6 +25,7 @@ sent as (
         line.shipped_date,
         line.promised_date,
         line.delivered_date,
+        line.counted_date,
         line.weight_quantity
     from lines as line
     left join order_carriers using (client_id, order_id)
@@ -73,6 +74,7 @@ together as (
         min(shipped_date) as shipped_date,
         max(promised_date) as promised_date,
         case when count(delivered_date) = count(*) then max(delivered_date) end as delivered_date,
+        min(counted_date) as counted_date,
         sum(weight_quantity)::numeric(20, 4) as weight_kg,
         count(*) as lines
     from sent
@@ -92,6 +94,7 @@ select
     coalesce(together.shipped_date, events.shipped_date) as shipped_date,
     promised_date,
     coalesce(together.delivered_date, delivered.delivered_date, events.delivered_date) as delivered_date,
+    counted_date,
     weight_kg,
     lines,
     delivered.has_damage,
@@ -114,6 +117,7 @@ select
     shipped_date,
     promised_date,
     null,
+    shipped_date,
     null::numeric(20, 4),
     null,
     null,

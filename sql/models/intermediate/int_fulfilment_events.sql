@@ -9,9 +9,7 @@ with demand as (
 ),
 
 notes as (
-    select distinct on (client_id, source, delivery_note_id, line_id) *
-    from {{ ref('stg_shipments__deliveries') }}
-    order by client_id, source, delivery_note_id, line_id, period desc nulls last
+    select * from {{ newest(ref('stg_shipments__deliveries'), ['client_id', 'source', 'delivery_note_id', 'line_id']) }} as newest_row
 ),
 
 shipped_items as (

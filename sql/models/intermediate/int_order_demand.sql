@@ -1,15 +1,11 @@
 -- What was to be delivered: lines of orders; orders of a source that has no lines; lines of shipments of no known order, for
 -- clients that tell no more. A line that comes in several periods stands once: as the newest says.
 with orders as (
-    select distinct on (client_id, source, order_id) *
-    from {{ ref('stg_shipments__orders') }}
-    order by client_id, source, order_id, period desc nulls last
+    select * from {{ newest(ref('stg_shipments__orders'), ['client_id', 'source', 'order_id']) }} as newest_row
 ),
 
 order_lines as (
-    select distinct on (client_id, source, order_id, line_id) *
-    from {{ ref('stg_shipments__order_lines') }}
-    order by client_id, source, order_id, line_id, period desc nulls last
+    select * from {{ newest(ref('stg_shipments__order_lines'), ['client_id', 'source', 'order_id', 'line_id']) }} as newest_row
 ),
 
 -- The head of a line: of the source of the same name, else of the only one that has the order, or the first of them.

@@ -1,9 +1,7 @@
 -- A line that comes in several periods stands once: as the newest says. Quantities without a unit are packs, of products
 -- that have packs.
 with newest as (
-    select distinct on (client_id, source, shipment_line_id) *
-    from {{ ref('stg_shipments__shipments') }}
-    order by client_id, source, shipment_line_id, period desc nulls last
+    select * from {{ newest(ref('stg_shipments__shipments'), ['client_id', 'source', 'shipment_line_id']) }} as newest_row
 ),
 
 packed as (

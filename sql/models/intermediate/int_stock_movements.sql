@@ -4,11 +4,7 @@
 -- none of them is counted as another.
 with known as (
     select movement.*
-    from (
-        select distinct on (client_id, source, movement_id) *
-        from {{ ref('stg_shipments__stock_movements') }}
-        order by client_id, source, movement_id, period desc nulls last
-    ) as movement
+    from {{ newest(ref('stg_shipments__stock_movements'), ['client_id', 'source', 'movement_id']) }} as movement
     left join {{ ref('stg_ops__clients') }} as client using (client_id)
     where movement_date <= {{ today() }}
 ),

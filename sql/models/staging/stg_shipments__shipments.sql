@@ -36,6 +36,7 @@ select
     ordered_quantity,
     unit_code,
     volume_m3,
+    coalesce(promised_date, shipped_date, delivered_date, order_sent_date, recorded_date) as counted_date,
     {{ address() }}
 from {{ source('core', 'shipments_shipments') }}
 where

@@ -43,7 +43,7 @@ told as (
     union all
     select
         client_id, 'shipment', source, shipment.carrier_id, shipment_id, null, shipment.lane_id, shipment.transport_mode_code,
-        coalesce(shipment.shipped_date, shipment.delivered_date, shipment.promised_date), shipment.weight_kg,
+        coalesce(shipment.shipped_date, shipment.delivered_date, shipment.promised_date, shipment.counted_date), shipment.weight_kg,
         freight_amount, 0, charges, currency_code
     from stated
     join {{ ref('int_freight_shipments') }} as shipment using (client_id, source, shipment_id)

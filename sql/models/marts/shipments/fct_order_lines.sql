@@ -1,8 +1,11 @@
 -- What arrived of a line is told by its delivery notes; without any by its shipment lines with a day of delivery; where the
 -- client tells no day of delivery of any order of the source by the day it left.
+-- Lines are joined by their key as one value: by its five columns the planner took a few and compared each line with all
+-- arrivals of the client (54,000 lines took 62 s).
 with demand as (
     select
         line.*,
+        {{ order_line_key() }} as line_key,
         {{ today() }} as as_of_date,
         coalesce(client.on_time_against, 'promised') as on_time_against,
         client.on_time_early_days as early_days,
@@ -35,7 +38,9 @@ tells as (
 -- The order of preference, 1 before 2 before 3 before 4.
 evidence as (
     select
-        client_id, line_kind_code, source, order_id, line_id,
+        {{ order_line_key() }} as line_key,
+        client_id,
+        source,
         case
             when event_kind_code = 'delivery_note' then 1
             when delivered_date is not null then 2
@@ -48,7 +53,9 @@ evidence as (
     where coalesce(delivered_date, shipped_date) is not null and quantity is distinct from 0
     union all
     select
-        client_id, line_kind_code, source, order_id, line_id,
+        line_key,
+        client_id,
+        source,
         4,
         order_shipped_date,
         coalesce(told_shipped_quantity, wanted_quantity),
@@ -60,7 +67,7 @@ evidence as (
 preferred as (
     select
         *,
-        min(preference) over (partition by client_id, line_kind_code, source, order_id, line_id) as best
+        min(preference) over (partition by line_key) as best
     from evidence
     left join tells using (client_id, source)
     where preference < 3 or not tells_deliveries
@@ -71,17 +78,16 @@ arrivals as (
         demand.enough_quantity,
         event.*,
         sum(event.accepted_quantity) over (
-            partition by client_id, line_kind_code, source, order_id, line_id
-            order by event.event_date nulls last
+            partition by line_key order by event.event_date nulls last
         ) as accepted_so_far
     from preferred as event
-    join demand using (client_id, line_kind_code, source, order_id, line_id)
+    join demand using (line_key)
     where event.preference = event.best
 ),
 
 arrived as (
     select
-        client_id, line_kind_code, source, order_id, line_id,
+        line_key,
         case min(preference) when 1 then 'delivery_note' when 2 then 'shipment' else 'shipped_date' end as delivery_basis_code,
         case when count(*) = count(quantity) then sum(quantity) end as delivered_quantity,
         case when count(*) = count(accepted_quantity) then sum(accepted_quantity) end as accepted_quantity,
@@ -90,18 +96,18 @@ arrived as (
         min(event_date) filter (where accepted_so_far >= enough_quantity) as completed_date,
         bool_or(event_date is null) as has_undated
     from arrivals
-    group by client_id, line_kind_code, source, order_id, line_id
+    group by line_key
 ),
 
 -- What left: shipment lines, else what the order says.
 shipped as (
     select
-        client_id, line_kind_code, source, order_id, line_id,
+        {{ order_line_key() }} as line_key,
         case when count(*) = count(quantity) then sum(quantity) end as shipped_quantity,
         min(shipped_date) as shipped_date
     from {{ ref('int_fulfilment_events') }}
     where event_kind_code = 'shipment' and coalesce(shipped_date, delivered_date) is not null
-    group by client_id, line_kind_code, source, order_id, line_id
+    group by line_key
 ),
 
 dated as (
@@ -113,12 +119,12 @@ dated as (
         arrived.completed_date,
         coalesce(arrived.has_undated, false) as has_undated,
         tells.client_id is not null as is_told,
-        arrived.delivery_basis_code is not null as has_arrived,
-        case when arrived.delivery_basis_code is null then 0 else arrived.delivered_quantity end as delivered_quantity,
-        case when arrived.delivery_basis_code is null then 0 else arrived.accepted_quantity end as accepted_quantity,
+        arrived.line_key is not null as has_arrived,
+        case when arrived.line_key is null then 0 else arrived.delivered_quantity end as delivered_quantity,
+        case when arrived.line_key is null then 0 else arrived.accepted_quantity end as accepted_quantity,
         coalesce(shipped.shipped_date, demand.order_shipped_date) as shipped_date,
         case
-            when shipped.client_id is not null then shipped.shipped_quantity
+            when shipped.line_key is not null then shipped.shipped_quantity
             else coalesce(
                 demand.told_shipped_quantity, case when demand.order_shipped_date is not null then demand.wanted_quantity end, 0)
         end as left_quantity,
@@ -133,8 +139,8 @@ dated as (
             else 'promised'
         end as due_basis_code
     from demand
-    left join arrived using (client_id, line_kind_code, source, order_id, line_id)
-    left join shipped using (client_id, line_kind_code, source, order_id, line_id)
+    left join arrived using (line_key)
+    left join shipped using (line_key)
     left join tells using (client_id, source)
 ),
 

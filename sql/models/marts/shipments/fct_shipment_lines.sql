@@ -1,5 +1,6 @@
--- A line not delivered is neither on time nor late here: that depends on the day one asks, see rpt_shipment_on_time.
-{{ config(indexes=[{'columns': ['client_id', 'promised_month']}]) }}
+-- A line not delivered is neither on time nor late here: that depends on the day one asks, see rpt_shipment_on_time. Nor is
+-- ever one that nothing was promised for.
+{{ config(indexes=[{'columns': ['client_id', 'counted_month']}]) }}
 
 select
     client_id,
@@ -19,11 +20,12 @@ select
     currency_code,
     promised_date,
     delivered_date,
-    date_trunc('month', promised_date)::date as promised_month,
-    case when delivered_date is not null then greatest(delivered_date - promised_date, 0) end as days_late,
+    date_trunc('month', counted_date)::date as counted_month,
+    case when delivered_date is not null and promised_date is not null
+        then greatest(delivered_date - promised_date, 0) end as days_late,
     delivered_date <= promised_date as is_on_time,
     delivery_id,
     row_number,
     row_part,
     {{ cut_off() }} as known_at
-from {{ of_changed_months(ref('stg_shipments__shipments'), 'promised_date') }} as line
+from {{ of_changed_months(ref('stg_shipments__shipments'), 'counted_date') }} as line

@@ -1,8 +1,6 @@
 -- Of a line that two periods name, the newest. Its cost is its own, else the standard cost of the product.
 with newest as (
-    select distinct on (client_id, source, count_id, line_id) *
-    from {{ ref('stg_shipments__stock_counts') }}
-    order by client_id, source, count_id, line_id, period desc nulls last
+    select * from {{ newest(ref('stg_shipments__stock_counts'), ['client_id', 'source', 'count_id', 'line_id']) }} as newest_row
 ),
 
 counted as (

@@ -4,8 +4,8 @@
 with shipments as (
     select
         shipment.*,
-        coalesce(shipped_date, promised_date, delivered_date) as counted_date,
-        coalesce(client.as_of_date, ({{ cut_off() }} at time zone 'UTC')::date) as as_of_date,
+        coalesce(shipped_date, promised_date, delivered_date, counted_date) as month_day,
+        {{ today() }} as as_of_date,
         coalesce(client.on_time_late_days, 0) as late_days,
         client.on_time_early_days as early_days
     from {{ ref('int_freight_shipments') }} as shipment
@@ -42,7 +42,7 @@ moved as (
     select
         client_id,
         carrier_id,
-        date_trunc('month', counted_date)::date as month_date,
+        date_trunc('month', month_day)::date as month_date,
         count(*) as shipments,
         count(delivered_date) as delivered_shipments,
         count(is_on_time) as judged_shipments,
@@ -56,7 +56,7 @@ moved as (
         count(*) filter (where has_damage) as damaged_shipments,
         count(*) filter (where has_exception) as exception_shipments
     from judged
-    group by client_id, carrier_id, date_trunc('month', counted_date)
+    group by client_id, carrier_id, date_trunc('month', month_day)
 ),
 
 charged as (

@@ -3,7 +3,7 @@
 with lines as (
     select
         line.*,
-        coalesce(client.as_of_date, ({{ cut_off() }} at time zone 'UTC')::date) as as_of_date,
+        {{ today() }} as as_of_date,
         coalesce(client.on_time_late_days, 0) as late_days,
         client.on_time_early_days as early_days,
         greatest(line.over_delivery_pct, coalesce(client.match_quantity_pct, 0)) as over_pct

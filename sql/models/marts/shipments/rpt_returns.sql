@@ -1,8 +1,6 @@
 -- A line that comes in several periods stands once: as the newest says.
 with newest as (
-    select distinct on (client_id, source, return_id, line_id) *
-    from {{ ref('stg_shipments__returns') }}
-    order by client_id, source, return_id, line_id, period desc nulls last
+    select * from {{ newest(ref('stg_shipments__returns'), ['client_id', 'source', 'return_id', 'line_id']) }} as newest_row
 ),
 
 counted as (

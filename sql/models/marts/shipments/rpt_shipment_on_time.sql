@@ -1,12 +1,12 @@
 -- By month of promise, not of delivery: a late line counts against the month it was promised for. A line not delivered is
--- late from the day after its promise on, and until then not judged; nor ever where the source names no day of delivery
--- on any line, as nothing tells a late line from one that nobody writes up.
+-- late from the day after its promise on, and until then not judged; nor ever where nothing was promised, or where the
+-- source names no day of delivery on any line, as nothing tells a late line from one that nobody writes up.
 with told as (
     select
         line.*,
         line.promised_date < {{ today() }} as is_past,
         {{ today() }} - line.promised_date as days_past,
-        bool_or(line.is_on_time is not null) over (partition by client_id, source) as tells_deliveries
+        bool_or(line.delivered_date is not null) over (partition by client_id, source) as tells_deliveries
     from {{ whole_of_changed_clients(ref('fct_shipment_lines'), 'shipments_shipments') }} as line
     left join {{ ref('stg_ops__clients') }} as client using (client_id)
 ),
@@ -23,7 +23,7 @@ select
     client_id,
     destination_country_code,
     transport_mode_code,
-    promised_month,
+    counted_month,
     currency_code,
     count(*) as lines,
     count(*) filter (where is_in_time) as on_time_lines,
@@ -36,4 +36,4 @@ select
     coalesce(sum(line_amount) filter (where not is_in_time), 0) as late_line_amount,
     {{ cut_off() }} as known_at
 from lines
-group by client_id, destination_country_code, transport_mode_code, promised_month, currency_code
+group by client_id, destination_country_code, transport_mode_code, counted_month, currency_code

@@ -32,12 +32,6 @@ measured as (
     where from_date is not null and to_date is not null
 ),
 
-carriers as (
-    select distinct on (client_id, carrier_id) client_id, carrier_id, carrier_name
-    from {{ ref('stg_shipments__carriers') }}
-    order by client_id, carrier_id, period desc nulls last, source
-),
-
 shares as (
     select
         client_id,
@@ -81,4 +75,4 @@ select
     max_days,
     {{ cut_off() }} as known_at
 from shares
-left join carriers using (client_id, carrier_id)
+left join {{ ref('int_carriers') }} as carriers using (client_id, carrier_id)

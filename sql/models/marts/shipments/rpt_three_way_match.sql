@@ -81,7 +81,7 @@ lines as (
         line.product_name,
         line.is_closed,
         line.is_cancelled,
-        line.due_date < coalesce(client.as_of_date, ({{ cut_off() }} at time zone 'UTC')::date) and line.is_draft is not true as is_past_due,
+        line.due_date < {{ today() }} and line.is_draft is not true as is_past_due,
         line.quantity_unit,
         line.ordered_quantity,
         line.price_amount,
