@@ -19,7 +19,7 @@ SAMPLES = FOLDER / f"{FEED}.yaml"
 _OTHERS = {
     "rule_of_another_format": (
         "message_faults",
-        "(?:^| )(?!none$|BR-|PEPPOL-)",
+        f"(?:^| )(?!none$|{'|'.join(sorted({rule.partition('-')[0] + '-' for rule in RULES}))})",
         "critical",
         "the message breaks a rule of its format that is none of EN 16931",
         "die Nachricht verletzt eine Regel ihres Formats, die nicht aus der EN 16931 ist",

@@ -15,6 +15,9 @@ from pipelines.extract.messages.en16931 import (
     peppol,
     presence,
     profiles,
+    syntax,
+    syntax_cii,
+    syntax_ubl,
     totals,
     vat,
     xrechnung,
@@ -22,7 +25,16 @@ from pipelines.extract.messages.en16931 import (
 from pipelines.extract.messages.en16931.rule import BusinessRule, View
 from pipelines.extract.messages.invoice import Broken, Invoice
 
-_CORE = (*presence.RULES, *totals.RULES, *decimals.RULES, *vat.RULES, *codes.RULES)
+_CORE = (
+    *presence.RULES,
+    *totals.RULES,
+    *decimals.RULES,
+    *vat.RULES,
+    *codes.RULES,
+    *syntax_ubl.RULES,
+    *syntax_cii.RULES,
+    *syntax.RULES,
+)
 RULES: Mapping[str, BusinessRule] = MappingProxyType(
     {rule.id: rule for rule in chain(_CORE, facturx.RULES, xrechnung.RULES, peppol.RULES)}
 )

@@ -61,6 +61,8 @@ _PARTLY = (
     ("BG-28", "BT-141", "BT-142", "BT-143"),
 )
 """Allowances and charges: group, amount, base, percentage."""
+_MAY_BE_EMPTY = "/ApplicableHeaderTradeDelivery"
+"""The schema of CII wants it where there is nothing to say."""
 _DATES = ("BT-2", "BT-7", "BT-9", "BT-72", "BT-73", "BT-74", "BT-134", "BT-135")
 _IDENTIFIERS = ("BT-34", "BT-49", "BT-29", "BT-46", "BT-60", "BT-30", "BT-47", "BT-61")
 
@@ -103,9 +105,11 @@ def _other_currency(view: View) -> Iterator[Found]:
 
 
 def _empty(view: View) -> Iterator[Found]:
+    for path, places in view.unread.items():
+        for _, found in places:
+            if found.text == "" and "@" not in path and not path.endswith(_MAY_BE_EMPTY):
+                yield Found(f"{path}, line {found.line}", "empty", "a content, or no element")
     for group in view.invoice.walk():
-        if not group.terms and not group.groups:
-            yield Found(place(group), "empty", "a content, or no element")
         for name, terms in group.terms.items():
             if any(not term.text.strip() for term in terms):
                 yield Found(place(group, name), "empty", "a text, or no element")

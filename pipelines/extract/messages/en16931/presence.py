@@ -78,6 +78,19 @@ def _issued(view: View) -> Iterator[Found]:
         yield Found(place(dates[0].group, "BT-2"), f"format {form}", f"format {_DAY}")
 
 
+def _country(address: str, term: str) -> Callable[[View], Iterator[Found]]:
+    """CII asks for the country of seller and buyer even where they have no address."""
+
+    def check(view: View) -> Iterator[Found]:
+        missing = [group for group in view.groups(address) if not group.text(term)]
+        if view.is_cii and not view.groups(address):
+            missing = [view.invoice]
+        for group in missing:
+            yield Found(place(group), "", term)
+
+    return check
+
+
 def _totals(rule: str, term: str, en: str, de: str) -> BusinessRule:
     def check(view: View) -> Iterator[Found]:
         if not view.has(term):
@@ -159,7 +172,9 @@ def _card_number(view: View) -> Iterator[Found]:
 
 
 def _accounting_currency(view: View) -> Iterator[Found]:
-    if view.has("BT-6") and not view.has("BT-111"):
+    """In UBL the total in the currency of the invoice will do, where both are the same."""
+    own = [] if view.is_cii else [placed.term.attributes.get("currency") for placed in view.terms("BT-110")]
+    if view.has("BT-6") and not view.has("BT-111") and view.text("BT-6") not in own:
         yield Found(place(view.invoice), f"BT-6 is {view.text('BT-6')}", "BT-111")
 
 
@@ -213,11 +228,11 @@ RULES = [
     needs("BR-06", "", "BG-4/BT-27", "the seller has no name (BT-27)", "Name des Verkäufers (BT-27) fehlt"),
     needs("BR-07", "", "BG-7/BT-44", "the buyer has no name (BT-44)", "Name des Käufers (BT-44) fehlt"),
     needs_group("BR-08", "", "BG-5", "the seller has no address (BG-5)", "Anschrift des Verkäufers (BG-5) fehlt"),
-    needs("BR-09", "BG-5", "BT-40", "the seller's address has no country (BT-40)",
-          "Land in der Anschrift des Verkäufers (BT-40) fehlt"),
+    tells("BR-09", "the seller's address has no country (BT-40)",
+          "Land in der Anschrift des Verkäufers (BT-40) fehlt", _country("BG-5", "BT-40")),
     needs_group("BR-10", "", "BG-8", "the buyer has no address (BG-8)", "Anschrift des Käufers (BG-8) fehlt"),
-    needs("BR-11", "BG-8", "BT-55", "the buyer's address has no country (BT-55)",
-          "Land in der Anschrift des Käufers (BT-55) fehlt"),
+    tells("BR-11", "the buyer's address has no country (BT-55)",
+          "Land in der Anschrift des Käufers (BT-55) fehlt", _country("BG-8", "BT-55")),
     _totals("BR-12", "BT-106", "no sum of the net amounts of lines (BT-106)", "Summe der Nettobeträge (BT-106) fehlt"),
     _totals("BR-13", "BT-109", "no total without VAT (BT-109)", "Rechnungssumme ohne Umsatzsteuer (BT-109) fehlt"),
     _totals("BR-14", "BT-112", "no total with VAT (BT-112)", "Rechnungssumme mit Umsatzsteuer (BT-112) fehlt"),

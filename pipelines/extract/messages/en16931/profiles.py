@@ -20,6 +20,10 @@ _PEPPOL = "urn:fdc:peppol.eu:2017:poacc:billing"
 _OF_PEPPOL = ("PEPPOL-",)
 _OF_XRECHNUNG = ("BR-DE-", "BR-DEX-")
 _OF_EXTENDED = "BR-FXEXT-"
+_OF_CVD = ("BR-DE-CVD-", "BR-TMP-CVD-")
+_SYNTAX = ("UBL-", "CII-", "XSD-")
+_SYNTAX_OF_EXTENDED = frozenset({"CII-DT-097", "CII-SR-463"})
+"""The only rules about the syntax of CII that Factur-X EXTENDED, which has more elements, takes over."""
 _FROM_PEPPOL = frozenset(
     f"PEPPOL-EN16931-R{number:03}" for number in (1, 5, 8, 10, 20, 40, 41, 42, 46, 55, 61, 110, 111, 120, 121, 130)
 )
@@ -59,6 +63,11 @@ def holds(rule: str, view: View) -> bool:
     """Whether a rule is one of those that the invoice claims to follow."""
     said = view.text("BT-24").lower()
     version = _XRECHNUNG.search(said)
+    if rule.startswith(_SYNTAX):
+        return not rule.startswith("UBL-" if view.is_cii else "CII-") and _has_syntax(rule, said)
+    is_cvd = ":cvd_" in said
+    if rule.startswith(_OF_CVD):
+        return is_cvd
     if rule.startswith(_OF_XRECHNUNG):
         if version is None or (rule.startswith("BR-DEX-") and not is_extension(view)):
             return False
@@ -75,7 +84,16 @@ def holds(rule: str, view: View) -> bool:
         return rule in _OF_MINIMUM
     if said.endswith(":basicwl"):
         return rule not in _OF_LINES
+    if rule == "BR-CL-13" and is_cvd:
+        return False
     return not (rule in _REPLACED and is_extension(view)) or (view.is_cii and rule == "BR-CO-16")
+
+
+def _has_syntax(rule: str, said: str) -> bool:
+    """Profiles that are less than EN 16931 or older have no rules about their syntax, EXTENDED a few."""
+    if said.endswith(":extended"):
+        return rule in _SYNTAX_OF_EXTENDED
+    return not said.endswith((":minimum", ":basicwl")) and not said.startswith("urn:ferd:")
 
 
 def is_extension(view: View) -> bool:

@@ -169,8 +169,18 @@ EXTENSION = {
     "BR-DEX-11": "BG-DEX-09/BT-DEX-001=Toll",
     "BR-DEX-12": "BG-DEX-09/BT-DEX-001=Toll",
     "BR-DEX-13": "BG-DEX-09/BT-DEX-002=1.001",
-    "BR-DEX-14": "BG-DEX-09/BT-DEX-002=1.00",
+    "BR-DEX-14": "BG-DEX-09/BT-DEX-002=1.00; BG-DEX-09/BT-DEX-002@currency=CHF",
     "BR-DEX-15": "BG-25/BT-X-304=1",
+}
+VEHICLES = {
+    "BR-DE-CVD-01": "-BT-12",
+    "BR-DE-CVD-02": "BT-12=V-1",
+    "BR-DE-CVD-03": "BT-17=L-1",
+    "BR-DE-CVD-04": "BG-25/BG-31/BT-158=Z1; BG-25/BG-31/BT-158@scheme=CVD",
+    "BR-DE-CVD-05": "BG-25/BG-31/BG-32/BT-160=cva; BG-25/BG-31/BG-32/BT-161=dirty",
+    "BR-DE-CVD-06-a": "BG-25/BG-31/BT-158=M1; BG-25/BG-31/BT-158@scheme=CVD",
+    "BR-DE-CVD-06-b": "BG-25/BG-31/BG-32/BT-160=cva",
+    "BR-TMP-CVD-01": "BG-25/BG-31/BT-158@scheme=XX",
 }
 PEPPOL = {
     "R001": "-BG-2/BT-23",
@@ -228,6 +238,7 @@ TRIPS: dict[str, tuple[str, str]] = {
     **{rule: ("extended", edits) for rule, edits in EXTENDED.items()},
     **{rule: ("xrechnung", edits) for rule, edits in XRECHNUNG.items()},
     **{rule: ("extension", edits) for rule, edits in EXTENSION.items()},
+    **{rule: ("cvd", edits) for rule, edits in VEHICLES.items()},
     **{f"PEPPOL-EN16931-{rule}": ("peppol", edits) for rule, edits in PEPPOL.items()},
     **{f"PEPPOL-COMMON-{rule}": ("peppol", edits) for rule, edits in COMMON.items()},
 }

@@ -14,6 +14,7 @@ from pipelines.extract.messages.en16931.vat import FAMILIES, Family
 from pipelines.extract.messages.invoice import Group, Invoice, Syntax, Term
 from tests.unit.extract.messages.en16931_trips import TRIPS
 from tests.unit.extract.messages.invoices import SPECIFICATIONS, sound
+from tests.unit.extract.messages.syntax_trips import TRIPS as OF_SYNTAX
 
 _HOME = {
     **dict.fromkeys((92, 93), "BG-20"), **dict.fromkeys((99, 100), "BG-21"), **dict.fromkeys(range(106, 116), "BG-22"),
@@ -48,13 +49,16 @@ def of_family(family: Family, syntax: Syntax = "ubl invoice", edits: str = "") -
 @pytest.mark.parametrize("specification", SPECIFICATIONS)
 def test_a_sound_invoice_breaks_nothing(specification: str, syntax: Syntax) -> None:
     edits = "BT-3=381" if syntax == "ubl credit note" else ""
+    vehicle = "BT-17=L-1; BG-25/BG-31/BT-158=M1; BG-25/BG-31/BT-158@scheme=CVD; BG-25/BG-31/BG-32/BT-160=cva"
+    if specification == "cvd":
+        edits += f"; {vehicle}; BG-25/BG-31/BG-32/BT-161=clean"
     invoice = sound(specification, syntax, edits)
     assert broken(invoice) == []
     assert verdict(invoice, []) == (SOUND, SOUND)
 
 
 def test_every_rule_has_a_sample_that_breaks_it() -> None:
-    assert set(TRIPS) | {rule.id for rule in DECIMALS} | _OF_FAMILIES == set(RULES)
+    assert set(TRIPS) | set(OF_SYNTAX) | {rule.id for rule in DECIMALS} | _OF_FAMILIES == set(RULES)
 
 
 @pytest.mark.parametrize("rule", TRIPS)
