@@ -12,6 +12,7 @@ from pipelines.extract.messages.en16931 import (
     codes,
     decimals,
     facturx,
+    national,
     peppol,
     presence,
     profiles,
@@ -36,7 +37,7 @@ _CORE = (
     *syntax.RULES,
 )
 RULES: Mapping[str, BusinessRule] = MappingProxyType(
-    {rule.id: rule for rule in chain(_CORE, facturx.RULES, xrechnung.RULES, peppol.RULES)}
+    {rule.id: rule for rule in chain(_CORE, facturx.RULES, xrechnung.RULES, peppol.RULES, national.RULES)}
 )
 SOUND = "none"
 _DIGITS = 100

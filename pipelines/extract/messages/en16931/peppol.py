@@ -1,7 +1,6 @@
 """PEPPOL-EN16931 and PEPPOL-COMMON: what Peppol BIS Billing 3 asks beyond EN 16931.
 
-Left out: the rules of single countries (NO-R, DK-R, …), R043, R044, R053 and R054, R100, R101, about elements
-that the tree of EN 16931 has no place for.
+The rules of single countries are in `national`.
 """
 
 from __future__ import annotations
@@ -11,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import partial
 
-from stdnum import ean
+from stdnum import ean, luhn
+from stdnum.au import abn
+from stdnum.it import iva
 from stdnum.no import orgnr
 
 from pipelines.extract.messages.en16931.codes import (
@@ -273,7 +274,28 @@ def _is_belgian(text: str) -> bool:
 
 
 def _is_swedish(text: str) -> bool:
-    return re.fullmatch(r"[0-9]{10}", text) is not None
+    return re.fullmatch(r"[0-9]{10}", text) is not None and luhn.is_valid(text)
+
+
+def _is_italian_office(text: str) -> bool:
+    return re.fullmatch("[A-Za-z0-9]{6}", text) is not None
+
+
+def _is_italian_code(text: str) -> bool:
+    """A company has eleven digits, a person letters and digits."""
+    return re.fullmatch("[0-9]{11}|[A-Za-z]{6}[0-9]{2}[A-Za-z][0-9]{2}.{3}[0-9][A-Za-z]", text) is not None
+
+
+def _is_italian_vat(text: str) -> bool:
+    return text[:2].upper() != "IT" or (len(text) == 13 and iva.is_valid(text[2:]))
+
+
+def _is_australian(text: str) -> bool:
+    return re.fullmatch("[0-9]{11}", text) is not None and abn.is_valid(text)
+
+
+def _is_danish_site(text: str) -> bool:
+    return re.fullmatch("[0-9]{10}", text) is not None
 
 
 def _number_of(scheme: str, is_valid: Callable[[str], bool], view: View) -> Iterator[Found]:
@@ -288,9 +310,43 @@ def _number_of(scheme: str, is_valid: Callable[[str], bool], view: View) -> Iter
                 yield Found(place(placed.group, name), f"{len(placed.text)} characters", f"a number of scheme {scheme}")
 
 
-def _common(rule: str, scheme: str, is_valid: Callable[[str], bool], en: str, de: str) -> BusinessRule:
+def _common(
+    rule: str, scheme: str, is_valid: Callable[[str], bool], en: str, de: str, severity: Severity = "fatal"
+) -> BusinessRule:
     return tells(f"PEPPOL-COMMON-{rule}", f"{en} ({scheme}) is not valid", f"{de} ({scheme}) ist nicht gültig",
-                 partial(_number_of, scheme, is_valid))  # fmt: skip
+                 partial(_number_of, scheme, is_valid), severity)  # fmt: skip
+
+
+def _says_which(view: View) -> Iterator[Found]:
+    for name, *_ in _PARTLY:
+        for group in view.groups(name):
+            if group.text("X-ChargeIndicator") not in ("true", "false"):
+                yield Found(place(group), group.text("X-ChargeIndicator") or "", "true or false")
+
+
+def _no_charge(view: View) -> Iterator[Found]:
+    """A discount of a price says that it is none; CII may leave that unsaid."""
+    for price in view.groups("BG-29"):
+        said = price.text("X-ChargeIndicator")
+        if said != "false" and (said is not None or (not view.is_cii and price.terms.get("BT-147"))):
+            yield Found(place(price), said or "", "false")
+
+
+def _totals_with(entries: bool, view: View) -> Iterator[Found]:
+    """UBL has one total of taxes with the breakdown, and one without it for the accounting currency."""
+    times = sum(bool(number) == entries for number in view.invoice.tax_totals)
+    expected = 1 if entries or view.has("BT-6") else 0
+    if not view.is_cii and times != expected:
+        yield Found(place(view.invoice), f"{times} times", f"{expected} times")
+
+
+def _objects_of_line(view: View, *, many: bool) -> Iterator[Found]:
+    for line in view.groups("BG-25"):
+        others = [found for found in line.unread if found.path.endswith("Line/DocumentReference")]
+        if many and len(others) + len(line.terms.get("BT-128", ())) > 1:
+            yield Found(place(line), f"{len(others) + len(line.terms.get('BT-128', ()))} times", "at most once")
+        elif not many and others:
+            yield Found(f"{others[0].path}, line {others[0].line}", "", "type code 130")
 
 
 RULES = [
@@ -317,14 +373,27 @@ RULES = [
        "Prozentsatz ohne Grundbetrag", _without_base),
     _r("R042", "an allowance or charge has a base without its percentage", "ein Nachlass oder Zuschlag hat einen "
        "Grundbetrag ohne Prozentsatz", _without_percentage),
+    _r("R043", "an allowance or charge says neither true nor false", "ein Nachlass oder Zuschlag sagt weder true noch "
+       "false", _says_which),
+    _r("R044", "a price has a charge (BT-147)", "ein Preis hat einen Zuschlag (BT-147)", _no_charge),
     _r("R046", "the net price is not gross price - discount (BT-146, BT-147, BT-148)",
        "der Nettopreis ist nicht Bruttopreis - Nachlass (BT-146, BT-147, BT-148)", _net_price),
     _r("R051", "an amount is in another currency than the invoice (BT-5)",
        "ein Betrag hat eine andere Währung als die Rechnung (BT-5)", _one_currency),
+    _r("R053", "there is not one total of taxes with the VAT breakdown (BG-23)",
+       "es gibt nicht genau eine Steuersumme mit der Aufschlüsselung (BG-23)", partial(_totals_with, True)),
+    _r("R054", "there is not one total of taxes without breakdown for an accounting currency (BT-111)",
+       "es gibt nicht genau eine Steuersumme ohne Aufschlüsselung für eine Buchungswährung (BT-111)",
+       partial(_totals_with, False)),
     _r("R055", "VAT and VAT in the accounting currency differ in sign (BT-110, BT-111)",
        "Umsatzsteuer und Umsatzsteuer in Buchungswährung haben verschiedene Vorzeichen (BT-110, BT-111)", _same_sign),
     _r("R061", "direct debit without mandate (BT-89)", "Lastschrift ohne Mandat (BT-89)", _mandate),
     _r("R080", "more than one project (BT-11)", "mehr als ein Projekt (BT-11)", _at_most_one("BT-11")),
+    _r("R100", "a line has more than one invoiced object (BT-128)",
+       "eine Position hat mehr als ein abgerechnetes Objekt (BT-128)", partial(_objects_of_line, many=True)),
+    _r("R101", "a line refers to a document that is no invoiced object (BT-128)",
+       "eine Position verweist auf ein Dokument, das kein abgerechnetes Objekt ist (BT-128)",
+       partial(_objects_of_line, many=False)),
     _r("R110", "the period of a line starts before that of the invoice (BT-134, BT-73)",
        "der Zeitraum einer Position beginnt vor dem der Rechnung (BT-134, BT-73)",
        partial(_within, "BT-134", "BT-73", True)),
@@ -365,5 +434,13 @@ RULES = [
             "Organisationsnummer"),
     _common("R042", "0184", _is_cvr, "the Danish CVR number", "die dänische CVR-Nummer"),
     _common("R043", "0208", _is_belgian, "the Belgian enterprise number", "die belgische Unternehmensnummer"),
+    _common("R044", "0201", _is_italian_office, "the Italian office code", "der italienische Amtscode", "warning"),
+    _common("R045", "0210", _is_italian_code, "the Italian tax code", "die italienische Steuernummer", "warning"),
+    _common("R046", "9907", _is_italian_code, "the Italian tax code", "die italienische Steuernummer", "warning"),
+    _common("R047", "0211", _is_italian_vat, "the Italian VAT number", "die italienische Umsatzsteuernummer",
+            "warning"),
     _common("R049", "0007", _is_swedish, "the Swedish organisation number", "die schwedische Organisationsnummer"),
+    _common("R050", "0151", _is_australian, "the Australian business number", "die australische Unternehmensnummer"),
+    _common("R052", "0096", _is_danish_site, "the Danish P number", "die dänische P-Nummer", "warning"),
+    _common("R053", "0198", _is_cvr, "the Danish SE number", "die dänische SE-Nummer", "warning"),
 ]  # fmt: skip

