@@ -62,6 +62,7 @@ _PARTLY = (
     ("BG-28", "BT-141", "BT-142", "BT-143"),
 )
 """Allowances and charges: group, amount, base, percentage."""
+_DUTCH_VAT = "NL[0-9]{9}B[0-9]{2}"
 _MAY_BE_EMPTY = "/ApplicableHeaderTradeDelivery"
 """The schema of CII wants it where there is nothing to say."""
 _DATES = ("BT-2", "BT-7", "BT-9", "BT-72", "BT-73", "BT-74", "BT-134", "BT-135")
@@ -294,8 +295,15 @@ def _is_australian(text: str) -> bool:
     return re.fullmatch("[0-9]{11}", text) is not None and abn.is_valid(text)
 
 
-def _is_danish_site(text: str) -> bool:
-    return re.fullmatch("[0-9]{10}", text) is not None
+def _is_written(form: str, text: str) -> bool:
+    return re.fullmatch(form, text) is not None
+
+
+def _dutch_vat(view: View) -> Iterator[Found]:
+    for name in ("BT-31", "BT-48", "BT-63"):
+        for placed in view.terms(name):
+            if placed.text[:2] == "NL" and not _is_written(_DUTCH_VAT, placed.text):
+                yield Found(place(placed.group, name), f"{len(placed.text)} characters", "NL123456789B12")
 
 
 def _number_of(scheme: str, is_valid: Callable[[str], bool], view: View) -> Iterator[Found]:
@@ -441,6 +449,14 @@ RULES = [
             "warning"),
     _common("R049", "0007", _is_swedish, "the Swedish organisation number", "die schwedische Organisationsnummer"),
     _common("R050", "0151", _is_australian, "the Australian business number", "die australische Unternehmensnummer"),
-    _common("R052", "0096", _is_danish_site, "the Danish P number", "die dänische P-Nummer", "warning"),
-    _common("R053", "0198", _is_cvr, "the Danish SE number", "die dänische SE-Nummer", "warning"),
+    _common("R052", "0096", partial(_is_written, "[0-9]{10}"), "the Danish P number", "die dänische P-Nummer"),
+    _common("R053", "0198", _is_cvr, "the Danish SE number", "die dänische SE-Nummer"),
+    *(_common(rule, scheme, partial(_is_written, form), en, de, "warning") for rule, scheme, form, en, de in (
+        ("R054", "0106", "[0-9]{8}", "the Dutch KVK number", "die niederländische KVK-Nummer"),
+        ("R055", "0190", "[0-9]{20}", "the Dutch OIN", "die niederländische OIN"),
+        ("R056-1", "9944", _DUTCH_VAT, "the Dutch VAT number", "die niederländische Umsatzsteuernummer"),
+        ("R057", "0217", "[0-9]{12}", "the number of a Dutch site", "die Nummer einer niederländischen Niederlassung"))),
+    tells("PEPPOL-COMMON-R056-2", "the VAT number of a Dutch party is not valid (BT-31, BT-48, BT-63)",
+          "die Umsatzsteuernummer eines niederländischen Beteiligten ist nicht gültig (BT-31, BT-48, BT-63)",
+          _dutch_vat, "warning"),
 ]  # fmt: skip

@@ -19,7 +19,7 @@ from pipelines.extract.messages.en16931.rule import View
 _XRECHNUNG = re.compile(r"xrechnung_(\d+)", re.IGNORECASE)
 _PEPPOL = "urn:fdc:peppol.eu:2017:poacc:billing"
 _OF_PEPPOL = ("PEPPOL-",)
-_OF_XRECHNUNG = ("BR-DE-", "BR-DEX-")
+_OF_XRECHNUNG = ("BR-DE-", "BR-DEX-", "BR-TMP-")
 _OF_EXTENDED = "BR-FXEXT-"
 _OF_CVD = ("BR-DE-CVD-", "BR-TMP-CVD-")
 _SYNTAX = ("UBL-", "CII-", "XSD-")
@@ -34,7 +34,7 @@ _NOT_IN_CII = frozenset({"PEPPOL-EN16931-R120"})
 _SINCE = {
     **dict.fromkeys((f"BR-DE-{number}" for number in ("22", "23-a", "23-b", "24-a", "24-b", "25-a", "25-b", "26")), 2),
     **dict.fromkeys(("BR-DE-27", "BR-DE-28"), 2),
-    **dict.fromkeys(("BR-DE-30", "BR-DE-31"), 3),
+    **dict.fromkeys(("BR-DE-30", "BR-DE-31", "BR-TMP-2", "BR-TMP-3"), 3),
 }
 """Rules that came with a later version of XRechnung."""
 _OF_UBL = "BR-DEX-09"

@@ -1,6 +1,6 @@
 """BR-DE and BR-DEX: what the German administration asks beyond EN 16931 (XRechnung 3.0), and its extension.
 
-Left out: BR-DEX-02 and 03, about lines within lines in UBL, which the tree of EN 16931 has no place for.
+Left out: BR-DE-TMP-32, which is only information, and BR-DEX-02 and 03, about lines within lines in UBL, which the tree of EN 16931 has no place for.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ _MEANS = {
 }
 """Rule → its payment means, the group that has to be there, and those that may not."""
 _OF_EXTENSION = "XR01 XR02 XR03"
+_ADDRESS = re.compile("[a-zA-Z][a-zA-Z0-9+.-]+:")
 _VEHICLES = frozenset({"M1", "M2", "M3", "N1", "N2", "N3"})
 _CLEAN = frozenset({"clean", "zero-emission", "other"})
 
@@ -202,6 +203,24 @@ def _vehicle_cleanness(view: View) -> Iterator[Found]:
                 yield Found(place(attribute), attribute.text("BT-161") or "", ", ".join(sorted(_CLEAN)))
 
 
+def _whole_address(view: View) -> Iterator[Found]:
+    for placed in view.terms("BT-124"):
+        if not _ADDRESS.match(placed.term.text):
+            yield Found(place(placed.group, "BT-124"), placed.text, "https://…")
+
+
+def _same_quantity(view: View) -> Iterator[Found]:
+    """CII has it twice; where it is there once it is that of both prices."""
+    for price in view.groups("BG-29"):
+        own, other = number(price.text("BT-149")), number(price.text("X-GrossQuantity"))
+        has_both = "X-GrossUnit" in price.terms and "BT-150" in price.terms
+        if "X-GrossQuantity" in price.terms and (
+            own != other or (has_both and price.text("X-GrossUnit") != price.text("BT-150"))
+        ):
+            got = f"{price.text('X-GrossQuantity')} {price.text('X-GrossUnit') or ''}"
+            yield Found(place(price, "BT-149"), got.strip(), price.text("BT-149") or "")
+
+
 def _due(view: View) -> Iterator[Found]:
     """Instead of BR-CO-16, with what third parties are to be paid through this invoice."""
     zero = Decimal(0)
@@ -325,6 +344,10 @@ RULES = [
     scheme("BR-TMP-CVD-01", "BT-158", "item_classifications", "the scheme of an item's classification is neither in "
            "UNTDID 7143 nor that of vehicles (BT-158)", "das Schema der Klassifizierung eines Artikels ist weder in "
            "der UNTDID 7143 noch das der Fahrzeuge (BT-158)", also="CVD"),
+    tells("BR-TMP-2", "the address of a supporting document is not a whole one with its scheme (BT-124)",
+          "die Adresse einer Unterlage ist keine vollständige mit ihrem Schema (BT-124)", _whole_address, "warning"),
+    tells("BR-TMP-3", "the gross price is for another quantity than the net price (BT-149, BT-150)",
+          "der Bruttopreis gilt für eine andere Menge als der Nettopreis (BT-149, BT-150)", _same_quantity),
     tells("BR-DEX-15", "lines belong to other lines, which XRechnung does not know in CII",
           "Positionen gehören zu anderen Positionen, was die XRechnung in CII nicht kennt", _lines_of_lines, "warning"),
 ]  # fmt: skip

@@ -156,6 +156,8 @@ XRECHNUNG = {
     "BR-DE-28": "BG-4/BG-6/BT-43=desk@",
     "BR-DE-30": "BG-16/BG-19/BT-89=M-1",
     "BR-DE-31": "BG-16/BG-19/BT-89=M-1",
+    "BR-TMP-2": "BG-24/BT-124=example.org/a.pdf",
+    "BR-TMP-3": "BG-25/BG-29/X-GrossQuantity=100",
 }
 EXTENSION = {
     "BR-DEX-01": "BG-24/BT-125@mime_code=text/html",
@@ -239,6 +241,11 @@ COMMON = {
     "R050": "BG-4/BT-30=51824753557; BG-4/BT-30@scheme=0151",
     "R052": "BG-4/BT-30=123456789; BG-4/BT-30@scheme=0096",
     "R053": "BG-4/BT-30=12345678; BG-4/BT-30@scheme=0198",
+    "R054": "BG-4/BT-30=1234567; BG-4/BT-30@scheme=0106",
+    "R055": "BG-4/BT-30=12345678; BG-4/BT-30@scheme=0190",
+    "R056-1": "BG-4/BT-34=NL123456789; BG-4/BT-34@scheme=9944",
+    "R056-2": "BG-4/BT-31=NL123456789",
+    "R057": "BG-4/BT-30=12345678; BG-4/BT-30@scheme=0217",
     "R040": "BG-4/BT-29=4000001000004; BG-4/BT-29@scheme=0088",
     "R041": "BG-4/BT-30=123456789; BG-4/BT-30@scheme=0192",
     "R042": "BG-4/BT-30=12345678; BG-4/BT-30@scheme=0184",
@@ -270,6 +277,7 @@ NATIONAL = {
     "DK-R-011": f"{_BOTH_DK}; BG-16/BT-81=93; BG-16/BT-83=71#1; BG-16/BG-17/BT-84=12345678",
     "DK-R-013": f"{_BOTH_DK}; BG-7/BT-46=K-1",
     "DK-R-014": f"{_DK}; BG-4/BT-30@scheme=0002",
+    "DK-R-017": f"{_BOTH_DK}; BG-7/BT-47@scheme=0002",
     "DK-R-016": f"{_BOTH_DK}; BG-22/BT-115=-1.00",
     "IT-R-001": "BG-4/BT-31=IT00743110157; BG-4/BT-32=short",
     "IT-R-002": "BG-4/BT-31=IT00743110157",
@@ -326,8 +334,9 @@ NATIONAL = {
     "GR-R-006": f"{_BOTH_GR}; BG-7/BT-48=EL094259217",
     "GR-R-009": _GR,
     "GR-R-010": f"{_BOTH_GR}; BG-7/BT-49@scheme=0088",
+    "DE-R-T02": f"{_DE}; BG-24/BT-124=example.org/a.pdf",
     **{f"DE-R-{int(rule.split('-')[2]):03}{ {'a': '-1', 'b': '-2'}[rule[-1]] if rule[-1] in 'ab' else '' }":
-       f"{_DE}; {edits}" for rule, edits in XRECHNUNG.items() if rule != "BR-DE-21"},
+       f"{_DE}; {edits}" for rule, edits in XRECHNUNG.items() if rule not in ("BR-DE-21", "BR-TMP-2", "BR-TMP-3")},
 }  # fmt: skip
 TRIPS: dict[str, tuple[str, str]] = {
     **{rule: ("core", edits) for rule, edits in CORE.items()},
