@@ -27,11 +27,11 @@ _OTHERS = {
     ),
     "advice_of_peppol": (
         "message_warnings",
-        "(?:^| )PEPPOL-",
+        "(?:^| )PEPPOL-EN16931-",
         "warning",
         "the message breaks rules of Peppol, which are advice for it",
         "die Nachricht verletzt Regeln von Peppol, die für sie nur Empfehlungen sind",
-        "PEPPOL-EN16931-R008",
+        "PEPPOL-EN16931-R120",
     ),
 }
 """Rules about whatever else stands in the two columns: column, expression, severity, words, what trips it."""

@@ -1,7 +1,7 @@
 """Which rules an invoice claims to follow: the specification identifier (BT-24) says it.
 
 * Without one that we know, the rules of EN 16931 hold.
-* XRechnung adds the rules of the German administration, from version 3 also a part of Peppol's (advice only in CII),
+* XRechnung adds the rules of the German administration, from version 3 also a part of Peppol's,
   and its extension replaces some rules of the standard by wider ones.
 * Peppol BIS Billing adds Peppol's, with those of single countries.
 * Factur-X MINIMUM and BASIC WL are no invoices in the sense of the standard: they have no lines, MINIMUM hardly sums.
@@ -30,7 +30,8 @@ _FROM_PEPPOL = frozenset(
     for number in (1, 5, 8, 10, 20, 40, 41, 42, 43, 44, 46, 53, 54, 55, 61, 101, 110, 111, 120, 121, 130)
 )
 """Rules of Peppol that XRechnung took over with version 3.0."""
-_NOT_IN_CII = frozenset({"PEPPOL-EN16931-R120"})
+_ADVICE = "PEPPOL-EN16931-R120"
+"""The one of them that XRechnung only advises. In CII all were advice until the end of 2024."""
 _SINCE = {
     **dict.fromkeys((f"BR-DE-{number}" for number in ("22", "23-a", "23-b", "24-a", "24-b", "25-a", "25-b", "26")), 2),
     **dict.fromkeys(("BR-DE-27", "BR-DE-28"), 2),
@@ -78,7 +79,7 @@ def holds(rule: str, view: View) -> bool:
         return _PEPPOL in said and not (view.is_cii and rule.startswith(national.IN_UBL_ONLY))
     if rule.startswith(_OF_PEPPOL):
         if version:
-            return int(version[1]) >= 3 and rule in _FROM_PEPPOL and not (view.is_cii and rule in _NOT_IN_CII)
+            return int(version[1]) >= 3 and rule in _FROM_PEPPOL
         return _PEPPOL in said
     if said.startswith("urn:ferd:crossindustrydocument"):
         return rule in _OF_ZUGFERD_1
@@ -106,5 +107,5 @@ def is_extension(view: View) -> bool:
 
 
 def is_advice(rule: str, view: View) -> bool:
-    """Whether a rule that is fatal elsewhere is only advice for this invoice: Peppol's in an XRechnung in CII."""
-    return rule.startswith(_OF_PEPPOL) and view.is_cii and _XRECHNUNG.search(view.text("BT-24")) is not None
+    """Whether a rule that is fatal elsewhere is only advice for this invoice."""
+    return rule == _ADVICE and _XRECHNUNG.search(view.text("BT-24")) is not None

@@ -1,6 +1,8 @@
-"""BR-DE and BR-DEX: what the German administration asks beyond EN 16931 (XRechnung 3.0), and its extension.
+"""BR-DE and BR-DEX: what the German administration asks beyond EN 16931 (XRechnung 3.0), and its extension; BR-DE-CVD:
+what it asks of invoices for vehicles.
 
-Left out: BR-DE-TMP-32, which is only information, and BR-DEX-02 and 03, about lines within lines in UBL, which the tree of EN 16931 has no place for.
+Left out: BR-DE-TMP-32, which is only information, and BR-DEX-02 and 03, about lines within lines in UBL, which the tree
+of EN 16931 has no place for.
 """
 
 from __future__ import annotations
