@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from pipelines.extract.messages.invoice import Invoice, Term
+from pipelines.extract.messages.invoice import Invoice, Term, Unread
 from pipelines.extract.messages.invoice_paths import table_of
 from pipelines.extract.messages.ubl import settle_taxes, under
 
@@ -278,6 +278,7 @@ def settle(invoice: Invoice) -> None:
         invoice.groups.setdefault("BG-21", []).append(charge)
     for group in invoice.walk():
         kinds = group.terms.pop("X-TypeCode", [])
+        group.unread += [Unread("TypeCode", "", group.line) for kind in kinds if not kind.text.strip()]
         for name in _CATEGORIES & set(group.terms) if kinds else ():
             group.terms[name] = [
                 Term(code.text, {**code.attributes, "scheme": kinds[0].text}) for code in group.terms[name]

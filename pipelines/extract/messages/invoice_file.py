@@ -107,7 +107,7 @@ def _of_xml(path: Path, name: str) -> InvoiceFile:
     lines = {f"{whole}/{below}": below for below in form.lines}
     for at, element in elements(path, name, {whole, *lines}):
         if at == whole:
-            walk.take_root(element, form.head)
+            walk.enter(element, form.head, invoice)
             continue
         if len(invoice.all(_LINE)) == MAX_LINES:
             raise _too_long(name, element.sourceline or 0)
@@ -115,7 +115,7 @@ def _of_xml(path: Path, name: str) -> InvoiceFile:
             invoice.unread.append(Unread(lines[at], None, element.sourceline or 0))
         group = Group(_LINE, element.sourceline or 0)
         invoice.groups.setdefault(_LINE, []).append(group)
-        walk.take(element, form.line, group, lines[at])
+        walk.enter(element, form.line, group, lines[at])
     walk.finish()
     form.settle(invoice)
     return InvoiceFile(invoice, root, walk.unknown)

@@ -118,10 +118,12 @@ class Walk:
         self._later: list[tuple[str, Term, int]] = []
         self._kept = 0
 
-    def take_root(self, element: Any, node: Node) -> None:
-        """The outermost element into the invoice itself."""
-        self._attributes(element, "", self.invoice)
-        self.take(element, node, self.invoice)
+    def enter(self, element: Any, node: Node, group: Group, path: str = "") -> None:
+        """An element that a group of its own was made for, and everything below it."""
+        self._attributes(element, path, group)
+        if _is_empty(element):
+            self._unread(path, "", element, group)
+        self.take(element, node, group, path)
 
     def take(self, element: Any, node: Node, group: Group, path: str = "") -> None:
         """Everything below an element into a group, as its node says."""
@@ -203,7 +205,7 @@ class Walk:
             made = Group(last, line)
             group.groups.setdefault(last, []).append(made)
             return made
-        if not put_term(group, last, term):
+        if not put_term(group, last, term) or ("@" in last and not term.text.strip()):
             group.unread.append(Unread(path, term.text.strip(), line))
         return group
 

@@ -270,10 +270,14 @@ def _no_charge(view: View) -> Iterator[Found]:
 
 
 def _totals_with(entries: bool, view: View) -> Iterator[Found]:
-    """UBL has one total of taxes with the breakdown, and one without it for the accounting currency."""
+    """UBL has one total of taxes with the breakdown, and one without it for the accounting currency. In CII they are
+    told apart by the currency, and the first may be missing."""
     times = sum(bool(number) == entries for number in view.invoice.tax_totals)
+    if view.is_cii:
+        said = [placed.term.attributes.get("currency") for placed in view.terms("BT-110", "BT-111")]
+        times = sum((currency == view.text("BT-5")) == entries for currency in said if currency is not None)
     expected = 1 if entries or view.has("BT-6") else 0
-    if not view.is_cii and times != expected:
+    if times != expected and not (view.is_cii and entries and times < 1):
         yield Found(place(view.invoice), f"{times} times", f"{expected} times")
 
 
