@@ -10,8 +10,8 @@ published validation artefacts of CEN/TC 434 do, per syntax: they are what sende
 Left out: BR-CO-05 to BR-CO-08 (a reason's code and text mean the same), which no machine can judge; warnings of
 elements that an invoice should not have (UBL-CR and most of CII-SR), which the reader tells of itself; UBL-SR-56. Known
 differences: BR-CO-25 is asked, which the artefacts of 2026 gave up though the standard has it; an amount of CII without
-currency counts as one of the invoice's; two rules of our own, XSD-01 and XSD-02, say what the schemas say of what is
-given twice.
+currency counts as one of the invoice's; KONTOR-01 to 03 are rules of our own, about what is given twice or in the wrong
+kind of message.
 """
 
 from pipelines.extract.messages.en16931.judging import RULES, SOUND, Verdict, broken, verdict

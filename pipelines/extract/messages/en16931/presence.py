@@ -178,8 +178,13 @@ def _accounting_currency(view: View) -> Iterator[Found]:
         yield Found(place(view.invoice), f"BT-6 is {view.text('BT-6')}", "BT-111")
 
 
-def _scheme(term: str) -> Callable[[View], Iterator[Found]]:
+def _scheme(term: str, empty: str = "") -> Callable[[View], Iterator[Found]]:
+    """`empty`: an element that holds the term in CII, and lacks a scheme as well when it is empty."""
+
     def check(view: View) -> Iterator[Found]:
+        for path, places in view.unread.items():
+            if empty and path.endswith(empty):
+                yield Found(f"{path}, line {places[0][1].line}", "", "a scheme")
         for placed in view.terms(term):
             if not placed.term.attributes.get("scheme", "").strip():
                 yield Found(place(placed.group, term), "", "a scheme")
@@ -315,9 +320,11 @@ RULES = [
     tells("BR-61", "a payment by credit transfer names no account (BT-84)",
           "bei Zahlung durch Überweisung fehlt die Kennung des Kontos (BT-84)", _account_there),
     tells("BR-62", "the seller's electronic address has no scheme (BT-34)",
-          "Schema der elektronischen Adresse des Verkäufers (BT-34) fehlt", _scheme("BT-34")),
+          "Schema der elektronischen Adresse des Verkäufers (BT-34) fehlt",
+          _scheme("BT-34", "/SellerTradeParty/URIUniversalCommunication")),
     tells("BR-63", "the buyer's electronic address has no scheme (BT-49)",
-          "Schema der elektronischen Adresse des Käufers (BT-49) fehlt", _scheme("BT-49")),
+          "Schema der elektronischen Adresse des Käufers (BT-49) fehlt",
+          _scheme("BT-49", "/BuyerTradeParty/URIUniversalCommunication")),
     tells("BR-64", "the standard identifier of an item has no scheme (BT-157)",
           "Schema der Standardkennung eines Artikels (BT-157) fehlt", _scheme("BT-157")),
     tells("BR-65", "the classification of an item has no scheme (BT-158)",

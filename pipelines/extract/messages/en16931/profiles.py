@@ -22,7 +22,7 @@ _OF_PEPPOL = ("PEPPOL-",)
 _OF_XRECHNUNG = ("BR-DE-", "BR-DEX-", "BR-TMP-")
 _OF_EXTENDED = "BR-FXEXT-"
 _OF_CVD = ("BR-DE-CVD-", "BR-TMP-CVD-")
-_SYNTAX = ("UBL-", "CII-", "XSD-")
+_SYNTAX = ("UBL-", "CII-", "KONTOR-")
 _SYNTAX_OF_EXTENDED = frozenset({"CII-DT-097", "CII-SR-463"})
 """The only rules about the syntax of CII that Factur-X EXTENDED, which has more elements, takes over."""
 _FROM_PEPPOL = frozenset(

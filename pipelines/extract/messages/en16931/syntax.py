@@ -1,4 +1,4 @@
-"""What the rules about the syntax of both messages share, and what the schemas say of repetition.
+"""What the rules about the syntax of both messages share, and our own of what is given twice.
 
 What can be told from the tree of EN 16931 is: how often a term or group came, which attributes it has. What is no term
 is asked for by the path of the element or attribute in the message (`View.unread`).
@@ -16,6 +16,8 @@ from pipelines.extract.messages.invoice import Group
 
 _MANY = frozenset({"BT-29", "BT-158", "BT-110"})
 """Terms that may be repeated, or are told apart by their currency."""
+_SCHEMA_ALLOWS = frozenset({"BT-17", "BT-95", "BT-96", "BT-102", "BT-103"})
+"""Terms that the schema of UBL allows more than once, without another rule against it; that of CII allows most."""
 _MANY_IN_CII = _MANY | {"BT-46", "BT-60", "BT-71", "BT-8"}
 """CII has two elements for some identifiers, and the code of the tax point in each entry of the breakdown."""
 
@@ -56,11 +58,12 @@ def one_category(view: View) -> Iterator[Found]:
             yield Found(place(line, "BG-30"), f"{times} times", "once")
 
 
-def _repeated(view: View) -> Iterator[Found]:
+def _repeated(view: View, *, by_schema: bool) -> Iterator[Found]:
     many = _MANY_IN_CII if view.is_cii else _MANY
     for group in view.invoice.walk():
         for name, terms in group.terms.items():
-            if len(terms) > 1 and name not in many and name[:2] != "X-":
+            is_wrong = not view.is_cii and name not in _SCHEMA_ALLOWS
+            if len(terms) > 1 and name not in many and name[:2] != "X-" and is_wrong == by_schema:
                 yield Found(place(group, name), f"{len(terms)} times", "once")
 
 
@@ -85,9 +88,13 @@ def once(prefix: str, text: str, least: int = 0) -> Iterator[BusinessRule]:
 
 
 RULES = [
-    tells("XSD-01", "what may be given once is given more than once, and the first counts",
-          "was einmal angegeben werden darf, ist mehrfach angegeben, und das erste zählt", _repeated),
-    tells("XSD-02", "an invoice has lines of a credit note, or a credit note those of an invoice",
+    tells("KONTOR-01", "what the schema allows once is given more than once",
+          "was das Schema einmal erlaubt, ist mehrfach angegeben", partial(_repeated, by_schema=True)),
+    tells("KONTOR-03", "what EN 16931 has once is given more than once, and the first counts",
+          "was die EN 16931 einmal hat, ist mehrfach angegeben, und das erste zählt",
+          partial(_repeated, by_schema=False), "warning"),
+    tells("KONTOR-02", "an invoice has lines of a credit note, or a credit note those of an invoice",
           "eine Rechnung hat Positionen einer Gutschrift, oder eine Gutschrift die einer Rechnung", _other_lines),
 ]  # fmt: skip
-"""What the schemas say, under ids of our own: they have none."""
+"""Rules of our own, so that nothing that is given twice is read once without a word: schemas have no ids, and what they
+allow although the standard does not, is no fault by any other rule."""

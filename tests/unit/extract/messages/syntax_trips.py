@@ -196,8 +196,9 @@ TRIPS = {
         "CustomizationID = urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0; "
         f"{_LINE} > DocumentReference/ID=D",
     ),
-    "XSD-01": ("ubl", "ID *"),
-    "XSD-02": ("ubl", ". > CreditNoteLine/ID=9"),
+    "KONTOR-01": ("ubl", "ID *"),
+    "KONTOR-03": ("cii", f"{_SETTLEMENT}/SpecifiedTradePaymentTerms/DueDateDateTime *"),
+    "KONTOR-02": ("ubl", ". > CreditNoteLine/ID=9"),
 }
 """Rule → the syntax of the sound message and the steps."""
 
