@@ -19,7 +19,7 @@ SAMPLES = FOLDER / f"{FEED}.yaml"
 _OTHERS = {
     "rule_of_another_format": (
         "message_faults",
-        "(?:^| )(?!none$|BR-|PEPPOL-)",
+        f"(?:^| )(?!none$|{'|'.join(sorted({rule.partition('-')[0] + '-' for rule in RULES}))})",
         "critical",
         "the message breaks a rule of its format that is none of EN 16931",
         "die Nachricht verletzt eine Regel ihres Formats, die nicht aus der EN 16931 ist",
@@ -27,11 +27,11 @@ _OTHERS = {
     ),
     "advice_of_peppol": (
         "message_warnings",
-        "(?:^| )PEPPOL-",
+        "(?:^| )PEPPOL-EN16931-",
         "warning",
         "the message breaks rules of Peppol, which are advice for it",
         "die Nachricht verletzt Regeln von Peppol, die für sie nur Empfehlungen sind",
-        "PEPPOL-EN16931-R008",
+        "PEPPOL-EN16931-R120",
     ),
 }
 """Rules about whatever else stands in the two columns: column, expression, severity, words, what trips it."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from pipelines.extract.messages.invoice import Invoice, Term
+from pipelines.extract.messages.invoice import Invoice, Term, Unread
 from pipelines.extract.messages.invoice_paths import table_of
 from pipelines.extract.messages.ubl import settle_taxes, under
 
@@ -17,7 +17,7 @@ _ADDRESS = """
   CountryID                                          BT-{6}
 """
 _ALLOWANCE = """
-  ChargeIndicator                                    -
+  ChargeIndicator/Indicator                          X-ChargeIndicator
   ReasonCode                                         BT-{0}
   Reason                                             BT-{1}
   CalculationPercent                                 BT-{2}
@@ -32,7 +32,7 @@ _TAXED = """
 """
 _CONTACT = """
   PersonName                                         BT-{0}
-  DepartmentName                                     BT-{0}?
+  DepartmentName                                     X-Department
   TelephoneUniversalCommunication/CompleteNumber     BT-{1}
   EmailURIUniversalCommunication/URIID|CompleteNumber  BT-{2}
 """
@@ -69,7 +69,7 @@ AdditionalReferencedDocument[TypeCode=130]
   ReferenceTypeCode                                  BT-18@scheme
 AdditionalReferencedDocument                         BG-24
   IssuerAssignedID|ID                                BT-122
-  TypeCode                                           -
+  TypeCode                                           X-DocumentTypeCode
   Name                                               BT-123
   URIID                                              BT-124
   AttachmentBinaryObject                             BT-125
@@ -130,10 +130,10 @@ ApplicableTradeTax                                   BG-23
   TaxPointDate/DateString                            /BT-7
   DueDateTypeCode                                    /BT-8
   RateApplicablePercent|ApplicablePercent            BT-119
-BillingSpecifiedPeriod
-  StartDateTime/DateTimeString                       BG-13/BG-14/BT-73
-  EndDateTime/DateTimeString                         BG-13/BG-14/BT-74
-SpecifiedLogisticsServiceCharge                      BG-21
+BillingSpecifiedPeriod                               BG-13/BG-14
+  StartDateTime/DateTimeString                       BT-73
+  EndDateTime/DateTimeString                         BT-74
+SpecifiedLogisticsServiceCharge                      BG-X-Logistics
   Description                                        BT-104
   AppliedAmount                                      BT-99
   AppliedTradeTax
@@ -220,15 +220,15 @@ SpecifiedLineTradeAgreement|SpecifiedSupplyChainTradeAgreement
   BuyerOrderReferencedDocument/LineID                BT-132
   GrossPriceProductTradePrice
     ChargeAmount                                     BG-29/BT-148
-    BasisQuantity                                    BG-29/BT-149?
-      @unitCode                                      BG-29/BT-150?
+    BasisQuantity                                    BG-29/X-GrossQuantity
+      @unitCode                                      X-GrossUnit
     AppliedTradeAllowanceCharge
-      ChargeIndicator                                -
+      ChargeIndicator/Indicator                      BG-29/X-ChargeIndicator
       ActualAmount                                   BG-29/BT-147
   NetPriceProductTradePrice
     ChargeAmount                                     BG-29/BT-146
-    BasisQuantity                                    BG-29/BT-149!
-      @unitCode                                      BG-29/BT-150!
+    BasisQuantity                                    BG-29/BT-149
+      @unitCode                                      BT-150
 SpecifiedLineTradeDelivery|SpecifiedSupplyChainTradeDelivery
   BilledQuantity                                     BT-129
     @unitCode                                        BT-130
@@ -260,14 +260,30 @@ LINE = table_of(_LINE)
 
 
 _CATEGORIES = frozenset({"BT-95", "BT-102", "BT-118", "BT-151"})
+_STAND_INS = {
+    "BG-6": {"X-Department": "BT-41"},
+    "BG-9": {"X-Department": "BT-56"},
+    "BG-29": {"X-GrossQuantity": "BT-149", "X-GrossUnit": "BT-150"},
+}
+"""What is read in the place of a term that is not there: a department for a person, the quantity of the gross price for
+that of the net price."""
 
 
 def settle(invoice: Invoice) -> None:
-    """What the paths alone cannot tell: of which tax a category is, and which tax is in the currency of accounting."""
+    """What the paths alone cannot tell: that charges for logistics are charges, of which tax a category is, what stands
+    in for a term, and which tax is in the currency of accounting."""
+    for charge in invoice.groups.pop("BG-X-Logistics", []):
+        charge.name = "BG-21"
+        charge.terms["X-ChargeIndicator"] = [Term("true")]
+        invoice.groups.setdefault("BG-21", []).append(charge)
     for group in invoice.walk():
-        kind = next(iter(group.terms.pop("X-TypeCode", ())), Term(""))
-        for name in _CATEGORIES & set(group.terms):
+        kinds = group.terms.pop("X-TypeCode", [])
+        group.unread += [Unread("TypeCode", "", group.line) for kind in kinds if not kind.text.strip()]
+        for name in _CATEGORIES & set(group.terms) if kinds else ():
             group.terms[name] = [
-                Term(code.text, {**code.attributes, "scheme": kind.text}) for code in group.terms[name]
+                Term(code.text, {**code.attributes, "scheme": kinds[0].text}) for code in group.terms[name]
             ]
+        for other, name in _STAND_INS.get(group.name, {}).items():
+            if name not in group.terms and (terms := group.terms.pop(other, None)):
+                group.terms[name] = terms
     settle_taxes(invoice)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Syntax = Literal["ubl invoice", "ubl credit note", "cii"]
 
@@ -16,10 +16,22 @@ Syntax = Literal["ubl invoice", "ubl credit note", "cii"]
 @dataclass(frozen=True)
 class Term:
     """The text of one business term and its attributes under our names: `scheme`, `scheme_version`, `currency`,
-    `unit`, `file_name`, `mime_code`, `format` (of a date that is not written as ISO 8601)."""
+    `unit`, `file_name`, `mime_code`, `tax` (that a number is for), `format` (of a date that is not written as ISO
+    8601)."""
 
     text: str
     attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+class Unread(NamedTuple):
+    """An element or attribute (`…/@name`) of the message that is no term, or an empty element that only holds others.
+
+    `text` is None for an element with others in it.
+    """
+
+    path: str
+    text: str | None = None
+    line: int = 0
 
 
 @dataclass
@@ -29,12 +41,14 @@ class Group:
     `terms`: BT id → every occurrence; `groups`: BG id → every occurrence, each inside its parent as the standard has
     it: `invoice.groups["BG-4"][0].groups["BG-5"]` is the address of the seller, and the allowances of a line are BG-27
     of its BG-25. The document totals are BG-22, its tax breakdown the BG-23s, allowances BG-20, charges BG-21.
+    `unread`: what stands in it and is no term; the rules about the syntax ask for it.
     """
 
     name: str
     line: int = 0
     terms: dict[str, list[Term]] = field(default_factory=dict)
     groups: dict[str, list[Group]] = field(default_factory=dict)
+    unread: list[Unread] = field(default_factory=list)
 
     def term(self, name: str) -> Term | None:
         """The first occurrence of a term directly in this group."""
@@ -63,9 +77,13 @@ class Group:
 
 @dataclass
 class Invoice(Group):
-    """The whole message: terms that belong to no group (BT-1 to BT-20) are its own, BT-23 and BT-24 are in BG-2."""
+    """The whole message: terms that belong to no group (BT-1 to BT-20) are its own, BT-23 and BT-24 are in BG-2.
+
+    `tax_totals`: for each total of taxes, with how many entries of the breakdown it came; only UBL keeps them together.
+    """
 
     syntax: Syntax = "ubl invoice"
+    tax_totals: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

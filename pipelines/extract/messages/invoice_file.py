@@ -14,7 +14,7 @@ from lxml import etree
 from pipelines.errors import DeliveryError
 from pipelines.extract.lines import refuse_other_kinds
 from pipelines.extract.messages import cii, ubl
-from pipelines.extract.messages.invoice import Group, Invoice, Syntax
+from pipelines.extract.messages.invoice import Group, Invoice, Syntax, Unread
 from pipelines.extract.messages.invoice_paths import Node, Unknown, Walk
 from pipelines.extract.messages.invoice_pdf import invoice_of_pdf, is_pdf
 from pipelines.extract.messages.xml_stream import elements, local, namespace
@@ -35,28 +35,28 @@ _EXPECTED = (
 
 
 class Form(NamedTuple):
-    """One kind of root element: how what is below it is read, and where its lines are."""
+    """One kind of root element: how what is below it is read, and where its lines are, those of its own first."""
 
     syntax: Syntax
     spaces: tuple[str, ...]
     head: Node
-    lines: str
+    lines: tuple[str, ...]
     line: Node
     settle: Callable[[Invoice], None]
 
 
 FORMS: Mapping[str, Form] = MappingProxyType({
-    "Invoice": Form("ubl invoice", (f"{_UBL}Invoice-2",), ubl.HEAD, "InvoiceLine", ubl.LINE, ubl.settle),
+    "Invoice": Form("ubl invoice", (f"{_UBL}Invoice-2",), ubl.HEAD, ubl.LINES, ubl.LINE, ubl.settle),
     "CreditNote": Form(
-        "ubl credit note", (f"{_UBL}CreditNote-2",), ubl.HEAD_OF_CREDIT, "CreditNoteLine", ubl.LINE, ubl.settle
+        "ubl credit note", (f"{_UBL}CreditNote-2",), ubl.HEAD_OF_CREDIT, ubl.LINES[::-1], ubl.LINE, ubl.settle
     ),
     "CrossIndustryInvoice": Form(
         "cii", ("urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100",), cii.HEAD,
-        "SupplyChainTradeTransaction/IncludedSupplyChainTradeLineItem", cii.LINE, cii.settle,
+        ("SupplyChainTradeTransaction/IncludedSupplyChainTradeLineItem",), cii.LINE, cii.settle,
     ),
     "CrossIndustryDocument": Form(
         "cii", ("urn:ferd:CrossIndustryDocument:invoice:1p0",), cii.HEAD,
-        "SpecifiedSupplyChainTradeTransaction/IncludedSupplyChainTradeLineItem", cii.LINE, cii.settle,
+        ("SpecifiedSupplyChainTradeTransaction/IncludedSupplyChainTradeLineItem",), cii.LINE, cii.settle,
     ),
 })  # fmt: skip
 
@@ -103,16 +103,19 @@ def _of_xml(path: Path, name: str) -> InvoiceFile:
     form = FORMS[root]
     invoice = Invoice("invoice", line, syntax=form.syntax)
     walk = Walk(invoice)
-    whole, lines = f"{envelope}{root}", f"{envelope}{root}/{form.lines}"
-    for at, element in elements(path, name, {whole, lines}):
+    whole = f"{envelope}{root}"
+    lines = {f"{whole}/{below}": below for below in form.lines}
+    for at, element in elements(path, name, {whole, *lines}):
         if at == whole:
-            walk.take(element, form.head, invoice)
+            walk.enter(element, form.head, invoice)
             continue
         if len(invoice.all(_LINE)) == MAX_LINES:
             raise _too_long(name, element.sourceline or 0)
+        if lines[at] != form.lines[0]:
+            invoice.unread.append(Unread(lines[at], None, element.sourceline or 0))
         group = Group(_LINE, element.sourceline or 0)
         invoice.groups.setdefault(_LINE, []).append(group)
-        walk.take(element, form.line, group, form.lines)
+        walk.enter(element, form.line, group, lines[at])
     walk.finish()
     form.settle(invoice)
     return InvoiceFile(invoice, root, walk.unknown)

@@ -9,12 +9,12 @@ A table is written as lines `path target`, those below a path indented under it:
   conditions, without regard to capitals; the first alternative that holds is taken, those with a condition first.
 * A target is a term, or a group that begins there; `BG-13/BT-72` goes to the last BG-13 of the group above, or begins
   one; `+BG-1/BT-22` always begins one; with `/` in front the way is from the invoice itself, once all is read.
-* `BT-149?` counts only where the group has no such term, `BT-149!` instead of any other; `BT-18@scheme` is an
-  attribute of the last one.
+* `BT-18@scheme` is an attribute of the last one.
 * `-` is an element that says nothing which its parent does not say, with all below it. A path without target is only
   a way.
 
-An element that no path leads to is kept in `Walk.unknown`: nothing is dropped unseen.
+An element that no path leads to is kept in `Walk.unknown`: nothing is dropped unseen. The group that it stands in has
+it too, with all below it, with attributes that are no term's, and with elements that are empty (`Group.unread`).
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
+from sys import intern
 from typing import Any, NamedTuple
 
-from pipelines.extract.messages.invoice import Group, Invoice, Term
+from pipelines.extract.messages.invoice import Group, Invoice, Term, Unread
 from pipelines.extract.messages.xml_stream import local
 
 _STEP = re.compile(r"(?P<names>[@A-Za-z|]+)(?:\[(?P<path>[^=\]]+)=(?P<text>[^\]]*)\])?")
@@ -39,6 +40,8 @@ _DAY = "102"
 MAX_DEPTH = 60
 MAX_UNKNOWN = 200
 """Names of unknown elements that are told one by one."""
+MAX_UNREAD = 100_000
+"""Places that are kept for the rules about the syntax; those behind them are only counted."""
 
 
 class Condition(NamedTuple):
@@ -113,11 +116,19 @@ class Walk:
         self.invoice = invoice
         self.unknown: dict[str, Unknown] = {}
         self._later: list[tuple[str, Term, int]] = []
+        self._kept = 0
+
+    def enter(self, element: Any, node: Node, group: Group, path: str = "") -> None:
+        """An element that a group of its own was made for, and everything below it."""
+        self._attributes(element, path, group)
+        if _is_empty(element):
+            self._unread(path, "", element, group)
+        self.take(element, node, group, path)
 
     def take(self, element: Any, node: Node, group: Group, path: str = "") -> None:
         """Everything below an element into a group, as its node says."""
         if path.count("/") > MAX_DEPTH:
-            self._unknown(path, element)
+            self._unknown(path, element, group)
             return
         for child in element:
             name = local(child)
@@ -126,27 +137,59 @@ class Walk:
             way = next((n for n in node.ways.get(name, ()) if _holds(child, n)), None)
             here = f"{path}/{name}" if path else name
             if way is None:
-                self._unknown(here, child)
-            elif way.target != "-":
+                self._unknown(here, child, group)
+            elif way.target == "-":
+                self._attributes(child, here, group)
+                if _is_empty(child):
+                    self._unread(here, "", child, group)
+            else:
                 self.visit(child, way, group, here)
 
     def visit(self, element: Any, way: Node, group: Group, path: str) -> None:
         """An element at its own way: what it is itself, its attributes, and what is below it."""
         line = element.sourceline or 0
+        term = None
         if way.target is not None:
             term = None if "BG" in way.target.rpartition("/")[2] else term_of(element, way.target)
-            group = self._put(way.target, term, group, line)
+            group = self._put(way.target, term, group, line, path)
         for name, ways in way.ways.items():
             if name[0] == "@" and (text := element.get(name[1:])) is not None and ways[0].target:
-                self._put(ways[0].target, Term(text), group, line)
+                self._put(ways[0].target, Term(text), group, line, f"{path}/{name}")
+        self._attributes(element, path, group, way, is_term=term is not None)
+        if term is None and len(element) == 0:
+            if _is_empty(element):
+                self._unread(path, "", element, group)
+            else:
+                self._unknown(path, element, group)
         self.take(element, way, group, path)
 
-    def _unknown(self, path: str, element: Any) -> None:
-        path = path if path in self.unknown or len(self.unknown) < MAX_UNKNOWN else "and others"
-        known = self.unknown.setdefault(path, Unknown(line=element.sourceline or 0))
+    def _unknown(self, path: str, element: Any, group: Group) -> None:
+        told = path if path in self.unknown or len(self.unknown) < MAX_UNKNOWN else "and others"
+        known = self.unknown.setdefault(told, Unknown(line=element.sourceline or 0))
         known.count += 1
+        waiting = [(path, element)]
+        while waiting and self._kept < MAX_UNREAD:
+            here, each = waiting.pop()
+            self._unread(here, None if len(each) else (each.text or "").strip(), each, group)
+            self._attributes(each, here, group)
+            if here.count("/") < MAX_DEPTH:
+                waiting += ((f"{here}/{local(child)}", child) for child in reversed(each) if local(child))
 
-    def _put(self, target: str, term: Term | None, group: Group, line: int) -> Group:
+    def _attributes(
+        self, element: Any, path: str, group: Group, way: Node | None = None, *, is_term: bool = False
+    ) -> None:
+        """Those that are neither an attribute of a term nor have a way of their own."""
+        for name, text in element.attrib.items():
+            known = (is_term and name in _ATTRIBUTES) or (way is not None and f"@{name}" in way.ways)
+            if not known and name[0] != "{":
+                self._unread(f"{path}/@{name}", text, element, group)
+
+    def _unread(self, path: str, text: str | None, element: Any, group: Group) -> None:
+        if self._kept < MAX_UNREAD:
+            self._kept += 1
+            group.unread.append(Unread(intern(path), text, element.sourceline or 0))
+
+    def _put(self, target: str, term: Term | None, group: Group, line: int, path: str) -> Group:
         """A term, or a new group, where its target says; the group that what follows belongs to."""
         if target[0] == "/":
             if term is not None:
@@ -162,7 +205,8 @@ class Walk:
             made = Group(last, line)
             group.groups.setdefault(last, []).append(made)
             return made
-        put_term(group, last, term)
+        if not put_term(group, last, term) or ("@" in last and not term.text.strip()):
+            group.unread.append(Unread(path, term.text.strip(), line))
         return group
 
     def finish(self) -> None:
@@ -179,16 +223,20 @@ class Walk:
         self._later = []
 
 
-def put_term(group: Group, target: str, term: Term) -> None:
-    """A term into its group; signs behind its name as the module says."""
+def put_term(group: Group, target: str, term: Term) -> bool:
+    """A term into its group, or an attribute (`BT-18@scheme`) to the last of its terms; False when there is none."""
     name, _, attribute = target.partition("@")
-    if attribute:
-        if known := group.terms.get(name):
-            known[-1] = Term(known[-1].text, {**known[-1].attributes, attribute: term.text.strip()})
-    elif name.endswith("!") or (name.endswith("?") and name[:-1] not in group.terms):
-        group.terms[name[:-1]] = [term]
-    elif not name.endswith("?"):
+    if not attribute:
         group.terms.setdefault(name, []).append(term)
+        return True
+    known = group.terms.get(name)
+    if known:
+        known[-1] = Term(known[-1].text, {**known[-1].attributes, attribute: term.text.strip()})
+    return bool(known)
+
+
+def _is_empty(element: Any) -> bool:
+    return len(element) == 0 and not (element.text or "").strip()
 
 
 def term_of(element: Any, target: str) -> Term:

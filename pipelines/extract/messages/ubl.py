@@ -20,7 +20,7 @@ _ADDRESS = """
   Country/Name                                       -
 """
 _ALLOWANCE = """
-  ChargeIndicator                                    -
+  ChargeIndicator                                    X-ChargeIndicator
   AllowanceChargeReasonCode                          BT-{0}
   AllowanceChargeReason                              BT-{1}
   MultiplierFactorNumeric                            BT-{2}
@@ -57,15 +57,15 @@ TaxCurrencyCode                                      BT-6
 AccountingCost                                       BT-19
 LineCountNumeric                                     X-LineCountNumeric
 BuyerReference                                       BT-10
-InvoicePeriod
-  StartDate                                          BG-13/BG-14/BT-73
-  EndDate                                            BG-13/BG-14/BT-74
-  DescriptionCode                                    BT-8
+InvoicePeriod                                        BG-14
+  StartDate                                          BT-73
+  EndDate                                            BT-74
+  DescriptionCode                                    /BT-8
 OrderReference/ID                                    BT-13
 OrderReference/SalesOrderID                          BT-14
-BillingReference/InvoiceDocumentReference            BG-3
-  ID                                                 BT-25
-  IssueDate                                          BT-26
+BillingReference                                     BG-3
+  InvoiceDocumentReference/ID                        BT-25
+  InvoiceDocumentReference/IssueDate                 BT-26
 DespatchDocumentReference/ID                         BT-16
 ReceiptDocumentReference/ID                          BT-15
 OriginatorDocumentReference/ID                       BT-17
@@ -75,6 +75,7 @@ AdditionalDocumentReference[DocumentTypeCode=130]
   DocumentTypeCode                                   -
 AdditionalDocumentReference                          BG-24
   ID                                                 BT-122
+  DocumentTypeCode                                   X-DocumentTypeCode
   DocumentDescription                                BT-123
   Attachment/EmbeddedDocumentBinaryObject            BT-125
   Attachment/ExternalReference/URI                   BT-124
@@ -87,15 +88,15 @@ PayeeParty                                           BG-10
 TaxRepresentativeParty                               BG-11
   PartyName/Name                                     BT-62
   PartyTaxScheme[TaxScheme/ID=VAT]/CompanyID         BT-63
-  PartyTaxScheme[TaxScheme/ID=VAT]/TaxScheme         -
-Delivery
-  ActualDeliveryDate                                 BG-13/BT-72
-  DeliveryLocation/ID                                BG-13/BT-71
-  DeliveryParty/PartyName/Name                       BG-13/BT-70
+  PartyTaxScheme[TaxScheme/ID=VAT]/TaxScheme/ID      BT-63@tax
+Delivery                                             BG-13
+  ActualDeliveryDate                                 BT-72
+  DeliveryLocation/ID                                BT-71
+  DeliveryParty/PartyName/Name                       BT-70
 PaymentMeans                                         BG-16
   PaymentMeansCode                                   BT-81
     @name                                            BT-82
-  PaymentDueDate                                     /BT-9?
+  PaymentDueDate                                     X-PaymentDueDate
   PaymentID                                          BT-83
   CardAccount                                        BG-18
     PrimaryAccountNumberID                           BT-87
@@ -113,7 +114,7 @@ PrepaidPayment                                       BG-DEX-09
   ID                                                 BT-DEX-001
   PaidAmount                                         BT-DEX-002
   InstructionID                                      BT-DEX-003
-TaxTotal
+TaxTotal                                             BG-X-TaxTotal
   TaxAmount                                          /BG-22/BT-110
   TaxSubtotal                                        BG-23
     TaxableAmount                                    BT-116
@@ -139,9 +140,9 @@ AccountingSupplierParty/Party                        BG-4
   PartyIdentification/ID                             BT-29
   PartyName/Name                                     BT-28
   PartyTaxScheme[TaxScheme/ID=VAT]/CompanyID         BT-31
-  PartyTaxScheme[TaxScheme/ID=VAT]/TaxScheme         -
+  PartyTaxScheme[TaxScheme/ID=VAT]/TaxScheme/ID      BT-31@tax
   PartyTaxScheme/CompanyID                           BT-32
-  PartyTaxScheme/TaxScheme                           -
+  PartyTaxScheme/TaxScheme/ID                        BT-32@tax
   PartyLegalEntity/RegistrationName                  BT-27
   PartyLegalEntity/CompanyID                         BT-30
   PartyLegalEntity/CompanyLegalForm                  BT-33
@@ -154,7 +155,7 @@ AccountingCustomerParty/Party                        BG-7
   PartyIdentification/ID                             BT-46
   PartyName/Name                                     BT-45
   PartyTaxScheme[TaxScheme/ID=VAT]/CompanyID         BT-48
-  PartyTaxScheme[TaxScheme/ID=VAT]/TaxScheme         -
+  PartyTaxScheme[TaxScheme/ID=VAT]/TaxScheme/ID      BT-48@tax
   PartyLegalEntity/RegistrationName                  BT-44
   PartyLegalEntity/CompanyID                         BT-47
   Contact                                            BG-9
@@ -165,7 +166,7 @@ AccountingCustomerParty/Party                        BG-7
     + under("AccountingSupplierParty/Party/PostalAddress  BG-5", _ADDRESS, 35, 36, 162, 37, 38, 39, 40)
     + under("AccountingCustomerParty/Party/PostalAddress  BG-8", _ADDRESS, 50, 51, 163, 52, 53, 54, 55)
     + under("TaxRepresentativeParty/PostalAddress  BG-12", _ADDRESS, 64, 65, 164, 66, 67, 68, 69)
-    + under("Delivery/DeliveryLocation/Address  BG-13/BG-15", _ADDRESS, 75, 76, 165, 77, 78, 79, 80)
+    + under("Delivery/DeliveryLocation/Address  BG-15", _ADDRESS, 75, 76, 165, 77, 78, 79, 80)
     + under("AllowanceCharge[ChargeIndicator=true|1]  BG-21", _ALLOWANCE + _TAXED, *(105, 104, 101, 99, 100, 102, 103))
     + under("AllowanceCharge  BG-20", _ALLOWANCE + _TAXED, *(98, 97, 94, 92, 93, 95, 96))
 )
@@ -204,13 +205,15 @@ Price                                                BG-29
   BaseQuantity                                       BT-149
     @unitCode                                        BT-150
   AllowanceCharge
-    ChargeIndicator                                  -
+    ChargeIndicator                                  X-ChargeIndicator
     Amount                                           BT-147
     BaseAmount                                       BT-148
 """
     + under("AllowanceCharge[ChargeIndicator=true|1]  BG-28", _ALLOWANCE, 145, 144, 143, 141, 142)
     + under("AllowanceCharge  BG-27", _ALLOWANCE, 140, 139, 138, 136, 137)
 )
+LINES = ("InvoiceLine", "CreditNoteLine")
+"""The lines, whichever of the two messages they stand in: the rules of CEN look at both, and none is lost."""
 HEAD, LINE = table_of(_HEAD), table_of(_LINE)
 HEAD_OF_CREDIT = table_of(
     "AdditionalDocumentReference[DocumentTypeCode=50]\n  ID  BT-11\n  DocumentTypeCode  -\n" + _HEAD.lstrip("\n")
@@ -219,7 +222,17 @@ HEAD_OF_CREDIT = table_of(
 
 
 def settle(invoice: Invoice) -> None:
-    """What paths cannot tell: subject codes inside notes, the tax of a line that stands inside its item, currencies."""
+    """What paths cannot tell: subject codes inside notes, the tax of a line that stands inside its item, currencies,
+    the period beside the delivery, the due date of a payment as that of the invoice."""
+    settle_tax_totals(invoice)
+    if periods := invoice.groups.pop("BG-14", None):
+        deliveries = invoice.groups.setdefault("BG-13", [])
+        if not deliveries:
+            deliveries.append(Group("BG-13", periods[0].line))
+        deliveries[0].groups["BG-14"] = periods
+    due = [date for means in invoice.all("BG-16") for date in means.terms.get("X-PaymentDueDate", ())]
+    if due and "BT-9" not in invoice.terms:
+        invoice.terms["BT-9"] = due[:1]
     for note in invoice.all("BG-1"):
         if found := _NOTE.fullmatch(note.terms["BT-22"][0].text):
             note.terms = {"BT-21": [Term(found[1])], "BT-22": [Term(found[2])]}
@@ -228,6 +241,15 @@ def settle(invoice: Invoice) -> None:
             if taxes := item.groups.pop("BG-30", None):
                 line.groups.setdefault("BG-30", []).extend(taxes)
     settle_taxes(invoice)
+
+
+def settle_tax_totals(invoice: Invoice) -> None:
+    """The entries of the VAT breakdown belong to the invoice, whichever of its totals they came with."""
+    totals = invoice.groups.pop("BG-X-TaxTotal", [])
+    invoice.tax_totals = tuple(len(total.all("BG-23")) for total in totals)
+    if entries := [entry for total in totals for entry in total.all("BG-23")]:
+        invoice.groups["BG-23"] = entries
+    invoice.unread += [found for total in totals for found in total.unread]
 
 
 def settle_taxes(invoice: Invoice) -> None:

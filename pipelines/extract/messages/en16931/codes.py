@@ -100,8 +100,12 @@ def _tax_point(view: View) -> Iterator[Found]:
             yield _wrong(placed, "BT-8", placed.text, "UNTDID 2005")
 
 
-def _category(terms: str, view: View) -> Iterator[Found]:
-    for name in terms.split():
+def _category(of: str, view: View) -> Iterator[Found]:
+    """CII has the categories of the breakdown among those of lines."""
+    terms = {"invoice": ["BT-95", "BT-102"], "line": ["BT-151"]}[of]
+    if (of == "line") == view.is_cii:
+        terms.append("BT-118")
+    for name in terms:
         for placed in view.terms(name):
             if placed.text not in VAT_CATEGORIES:
                 yield _wrong(placed, name, placed.text, "VAT categories")
@@ -165,10 +169,10 @@ RULES = [
          "das Zahlungsmittel ist nicht in der UNTDID 4461 (BT-81)"),
     BusinessRule("BR-CL-17", "a VAT category of the invoice is not in UNTDID 5305 (BT-95, BT-102, BT-118)",
                  "eine Umsatzsteuerkategorie der Rechnung ist nicht in der UNTDID 5305 (BT-95, BT-102, BT-118)",
-                 lambda view: _category("BT-95 BT-102 BT-118", view)),
+                 lambda view: _category("invoice", view)),
     BusinessRule("BR-CL-18", "the VAT category of a line is not in UNTDID 5305 (BT-151)",
                  "die Umsatzsteuerkategorie einer Position ist nicht in der UNTDID 5305 (BT-151)",
-                 lambda view: _category("BT-151", view)),
+                 lambda view: _category("line", view)),
     code("BR-CL-19", "BT-98 BT-140", "allowance_reasons", "the reason of an allowance is not in UNTDID 5189 (BT-98, "
          "BT-140)", "der Grund eines Nachlasses ist nicht in der UNTDID 5189 (BT-98, BT-140)"),
     code("BR-CL-20", "BT-105 BT-145", "charge_reasons", "the reason of a charge is not in UNTDID 7161 (BT-105, "

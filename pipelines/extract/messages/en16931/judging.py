@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import localcontext
-from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -12,9 +11,14 @@ from pipelines.extract.messages.en16931 import (
     codes,
     decimals,
     facturx,
+    identifiers,
+    national,
     peppol,
     presence,
     profiles,
+    syntax,
+    syntax_cii,
+    syntax_ubl,
     totals,
     vat,
     xrechnung,
@@ -22,10 +26,11 @@ from pipelines.extract.messages.en16931 import (
 from pipelines.extract.messages.en16931.rule import BusinessRule, View
 from pipelines.extract.messages.invoice import Broken, Invoice
 
-_CORE = (*presence.RULES, *totals.RULES, *decimals.RULES, *vat.RULES, *codes.RULES)
-RULES: Mapping[str, BusinessRule] = MappingProxyType(
-    {rule.id: rule for rule in chain(_CORE, facturx.RULES, xrechnung.RULES, peppol.RULES)}
-)
+_MODULES = (
+    presence, totals, decimals, vat, codes, syntax_ubl, syntax_cii, syntax, facturx, xrechnung, peppol, identifiers,
+    national,
+)  # fmt: skip
+RULES: Mapping[str, BusinessRule] = MappingProxyType({rule.id: rule for module in _MODULES for rule in module.RULES})
 SOUND = "none"
 _DIGITS = 100
 """Amounts are added and multiplied without loss up to this many digits."""

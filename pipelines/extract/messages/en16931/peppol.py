@@ -1,7 +1,6 @@
 """PEPPOL-EN16931 and PEPPOL-COMMON: what Peppol BIS Billing 3 asks beyond EN 16931.
 
-Left out: the rules of single countries (NO-R, DK-R, …), R043, R044, R053 and R054, R100, R101, about elements
-that the tree of EN 16931 has no place for.
+The rules of single countries are in `national`.
 """
 
 from __future__ import annotations
@@ -10,9 +9,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import partial
-
-from stdnum import ean
-from stdnum.no import orgnr
 
 from pipelines.extract.messages.en16931.codes import (
     AMOUNTS,
@@ -26,7 +22,6 @@ from pipelines.extract.messages.en16931.presence import day, tells
 from pipelines.extract.messages.en16931.rule import (
     BusinessRule,
     Found,
-    Placed,
     Severity,
     View,
     amount_of,
@@ -61,8 +56,9 @@ _PARTLY = (
     ("BG-28", "BT-141", "BT-142", "BT-143"),
 )
 """Allowances and charges: group, amount, base, percentage."""
+_MAY_BE_EMPTY = "/ApplicableHeaderTradeDelivery"
+"""The schema of CII wants it where there is nothing to say."""
 _DATES = ("BT-2", "BT-7", "BT-9", "BT-72", "BT-73", "BT-74", "BT-134", "BT-135")
-_IDENTIFIERS = ("BT-34", "BT-49", "BT-29", "BT-46", "BT-60", "BT-30", "BT-47", "BT-61")
 
 
 def _r(
@@ -103,9 +99,11 @@ def _other_currency(view: View) -> Iterator[Found]:
 
 
 def _empty(view: View) -> Iterator[Found]:
+    for path, places in view.unread.items():
+        for _, found in places:
+            if found.text == "" and "@" not in path and not path.endswith(_MAY_BE_EMPTY):
+                yield Found(f"{path}, line {found.line}", "empty", "a content, or no element")
     for group in view.invoice.walk():
-        if not group.terms and not group.groups:
-            yield Found(place(group), "empty", "a content, or no element")
         for name, terms in group.terms.items():
             if any(not term.text.strip() for term in terms):
                 yield Found(place(group, name), "empty", "a text, or no element")
@@ -256,37 +254,40 @@ def _addresses(view: View) -> Iterator[Found]:
             yield Found(place(placed.group), got, "a code of peppol_addresses")
 
 
-def _is_gln(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) > 1 and ean.calc_check_digit(text[:-1]) == text[-1]
+def _says_which(view: View) -> Iterator[Found]:
+    for name, *_ in _PARTLY:
+        for group in view.groups(name):
+            if group.text("X-ChargeIndicator") not in ("true", "false"):
+                yield Found(place(group), group.text("X-ChargeIndicator") or "", "true or false")
 
 
-def _is_cvr(text: str) -> bool:
-    return re.fullmatch(r"DK[0-9]{8}", text) is not None
+def _no_charge(view: View) -> Iterator[Found]:
+    """A discount of a price says that it is none; CII may leave that unsaid."""
+    for price in view.groups("BG-29"):
+        said = price.text("X-ChargeIndicator")
+        if said != "false" and (said is not None or (not view.is_cii and price.terms.get("BT-147"))):
+            yield Found(place(price), said or "", "false")
 
 
-def _is_belgian(text: str) -> bool:
-    return re.fullmatch(r"[0-9]{10}", text) is not None and 97 - int(text[:8]) % 97 == int(text[8:])
+def _totals_with(entries: bool, view: View) -> Iterator[Found]:
+    """UBL has one total of taxes with the breakdown, and one without it for the accounting currency. In CII they are
+    told apart by the currency, and the first may be missing."""
+    times = sum(bool(number) == entries for number in view.invoice.tax_totals)
+    if view.is_cii:
+        said = [placed.term.attributes.get("currency") for placed in view.terms("BT-110", "BT-111")]
+        times = sum((currency == view.text("BT-5")) == entries for currency in said if currency is not None)
+    expected = 1 if entries or view.has("BT-6") else 0
+    if times != expected and not (view.is_cii and entries and times < 1):
+        yield Found(place(view.invoice), f"{times} times", f"{expected} times")
 
 
-def _is_swedish(text: str) -> bool:
-    return re.fullmatch(r"[0-9]{10}", text) is not None
-
-
-def _number_of(scheme: str, is_valid: Callable[[str], bool], view: View) -> Iterator[Found]:
-    """The number is not shown: of a small business it may be that of a person."""
-
-    def is_one(placed: Placed) -> bool:
-        return placed.term.attributes.get("scheme") == scheme
-
-    for name in _IDENTIFIERS:
-        for placed in filter(is_one, view.terms(name)):
-            if not is_valid(placed.text):
-                yield Found(place(placed.group, name), f"{len(placed.text)} characters", f"a number of scheme {scheme}")
-
-
-def _common(rule: str, scheme: str, is_valid: Callable[[str], bool], en: str, de: str) -> BusinessRule:
-    return tells(f"PEPPOL-COMMON-{rule}", f"{en} ({scheme}) is not valid", f"{de} ({scheme}) ist nicht gültig",
-                 partial(_number_of, scheme, is_valid))  # fmt: skip
+def _objects_of_line(view: View, *, many: bool) -> Iterator[Found]:
+    for line in view.groups("BG-25"):
+        others = [found for found in line.unread if found.path.endswith("Line/DocumentReference")]
+        if many and len(others) + len(line.terms.get("BT-128", ())) > 1:
+            yield Found(place(line), f"{len(others) + len(line.terms.get('BT-128', ()))} times", "at most once")
+        elif not many and others:
+            yield Found(f"{others[0].path}, line {others[0].line}", "", "type code 130")
 
 
 RULES = [
@@ -313,14 +314,27 @@ RULES = [
        "Prozentsatz ohne Grundbetrag", _without_base),
     _r("R042", "an allowance or charge has a base without its percentage", "ein Nachlass oder Zuschlag hat einen "
        "Grundbetrag ohne Prozentsatz", _without_percentage),
+    _r("R043", "an allowance or charge says neither true nor false", "ein Nachlass oder Zuschlag sagt weder true noch "
+       "false", _says_which),
+    _r("R044", "a price has a charge (BT-147)", "ein Preis hat einen Zuschlag (BT-147)", _no_charge),
     _r("R046", "the net price is not gross price - discount (BT-146, BT-147, BT-148)",
        "der Nettopreis ist nicht Bruttopreis - Nachlass (BT-146, BT-147, BT-148)", _net_price),
     _r("R051", "an amount is in another currency than the invoice (BT-5)",
        "ein Betrag hat eine andere Währung als die Rechnung (BT-5)", _one_currency),
+    _r("R053", "there is not one total of taxes with the VAT breakdown (BG-23)",
+       "es gibt nicht genau eine Steuersumme mit der Aufschlüsselung (BG-23)", partial(_totals_with, True)),
+    _r("R054", "there is not one total of taxes without breakdown for an accounting currency (BT-111)",
+       "es gibt nicht genau eine Steuersumme ohne Aufschlüsselung für eine Buchungswährung (BT-111)",
+       partial(_totals_with, False)),
     _r("R055", "VAT and VAT in the accounting currency differ in sign (BT-110, BT-111)",
        "Umsatzsteuer und Umsatzsteuer in Buchungswährung haben verschiedene Vorzeichen (BT-110, BT-111)", _same_sign),
     _r("R061", "direct debit without mandate (BT-89)", "Lastschrift ohne Mandat (BT-89)", _mandate),
     _r("R080", "more than one project (BT-11)", "mehr als ein Projekt (BT-11)", _at_most_one("BT-11")),
+    _r("R100", "a line has more than one invoiced object (BT-128)",
+       "eine Position hat mehr als ein abgerechnetes Objekt (BT-128)", partial(_objects_of_line, many=True)),
+    _r("R101", "a line refers to a document that is no invoiced object (BT-128)",
+       "eine Position verweist auf ein Dokument, das kein abgerechnetes Objekt ist (BT-128)",
+       partial(_objects_of_line, many=False)),
     _r("R110", "the period of a line starts before that of the invoice (BT-134, BT-73)",
        "der Zeitraum einer Position beginnt vor dem der Rechnung (BT-134, BT-73)",
        partial(_within, "BT-134", "BT-73", True)),
@@ -356,10 +370,4 @@ RULES = [
     _r("P0112", "partial and corrected invoices (326, 384) are for Germany only (BT-3)",
        "Teil- und Korrekturrechnungen (326, 384) gibt es nur in Deutschland (BT-3)", _only_german),
     _r("F001", "a date is not written as YYYY-MM-DD", "ein Datum ist nicht als JJJJ-MM-TT geschrieben", _dates),
-    _common("R040", "0088", _is_gln, "the GLN", "die GLN"),
-    _common("R041", "0192", orgnr.is_valid, "the Norwegian organisation number", "die norwegische "
-            "Organisationsnummer"),
-    _common("R042", "0184", _is_cvr, "the Danish CVR number", "die dänische CVR-Nummer"),
-    _common("R043", "0208", _is_belgian, "the Belgian enterprise number", "die belgische Unternehmensnummer"),
-    _common("R049", "0007", _is_swedish, "the Swedish organisation number", "die schwedische Organisationsnummer"),
 ]  # fmt: skip

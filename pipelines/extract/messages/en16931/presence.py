@@ -78,6 +78,19 @@ def _issued(view: View) -> Iterator[Found]:
         yield Found(place(dates[0].group, "BT-2"), f"format {form}", f"format {_DAY}")
 
 
+def _country(address: str, term: str) -> Callable[[View], Iterator[Found]]:
+    """CII asks for the country of seller and buyer even where they have no address."""
+
+    def check(view: View) -> Iterator[Found]:
+        missing = [group for group in view.groups(address) if not group.text(term)]
+        if view.is_cii and not view.groups(address):
+            missing = [view.invoice]
+        for group in missing:
+            yield Found(place(group), "", term)
+
+    return check
+
+
 def _totals(rule: str, term: str, en: str, de: str) -> BusinessRule:
     def check(view: View) -> Iterator[Found]:
         if not view.has(term):
@@ -159,12 +172,19 @@ def _card_number(view: View) -> Iterator[Found]:
 
 
 def _accounting_currency(view: View) -> Iterator[Found]:
-    if view.has("BT-6") and not view.has("BT-111"):
+    """In UBL the total in the currency of the invoice will do, where both are the same."""
+    own = [] if view.is_cii else [placed.term.attributes.get("currency") for placed in view.terms("BT-110")]
+    if view.has("BT-6") and not view.has("BT-111") and view.text("BT-6") not in own:
         yield Found(place(view.invoice), f"BT-6 is {view.text('BT-6')}", "BT-111")
 
 
-def _scheme(term: str) -> Callable[[View], Iterator[Found]]:
+def _scheme(term: str, empty: str = "") -> Callable[[View], Iterator[Found]]:
+    """`empty`: an element that holds the term in CII, and lacks a scheme as well when it is empty."""
+
     def check(view: View) -> Iterator[Found]:
+        for path, places in view.unread.items():
+            if empty and path.endswith(empty):
+                yield Found(f"{path}, line {places[0][1].line}", "", "a scheme")
         for placed in view.terms(term):
             if not placed.term.attributes.get("scheme", "").strip():
                 yield Found(place(placed.group, term), "", "a scheme")
@@ -213,11 +233,11 @@ RULES = [
     needs("BR-06", "", "BG-4/BT-27", "the seller has no name (BT-27)", "Name des Verkäufers (BT-27) fehlt"),
     needs("BR-07", "", "BG-7/BT-44", "the buyer has no name (BT-44)", "Name des Käufers (BT-44) fehlt"),
     needs_group("BR-08", "", "BG-5", "the seller has no address (BG-5)", "Anschrift des Verkäufers (BG-5) fehlt"),
-    needs("BR-09", "BG-5", "BT-40", "the seller's address has no country (BT-40)",
-          "Land in der Anschrift des Verkäufers (BT-40) fehlt"),
+    tells("BR-09", "the seller's address has no country (BT-40)",
+          "Land in der Anschrift des Verkäufers (BT-40) fehlt", _country("BG-5", "BT-40")),
     needs_group("BR-10", "", "BG-8", "the buyer has no address (BG-8)", "Anschrift des Käufers (BG-8) fehlt"),
-    needs("BR-11", "BG-8", "BT-55", "the buyer's address has no country (BT-55)",
-          "Land in der Anschrift des Käufers (BT-55) fehlt"),
+    tells("BR-11", "the buyer's address has no country (BT-55)",
+          "Land in der Anschrift des Käufers (BT-55) fehlt", _country("BG-8", "BT-55")),
     _totals("BR-12", "BT-106", "no sum of the net amounts of lines (BT-106)", "Summe der Nettobeträge (BT-106) fehlt"),
     _totals("BR-13", "BT-109", "no total without VAT (BT-109)", "Rechnungssumme ohne Umsatzsteuer (BT-109) fehlt"),
     _totals("BR-14", "BT-112", "no total with VAT (BT-112)", "Rechnungssumme mit Umsatzsteuer (BT-112) fehlt"),
@@ -300,9 +320,11 @@ RULES = [
     tells("BR-61", "a payment by credit transfer names no account (BT-84)",
           "bei Zahlung durch Überweisung fehlt die Kennung des Kontos (BT-84)", _account_there),
     tells("BR-62", "the seller's electronic address has no scheme (BT-34)",
-          "Schema der elektronischen Adresse des Verkäufers (BT-34) fehlt", _scheme("BT-34")),
+          "Schema der elektronischen Adresse des Verkäufers (BT-34) fehlt",
+          _scheme("BT-34", "/SellerTradeParty/URIUniversalCommunication")),
     tells("BR-63", "the buyer's electronic address has no scheme (BT-49)",
-          "Schema der elektronischen Adresse des Käufers (BT-49) fehlt", _scheme("BT-49")),
+          "Schema der elektronischen Adresse des Käufers (BT-49) fehlt",
+          _scheme("BT-49", "/BuyerTradeParty/URIUniversalCommunication")),
     tells("BR-64", "the standard identifier of an item has no scheme (BT-157)",
           "Schema der Standardkennung eines Artikels (BT-157) fehlt", _scheme("BT-157")),
     tells("BR-65", "the classification of an item has no scheme (BT-158)",

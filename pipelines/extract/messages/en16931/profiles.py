@@ -1,9 +1,9 @@
 """Which rules an invoice claims to follow: the specification identifier (BT-24) says it.
 
 * Without one that we know, the rules of EN 16931 hold.
-* XRechnung adds the rules of the German administration, from version 3 also a part of Peppol's (advice only in CII),
+* XRechnung adds the rules of the German administration, from version 3 also a part of Peppol's,
   and its extension replaces some rules of the standard by wider ones.
-* Peppol BIS Billing adds Peppol's.
+* Peppol BIS Billing adds Peppol's, with those of single countries.
 * Factur-X MINIMUM and BASIC WL are no invoices in the sense of the standard: they have no lines, MINIMUM hardly sums.
 * Factur-X EXTENDED has lines in groups and other tolerances: it replaces rules by its own.
 * ZUGFeRD 1 is older than the standard: of it only the sums hold.
@@ -13,22 +13,29 @@ from __future__ import annotations
 
 import re
 
+from pipelines.extract.messages.en16931 import national
 from pipelines.extract.messages.en16931.rule import View
 
 _XRECHNUNG = re.compile(r"xrechnung_(\d+)", re.IGNORECASE)
 _PEPPOL = "urn:fdc:peppol.eu:2017:poacc:billing"
 _OF_PEPPOL = ("PEPPOL-",)
-_OF_XRECHNUNG = ("BR-DE-", "BR-DEX-")
+_OF_XRECHNUNG = ("BR-DE-", "BR-DEX-", "BR-TMP-")
 _OF_EXTENDED = "BR-FXEXT-"
+_OF_CVD = ("BR-DE-CVD-", "BR-TMP-CVD-")
+_SYNTAX = ("UBL-", "CII-", "KONTOR-")
+_SYNTAX_OF_EXTENDED = frozenset({"CII-DT-097", "CII-SR-463"})
+"""The only rules about the syntax of CII that Factur-X EXTENDED, which has more elements, takes over."""
 _FROM_PEPPOL = frozenset(
-    f"PEPPOL-EN16931-R{number:03}" for number in (1, 5, 8, 10, 20, 40, 41, 42, 46, 55, 61, 110, 111, 120, 121, 130)
+    f"PEPPOL-EN16931-R{number:03}"
+    for number in (1, 5, 8, 10, 20, 40, 41, 42, 43, 44, 46, 53, 54, 55, 61, 101, 110, 111, 120, 121, 130)
 )
 """Rules of Peppol that XRechnung took over with version 3.0."""
-_NOT_IN_CII = frozenset({"PEPPOL-EN16931-R120"})
+_ADVICE = "PEPPOL-EN16931-R120"
+"""The one of them that XRechnung only advises. In CII all were advice until the end of 2024."""
 _SINCE = {
     **dict.fromkeys((f"BR-DE-{number}" for number in ("22", "23-a", "23-b", "24-a", "24-b", "25-a", "25-b", "26")), 2),
     **dict.fromkeys(("BR-DE-27", "BR-DE-28"), 2),
-    **dict.fromkeys(("BR-DE-30", "BR-DE-31"), 3),
+    **dict.fromkeys(("BR-DE-30", "BR-DE-31", "BR-TMP-2", "BR-TMP-3"), 3),
 }
 """Rules that came with a later version of XRechnung."""
 _OF_UBL = "BR-DEX-09"
@@ -59,13 +66,20 @@ def holds(rule: str, view: View) -> bool:
     """Whether a rule is one of those that the invoice claims to follow."""
     said = view.text("BT-24").lower()
     version = _XRECHNUNG.search(said)
+    if rule.startswith(_SYNTAX):
+        return not rule.startswith("UBL-" if view.is_cii else "CII-") and _has_syntax(rule, said)
+    is_cvd = ":cvd_" in said
+    if rule.startswith(_OF_CVD):
+        return is_cvd
     if rule.startswith(_OF_XRECHNUNG):
         if version is None or (rule.startswith("BR-DEX-") and not is_extension(view)):
             return False
         return int(version[1]) >= _SINCE.get(rule, 1) and not (view.is_cii and rule == _OF_UBL)
+    if rule.startswith(national.IDS):
+        return _PEPPOL in said and not (view.is_cii and rule.startswith(national.IN_UBL_ONLY))
     if rule.startswith(_OF_PEPPOL):
         if version:
-            return int(version[1]) >= 3 and rule in _FROM_PEPPOL and not (view.is_cii and rule in _NOT_IN_CII)
+            return int(version[1]) >= 3 and rule in _FROM_PEPPOL
         return _PEPPOL in said
     if said.startswith("urn:ferd:crossindustrydocument"):
         return rule in _OF_ZUGFERD_1
@@ -75,7 +89,16 @@ def holds(rule: str, view: View) -> bool:
         return rule in _OF_MINIMUM
     if said.endswith(":basicwl"):
         return rule not in _OF_LINES
+    if rule == "BR-CL-13" and is_cvd:
+        return False
     return not (rule in _REPLACED and is_extension(view)) or (view.is_cii and rule == "BR-CO-16")
+
+
+def _has_syntax(rule: str, said: str) -> bool:
+    """Profiles that are less than EN 16931 or older have no rules about their syntax, EXTENDED a few."""
+    if said.endswith(":extended"):
+        return rule in _SYNTAX_OF_EXTENDED
+    return not said.endswith((":minimum", ":basicwl")) and not said.startswith("urn:ferd:")
 
 
 def is_extension(view: View) -> bool:
@@ -84,5 +107,5 @@ def is_extension(view: View) -> bool:
 
 
 def is_advice(rule: str, view: View) -> bool:
-    """Whether a rule that is fatal elsewhere is only advice for this invoice: Peppol's in an XRechnung in CII."""
-    return rule.startswith(_OF_PEPPOL) and view.is_cii and _XRECHNUNG.search(view.text("BT-24")) is not None
+    """Whether a rule that is fatal elsewhere is only advice for this invoice."""
+    return rule == _ADVICE and _XRECHNUNG.search(view.text("BT-24")) is not None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 from typing import Literal, NamedTuple
 
-from pipelines.extract.messages.invoice import Group, Invoice, Term
+from pipelines.extract.messages.invoice import Group, Invoice, Term, Unread
 
 Severity = Literal["fatal", "warning"]
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
@@ -47,14 +47,17 @@ class BusinessRule:
 
 
 class View:
-    """An invoice with its groups and terms by name, wherever they stand in the tree."""
+    """An invoice with its groups and terms by name, wherever they stand in the tree, and by path what is no term."""
 
     def __init__(self, invoice: Invoice) -> None:
         self.invoice = invoice
         self.is_cii = invoice.syntax == "cii"
         self._groups: dict[str, list[Group]] = {}
         self._terms: dict[str, list[Placed]] = {}
+        self.unread: dict[str, list[tuple[Group, Unread]]] = {}
         for group in invoice.walk():
+            for found in group.unread:
+                self.unread.setdefault(found.path, []).append((group, found))
             self._groups.setdefault(group.name, []).append(group)
             for name, terms in group.terms.items():
                 self._terms.setdefault(name, []).extend(Placed(group, term) for term in terms)

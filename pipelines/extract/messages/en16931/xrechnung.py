@@ -1,6 +1,8 @@
-"""BR-DE and BR-DEX: what the German administration asks beyond EN 16931 (XRechnung 3.0), and its extension.
+"""BR-DE and BR-DEX: what the German administration asks beyond EN 16931 (XRechnung 3.0), and its extension; BR-DE-CVD:
+what it asks of invoices for vehicles.
 
-Left out: BR-DEX-02 and 03, about lines within lines in UBL, which the tree of EN 16931 has no place for.
+Left out: BR-DE-TMP-32, which is only information, and BR-DEX-02 and 03, about lines within lines in UBL, which the tree
+of EN 16931 has no place for.
 """
 
 from __future__ import annotations
@@ -12,13 +14,16 @@ from decimal import Decimal
 from pipelines.extract.messages.en16931.codes import MIME_TYPES, mime_types, scheme
 from pipelines.extract.messages.en16931.presence import needs, needs_group, tells
 from pipelines.extract.messages.en16931.rule import Found, View, amount_of, number, place, to_cents
+from pipelines.extract.messages.invoice import Group
 
 _TYPES = frozenset({"326", "380", "384", "389", "381", "875", "876", "877"})
 _TAXABLE = frozenset({"S", "Z", "E", "AE", "K", "G", "L", "M"})
 _DISCOUNT = re.compile(r"#SKONTO#TAGE=[0-9]+#PROZENT=[0-9]+\.[0-9]{2}(#BASISBETRAG=-?[0-9]+\.[0-9]{2})?#")
 _IDENTIFIER = re.compile(
     r"urn:cen\.eu:en16931:2017#compliant#urn:"
-    r"(?:xeinkauf\.de:kosit:xrechnung_3\.\d+(?:#conformant#urn:xeinkauf\.de:kosit:extension:xrechnung_3\.\d+)?"
+    r"(?:xeinkauf\.de:kosit:xrechnung_3\.\d+"
+    r"(?:#conformant#urn:xeinkauf\.de:kosit:extension:xrechnung_3\.\d+"
+    r"|#compliant#urn:xeinkauf\.de:kosit:xrechnung:cvd_\d+\.\d+)?"
     r"|xoev-de:kosit:standard:xrechnung_[12]\.\d+(?:#conformant#urn:xoev-de:kosit:extension:xrechnung_[12]\.\d+)?)"
 )
 _MAIL = re.compile(r"[^@\s]+@([^@.\s]+\.)+[^@.\s]+")
@@ -30,6 +35,9 @@ _MEANS = {
 }
 """Rule → its payment means, the group that has to be there, and those that may not."""
 _OF_EXTENSION = "XR01 XR02 XR03"
+_ADDRESS = re.compile("[a-zA-Z][a-zA-Z0-9+.-]+:")
+_VEHICLES = frozenset({"M1", "M2", "M3", "N1", "N2", "N3"})
+_CLEAN = frozenset({"clean", "zero-emission", "other"})
 
 
 def _seller_taxed(view: View) -> Iterator[Found]:
@@ -159,6 +167,62 @@ def _lines_of_lines(view: View) -> Iterator[Found]:
             yield Found(place(line), f"below line {line.text('BT-X-304')}", "lines on one level")
 
 
+def _vehicles(item: Group) -> tuple[int, int]:
+    """How many classifications of an item are categories of vehicles, how many attributes say how clean it is."""
+    classes = [term for term in item.terms.get("BT-158", ()) if term.attributes.get("scheme", "").strip() == "CVD"]
+    return len(classes), len(_cleanness(item))
+
+
+def _cleanness(item: Group) -> list[Group]:
+    return [attribute for attribute in item.all("BG-32") if attribute.text("BT-160") == "cva"]
+
+
+def _vehicle_there(view: View) -> Iterator[Found]:
+    if not any(all(_vehicles(item)) for item in view.groups("BG-31")):
+        yield Found(place(view.invoice), "", "a line with BT-158 of scheme CVD and BT-160 cva")
+
+
+def _vehicle_pairs(*, has_class: bool) -> Callable[[View], Iterator[Found]]:
+    def check(view: View) -> Iterator[Found]:
+        for item in view.groups("BG-31"):
+            given, wanted = _vehicles(item) if has_class else reversed(_vehicles(item))
+            if given and wanted != 1:
+                yield Found(place(item), f"{wanted} times", f"one {'BT-160 cva' if has_class else 'BT-158 of CVD'}")
+
+    return check
+
+
+def _vehicle_category(view: View) -> Iterator[Found]:
+    for placed in view.terms("BT-158"):
+        if placed.term.attributes.get("scheme", "").strip() == "CVD" and placed.text not in _VEHICLES:
+            yield Found(place(placed.group, "BT-158"), placed.text, ", ".join(sorted(_VEHICLES)))
+
+
+def _vehicle_cleanness(view: View) -> Iterator[Found]:
+    for item in view.groups("BG-31"):
+        for attribute in _cleanness(item):
+            if attribute.text("BT-161") not in _CLEAN:
+                yield Found(place(attribute), attribute.text("BT-161") or "", ", ".join(sorted(_CLEAN)))
+
+
+def _whole_address(view: View) -> Iterator[Found]:
+    for placed in view.terms("BT-124"):
+        if not _ADDRESS.match(placed.term.text):
+            yield Found(place(placed.group, "BT-124"), placed.text, "https://…")
+
+
+def _same_quantity(view: View) -> Iterator[Found]:
+    """CII has it twice; where it is there once it is that of both prices."""
+    for price in view.groups("BG-29"):
+        own, other = number(price.text("BT-149")), number(price.text("X-GrossQuantity"))
+        has_both = "X-GrossUnit" in price.terms and "BT-150" in price.terms
+        if "X-GrossQuantity" in price.terms and (
+            own != other or (has_both and price.text("X-GrossUnit") != price.text("BT-150"))
+        ):
+            got = f"{price.text('X-GrossQuantity')} {price.text('X-GrossUnit') or ''}"
+            yield Found(place(price, "BT-149"), got.strip(), price.text("BT-149") or "")
+
+
 def _due(view: View) -> Iterator[Found]:
     """Instead of BR-CO-16, with what third parties are to be paid through this invoice."""
     zero = Decimal(0)
@@ -262,6 +326,30 @@ RULES = [
           "eine Zahlung für Dritte hat mehr als zwei Nachkommastellen (BT-DEX-002)", _third_party_decimals),
     tells("BR-DEX-14", "a payment for a third party has another currency than the invoice (BT-DEX-002)",
           "eine Zahlung für Dritte hat eine andere Währung als die Rechnung (BT-DEX-002)", _third_party_currency),
+    needs("BR-DE-CVD-01", "", "BT-12", "vehicles: the contract is missing (BT-12)",
+          "Fahrzeuge: der Vertrag (BT-12) fehlt"),
+    needs("BR-DE-CVD-02", "", "BT-17", "vehicles: the tender or lot is missing (BT-17)",
+          "Fahrzeuge: die Ausschreibung oder das Los (BT-17) fehlt"),
+    tells("BR-DE-CVD-03", "vehicles: no line has a category of vehicles and says how clean they are (BT-158, BT-160)",
+          "Fahrzeuge: keine Position hat eine Fahrzeugkategorie und sagt, wie sauber sie sind (BT-158, BT-160)",
+          _vehicle_there),
+    tells("BR-DE-CVD-04", "the category of a vehicle is none of the list (BT-158)",
+          "eine Fahrzeugkategorie ist nicht aus der Liste (BT-158)", _vehicle_category),
+    tells("BR-DE-CVD-05", "how clean a vehicle is, is not said by a word of the list (BT-161)",
+          "wie sauber ein Fahrzeug ist, steht nicht mit einem Wort der Liste da (BT-161)", _vehicle_cleanness),
+    tells("BR-DE-CVD-06-a", "a line with a category of vehicles does not say once how clean they are (BT-158, BT-160)",
+          "eine Position mit Fahrzeugkategorie sagt nicht einmal, wie sauber sie sind (BT-158, BT-160)",
+          _vehicle_pairs(has_class=True)),
+    tells("BR-DE-CVD-06-b", "a line that says how clean vehicles are has not one category of them (BT-160, BT-158)",
+          "eine Position, die sagt, wie sauber Fahrzeuge sind, hat nicht eine Kategorie davon (BT-160, BT-158)",
+          _vehicle_pairs(has_class=False)),
+    scheme("BR-TMP-CVD-01", "BT-158", "item_classifications", "the scheme of an item's classification is neither in "
+           "UNTDID 7143 nor that of vehicles (BT-158)", "das Schema der Klassifizierung eines Artikels ist weder in "
+           "der UNTDID 7143 noch das der Fahrzeuge (BT-158)", also="CVD"),
+    tells("BR-TMP-2", "the address of a supporting document is not a whole one with its scheme (BT-124)",
+          "die Adresse einer Unterlage ist keine vollständige mit ihrem Schema (BT-124)", _whole_address, "warning"),
+    tells("BR-TMP-3", "the gross price is for another quantity than the net price (BT-149, BT-150)",
+          "der Bruttopreis gilt für eine andere Menge als der Nettopreis (BT-149, BT-150)", _same_quantity),
     tells("BR-DEX-15", "lines belong to other lines, which XRechnung does not know in CII",
           "Positionen gehören zu anderen Positionen, was die XRechnung in CII nicht kennt", _lines_of_lines, "warning"),
 ]  # fmt: skip

@@ -17,6 +17,8 @@ from pipelines.extract.messages.invoice import Group, Invoice, Syntax, Term
 SPECIFICATIONS = {
     "core": "urn:cen.eu:en16931:2017",
     "xrechnung": "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0",
+    "cvd": "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
+    "#compliant#urn:xeinkauf.de:kosit:xrechnung:cvd_0.9",
     "extension": "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
     "#conformant#urn:xeinkauf.de:kosit:extension:xrechnung_3.0",
     "peppol": "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0",
@@ -66,6 +68,8 @@ BT-126=2; BT-129=1; BT-130=HUR; BT-131=103.00; BG-29/BT-146=103.00; BG-30/BT-151
 BG-31/BT-153=Work
 """
 _CATEGORIES = ("BT-95", "BT-102", "BT-118", "BT-151")
+_REGISTRATIONS = ("BT-31", "BT-32", "BT-48", "BT-63")
+_PARTS = {"BG-20": "false", "BG-21": "true", "BG-27": "false", "BG-28": "true"}
 
 
 def sound(specification: str = "core", syntax: Syntax = "ubl invoice", edits: str = "") -> Invoice:
@@ -77,7 +81,7 @@ def sound(specification: str = "core", syntax: Syntax = "ubl invoice", edits: st
         edit(line, text)
         invoice.groups.setdefault("BG-25", []).append(line)
     edit(invoice, edits)
-    _complete(invoice)
+    complete(invoice)
     return invoice
 
 
@@ -114,9 +118,20 @@ def _apply(root: Group, one: str) -> None:
             group.groups[last].append(copy.deepcopy(group.groups[last][-1]))
 
 
-def _complete(invoice: Invoice) -> None:
-    """Amounts have the currency of the invoice, categories are of VAT, unless an edit said otherwise."""
+def complete(invoice: Invoice) -> None:
+    """As the readers leave it, unless an edit said otherwise: amounts have the currency of the invoice, in CII only
+    totals of VAT; categories and numbers are of VAT; a part says whether it is a charge, a document what it is."""
+    is_cii = invoice.syntax == "cii"
+    with_currency = {"BT-110", "BT-111"} if is_cii else {*AMOUNTS, "BT-DEX-002"}
     for group in invoice.walk():
-        for name in set(group.terms) & {*AMOUNTS, *_CATEGORIES}:
-            said = ("currency", "EUR") if name in AMOUNTS else ("scheme", "VAT")
-            group.terms[name] = [Term(t.text, {said[0]: said[1], **t.attributes}) for t in group.terms[name]]
+        for name in group.terms:
+            said: dict[str, str] = {"currency": "EUR"} if name in with_currency else {}
+            said |= {"scheme": "VAT"} if name in _CATEGORIES else {}
+            said |= {"tax": "VAT"} if name in _REGISTRATIONS and not is_cii else {}
+            group.terms[name] = [Term(t.text, {**said, **t.attributes}) for t in group.terms[name]]
+        if group.name in _PARTS or "BT-147" in group.terms:
+            group.terms.setdefault("X-ChargeIndicator", [Term(_PARTS.get(group.name, "false"))])
+        if group.name == "BG-24" and is_cii:
+            group.terms["X-DocumentTypeCode"] = [Term("916")]
+    if not is_cii:
+        invoice.tax_totals = (len(invoice.all("BG-23")),)
