@@ -175,8 +175,8 @@ def _spelling(country: str | None) -> _Spelling:
     meant: dict[str, set[str]] = {}
     for countries, table in STREETS.items():
         if country is None or country in countries:
-            for kind, short in table.items():
-                for word in (kind, *short.split()):
+            for kind, words in table.items():
+                for word in (kind, *words.split()):
                     meant.setdefault(plain_text(word, country), set()).add(plain_text(kind, country))
     english = country is None or country in _ENGLISH
     clear = {word: kinds.pop() for word, kinds in meant.items() if len(kinds) == 1}
