@@ -86,15 +86,17 @@ class _Erasure:
     def run(self, reason: str, person: str, *, originals: bool) -> Erased:
         with self.owner.transaction() as conn:
             erasing = Erasing(conn, self.client_id, self.customer)
-            self._require_known(erasing)
-            deliveries = list(self._deliveries(conn, erasing))
-            self._require_settled(deliveries)
+            may = list(self._deliveries(conn, erasing))
+            self._require_settled(may)
+            named, books = self._rows(erasing)
+            if not named and not erasing.is_begun():
+                raise self._unknown()
+            deliveries = [d for d in may if (d.feed, d.source) in named]
             contents = self._contents(conn, erasing, deliveries)
             held = erasing.made_of(contents)
-            books = [*self._core(erasing), *erasing.review_books()]
-            for delivery in deliveries:
+            for delivery in may:
                 ddl.drop_work_table(conn, delivery)
-            self._files(deliveries, books, contents if originals else [])
+            self._files(may, [*books, *erasing.review_books()], contents if originals else [])
             erasing.begin(person, reason, held if originals else [])
         match_customers(client=self.client_id, office=self.office)
         with self.owner.transaction() as conn:
@@ -121,18 +123,24 @@ class _Erasure:
     def _sources(self, contract: Contract) -> list[SourceRef]:
         return [ref for ref in self.office.profile(self.client_id).sources if ref.feed == contract.feed]
 
-    def _core(self, erasing: Erasing) -> list[str]:
-        """Rows of core and quarantine; returns correction workbooks that hold some."""
+    def _rows(self, erasing: Erasing) -> tuple[set[tuple[str, str]], list[str]]:
+        """Rows of core and quarantine; returns the feeds and sources that named the customer, and the correction
+        workbooks that do.
+        """
+        named: set[tuple[str, str]] = set()
         rows: list[tuple[int, int]] = []
         for contract, columns, sources in self._feeds(erasing):
-            erasing.core_rows(contract.table, columns, sources)
+            named |= {(contract.feed, source) for source in erasing.core_rows(contract.table, columns, sources)}
             for ref in self._sources(contract):
-                if ref.name in sources:
-                    rules = ref.source.columns.items()
-                    written = {name for column, rule in rules if column in columns for name in rule.sources}
-                    hashed = key_hash([self.customer.customer_id]) if contract.feed == CUSTOMERS else None
-                    rows += erasing.rejected_rows(contract.feed, ref.name, written, hashed)
-        return erasing.correction_books(rows)
+                if ref.name not in sources:
+                    continue
+                rules = ref.source.columns.items()
+                written = {name for column, rule in rules if column in columns for name in rule.sources}
+                hashed = key_hash([self.customer.customer_id]) if contract.feed == CUSTOMERS else None
+                if found := erasing.rejected_rows(contract.feed, ref.name, written, hashed):
+                    named.add((contract.feed, ref.name))
+                    rows += found
+        return named, erasing.correction_books(rows)
 
     def _deliveries(self, conn: sa.Connection, erasing: Erasing) -> Iterator[Delivery]:
         for contract, _, sources in self._feeds(erasing):
@@ -158,13 +166,12 @@ class _Erasure:
         for path in [*map(self._original, contents), *(settings.outbox / book for book in books)]:
             path.unlink(missing_ok=True)
 
-    def _require_known(self, erasing: Erasing) -> None:
-        if not erasing.is_known():
-            raise DeclarationError(
-                f"{self.client_id} has no customer {self.customer}",
-                expected="a source and number of clients.customers, as `matches why` takes them",
-                next_step="check source and number; a customer that was erased is in `python -m pipelines erase list`",
-            )
+    def _unknown(self) -> DeclarationError:
+        return DeclarationError(
+            f"{self.client_id} has no customer {self.customer}",
+            expected="a source and number of clients.customers, as `matches why` takes them",
+            next_step="check source and number; a customer that was erased is in `python -m pipelines erase list`",
+        )
 
     @staticmethod
     def _require_settled(deliveries: list[Delivery]) -> None:

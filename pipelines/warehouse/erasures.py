@@ -48,13 +48,9 @@ class Erasing:
         self.counts: dict[str, int] = {}
         conn.execute(sa.text("set local kontor.erasure = 'on'"))
 
-    def is_known(self) -> bool:
-        """Whether the customer is, or ever was, in core, or its erasure was begun."""
-        queries = (
-            f"select from {CUSTOMERS} where client_id = :client and _source = :source and customer_id = :number",
-            f"select from ops.erasure where {_ONE} and finished_at is null",
-        )
-        return any(self._do(query).first() is not None for query in queries)
+    def is_begun(self) -> bool:
+        """Whether an erasure of the customer has not come to its end."""
+        return self._do(f"select from ops.erasure where {_ONE} and finished_at is null").first() is not None
 
     def namesakes(self) -> list[str]:
         """Other sources in which a customer has the same number."""
@@ -64,10 +60,17 @@ class Erasing:
         )
         return list(self._do(query).scalars())
 
-    def core_rows(self, table: str, columns: Collection[str], sources: Collection[str]) -> None:
-        """Every version of the rows of a feed that name the customer in one of these columns."""
+    def core_rows(self, table: str, columns: Collection[str], sources: Collection[str]) -> list[str]:
+        """Every version of the rows of a feed that name the customer in one of these columns; returns the sources that
+        had some.
+        """
         named = " or ".join(f'"{column}" = :number' for column in sorted(columns))
-        self._gone(table, f"client_id = :client and _source = any(:sources) and ({named})", sources=list(sources))
+        query = (
+            f"delete from {table} where client_id = :client and _source = any(:sources) and ({named}) returning _source"
+        )
+        found = list(self._do(query, sources=list(sources)).scalars())
+        self._add(table, len(found))
+        return sorted(set(found))
 
     def rejected_rows(
         self, feed: str, source: str, columns: Collection[str], key_hash: str | None
