@@ -22,6 +22,7 @@ from pipelines.contract import Contract
 from pipelines.delivery import Delivery, State
 from pipelines.errors import DeclarationError
 from pipelines.flow import memos
+from pipelines.flow.match_review import check_reason
 from pipelines.flow.matching import match_customers
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.tidy import ENDED
@@ -61,10 +62,18 @@ def erase(
     that may hold the customer is still under way.
     """
     office = office or open_office()
+    if client_id not in office.catalog.profiles:
+        raise DeclarationError(
+            "nothing was erased: no profile tells which sources may name the customer",
+            got=client_id,
+            expected=f"a client: {', '.join(sorted(office.catalog.profiles))}",
+            next_step="check the client's name; of one that left bring the profile back while its customers are erased",
+        )
     owner = Warehouse(server.role_url(office.settings, "owner"))
     try:
         with owner.transaction() as conn:
             require_steward(office, conn, client_id, person, "erase customers")
+            check_reason(reason)
         return _Erasure(office, owner, client_id, customer).run(reason, person, originals=originals)
     finally:
         owner.close()

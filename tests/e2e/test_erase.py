@@ -210,6 +210,8 @@ def test_what_cannot_be_erased_is_refused_before_anything_is(house: House) -> No
         return str(caught.value)
 
     assert "has no customer crm/E78" in refused("E78")
+    with pytest.raises(DeclarationError, match="no profile"):
+        erase("nobody", crm("E77"), reason="asked to", person="stella", office=house.owner)
     assert "may not erase customers" in refused("E77", "mallory")
     house.client.send("crm/held.csv", HEADER + ",".join(WITHOUT_NAME) + "\n")
     house.client.night()
