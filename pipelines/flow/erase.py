@@ -22,7 +22,6 @@ from pipelines.contract import Contract
 from pipelines.delivery import Delivery, State
 from pipelines.errors import DeclarationError
 from pipelines.flow import memos
-from pipelines.flow.match_review import check_reason
 from pipelines.flow.matching import match_customers
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.tidy import ENDED
@@ -69,11 +68,16 @@ def erase(
             expected=f"a client: {', '.join(sorted(office.catalog.profiles))}",
             next_step="check the client's name; of one that left bring the profile back while its customers are erased",
         )
+    if not reason.strip():
+        raise DeclarationError(
+            "nothing was erased: no reason is given",
+            expected="why, so that whoever reads the tombstone later knows: who asked, by which right",
+            next_step="erase again, with a reason",
+        )
     owner = Warehouse(server.role_url(office.settings, "owner"))
     try:
         with owner.transaction() as conn:
             require_steward(office, conn, client_id, person, "erase customers")
-            check_reason(reason)
         return _Erasure(office, owner, client_id, customer).run(reason, person, originals=originals)
     finally:
         owner.close()

@@ -213,6 +213,8 @@ def test_what_cannot_be_erased_is_refused_before_anything_is(house: House) -> No
     with pytest.raises(DeclarationError, match="no profile"):
         erase("nobody", crm("E77"), reason="asked to", person="stella", office=house.owner)
     assert "may not erase customers" in refused("E77", "mallory")
+    with pytest.raises(DeclarationError, match="no reason"):
+        erase(house.client.client_id, crm("E77"), reason=" ", person="stella", office=house.owner)
     house.client.send("crm/held.csv", HEADER + ",".join(WITHOUT_NAME) + "\n")
     house.client.night()
     assert "is held" in refused("E77")
