@@ -83,6 +83,19 @@ def plain_street(text: str, country: str | None = None) -> str:
     return " ".join(out)
 
 
+def short_street(text: str, country: str | None = None) -> str:
+    """The same with the kind of street as short as can be: what two streets are called then counts for more.
+
+    >>> short_street("Giblin Street", "AU"), short_street("Goethestr.", "DE"), short_street("Av. de la Paix", "FR")
+    ('giblin st', 'gothestr', 'av de la paix')
+    """
+    known = _spelling(country)
+    words = [known.short.get(word, word) for word in plain_street(text, country).split()]
+    for kind, short in known.glued:
+        words = [word.removesuffix(kind) + short if short and word.endswith(kind) else word for word in words]
+    return " ".join(words)
+
+
 @lru_cache(maxsize=16_384)
 def plain_house_number(text: str) -> str:
     """A house number without blanks, zeros before it and capital letters: '12 A' → '12a', '0012-14' → '12-14'.
@@ -144,10 +157,12 @@ def plain_address(text: str, country: str | None = None) -> str:
 
 @dataclass(frozen=True)
 class _Spelling:
-    """How a country abbreviates: what a word stands for anywhere, and at the place of the kind of street."""
+    """How a country abbreviates: what a word stands for anywhere, and at the place of the kind of street; and what is
+    short for a kind."""
 
     anywhere: dict[str, str]
     at_place: dict[str, str]
+    short: dict[str, str]
     kind_first: bool
     directions: bool
     compass: frozenset[str]
@@ -160,8 +175,8 @@ def _spelling(country: str | None) -> _Spelling:
     meant: dict[str, set[str]] = {}
     for countries, table in STREETS.items():
         if country is None or country in countries:
-            for kind, short in table.items():
-                for word in (kind, *short.split()):
+            for kind, words in table.items():
+                for word in (kind, *words.split()):
                     meant.setdefault(plain_text(word, country), set()).add(plain_text(kind, country))
     english = country is None or country in _ENGLISH
     clear = {word: kinds.pop() for word, kinds in meant.items() if len(kinds) == 1}
@@ -171,10 +186,15 @@ def _spelling(country: str | None) -> _Spelling:
     if english:
         at_place.setdefault("st", "street")
         anywhere |= {"st": "saint", "mt": "mount"}
-    glued = [plain_text(kind, country) for kind in GLUED.get(country or "", ())]
+    short: dict[str, str] = {}
+    for word, kind in sorted([*anywhere.items(), *at_place.items()], key=lambda pair: (len(pair[0]), pair[0])):
+        short.setdefault(kind, word)
+    kinds = GLUED.get(country, ()) if country else sorted({kind for kinds in GLUED.values() for kind in kinds})
+    glued = [plain_text(kind, country) for kind in kinds]
     return _Spelling(
         anywhere,
         at_place,
+        short,
         country in _KIND_FIRST,
         english,
         frozenset(DIRECTIONS.values()),

@@ -77,6 +77,8 @@ def _split(text: str, country: str | None) -> tuple[str, str] | None:
         for at in range(max(1, len(words) - _MOST_WORDS), len(words)):
             if len(words[at][1]) == len(words[at - 1][1]) == 1:  # 'N A C A B' is no Swedish company
                 continue
+            if _fold(words[at - 1][1]) in _JOINERS:  # 'Hotel and Spa'
+                continue
             form = spellings.get(_squashed([word for _, word in words[at:]]))
             if form and _stands_out(form, text[words[at][0] :], text[: words[at][0]], country):
                 name = text[: words[at][0]].rstrip(_EDGES)

@@ -13,6 +13,7 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResu
 from pipelines.clean.column import CellError
 
 _DIALLED = re.compile(r"[+]?[0-9(][0-9 ().\-‐-―−/]*(?P<extension>(?:ext\.?|extn\.?|x|#) ?[0-9]{1,7})?", re.IGNORECASE)
+_URI = re.compile(r"\Atel: ?(?=[+0-9(])", re.IGNORECASE)  # RFC 3966, section 3
 _TWO_NUMBERS = re.compile(r"(?:[^0-9]*[0-9]){5}.*/ ?0")  # a second area code behind a slash
 # A plain address that needs no validator: short, no doubled hyphen (reserved labels), no domain for special use.
 _PLAIN_EMAIL = r"^(?P<name>[\w+-]+(?:\.[\w+-]+)*)@(?P<domain>(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,24})$"
@@ -52,7 +53,8 @@ def read_phone(text: str, country: str | None) -> str:
     """A telephone number in E.164: '+', country calling code, number.
 
     The source writes national forms: '(030) 123-4567' → '+49301234567' with country DE, '0044 20 7946 0958' →
-    '+442079460958'. An extension is kept behind it: '+14155550123;ext=12' (RFC 3966). The country is that of the row.
+    '+442079460958'; or a link (tel:). An extension is kept behind it: '+14155550123;ext=12' (RFC 3966). The country is
+    that of the row.
     Accepted is what has a possible length for its country: invented numbers such as 245-555-0173, and ranges newer
     than our numbering plan, pass. Not accepted: numbers without their area code, national numbers of an unknown
     country, words, two numbers in one cell. Standards: ITU-T E.164, libphonenumber.
@@ -60,6 +62,7 @@ def read_phone(text: str, country: str | None) -> str:
     >>> read_phone("(030) 123-4567", "DE")
     '+49301234567'
     """
+    text = _URI.sub("", text)
     shape = _DIALLED.fullmatch(text)
     if not shape or _TWO_NUMBERS.match(text):
         raise CellError("expected one telephone number")

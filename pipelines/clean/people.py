@@ -150,7 +150,7 @@ def _is_title(word: str, language: str, *, follows: bool = False) -> bool:
 
 def _is_suffix(word: str, *, after_comma: bool) -> bool:
     key = _fold(word)
-    if key in _GENERATIONS or key in _DEGREES:
+    if key in _GENERATIONS or key in _DEGREES or key == "sr":  # nobody's name, unlike Jun and Sen
         return True
     if key in _SENIOR:
         return after_comma or (word.endswith(".") and key != "v")
@@ -179,7 +179,7 @@ def _in_order(words: list[str], language: str) -> tuple[list[str], list[str]]:
         if _fold(words[at]) in _BORN and at > 1:
             return _with_particles(words, at - 1)
     for at in range(1, len(words) - 1):
-        if _fold(words[at]) in PARTICLES and words[at].casefold() != "y":
+        if _fold(words[at]) in PARTICLES and _fold(words[at]) != "y":
             return words[:at], words[at:]
     if language in _TWO_FAMILY_NAMES and len(words) > 3:
         return words[:-2], words[-2:]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import pycountry
@@ -54,7 +54,8 @@ def read_vat_id(text: str, country: str | None) -> str:
     The source writes blanks, dots and hyphens, and often leaves the country out: 'DE 136 695 976' → 'DE136695976',
     '136695976' → 'DE136695976' with country DE. The check digits must fit where its country has some that are known;
     numbers of other countries keep their characters. Not accepted: a number without prefix in a row without country,
-    words. Whether it is registered is not asked. Sources: Directive 2006/112/EC article 215, python-stdnum.
+    words. A number whose own first letters look like a country (Mexico: CNR100325T71) is the row's country's when it is
+    none of that one. Whether it is registered is not asked. Sources: Directive 2006/112/EC article 215, python-stdnum.
 
     >>> read_vat_id("136 695 976", "DE")
     'DE136695976'
@@ -64,18 +65,28 @@ def read_vat_id(text: str, country: str | None) -> str:
     home = _COUNTRIES.get(prefix, prefix) or country
     if not home:
         raise CellError("expected a VAT number with its country in front, as the row has no country")
-    rules = _rules(home)
-    if rules is None:
-        if not re.fullmatch(r"[A-Z0-9]{4,20}", plain) or not any(c.isdigit() for c in plain):
-            raise CellError("expected a VAT number")
-        return plain if prefix else home + plain
-    for number in (plain[len(prefix) :], plain):
+    if checked := _checked(home, (plain[len(prefix) :], plain)):
+        return checked if checked.startswith(home) else (prefix or home) + checked
+    if country and country != home and (checked := _checked(country, (plain,))):
+        return checked if checked.startswith(country) else country + checked
+    if _rules(home):
+        raise CellError(f"expected a VAT number of {home} whose check digits fit")
+    if not re.fullmatch(r"[A-Z0-9]{4,20}", plain) or not any(c.isdigit() for c in plain):
+        raise CellError("expected a VAT number")
+    return plain if prefix else home + plain
+
+
+def _checked(country: str, numbers: Sequence[str]) -> str | None:
+    """The first of these that is a number of the country, as it writes it; None where nothing is known of its numbers,
+    too.
+    """
+    rules = _rules(country)
+    for number in numbers if rules else ():
         try:
-            checked = str(rules(number))
+            return str(rules(number)) if rules else None
         except ValidationError:
             continue
-        return checked if checked.startswith(home) else (prefix or home) + checked
-    raise CellError(f"expected a VAT number of {home} whose check digits fit")
+    return None
 
 
 @lru_cache

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pipelines.commands import corrections, expected, formats, matches, rejects, release, replays, rules
+from pipelines.commands import corrections, erase, expected, formats, matches, rejects, release, replays, rules
 from pipelines.commands.shape import Add
 
-MODULES = (rules, rejects, corrections, release, replays, expected, matches, formats)
+MODULES = (rules, rejects, corrections, release, replays, expected, matches, erase, formats)
 
 
 def add_all(add: Add) -> None:

@@ -145,7 +145,7 @@ def require_archived(office: Office, conn: sa.Connection, delivery: Delivery) ->
                 "archived original is gone or damaged",
                 where=str(kept),
                 expected=f"the content of {path}",
-                next_step="bring the archive back from its backup",
+                next_step="bring the archive back from its backup, unless an erasure deleted it (`erase list`)",
             )
 
 

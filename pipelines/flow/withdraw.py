@@ -84,7 +84,7 @@ def withdraw(delivery_id: int, *, why: str, person: str, office: Office | None =
     with office.warehouse.lease(delivery_id):
         with office.warehouse.transaction() as conn:
             delivery = register.get(conn, delivery_id)
-            _require_steward(office, conn, delivery, person)
+            require_steward(office, conn, delivery.client_id, person, "withdraw deliveries")
             if delivery.state is not State.WITHDRAWN:
                 _Taking(office, conn, delivery, person, why).run()
         with office.warehouse.transaction() as conn:
@@ -267,12 +267,13 @@ class _Taking:
         return replay
 
 
-def _require_steward(office: Office, conn: sa.Connection, delivery: Delivery, person: str) -> None:
-    named = stewards(office, conn, delivery.client_id)
+def require_steward(office: Office, conn: sa.Connection, client_id: str, person: str, what: str) -> None:
+    """Raise DeclarationError unless the client's profile names the person, who wants to do `what`, as a steward."""
+    named = stewards(office, conn, client_id)
     if person in named:
         return
     raise DeclarationError(
-        f"{person} may not withdraw deliveries of {delivery.client_id}",
+        f"{person} may not {what} of {client_id}",
         expected=f"one of its stewards: {', '.join(named) or 'none is named'}",
         next_step="ask a steward, or name the person under `stewards:` in the client's profile",
     )

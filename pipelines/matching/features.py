@@ -6,16 +6,18 @@ for comparison, not for show: lower case, plain letters, no punctuation, no lega
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.clean.address_plain import plain_house_number, plain_text, plain_unit, short_street
+from pipelines.clean.address_split import split_address
 from pipelines.clean.companies import plain_company
 from pipelines.clean.people import plain_letters, plain_name
 
-VERSION = 1
+VERSION = 2
 """Raised when the same customer would come out otherwise: then all are made anew."""
 
 COLUMNS = (
@@ -31,16 +33,6 @@ SOURCES = (
 )  # fmt: skip
 """Columns of clients.customers that are read; one that is missing counts as empty."""
 
-_STREETS = {
-    "street": "st", "str": "st", "strasse": "st", "road": "rd", "avenue": "av", "ave": "av", "place": "pl",
-    "drive": "dr", "court": "ct", "crescent": "cr", "cres": "cr", "lane": "ln", "circuit": "cct", "close": "cl",
-    "boulevard": "bd", "blvd": "bd", "square": "sq", "terrace": "tce", "parade": "pde", "highway": "hwy",
-    "platz": "pl", "rue": "r", "calle": "c", "apartment": "apt", "north": "n", "south": "s", "east": "e", "west": "w",
-}  # fmt: skip
-_STREET_END = re.compile(r"(?<=[a-z])(strasse|str)$")
-_LEADING = re.compile(r"^(\d+(?: ?[a-z])?(?:[ /-]\d+(?: ?[a-z])?)?)[ ,]+(?=.*[a-z]{2})(.+)$")
-_TRAILING = re.compile(r"^(.*[a-z]{2}.*?)[ ,]+(\d+(?: ?[a-z])?(?:[ /-]+\d+(?: ?[a-z])?)?)$")
-
 
 def features(rows: pa.Table) -> pa.Table:
     """One row of features per customer, in the same order."""
@@ -55,7 +47,6 @@ def features(rows: pa.Table) -> pa.Table:
     kind = pc.coalesce(column("customer_type_code"), pc.if_else(pc.is_valid(company), "company", "person"))
     # The persons of a company change, and a person's employer does too: neither says who the customer is.
     named = pc.or_(pc.equal(kind, "person"), pc.is_null(company))
-    line, house = _street(column("address_line_1"), column("street_name"), column("house_number"))
     nobody = pa.scalar(None, pa.string())
     made = {
         "kind": kind,
@@ -72,45 +63,59 @@ def features(rows: pa.Table) -> pa.Table:
                 ("lei", "lei_code"), ("iban", "iban"), ("postal", "postal_code"), ("country", "country_code"),
             )
         },
-        "street": line,
-        "house": house,
-        "building": _joined(_each(plain_street, column("address_line_2")), _each(plain_street, column("unit_name"))),
+        **_place(column),
         "city": _each(plain_letters, column("city")),
         "region": _each(plain_letters, pc.coalesce(column("region_code"), column("region_name"))),
     }  # fmt: skip
     return pa.table([pc.cast(made[name], pa.string()) for name in COLUMNS], names=list(COLUMNS))
 
 
-def plain_street(text: str) -> str:
-    """An address line with the kinds of street abbreviated.
+def address(line: str, country: str | None) -> tuple[str, str, str]:
+    """Street or post box, house number, and what else stands in an address line, in plain and short spelling.
 
-    >>> plain_street("Lange Straße"), plain_street("Goethestr."), plain_street("giblin street")
-    ('lange st', 'goethe st', 'giblin st')
+    >>> address("12 Giblin Street", "AU"), address("Goethestr. 7 A", "DE")
+    (('giblin st', '12', ''), ('gothestr', '7a', ''))
+    >>> address("PO Box 12", "AU"), address("Flat 5, 3 High St", "GB")
+    (('box 12', '', ''), ('high st', '3', '5'))
     """
-    words = (_STREET_END.sub(" st", word) for word in plain_letters(text).split(" "))
-    return " ".join(_STREETS.get(word, word) for word in words)
+    parts = split_address(line, country)
+    street = short_street(parts.street, country) or plain_text(parts.post_box, country).removeprefix("po ")
+    rest = (plain_unit(parts.unit, country), short_street(parts.extra, country))
+    return street, plain_house_number(parts.house_number), " ".join(filter(None, rest))
 
 
-def split_house(line: str) -> tuple[str, str]:
-    """Street and house number of an address line in plain spelling; the number is empty where none is found.
+def _place(column: Callable[[str], pa.Array]) -> dict[str, pa.Array]:
+    """Street, house number and building: as the source has them apart, else out of the first line."""
+    country = column("country_code")
+    street, house, building = _in_country(address, column("address_line_1"), country)
+    for name in ("address_line_2", "unit_name"):
+        building = _joined(building, _short(column(name), country))
+    return {
+        "street": pc.coalesce(_short(column("street_name"), country), street),
+        "house": pc.coalesce(_each(plain_house_number, column("house_number")), house),
+        "building": building,
+    }
 
-    >>> split_house("12 giblin st"), split_house("goethe st 7 a"), split_house("po box")
-    (('giblin st', '12'), ('goethe st', '7a'), ('po box', ''))
-    """
-    if found := _LEADING.match(line):
-        return found[2], found[1].replace(" ", "")
-    if found := _TRAILING.match(line):
-        return found[1], found[2].replace(" ", "")
-    return line, ""
+
+def _short(column: pa.Array, country: pa.Array) -> pa.Array:
+    return _in_country(lambda text, code: (short_street(text, code),), column, country)[0]
 
 
-def _street(line: pa.Array, street: pa.Array, house: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """The street and its number: as the source has them apart, else out of the first line."""
-    parts = _encoded(line)
-    pairs = [split_house(plain_street(text)) for text in parts.dictionary.to_pylist()]
-    streets = pa.array([one or None for one, _ in pairs], pa.string()).take(parts.indices)
-    houses = pa.array([one or None for _, one in pairs], pa.string()).take(parts.indices)
-    return pc.coalesce(_each(plain_street, street), streets), pc.coalesce(_each(_code, house), houses)
+def _in_country(
+    function: Callable[[str, str | None], Sequence[str]], column: pa.Array, country: pa.Array
+) -> list[pa.Array]:
+    """The texts that the function makes of a text and the country of its row, once per distinct pair of them."""
+    texts, countries = _encoded(column), _encoded(country)
+    known = [*countries.dictionary.to_pylist(), None]
+    at = pc.fill_null(countries.indices, len(known) - 1).to_numpy(zero_copy_only=False).astype(np.int64)
+    at += len(known) * pc.fill_null(texts.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    distinct, places = np.unique(at, return_inverse=True)
+    given = texts.dictionary.to_pylist()
+    made = [function(given[one // len(known)], known[one % len(known)]) for one in distinct.tolist() if one >= 0]
+    none = [None] * (len(distinct) - len(made))  # rows without a text: below 0, so they come first
+    parts = zip(*made, strict=True) if made else [()] * len(function("", None))
+    indices = pa.array(places)
+    return [pa.array([*none, *(text or None for text in part)], pa.string()).take(indices) for part in parts]
 
 
 def _email(text: str) -> str:

@@ -32,7 +32,7 @@ HOWS: dict[str, tuple[str, ...]] = {
     "iban": ("same", "near", "similar", "different"),
     "email": ("same", "local part", "near", "different"),
     "phone": ("same", "near", "different"),
-    "street": ("same with house", "similar with house", "same", "similar", "different"),
+    "street": ("same with house", "similar with house", "same", "other house", "similar", "different"),
     "building": ("same", "similar", "different"),
     "town": ("same", "near", "half", "similar", "different"),
     "region": ("same", "different"),
@@ -255,8 +255,17 @@ def _is_part(one: str, two: str, **_: Any) -> float:
 
 def _company(of: _Pairs) -> Levels:
     whole = of.like(fuzz.token_sort_ratio, "company")
-    part = of.like(fuzz.token_set_ratio, "company", where=of.several("company") & (whole < 95)) > 99
+    several = of.several("company")
+    part = of.like(fuzz.token_set_ratio, "company", where=several & (whole < 95)) > 99
+    part |= of.like(_is_short, "company", where=several & ~part & of.same_initial("company", "company")) > 0
     return _leveled(of.known("company"), of.same("company"), whole >= 90, part, whole >= 80)
+
+
+def _is_short(one: str, two: str, **_: Any) -> float:
+    """As many words, each the beginning of the other's: Bay Mfg Intl and Bay Mfg International, not Al and Alba."""
+    ours, theirs = one.split(" "), two.split(" ")
+    pairs = [sorted(pair, key=len) for pair in zip(ours, theirs, strict=False)]
+    return float(len(ours) == len(theirs) and all(a == b or (len(a) > 2 and b.startswith(a)) for a, b in pairs))
 
 
 def _birth(of: _Pairs) -> Levels:
@@ -325,10 +334,8 @@ def _street(of: _Pairs) -> tuple[Levels, Flags]:
         crossed |= moved >= _STREET
         like = np.maximum(like, moved)
     house, both = of.same("house"), of.known("house")
-    alike = like >= _STREET
-    levels = _leveled(
-        known | crossed, (like >= 1) & house, alike & house, (like >= 1) & ~both, alike | ((like >= 0.7) & house)
-    )
+    same, alike = like >= 1, like >= _STREET
+    levels = _leveled(known | crossed, same & house, alike & house, same & ~both, same, alike | ((like >= 0.7) & house))
     return levels, crossed
 
 

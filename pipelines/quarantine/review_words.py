@@ -165,12 +165,14 @@ _HOW: Mapping[str, Mapping[str, str]] = {
         "same": "agrees", "part": "agrees in part", "near": "all but agrees", "similar": "is similar",
         "different": "differs", "straight": "agrees", "local part": "agrees before the @",
         "same with house": "and house agree", "similar with house": "is similar, house agrees", "half": "half agrees",
+        "other house": "agrees, house number differs",
     },
     "de": {
         "same": "stimmt überein", "part": "stimmt zum Teil überein", "near": "stimmt fast überein",
         "similar": "ist ähnlich", "different": "ist verschieden", "straight": "stimmt", "swapped": "vertauscht",
         "local part": "stimmt vor dem @ überein", "same with house": "und Hausnummer stimmen überein",
         "similar with house": "ist ähnlich, Hausnummer stimmt", "half": "stimmt zur Hälfte überein",
+        "other house": "stimmt überein, Hausnummer ist verschieden",
         "would agree as well": "würden ebenso übereinstimmen",
     },
 }  # fmt: skip

@@ -319,6 +319,12 @@ def unsettled(conn: sa.Connection, *, client_id: str | None = None, feed: str | 
     return _select(conn, where, f"client_id, feed, source, {_ORDER}", values)
 
 
+def of_source(conn: sa.Connection, client_id: str, feed: str, source: str) -> list[Delivery]:
+    """Every delivery of one source, in the order of arrival."""
+    where = "client_id = :client and feed = :feed and source = :source"
+    return _select(conn, where, _ORDER, {"client": client_id, "feed": feed, "source": source})
+
+
 def list_deliveries(
     conn: sa.Connection,
     *,

@@ -825,3 +825,24 @@ create or replace aggregate ops.moving_stock(quantity numeric, amount numeric) (
     sfunc = ops.stock_after, stype = numeric[], initcond = '{0,0,null}'
 );
 comment on aggregate ops.moving_stock(numeric, numeric) is 'Quantity, value and average cost after each movement';
+
+-- erasure ------------------------------------------------------------------------------------------------
+
+create table if not exists ops.erasure (
+    erasure_id   bigint generated always as identity primary key,
+    client_id    text not null,
+    source       text not null,
+    customer_id  text not null,
+    person       text not null,
+    reason       text not null,
+    erased_at    timestamptz not null default clock_timestamp(),
+    finished_at  timestamptz,
+    counts       jsonb not null default '{}',
+    originals    bigint[] not null default '{}'
+);
+comment on table ops.erasure is 'Tombstones: customers of whom everything was erased, by whom, why and how much; no value';
+comment on column ops.erasure.finished_at is 'Null: begun; the same command again brings it to its end';
+comment on column ops.erasure.counts is 'Table or kind of file → rows or files that are gone';
+comment on column ops.erasure.originals is
+    'Deliveries whose archived originals were deleted with it: their rows cannot be explained or replayed any more';
+create index if not exists erasure_of on ops.erasure (client_id, source, customer_id);

@@ -29,8 +29,8 @@ STOPPED = 130
 class Bench:
     """One run: its sections measured one after the other, the report written anew after every contest."""
 
-    def __init__(self, folder: Path, rows: int, rounds: int) -> None:
-        self.folder, self.rows, self.rounds = folder, rows, rounds
+    def __init__(self, folder: Path, rows: int, rounds: int, persons: Sequence[Path] = ()) -> None:
+        self.folder, self.rows, self.rounds, self.persons = folder, rows, rounds, persons
         self.facts = machine.facts(folder.parent)
         self.left = report.read(folder / "report.json")
         self.new: list[report.Measured] = []
@@ -44,7 +44,7 @@ class Bench:
     def section(self, name: str) -> None:
         """All contests of a section, the next ones also after one that fails."""
         try:
-            found = contests(name, self.folder, self.rows)
+            found = contests(name, self.folder, self.rows, *self.persons)
         except Exception:  # noqa: BLE001 whatever a section meets, the others are measured and the run is red
             self._add(name, None, error=traceback.format_exc())
             return
@@ -88,10 +88,14 @@ def _told(contest: Contest) -> tuple[list[str], dict[str, Any], bool]:
         return [], {}, False
 
 
-def contests(section: str, folder: Path, rows: int) -> list[Contest]:
-    """What a section measures; its data is made on the way."""
+def contests(section: str, folder: Path, rows: int, *persons: Path) -> list[Contest]:
+    """What a section measures, with these files that were asked for where it is about persons; its data is made on the
+    way.
+    """
     tell(f"{section}: preparing")
-    found: list[Contest] = importlib.import_module(f"tests.bench.sections.{section}").contests(folder, rows)
+    module = importlib.import_module(f"tests.bench.sections.{section}")
+    given = {"persons": persons} if section == "matching" else {}
+    found: list[Contest] = module.contests(folder, rows, **given)
     return found
 
 
@@ -112,6 +116,12 @@ def _positive(text: str) -> int:
     return number
 
 
+def _there(text: str) -> Path:
+    if not (path := Path(text)).exists():
+        raise argparse.ArgumentTypeError("no such file or folder")
+    return path
+
+
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench", description="Measure against peers, in alternation, in the same run."
@@ -119,6 +129,10 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rows", type=_positive, default=1_000_000)
     parser.add_argument("--rounds", type=_positive, default=5)
     parser.add_argument("--only", choices=SECTIONS, action="append", help="this section, not all (several times)")
+    parser.add_argument(
+        "--persons", type=_there, action="append", default=[], metavar="PATH",
+        help="a file in the form of FEBRL's, or a folder of files that belong together, to be matched, too",
+    )  # fmt: skip
     return parser.parse_args(given)
 
 
@@ -128,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = load_settings().home / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    bench = Bench(folder, given.rows, given.rounds)
+    bench = Bench(folder, given.rows, given.rounds, given.persons)
     code = 0
     try:
         for section in SECTIONS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,10 +12,11 @@ from hypothesis import settings as chosen
 from hypothesis import strategies as st
 
 from pipelines.flow import matching
+from pipelines.flow.erase import erase
 from pipelines.warehouse.connection import Warehouse
 from pipelines.warehouse.matches import Customer, Verdict
 from tests.conftest import make_settings
-from tests.matching.world import KEYS, World, person
+from tests.matching.world import KEYS, STEWARD, World, person
 
 GIVEN = ("Samantha", "Samanta", "Placida", "Exampel")
 FAMILY = ("Mustermann", "Musterman", "Placeholder")
@@ -39,6 +41,7 @@ steps = st.one_of(
     st.tuples(st.just("drop"), names, st.none()),
     st.tuples(st.just("decide"), st.tuples(names, names), st.sampled_from(list(Verdict))),
     st.tuples(st.just("revoke"), st.integers(0, 9), st.none()),
+    st.tuples(st.just("erase"), names, st.none()),
 )
 nights = st.lists(st.lists(steps, min_size=1, max_size=5), min_size=2, max_size=5)
 SAID = (
@@ -50,8 +53,13 @@ LINKED = (
     "select source, customer_id, linked_by from core.clients_golden_members "
     "where client_id = :client and _known_to is null order by 1, 2"
 )
-EVER = (
-    "select distinct golden_id, source || '/' || customer_id from core.clients_golden_members where client_id = :client"
+TRACES = (
+    "select source || '/' || customer_id from core.clients_golden_members where client_id = :client union all "
+    "select source || '/' || customer_id from matching.record where client_id = :client union all "
+    "select unnest(array[left_source || '/' || left_customer_id, right_source || '/' || right_customer_id]) "
+    "from core.clients_matches where client_id = :client union all "
+    "select unnest(array[left_source || '/' || left_customer_id, right_source || '/' || right_customer_id]) "
+    "from matching.decision where client_id = :client"
 )
 
 
@@ -65,14 +73,17 @@ def _never_whole(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 class History:
     """What happened to one client, to be told to another one at once."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, owner: str) -> None:
         self.world = world
+        self.owner = replace(world.settings, warehouse_url=owner)
+        self.ever: set[Customer] = set()
         self.current: dict[Customer, dict[str, Any]] = {}
         self.decisions: list[Any] = []
 
     def do(self, kind: str, what: Any, how: Any) -> None:
         if kind == "put":
             self.current[what] = how
+            self.ever.add(what)
             self.world.put(what.source, {what.customer_id: how})
         elif kind == "drop":
             self.current.pop(what, None)
@@ -81,6 +92,13 @@ class History:
             self.decisions.append(self.world.decide(*what, how, apply=False))
         elif kind == "revoke" and what < len(self.decisions):
             self.world.revoke(self.decisions.pop(what), apply=False)
+        elif kind == "erase" and what in self.ever:
+            self.current.pop(what, None)
+            self.ever.remove(what)
+            self.decisions = [said for said in self.decisions if what not in (said.left, said.right)]
+            office = replace(self.world.office, settings=self.owner)
+            erase(self.world.client, what, reason="sample reason", person=STEWARD, office=office)
+            assert [name for name, *_ in self.world.query(TRACES) if name == str(what)] == []
 
     def tell(self, twin: World) -> None:
         for customer, row in self.current.items():
@@ -94,14 +112,14 @@ class History:
 )
 @given(golden=st.sampled_from(GOLDEN), history=nights)
 def test_any_history_ends_in_the_tables_of_one_night(
-    golden: str, history: list[Any], warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
+    golden: str, history: list[Any], warehouse: Warehouse, owner: Warehouse, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     home = tmp_path_factory.mktemp("home")
     for folder in ("landing", "clients"):
         (home / folder).mkdir()
     settings = make_settings(home, warehouse.url)
     world = World(settings, warehouse, golden)
-    told = History(world)
+    told = History(world, owner.url)
     held: dict[str, set[str]] = {}
     for night in history:
         for step in night:

@@ -1,15 +1,24 @@
 """FEBRL's files and how good found links are, for every contender alike; needs pandas and numpy only."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
 
 def read(path):
-    """A file of FEBRL, nothing for empty cells, and who each record is (`rec-7-org` and `rec-7-dup-0` are one)."""
-    frame = pd.read_csv(path, dtype=str, skipinitialspace=True, keep_default_na=False)
-    frame.columns = [name.strip() for name in frame.columns]
+    """A file of FEBRL, nothing for empty cells, and who each record is (`rec-7-org` and `rec-7-dup-0` are one); of a
+    folder all its files together."""
+    files = sorted(Path(path).glob("*.csv")) if Path(path).is_dir() else [path]
+    frame = pd.concat([_read(file) for file in files], ignore_index=True)
     frame = frame.apply(lambda column: column.str.strip().replace("", None))
     return frame, pd.factorize(frame["rec_id"].str.split("-").str[1])[0]
+
+
+def _read(file):
+    frame = pd.read_csv(file, dtype=str, skipinitialspace=True, keep_default_na=False)
+    frame.columns = [name.strip() for name in frame.columns]
+    return frame
 
 
 def clusters(size, left, right):

@@ -117,8 +117,8 @@ class Million(Race):
         return 1 - self.ours.median(figure) if self.ours.rounds else None
 
 
-def contests(folder: Path, rows: int) -> list[Contest]:
-    """FEBRL 1 and 2 with the peers; so many customers without."""
+def contests(folder: Path, rows: int, persons: Sequence[Path] = ()) -> list[Contest]:
+    """FEBRL 1 and 2 and what else of its form is given, with the peers; so many customers without."""
     own = Path(sys.executable)
     linkage = peer("recordlinkage", RECORDLINKAGE, folder / "peers")
     splink = peer("splink", SPLINK, folder / "peers")
@@ -126,6 +126,7 @@ def contests(folder: Path, rows: int) -> list[Contest]:
         Found(f"Who is who: FEBRL {number}", _febrl(linkage, number), _entries(own, linkage, splink))
         for number in (1, 2)
     ]
+    found += [Found(f"Who is who: {path.name}", path.resolve(), _entries(own, linkage, splink)) for path in persons]
     file, warm = matching.write(folder, rows), matching.write(folder, 1_000)
     ours = [Entry("matching.kontor_customers", own, at_most=1, seconds=3600)]
     limits: Sequence[Limit] = [Limit("", MOST_MB, "peak"), Limit("", MOST_SECONDS, "wall")]

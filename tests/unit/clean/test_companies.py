@@ -43,6 +43,9 @@ NAMES = st.one_of(st.lists(WORDS, max_size=7).map(" ".join), st.text(max_size=20
         ("QSR INTERNATIONAL PTY LTD", None, "QSR INTERNATIONAL", "PTY"),
         ("GROUP CHARLESCANON SARL", None, "GROUP CHARLESCANON", "SARL"),
         ("N A C A B", "GB", "N A C A B", None),
+        ("Sample Hotel and Spa", "US", "Sample Hotel and Spa", None),
+        ("SAMPLE HOTEL & SPA", "IT", "SAMPLE HOTEL & SPA", None),
+        ("Sample Hotel SpA", "IT", "Sample Hotel", "SPA"),
         ("SAS UK", "GB", "SAS UK", None),
         ("Aurobindo Pharma Limited", None, "Aurobindo Pharma", "LTD"),
         # Spellings

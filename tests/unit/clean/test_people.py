@@ -25,6 +25,8 @@ NAMES = st.one_of(st.lists(WORDS, max_size=7).map(" ".join), st.text(max_size=20
         ("Dr. Leyen, Ursula von der", "Dr.", "Ursula", "von der Leyen", ""),
         ("Martin Luther King, Jr.", "", "Martin Luther", "King", "Jr."),
         ("King Jr., Martin Luther", "", "Martin Luther", "King", "Jr."),
+        ("Martin Luther King Sr", "", "Martin Luther", "King", "Sr"),
+        ("Martin Y. King", "", "Martin Y.", "King", ""),  # no 'y' of a Spanish name
         ("King, Martin Luther, Jr.", "", "Martin Luther", "King", "Jr."),
         ("John Smith, Ph.D., MBA", "", "John", "Smith", "Ph.D. MBA"),
         ("Ken Sánchez III", "", "Ken", "Sánchez", "III"),

@@ -35,6 +35,9 @@ def test_bank_accounts(text: str, expected: str | None) -> None:
         ("CH", "CHE-116.281.710 MWST", "CHE116281710MWST"),
         ("NO", "NO 995 525 828 MVA", "NO995525828MVA"),
         ("FR", "fr 83 404 833 048", "FR83404833048"),
+        ("MX", "CNR100325T71", "MXCNR100325T71"),  # which is none of China's
+        ("MX", "MX CNR100325T71", "MXCNR100325T71"),
+        ("CN", "CNR100325T71", f"{_NO_VAT} of CN whose check digits fit"),
         ("US", "12-3456789", "US123456789"),  # no check digits are known
         ("DE", "DE 136 695 977", f"{_NO_VAT} of DE whose check digits fit"),
         ("DE", "???", f"{_NO_VAT} of DE whose check digits fit"),

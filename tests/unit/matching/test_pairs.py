@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.clean.address_plain import short_street
 from pipelines.clean.people import plain_letters
 from pipelines.matching import features as featuring
 from pipelines.matching import keys, scoring
@@ -157,10 +159,52 @@ def test_companies_are_one_without_legal_form_not_by_address() -> None:
     assert judged(one, {**one, "company_name": "Placeholder Retail Ltd"})[0] < 0.5
 
 
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [("Sample Mfg Intl", "different"), ("Sample Manuf Inter", "part"), ("Sample", "part"), ("Sam Man Int Ltd", "part")],
+)
+def test_a_company_written_short(name: str, how: str) -> None:
+    """Beginnings of every word, or some of the words; not other letters of them."""
+    one = {"customer_type_code": "company", "company_name": "Sample Manufacturing International"}
+    _, reasons = judged(
+        {**one, "phone": "+61291875569", **HOME}, {**one, "company_name": name, "phone": "+61291875569"}
+    )
+    assert [r["how"] for r in reasons if r["what"] == "company"] == [how]
+
+
+@pytest.mark.parametrize(
+    ("line", "how"),
+    [
+        ("12 Sample St.", "same with house"), ("12 Sampel Street", "similar with house"), ("Sample Street", "same"),
+        ("13 Sample Street", "other house"), ("13 Sampel Street", "similar"), ("13 Placeholder Lane", "different"),
+    ],
+)  # fmt: skip
+def test_which_part_of_the_address_differs(line: str, how: str) -> None:
+    _, reasons = judged(ANNA, {**ANNA, "address_line_1": line})
+    assert [r["how"] for r in reasons if r["what"] == "street"] == [how]
+
+
+@pytest.mark.parametrize(
+    ("country", "line", "street", "house"),
+    [
+        ("AU", "12 High Street", "High St", "12"), ("DE", "Goethestr. 7 A", "Goethestraße", "7a"),
+        (None, "12 High Street", "High St", "12"), (None, "Goethestr. 7 A", "Goethe Straße", "7a"),
+        ("FR", "7 bis, avenue du Parc", "av. du Parc", "7 bis"),
+    ],
+)  # fmt: skip
+def test_address_in_one_line_or_apart(country: str | None, line: str, street: str, house: str) -> None:
+    where = {"country_code": country, "customer_type_code": "person"}
+    whole, apart = featuring.features(
+        rows({**where, "address_line_1": line}, {**where, "street_name": street, "house_number": house})
+    ).to_pylist()
+    assert whole == apart
+    assert whole["street"] and whole["house"] and not whole["building"]
+
+
 @settings(deadline=None, max_examples=200)
 @given(st.text(), st.text())
 def test_plain_spellings_are_final(text: str, other: str) -> None:
-    for function in (plain_letters, featuring.plain_street):
+    for function in (plain_letters, short_street, partial(short_street, country="AU")):
         once = function(f"{text} {other}")
         assert function(once) == once
         assert once.isascii()
