@@ -389,9 +389,9 @@ def _sum_charges(cells: dict[str, str], details: list[dict[str, str]]) -> None:
 
 
 def _problem(cells: dict[str, str]) -> str | None:
-    """Why an entry says no amount; an amount that is no number is left to whoever reads the column."""
-    if not cells.get("amount_text"):
-        return "has no amount (Amt)"
+    """Why an entry says no amount."""
+    if number(text := cells.get("amount_text")) is None:
+        return f"has {text!r} as Amt, which is no number" if text else "has no amount (Amt)"
     if cells.get("credit_debit") not in ("CRDT", "DBIT"):
         return f"has {cells.get('credit_debit', 'nothing')!r} as CdtDbtInd, which is CRDT or DBIT"
     return None

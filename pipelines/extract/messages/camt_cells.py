@@ -6,8 +6,9 @@ are those of the schema with what later versions put between taken out (`Dbtr/Pt
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from pipelines.extract.messages.xml_stream import local
@@ -15,6 +16,7 @@ from pipelines.extract.messages.xml_stream import local
 Leaf = tuple[str, str]
 
 BETWEEN = "; "
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _LATER = frozenset({"Pty", "NtryDtls", "CdOrPrtry"})
 """Steps that some versions have and others have not."""
 
@@ -233,11 +235,7 @@ def _charges(found: Sequence[Leaf]) -> tuple[str, str] | None:
 
 def number(text: str | None) -> Decimal | None:
     """An amount of the schema (digits and a point); None for anything else."""
-    try:
-        value = Decimal(text) if text and text.isascii() and "_" not in text else None
-    except InvalidOperation:
-        return None
-    return value if value is not None and value.is_finite() else None
+    return Decimal(text) if text and _NUMBER.fullmatch(text) else None
 
 
 def plain(value: Decimal) -> str:
@@ -246,11 +244,11 @@ def plain(value: Decimal) -> str:
 
 
 def signed(text: str | None, side: str | None) -> str:
-    """An amount as money in the account: debits below zero. Empty where amount or side cannot be read.
+    """An amount as money in the account: debits below zero. What cannot be read stays as it is written, side first.
 
     An amount that is negative already keeps its meaning: DBIT -5.00 is 5.00 in favour of the account.
     """
     value = number(text)
     if value is None or side not in ("CRDT", "DBIT"):
-        return ""
+        return f"{side or 'no CdtDbtInd'} {text}" if text else ""
     return plain(-value if side == "DBIT" and value else value)

@@ -58,8 +58,8 @@ _WORDS: Mapping[str, str] = {
     "OAMT": "original_amount", "COAM": "compensation_amount", "SVCL": "", "EXCH": "", "SUM": "", "INIT": "", "OCMT": "",
     "CDTRREF": "structured_reference", "CDTRREFTP": "", "BNK": "", "PY": "", "TR": "", "IREF": "", "MCHG": "",
 }  # fmt: skip
-"""Word between slashes → column; those without a column are kept in `information_other`."""
-_SLASHED = re.compile(rf"/({'|'.join(sorted(_WORDS, key=len, reverse=True))})/")
+"""Word between slashes → column; those without a column are kept in `information_other`. Behind `USTD//` stands text."""
+_SLASHED = re.compile(rf"(?<!USTD/)/({'|'.join(sorted(_WORDS, key=len, reverse=True))})/")
 _OTHER_PARTY = ("ULTD", "ULTC", "ULTB")
 _FULL = 25
 """A remittance sub-field has 27 characters; one with nearly so many was cut there and not by its author."""

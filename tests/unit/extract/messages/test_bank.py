@@ -319,6 +319,35 @@ def test_days_that_only_banks_have_and_years_that_are_not_written() -> None:
     assert near("1230", "2026-01-02") == "2025-12-30"
     assert near("0102", "2025-12-30") == "2026-01-02"
     assert near("0229", "2026-03-01") == ""
+    assert near("0930", "2027-03-01", "2026-10-05") == "2026-09-30"
+    assert near("0320", "2026-03-17", "2026-03-15") == "2026-03-20"  # a fault of the bank, but of days
+
+
+def test_a_time_broken_behind_its_hour_is_no_field(tmp_path: Path) -> None:
+    lines = ":61:261005C5,NTRFA\n:86:805?20paid 2026-10-05T16\n:20:37 Berlin?21more\n:61:261005C1,NTRFB\n:86:T1\n:12:x"
+    (rows, facts) = table(tmp_path, mt940(lines), "mt940")
+    assert [r["remittance_text"] for r in rows] == ["paid 2026-10-05T16:20:37 Berlinmore", "T1"]
+    assert facts.warnings == ["field :12: is not known, kept as it stands: once, first on line 9"]
+
+
+def test_a_message_that_ends_without_a_line_of_its_own(tmp_path: Path) -> None:
+    block = "{1:F01A}\n{2:O940}\n{4:\n"
+    message = mt940(":61:261005C5,NTRFA").removesuffix("-\n")
+    (rows, facts) = table(tmp_path, block + message + block + message, "mt940", "statements")
+    assert [(r["closing_amount"], r["envelope"][:7]) for r in rows] == [("15", "{1:F01A")] * 2
+    assert facts.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("closing", "amount", "day", "warns"),
+    [("C261005EUR15,", "15", "2026-10-05", False), ("C26100515,", "15", "2026-10-05", False),
+     ("C20261005EUR15,", "15", "2026-10-05", False), ("D261005EUR1.015,5", "-1015.5", "2026-10-05", False),
+     ("C261005EURabc", "C261005EURabc", None, True)],
+)  # fmt: skip
+def test_balances_as_banks_write_them(tmp_path: Path, closing: str, amount: str, day: str | None, warns: bool) -> None:
+    ((row,), facts) = table(tmp_path, mt940(":61:261005C5,NTRFA", closing=f"62F:{closing}"), "mt940")
+    assert (row["closing_amount"], row.get("closing_date"), row["currency"]) == (amount, day, "EUR")
+    assert bool(facts.warnings) == warns
 
 
 @pytest.mark.parametrize(
@@ -377,8 +406,62 @@ def test_ofx_in_both_spellings(tmp_path: Path) -> None:
     [
         (OFX.format(TRANSACTION)[:-20], "file is truncated"),
         ("OFXHEADER:100\n<OFX></OFX>", "no statement of an account"),
+        (OFX.format("").replace("STMTRS", "INVSTMTRS"), "no CCSTMTRS; INVSTMTRS on line 4"),
+        ("OFXHEADER:100\n<OFX>\n<STATUS><CODE>2000<SEVERITY>ERROR</STATUS></OFX>", "error 2000 of the bank on line 3"),
         ("Date;Amount\n", "file is no OFX document"),
     ],
 )
 def test_what_is_no_ofx_is_refused(tmp_path: Path, content: str, said: str) -> None:
     assert said in refused(tmp_path, content, "ofx")
+
+
+@pytest.mark.parametrize(
+    ("found", "cells"),
+    [
+        ("<NAME>A &amp; B", {"counterparty_name": "A & B"}),
+        ("<NAME><![CDATA[A & <B>]]></NAME>", {"counterparty_name": "A & <B>"}),
+        ("<NAME>A <!-- <FITID>not this --> B", {"counterparty_name": "A B", "transaction_id": "f1"}),
+        ("<NAME>A<!-- one\n<FITID>not this\n--><MEMO>M", {"counterparty_name": "A", "memo": "M"}),
+        ("<TRNAMT>+1 006,60", {"amount": "1006.60"}),
+        ("<TRNAMT>-1,006.60", {"amount": "-1006.60"}),
+        ("<TRNAMT>$120", {"amount": "$120"}),
+    ],
+)
+def test_what_ofx_writes_into_a_transaction(tmp_path: Path, found: str, cells: dict[str, str]) -> None:
+    head = "<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20261002<FITID>f1"
+    ((row,), _) = table(tmp_path, OFX.format(f"{head}{found}</STMTTRN>"), "ofx")
+    assert {column: row.get(column) for column in cells} == cells
+
+
+def test_a_transaction_without_end_tag_ends_where_the_next_or_its_list_ends(tmp_path: Path) -> None:
+    (rows, _) = table(tmp_path, OFX.format(TRANSACTION.removesuffix("</STMTTRN>") * 2), "ofx")
+    assert [(r["amount"], r["opening_amount"], r["closing_amount"]) for r in rows] == [("-2.50", "10.00", "5.00")] * 2
+
+
+def test_what_ofx_holds_beside_statements_is_told_and_no_part_of_them(tmp_path: Path) -> None:
+    others = f"</STMTTRNRS><INVSTMTRS><INVBANKTRAN>{TRANSACTION}</INVBANKTRAN></INVSTMTRS><STMTTRNRS>"
+    content = OFX.format(TRANSACTION).replace("</STMTTRNRS>", f"{others}</STMTTRNRS>")
+    (rows, facts) = table(tmp_path, content, "ofx")
+    assert [(r["amount"], r["opening_amount"]) for r in rows] == [("-2.50", "7.50")]
+    assert facts.warnings == [
+        "beside statements the file holds INVSTMTRS on line 4, not read",
+        "beside statements the file holds STMTTRN outside a statement on line 4, not read",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("head", "text", "encoding"),
+    [
+        ("OFXHEADER:100\nCHARSET:1252\n", "é".encode(), "utf-8"),
+        ("OFXHEADER:100\nENCODING:USASCII\nCHARSET:NONE\n", "é".encode("cp1252"), "cp1252"),
+        ('<?xml version="1.0" encoding="USASCII"?>\n<?OFX OFXHEADER="200"?>', "é".encode("cp1252"), "cp1252"),
+        ('<?xml version="1.0" encoding="hex"?>\n<?OFX OFXHEADER="200"?>', "é".encode(), "utf-8"),
+        ("OFXHEADER:100\nCHARSET:8859-2\n", "č".encode("iso8859-2"), "iso8859-2"),
+    ],
+)
+def test_encodings_of_ofx_are_those_of_the_head_if_they_can_be(
+    tmp_path: Path, head: str, text: bytes, encoding: str
+) -> None:
+    body = OFX.partition("\n\n")[2].format(TRANSACTION.replace("A &amp; B", "NAME"))
+    ((row,), facts) = table(tmp_path, head.encode() + body.encode().replace(b"NAME<", text + b"<"), "ofx")
+    assert (row["counterparty_name"], facts.encoding) == (text.decode(encoding), encoding)
