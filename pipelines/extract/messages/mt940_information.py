@@ -58,7 +58,7 @@ _WORDS: Mapping[str, str] = {
     "OAMT": "original_amount", "COAM": "compensation_amount", "SVCL": "", "EXCH": "", "SUM": "", "INIT": "", "OCMT": "",
     "CDTRREF": "structured_reference", "CDTRREFTP": "", "BNK": "", "PY": "", "TR": "", "IREF": "", "MCHG": "",
 }  # fmt: skip
-"""Word between slashes → column; those without a column are kept in `information_other`. Behind `USTD//` stands text."""
+"""Word between slashes → column; others are kept in `information_other`; behind `USTD//` stands text."""
 _SLASHED = re.compile(rf"(?<!USTD/)/({'|'.join(sorted(_WORDS, key=len, reverse=True))})/")
 _OTHER_PARTY = ("ULTD", "ULTC", "ULTB")
 _FULL = 25

@@ -327,7 +327,7 @@ def test_a_time_broken_behind_its_hour_is_no_field(tmp_path: Path) -> None:
     lines = ":61:261005C5,NTRFA\n:86:805?20paid 2026-10-05T16\n:20:37 Berlin?21more\n:61:261005C1,NTRFB\n:86:T1\n:12:x"
     (rows, facts) = table(tmp_path, mt940(lines), "mt940")
     assert [r["remittance_text"] for r in rows] == ["paid 2026-10-05T16:20:37 Berlinmore", "T1"]
-    assert facts.warnings == ["field :12: is not known, kept as it stands: once, first on line 9"]
+    assert facts.warnings == ["field :12: is not known, kept as it stands: once, first on line 10"]
 
 
 def test_a_message_that_ends_without_a_line_of_its_own(tmp_path: Path) -> None:
