@@ -29,7 +29,7 @@ from pipelines.extract.messages.mt940_fields import amount_of
 
 _EXPECTED = "an OFX document: a head with OFXHEADER, then <OFX> with bank or credit card statements"
 _CHARSET = re.compile(r"CHARSET:\s*([A-Za-z0-9-]+)")
-_TAG = re.compile(r"<(/?)([A-Za-z0-9_.:]+)[^<>]*?/?>|<!\[CDATA\[(.*?)\]\]>|<!--.*?(?:(-->)|$)")
+_TAG = re.compile(r"<(/?)([A-Za-z0-9_.:]++)[^<>]*+>|<!\[CDATA\[(.*?)(?:\]\]>|$)|<!--.*?(?:-->|$)")
 _STATEMENTS = {"STMTRS": "bank", "CCSTMTRS": "credit_card"}
 _ENDS_ENTRY = frozenset({"STMTTRN", "BANKTRANLIST", "OFX", *_STATEMENTS})
 """End tags that end a transaction; its own is left out by some."""
@@ -202,21 +202,22 @@ def _tags(path: Path, encoding: str, name: str) -> Iterator[tuple[int, bool, str
     try:
         pending: tuple[int, str] | None = None
         text: list[str] = []
-        inside_comment = False
+        inside = ""  # end of what goes on over lines: CDATA or a comment
         for block in Lines(source, encoding).blocks():
             for row, line in zip(block.rows, block.lines, strict=True):
                 at = 0
-                if inside_comment:
-                    at = line.find("-->") + 3
-                    if at < 3:
-                        continue
-                    inside_comment = False
+                if inside:
+                    before, ended, _ = line.partition(inside)
+                    text.append(html.escape(before) if inside == "]]>" else "")
+                    at = len(before) + len(ended)
+                    inside = "" if ended else inside
                 for tag in _TAG.finditer(line, at):
                     text.append(line[at : tag.start()])
                     at = tag.end()
                     if tag[2] is None:  # CDATA, or a comment
                         text.append(html.escape(tag[3] or ""))
-                        inside_comment = tag[0].startswith("<!--") and not tag[4]
+                        end = "-->" if tag[3] is None else "]]>"
+                        inside = "" if tag[0].endswith(end) else end
                         continue
                     local = tag[2].rpartition(":")[2].upper()
                     if pending:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -420,6 +422,7 @@ def test_what_is_no_ofx_is_refused(tmp_path: Path, content: str, said: str) -> N
     [
         ("<NAME>A &amp; B", {"counterparty_name": "A & B"}),
         ("<NAME><![CDATA[A & <B>]]></NAME>", {"counterparty_name": "A & <B>"}),
+        ("<NAME><![CDATA[A\n&amp;\n <FITID>]]></NAME><MEMO>M", {"counterparty_name": "A &amp; <FITID>", "memo": "M"}),
         ("<NAME>A <!-- <FITID>not this --> B", {"counterparty_name": "A B", "transaction_id": "f1"}),
         ("<NAME>A<!-- one\n<FITID>not this\n--><MEMO>M", {"counterparty_name": "A", "memo": "M"}),
         ("<TRNAMT>+1 006,60", {"amount": "1006.60"}),
@@ -431,6 +434,15 @@ def test_what_ofx_writes_into_a_transaction(tmp_path: Path, found: str, cells: d
     head = "<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20261002<FITID>f1"
     ((row,), _) = table(tmp_path, OFX.format(f"{head}{found}</STMTTRN>"), "ofx")
     assert {column: row.get(column) for column in cells} == cells
+
+
+@pytest.mark.parametrize("piece", ["<A", "<![CDATA[", "<!--", "<", "A"])
+def test_a_line_without_an_end_takes_no_endless_time(tmp_path: Path, piece: str) -> None:
+    head = "<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20261002<FITID>f1<NAME>"
+    started = process_time()
+    with suppress(DeliveryError):
+        table(tmp_path, OFX.format(f"{head}<A{piece * 200_000}\n</STMTTRN>"), "ofx")
+    assert process_time() - started < 5
 
 
 def test_a_transaction_without_end_tag_ends_where_the_next_or_its_list_ends(tmp_path: Path) -> None:
