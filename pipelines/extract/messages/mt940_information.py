@@ -164,7 +164,11 @@ def _by_words(text: str) -> dict[str, str]:
 
 
 def _words(text: str) -> Iterator[tuple[str, str]]:
-    found = list(_SLASHED.finditer(text))
+    found: list[re.Match[str]] = []
+    for word in _SLASHED.finditer(text):
+        parts = text[found[-1].end() : word.start()] if found and found[-1][1] == "CNTP" else None
+        if parts is None or parts.count("/") > 1:  # account, bank and name come first, whatever they are
+            found.append(word)
     for number, word in enumerate(found):
         end = found[number + 1].start() if number + 1 < len(found) else len(text)
         yield word[1], text[word.end() : end]

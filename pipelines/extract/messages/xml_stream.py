@@ -83,9 +83,9 @@ def _refuse_entities(root: Any, name: str) -> None:
 
 def _ill_formed(error: etree.XMLSyntaxError, path: Path, name: str) -> DeliveryError:
     line, column = error.position
-    said = str(error.msg or "not well-formed").rpartition(", line ")[0] or str(error.msg)
+    said = (str(error.msg or "not well-formed").rpartition(", line ")[0] or str(error.msg)).strip()
     cut_off = "Premature end" in said or "EndTag: '</' not found" in said or not _ends_with_a_tag(path)
-    ends = cut_off and "Start tag expected" not in said
+    ends = cut_off and "Start tag expected" not in said and "encoding" not in said
     return DeliveryError(
         "file is truncated" if ends else "file is no well-formed XML",
         where=f"{name}:{line}, column {column}",

@@ -141,6 +141,21 @@ def test_balances_and_totals_may_stand_behind_the_entries(
     assert [r["balance_code"] for r in rows] == ["OPBD", "CLBD"]
 
 
+@pytest.mark.parametrize("between", ["<!-- x -->", "<Odd/>", "x", "<AddtlStmtInf>x</AddtlStmtInf>"])
+def test_balances_behind_entries_are_found_behind_anything(tmp_path: Path, between: str) -> None:
+    ((row,), _) = table(tmp_path, wrapped(ENTRY + between + balance("CLBD", "6")), "camt")
+    assert row["closing_amount"] == "6"
+
+
+def test_the_head_of_the_message_is_there_too(tmp_path: Path) -> None:
+    head = "<CreDtTm>2026-10-05T20:00:00</CreDtTm><MsgPgntn><PgNb>2</PgNb></MsgPgntn></GrpHdr>"
+    copy = "<CpyDplctInd>CODU</CpyDplctInd>"
+    content = wrapped(copy + ENTRY).replace("</GrpHdr>", head).replace("</Stmt>", f"</Stmt><Stmt>{copy}</Stmt>")
+    (rows, facts) = table(tmp_path, content, "camt")
+    assert (rows[0]["created_at"], rows[0]["statement_other"]) == ("2026-10-05T20:00:00", "GrpHdr/MsgPgntn/PgNb=2")
+    assert facts.warnings == ["2 statements of 2 said to be a duplicate: Stmt 1 (line 1, CODU)"]
+
+
 def test_a_batch_shows_the_sum_of_its_parts_and_the_parts_are_rows_of_details(tmp_path: Path) -> None:
     statement = one(amount=D("-9.00"), details=(D("-4.00"), D("-5.00")), reference="R", charges=D("0.50"))
     ((row,), _) = table(tmp_path, camt([statement]), "camt")
@@ -202,9 +217,12 @@ def test_an_entry_without_a_side_is_a_malformed_record(tmp_path: Path) -> None:
         ("PK\x03\x04", "zip archive"),
         ("%PDF-1.4", "a PDF"),
         (":20:A", "no well-formed XML"),
+        ('<?xml version="1.0" encoding="cp037"?>'.encode("cp037"), "no well-formed XML"),
     ],
 )
-def test_what_is_no_statement_of_camt_is_refused_with_its_place(tmp_path: Path, content: str, said: str) -> None:
+def test_what_is_no_statement_of_camt_is_refused_with_its_place(
+    tmp_path: Path, content: str | bytes, said: str
+) -> None:
     message = refused(tmp_path, content, "camt")
     assert said in message
     assert "statement.camt" in message
