@@ -251,7 +251,7 @@ def _days(year: int, month: int) -> int:
 
 
 _LINE = re.compile(
-    r"(?P<value>[0-9]{6})(?P<entry>[0-9]{4})?(?P<mark>RC|RD|EC|ED|C|D)(?P<funds>[A-Z])?"
+    r"(?P<value>[0-9]{8}(?=(?:[0-9]{4})?[A-Z])|[0-9]{6})(?P<entry>[0-9]{4})?(?P<mark>RC|RD|EC|ED|C|D)(?P<funds>[A-Z])?"
     r"(?P<amount>[0-9]*[,.]?[0-9]*)(?P<code>[A-Z][A-Z0-9 ]{3}|[A-Z][A-Z0-9]{0,3}$)?(?P<rest>.*)"
 )
 _WIDTH = 16

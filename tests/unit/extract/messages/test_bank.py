@@ -248,6 +248,13 @@ def test_signs_of_mt940(tmp_path: Path, mark: str, amount: str) -> None:
     assert row["supplementary"] == "more"
 
 
+@pytest.mark.parametrize("dates", ["2610061004", "202610061004", "261006", "20261006"])
+def test_dates_of_an_entry_in_four_forms(tmp_path: Path, dates: str) -> None:
+    ((row,), _) = table(tmp_path, mt940(f":61:{dates}C5,20NTRFREF"), "mt940")
+    assert (row["value_date"], row["amount"]) == ("2026-10-06", "5.20")
+    assert row.get("entry_date") == ("2026-10-04" if dates.endswith("1004") else None)
+
+
 def test_pages_are_one_statement(tmp_path: Path) -> None:
     first = mt940(":61:261005C5,NTRFA", "7/1", closing="62M:C261005EUR15,")
     second = mt940(":61:261005C3,NTRFB", "7/2", opening="60M:C261005EUR15,", closing="62F:C261005EUR18,")
