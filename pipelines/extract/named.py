@@ -79,7 +79,8 @@ class NamedRecords:
         self.keys = list(declared or found)
         self.columns = list(declared) if declared else column_names([self.keys], "")
         self.piece_rows = PIECE_CELLS // max(len(self.keys), 1)
-        self._known = set(self.keys)
+        self._places = {key: place for place, key in enumerate(self.keys)}
+        self._blank = [""] * len(self.keys)
         self._unread: dict[str, bool] = {}
         self._tally = tally
 
@@ -89,9 +90,15 @@ class NamedRecords:
 
     def lay_out(self, cells: Mapping[str, str]) -> list[str]:
         """The cells of a record by column."""
-        if not cells.keys() <= self._known and len(self._unread) < MAX_COLUMNS:
-            self._unread.update(dict.fromkeys(cells.keys() - self._known, True))
-        return [cells.get(key, "") for key in self.keys]
+        laid_out = self._blank.copy()
+        places = self._places
+        for name, cell in cells.items():
+            place = places.get(name)
+            if place is not None:
+                laid_out[place] = cell
+            elif len(self._unread) < MAX_COLUMNS:
+                self._unread[name] = True
+        return laid_out
 
     def finish(self) -> None:
         """Say which names of the file were not read."""
@@ -133,7 +140,7 @@ class NamedBuilder(Builder):
             self._tally.see(row, laid_out)
         self._rows.append(row)
         self._cells.append(laid_out)
-        self._chars += sum(map(len, laid_out))
+        self._chars += sum(map(len, cells.values()))
 
     def take_malformed(self, row: int, problem: str, raw: str) -> None:
         """Take a record that cannot be laid out; all that can be told of its cells is its text."""

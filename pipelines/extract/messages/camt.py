@@ -11,6 +11,7 @@ first ITBD; closing the latest CLBD, else a later ITBD. The others are in table 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -21,12 +22,25 @@ from lxml import etree
 
 from pipelines.errors import DeliveryError
 from pipelines.extract.lines import refuse_other_kinds
-from pipelines.extract.messages.camt_cells import BETWEEN, DETAIL, ENTRY, Leaf, cells_of, leaves, number, plain, signed
+from pipelines.extract.messages.camt_cells import (
+    BETWEEN,
+    DETAIL,
+    ENTRY,
+    Leaf,
+    Place,
+    cells_of,
+    leaves,
+    number,
+    plain,
+    signed,
+    taken_apart,
+)
 from pipelines.extract.messages.camt_totals import Promises
 from pipelines.extract.messages.format_totals import Totals
 from pipelines.extract.messages.ibans import valid_iban
 from pipelines.extract.messages.message import MessageTable, Record
 from pipelines.extract.messages.xml_stream import elements, local, namespace
+from pipelines.extract.table import count_of
 
 _KINDS = {
     "BkToCstmrStmt": ("camt.053", "Stmt"),
@@ -56,6 +70,8 @@ _HEAD = {
        for part, name in (("PgNb", "page"), ("LastPgInd", "is_last_page"))},
 }  # fmt: skip
 _NOT_HEAD = frozenset({"Bal", "TxsSummry", "Ntry", "AddtlStmtInf", "AddtlRptInf", "AddtlNtfctnInf"})
+_LATE = re.compile(rb"</(?:[\w.-]+:)?Ntry\s*>\s*+(?=\S)(?!</?(?:[\w.-]+:)?(?:Ntry|Stmt|Rpt|Ntfctn)[\s/>])")
+"""The end of an entry, and then anything that is neither an entry nor a statement."""
 _INFORMATION = ("AddtlStmtInf", "AddtlRptInf", "AddtlNtfctnInf")
 
 
@@ -82,8 +98,14 @@ class Statement:
     balances: list[Balance]
     promises: Promises
     entries: int = 0
-    elements: int = 0
     by_currency: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def told(self, currency: str) -> dict[str, str]:
+        """What every entry in this currency repeats: the head, opening and closing balance, the others as text."""
+        known = self.by_currency.get(currency)
+        if known is None:
+            known = self.by_currency[currency] = self.head | _opening_and_closing(self.balances, currency)
+        return known
 
 
 class Messages(MessageTable):
@@ -95,83 +117,85 @@ class Messages(MessageTable):
         self._totals = Totals()
         self._seen = 0
         self._row = 0
+        self._copies, self._first_copy = 0, ""
+        self._entry_place, self._detail_place = Place(frozenset({"TxDtls"})), Place()
 
     def records(self) -> Iterator[Record]:
         """The records of the table in the order of the message."""
         table = self.fmt.table or "entries"
+        heads = self._heads() if _has_late_elements(self.path) else None
         statement: Statement | None = None
-        message = "/".join(self._above)
-        entry, whole = f"{message}/{self._wanted}/Ntry", f"{message}/{self._wanted}"
-        for at, element in elements(self.path, self.name, {entry, whole}):
+        for is_entry, element in self._parts():
             if statement is None:
-                statement = self._open(element if at == whole else element.getparent())
-            if at == entry:
+                self._seen += 1
+                whole = element.getparent() if is_entry else element
+                statement = next(heads) if heads else self._open(whole, self._seen)
+            if is_entry:
                 yield from self._of_entry(table, element, statement)
                 continue
             self._close(element, statement)
             yield from self._of_statement(table, element, statement)
             statement = None
         self.tally.totals += self._totals.found()
+        if self._copies:
+            self.tally.warnings.append(
+                f"{count_of(self._copies, 'statement')} of {self._seen} said to be a duplicate: {self._first_copy}"
+            )
         if not self._seen:
             raise DeliveryError(
                 "message without a statement", where=self.name, got=f"{'/'.join(self._above)} without {self._wanted}",
                 expected=f"at least one {self._wanted}", next_step="send the complete message again",
             )  # fmt: skip
 
-    def _open(self, element: Any) -> Statement:
-        self._seen += 1
-        found = leaves(element, without=_NOT_HEAD)
-        head, rest = cells_of(found, _HEAD)
-        head |= {"message": self._kind, "message_version": self._version, "statement_other": BETWEEN.join(rest)}
-        group = next((g for g in element.getparent() if local(g) == "GrpHdr"), None)
-        if group is not None:
-            head["message_id"] = next(((c.text or "").strip() for c in group if local(c) == "MsgId"), "")
-        line = element.sourceline or 0
-        statement = Statement(self._seen, line, head, [], Promises())
-        self._take_head(element, statement)
-        return statement
+    def _parts(self) -> Iterator[tuple[bool, Any]]:
+        """Every entry, and after the entries of a statement what is left of it."""
+        whole = "/".join([*self._above, self._wanted])
+        entry = f"{whole}/Ntry"
+        return ((at == entry, element) for at, element in elements(self.path, self.name, {entry, whole}))
 
-    def _take_head(self, element: Any, statement: Statement) -> None:
-        for child in element:
+    def _heads(self) -> Iterator[Statement]:
+        """The heads of all statements, for a message that has some of them behind the entries: a reading of its own."""
+        wholes = (element for is_entry, element in self._parts() if not is_entry)
+        return iter([self._open(element, number) for number, element in enumerate(wholes, 1)])
+
+    def _open(self, element: Any, number: int) -> Statement:
+        found, apart = taken_apart(element, Place(_NOT_HEAD))
+        head, rest = cells_of(found, _HEAD)
+        group = next(element.getparent().iterchildren("{*}GrpHdr"), None)
+        if group is not None:
+            of_message, others = cells_of(leaves(group), {"MsgId": "message_id", "CreDtTm": "created_at"})
+            head, rest = of_message | head, [*rest, *(f"GrpHdr/{other}" for other in others)]
+        head |= {"message": self._kind, "message_version": self._version, "statement_other": BETWEEN.join(rest)}
+        statement = Statement(number, element.sourceline or 0, head, [], Promises())
+        for child in apart:
             name = local(child)
             if name == "Bal":
                 statement.balances.append(_balance(child))
             elif name == "TxsSummry":
                 statement.promises.take(leaves(child))
-        statement.elements = sum(local(child) in ("Bal", "TxsSummry", "Acct") for child in element)
+        return statement
 
     def _close(self, element: Any, statement: Statement) -> None:
-        """Compare what the statement promises; refuse what stands behind the entries but belongs before them."""
-        after = sum(local(child) in ("Bal", "TxsSummry", "Acct") for child in element)
-        if statement.entries and after != statement.elements:
-            late = [child for child in element if local(child) in ("Bal", "TxsSummry", "Acct")][statement.elements]
-            raise DeliveryError(
-                "elements are not in the order of the schema", where=f"{self.name}:{late.sourceline}",
-                got=f"{local(late)} behind an entry", expected="account, balances and summary before all entries",
-                next_step="send the message again as the schema has it",
-            )  # fmt: skip
+        """Compare what the statement promises."""
         self._totals.add(statement.promises.compared(), statement.number, f"{self.name}:{statement.line}, TxsSummry")
-        if statement.head.get("copy_code") in ("DUPL", "CODU"):
-            self.tally.warnings.append(
-                f"{self._wanted} {statement.number} (line {statement.line}) says that it is a duplicate "
-                f"({statement.head['copy_code']})"
-            )
+        if (code := statement.head.get("copy_code")) in ("DUPL", "CODU"):
+            self._copies += 1
+            self._first_copy = self._first_copy or f"{self._wanted} {statement.number} (line {statement.line}, {code})"
 
     def _of_entry(self, table: str, element: Any, statement: Statement) -> Iterator[Record]:
         statement.entries += 1
-        position = f"{self._wanted} {statement.number}, entry {statement.entries} (line {element.sourceline})"
-        details = [d for group in (element, *_named(element, "NtryDtls")) for d in _named(group, "TxDtls")]
-        found = leaves(element, without=frozenset({"TxDtls"}))
+        found, details = taken_apart(element, self._entry_place)
         cells, rest = cells_of(found, ENTRY)
         cells["amount"] = signed(cells.get("amount_text"), cells.get("credit_debit"))
         statement.promises.count(cells)
         if table not in ("entries", "details"):
             return
-        cells |= {"position": position, "line_id": str(statement.entries), "kind": "entry"}
+        cells |= statement.told(cells.get("currency", ""))
+        cells["position"] = f"{self._wanted} {statement.number}, entry {statement.entries} (line {element.sourceline})"
+        cells["line_id"], cells["kind"] = str(statement.entries), "entry"
         for name, column in (("booking_at", "booking_date"), ("value_at", "value_date")):
             cells[column] = cells.get(name, "")[:10]
-        cells |= {**statement.head, **self._balances(statement, cells.get("currency", ""))}
-        described = [_detail(detail, cells) for detail in details]
+        described = [_detail(taken_apart(detail, self._detail_place)[0], cells) for detail in details]
         if table == "details":
             yield from self._details(cells, described)
             return
@@ -192,7 +216,7 @@ class Messages(MessageTable):
         if table == "statements":
             self._row += 1
             count = {"entry_count": str(statement.entries)}
-            yield Record(self._row, {**head, **count, **self._balances(statement, _currency(statement))})
+            yield Record(self._row, {**statement.told(_currency(statement)), **head, **count})
         elif table == "balances":
             for balance in statement.balances:
                 self._row += 1
@@ -200,17 +224,10 @@ class Messages(MessageTable):
                 yield Record(self._row, {**head, "position": at, **_cells(balance)})
         elif table == "entries" and not statement.entries:
             none = {"kind": "no_entry", "amount": "0", "line_id": "0", "currency": _currency(statement)}
-            balances = self._balances(statement, none["currency"])
-            if self._kind == "camt.053" or {"opening_amount", "closing_amount"} <= balances.keys():
+            told = statement.told(none["currency"])
+            if self._kind == "camt.053" or {"opening_amount", "closing_amount"} <= told.keys():
                 self._row += 1
-                yield Record(self._row, {**head, **none, **balances})
-
-    def _balances(self, statement: Statement, currency: str) -> dict[str, str]:
-        """Opening and closing balance in a currency, and the other balances as text."""
-        known = statement.by_currency.get(currency)
-        if known is None:
-            known = statement.by_currency[currency] = _opening_and_closing(statement.balances, currency)
-        return known
+                yield Record(self._row, {**told, **head, **none})
 
     @staticmethod
     def _shown(element: Any) -> str:
@@ -247,8 +264,22 @@ def _find(path: Path, name: str) -> tuple[list[str], str, str, str]:
     )  # fmt: skip
 
 
-def _named(element: Any, name: str) -> list[Any]:
-    return [child for child in element if local(child) == name]
+def _has_late_elements(path: Path) -> bool:
+    """Whether anything but another entry or the end of its statement stands behind an entry.
+
+    A look at the bytes, which costs a fifth of parsing them; where it does not understand them the answer is yes.
+    """
+    rest = b""
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            if b"\0" in block:
+                return True  # UTF-16 or UTF-32
+            text = rest + block
+            end = text.rfind(b"</")  # what stands behind the last end tag may be cut
+            if _LATE.search(text, 0, max(end, 0)):
+                return True
+            rest = text[end:]
+    return False
 
 
 def _balance(element: Any) -> Balance:
@@ -298,9 +329,8 @@ def _currency(statement: Statement) -> str:
     return statement.head.get("account_currency") or next(booked, "")
 
 
-def _detail(element: Any, entry: dict[str, str]) -> dict[str, str]:
+def _detail(found: list[Leaf], entry: dict[str, str]) -> dict[str, str]:
     """The cells of one transaction; the other side of it beside both sides."""
-    found: list[Leaf] = leaves(element)
     cells, rest = cells_of(found, DETAIL, "detail_")
     side = cells.get("detail_credit_debit") or entry.get("credit_debit", "")
     if "detail_amount_text" in cells:
@@ -326,37 +356,47 @@ def _detail(element: Any, entry: dict[str, str]) -> dict[str, str]:
 def _entry(cells: dict[str, str], details: list[dict[str, str]], rest: list[str]) -> dict[str, str]:
     """An entry with what all its transactions have in common; remittance and what else differs stands behind each
     other, names and references that differ only in table details."""
-    cells = {**cells, "details_count": str(len(details)), "other": BETWEEN.join(rest)}
-    columns = dict.fromkeys(column for detail in details for column in detail)
-    for column in columns:
+    cells["details_count"], cells["other"] = str(len(details)), BETWEEN.join(rest)
+    if len(details) == 1:
+        cells = details[0] | cells
+    elif details:
+        _put_together(cells, details)
+    count = cells.get("batch_count")
+    if details and (count is None or count == cells["details_count"]):
+        currency = cells.get("currency")
+        amounts = [number(d.get("detail_amount")) for d in details if d.get("detail_currency") == currency]
+        if len(amounts) == len(details) and None not in amounts:
+            cells["details_amount"] = plain(sum((a for a in amounts if a is not None), Decimal()))
+    if "charges" not in cells:
+        _sum_charges(cells, details)
+    return cells
+
+
+def _put_together(cells: dict[str, str], details: list[dict[str, str]]) -> None:
+    """What all transactions of an entry say, and their remittance behind each other."""
+    for column in dict.fromkeys(column for detail in details for column in detail):
         texts = [detail.get(column, "") for detail in details]
         if len(set(texts)) == 1:
             cells.setdefault(column, texts[0])
         elif column in ("remittance_text", "structured_reference", "detail_other"):
             cells[column] = BETWEEN.join(dict.fromkeys(filter(None, texts)))
-    amounts = [number(detail.get("detail_amount")) for detail in details]
-    same = all(detail.get("detail_currency") == cells.get("currency") for detail in details)
-    complete = cells.get("batch_count", str(len(details))) == str(len(details))
-    if details and same and complete and None not in amounts:
-        cells["details_amount"] = plain(sum((a for a in amounts if a is not None), Decimal()))
-    if "charges" not in cells and details:
-        _sum_charges(cells, details)
-    return cells
 
 
 def _sum_charges(cells: dict[str, str], details: list[dict[str, str]]) -> None:
     with_charges = [d for d in details if d.get("detail_charges")]
+    if not with_charges:
+        return
     amounts = [number(d["detail_charges"]) for d in with_charges]
     currencies = {d.get("detail_charges_currency", "") for d in with_charges}
-    if with_charges and None not in amounts and len(currencies) == 1:
+    if None not in amounts and len(currencies) == 1:
         cells["charges"] = plain(sum((a for a in amounts if a is not None), Decimal()))
         cells["charges_currency"] = currencies.pop()
 
 
 def _problem(cells: dict[str, str]) -> str | None:
-    """Why an entry says no amount; an amount that is no number is left to whoever reads the column."""
-    if not cells.get("amount_text"):
-        return "has no amount (Amt)"
+    """Why an entry says no amount."""
+    if number(text := cells.get("amount_text")) is None:
+        return f"has {text!r} as Amt, which is no number" if text else "has no amount (Amt)"
     if cells.get("credit_debit") not in ("CRDT", "DBIT"):
         return f"has {cells.get('credit_debit', 'nothing')!r} as CdtDbtInd, which is CRDT or DBIT"
     return None

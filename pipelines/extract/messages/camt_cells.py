@@ -6,8 +6,9 @@ are those of the schema with what later versions put between taken out (`Dbtr/Pt
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from pipelines.extract.messages.xml_stream import local
@@ -15,6 +16,7 @@ from pipelines.extract.messages.xml_stream import local
 Leaf = tuple[str, str]
 
 BETWEEN = "; "
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _LATER = frozenset({"Pty", "NtryDtls", "CdOrPrtry"})
 """Steps that some versions have and others have not."""
 
@@ -111,34 +113,69 @@ _SPECIAL = frozenset({*_CODE, *_RATE, *_CHARGES, *(f"{path}/@Ccy" for path in _C
 """Paths that `_together` reads."""
 MAX_DEPTH = 64
 """Elements inside each other, beyond which only their text is taken; the schema has a dozen."""
-_NAMES: dict[str, str] = {}
-"""Local names by tag: a message has some dozens of tags, and millions of elements."""
+MAX_PLACES = 10_000
+"""Places that are remembered; an entry of the schema has some hundreds."""
 
 
-def leaves(element: Any, above: str = "", without: frozenset[str] = frozenset()) -> list[Leaf]:
+class Place:
+    """A place in a tree of elements: its path, and the places below it by tag, as they are met.
+
+    `apart` are names of elements that are handed on whole wherever they stand.
+    """
+
+    __slots__ = ("_apart", "_left", "below", "depth", "is_apart", "path")
+
+    def __init__(self, apart: frozenset[str] = frozenset()) -> None:
+        self.path = ""
+        self.below: dict[str, Place] = {}
+        self.depth = 0
+        self.is_apart = False
+        self._apart = apart
+        self._left = [MAX_PLACES]
+
+    def add(self, child: Any) -> Place:
+        """The place of a child that was not met here before."""
+        name = local(child)
+        place = Place(self._apart)
+        place.path = self.path if name in _LATER else f"{self.path}/{name}" if self.path else name
+        place.depth = self.depth + 1
+        place.is_apart = name in self._apart
+        place._left = self._left
+        if self._left[0] > 0:
+            self._left[0] -= 1
+            self.below[child.tag] = place
+        return place
+
+
+def leaves(element: Any) -> list[Leaf]:
     """Every text and attribute below an element with its path, in the order of the document."""
+    return taken_apart(element, Place())[0]
+
+
+def taken_apart(element: Any, place: Place) -> tuple[list[Leaf], list[Any]]:
+    """The leaves below an element, and the elements in it that are handed on whole."""
     found: list[Leaf] = []
-    _collect(element, above, without, found)
-    return found
+    apart: list[Any] = []
+    _collect(element, place, found, apart)
+    return found, apart
 
 
-def _collect(element: Any, above: str, without: frozenset[str], found: list[Leaf], depth: int = 0) -> None:
+def _collect(element: Any, place: Place, found: list[Leaf], apart: list[Any]) -> None:
+    below = place.below
     for child in element:
-        tag = child.tag
-        name = _NAMES.get(tag) or _NAMES.setdefault(tag, local(child))
-        if not name or name in without:
+        at = below.get(child.tag) or place.add(child)
+        if at.is_apart:
+            apart.append(child)
             continue
-        path = above if name in _LATER else f"{above}/{name}" if above else name
-        inner = len(child)
-        text = child.text
+        path, text, inner = at.path, child.text, len(child)
         text = text.strip() if text else ""
         if text or not inner:
             found.append((path, text))
         for key, value in child.items():
             found.append((f"{path}/@{key.rpartition('}')[2]}", value))
         if inner:
-            if depth < MAX_DEPTH:
-                _collect(child, path, without, found, depth + 1)
+            if at.depth <= MAX_DEPTH:
+                _collect(child, at, found, apart)
             else:
                 found.append((path, "".join(child.itertext()).strip()))
 
@@ -147,27 +184,27 @@ def cells_of(found: Sequence[Leaf], columns: Mapping[str, str], prefix: str = ""
     """The cells of declared paths, several texts of one column behind each other, and the rest as `path=text`."""
     cells: dict[str, str] = {}
     rest = []
-    together = False
+    special: list[Leaf] = []
     for path, text in found:
         if not text:
             continue
         if column := columns.get(path):
             cells[column] = f"{cells[column]}{BETWEEN}{text}" if column in cells else text
         elif path in _SPECIAL:
-            together = True
+            special.append((path, text))
         else:
             rest.append(f"{path}={text}")
-    if together:
-        _together(found, cells, prefix)
+    if special:
+        _together(special, cells, prefix)
     return cells, rest
 
 
 def _together(found: Sequence[Leaf], cells: dict[str, str], prefix: str) -> None:
     """Columns made of several elements: the code in three parts, the charges, the rate."""
     texts = dict(reversed(found))  # the first of each
-    if code := "/".join(texts[path] for path in _CODE if texts.get(path)):
+    if code := "/".join(texts[path] for path in _CODE if path in texts):
         cells[f"{prefix}transaction_code"] = code
-    if rate := next((texts[path] for path in _RATE if texts.get(path)), None):
+    if rate := next((texts[path] for path in _RATE if path in texts), None):
         cells["exchange_rate"] = rate
     if charges := _charges(found):
         cells[f"{prefix}charges"], cells[f"{prefix}charges_currency"] = charges
@@ -198,11 +235,7 @@ def _charges(found: Sequence[Leaf]) -> tuple[str, str] | None:
 
 def number(text: str | None) -> Decimal | None:
     """An amount of the schema (digits and a point); None for anything else."""
-    try:
-        value = Decimal(text) if text and text.isascii() and "_" not in text else None
-    except InvalidOperation:
-        return None
-    return value if value is not None and value.is_finite() else None
+    return Decimal(text) if text and _NUMBER.fullmatch(text) else None
 
 
 def plain(value: Decimal) -> str:
@@ -211,11 +244,11 @@ def plain(value: Decimal) -> str:
 
 
 def signed(text: str | None, side: str | None) -> str:
-    """An amount as money in the account: debits below zero. Empty where amount or side cannot be read.
+    """An amount as money in the account: debits below zero. What cannot be read stays as it is written, side first.
 
     An amount that is negative already keeps its meaning: DBIT -5.00 is 5.00 in favour of the account.
     """
     value = number(text)
     if value is None or side not in ("CRDT", "DBIT"):
-        return ""
+        return f"{side or 'no CdtDbtInd'} {text}" if text else ""
     return plain(-value if side == "DBIT" and value else value)

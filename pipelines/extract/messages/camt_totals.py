@@ -15,6 +15,7 @@ _PROMISED: Mapping[str, str] = {
     "TtlDbtNtries/NbOfNtries": "debit_entries",
     "TtlDbtNtries/Sum": "debit_sum",
 }
+_SIDES = {"CRDT": "credit", "DBIT": "debit"}
 _NET = ("TtlNtries/TtlNetNtryAmt", "TtlNtries/TtlNetNtry/Amt")
 _NET_SIDE = ("TtlNtries/CdtDbtInd", "TtlNtries/TtlNetNtry/CdtDbtInd")
 
@@ -24,7 +25,8 @@ class Promises:
 
     def __init__(self) -> None:
         self._said: dict[str, str] = {}
-        self._found: dict[str, Decimal] = dict.fromkeys((*_PROMISED.values(), "net_sum"), Decimal())
+        self._sums = False
+        self._found = dict.fromkeys((*_PROMISED.values(), "net_sum"), Decimal())
 
     def take(self, found: Sequence[Leaf]) -> None:
         """Take what the summary says."""
@@ -34,16 +36,22 @@ class Promises:
         if net is not None:
             side = next((texts[path] for path in _NET_SIDE if texts.get(path)), "")
             self._said["net_sum"] = plain(-net if side == "DBIT" and net else net)
+        self._sums = any(name.endswith("_sum") for name in self._said)
 
     def count(self, cells: Mapping[str, str]) -> None:
-        """Count one entry."""
-        amount, net = number(cells.get("amount_text")), number(cells.get("amount"))
-        side = {"CRDT": "credit", "DBIT": "debit"}.get(cells.get("credit_debit", ""))
+        """Count one entry, as far as anything was said."""
+        if not self._said:
+            return
+        side = _SIDES.get(cells.get("credit_debit", ""))
         self._found["entries"] += 1
+        if side:
+            self._found[f"{side}_entries"] += 1
+        if not self._sums:
+            return
+        amount, net = number(cells.get("amount_text")), number(cells.get("amount"))
         self._found["entry_sum"] += amount or 0
         self._found["net_sum"] += net or 0
         if side:
-            self._found[f"{side}_entries"] += 1
             self._found[f"{side}_sum"] += amount or 0
 
     def compared(self) -> list[tuple[str, Decimal | None, Decimal, str]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from pipelines.dialect import Format
@@ -24,6 +24,8 @@ EXPECTED = "statements of SWIFT MT940 or MT942: fields :20:, :25:, :28C:, :60F:,
 _TAG = re.compile(r":([0-9]{2}[A-Z]?|NS):(.*)", re.DOTALL)
 _BLOCK = re.compile(r"(.*\{4:)\s*(.*)", re.DOTALL)
 _ENDS = re.compile(r"-\}.*|-|-[A-Z]{3}|-\+@.*")
+_HOUR = re.compile(r"(?<![0-9])[0-2][0-9]$")
+_MINUTES = re.compile(r":[0-5][0-9]:[0-5][0-9](?![0-9])")
 _MARKS = "\x01\x02\x03\x1a\ufeff"
 """Characters of transmission around a message."""
 MAX_FIELD_LINES = 5000
@@ -95,13 +97,18 @@ class _Reading:
 
     def _line(self, row: int, line: str) -> Iterator[Field]:
         if block := _BLOCK.fullmatch(line):
-            yield from self._flush()
+            if self._field is not None and self._field.tag != "envelope":
+                yield from self._flush()
             self._inside = False
             self._add_envelope(row, block[1])
             line = block[2]
             if not line:
                 return
-        if found := _TAG.fullmatch(line):
+        if self._inside and self._can_end and line.startswith("{1:"):
+            yield from self._flush()
+            yield Field("end", row, [])
+            self._inside = False
+        if (found := _TAG.fullmatch(line)) and not self._goes_on(found[1], line):
             yield from self._flush()
             yield from self._begin(row, found[1], found[2])
         elif self._inside and self._can_end and _ENDS.fullmatch(line.rstrip()):
@@ -109,7 +116,7 @@ class _Reading:
             yield Field("end", row, [line])
             self._inside = False
         elif self._inside and self._field is not None:
-            self._continue(row, line)
+            self._continue(line)
         elif line.strip():
             self._add_envelope(row, line)
 
@@ -123,17 +130,23 @@ class _Reading:
         self._inside = True
         self._field = Field(tag, row, [rest])
 
-    def _continue(self, row: int, line: str) -> None:
-        assigned = self._field
-        if assigned is None:
+    def _goes_on(self, tag: str, line: str) -> bool:
+        """Whether a line that looks like a field is the rest of a time in :86:, broken behind its hour (`…T16`)."""
+        before = self._field
+        if before is None or before.tag != "86" or (tag == "20" and self._can_end):
+            return False
+        return bool(_MINUTES.match(line) and _HOUR.search(before.lines[-1]))
+
+    def _continue(self, line: str) -> None:
+        if self._field is None:
             return
-        if len(assigned.lines) >= MAX_FIELD_LINES:
+        if len(self._field.lines) >= MAX_FIELD_LINES:
             raise DeliveryError(
-                "field without end", where=f"{self._name}:{assigned.line}",
-                got=f"more than {MAX_FIELD_LINES} lines in :{assigned.tag}:", expected="a field of a few lines",
+                "field without end", where=f"{self._name}:{self._field.line}",
+                got=f"more than {MAX_FIELD_LINES} lines in :{self._field.tag}:", expected="a field of a few lines",
                 next_step="send the file again as the bank made it",
             )  # fmt: skip
-        assigned.lines.append(line)
+        self._field.lines.append(line)
 
     def _add_envelope(self, row: int, line: str) -> None:
         if self._field is None or self._field.tag != "envelope":
@@ -158,24 +171,38 @@ class Balance:
     currency: str
 
 
-_BALANCE = re.compile(r"\s*(C|D|RC|RD)\s*([0-9]{6}|[0-9]{8})\s*([A-Za-z]{3})\s*([+-]?[0-9][0-9., ']*|[,.][0-9]+)\s*")
+_BALANCE = re.compile(
+    r"\s*(?P<mark>C|D|RC|RD)\s*(?P<day>[0-9]{8}(?=\s*[A-Za-z])|[0-9]{6})\s*(?P<currency>[A-Za-z]{3})?\s*"
+    r"(?P<amount>[+-]?[0-9][0-9., ']*|[,.][0-9]+)\s*"
+)
 
 
 def balance(text: str) -> Balance | None:
-    """A balance: C110522EUR3236,28. None when it cannot be read."""
+    """A balance: C110522EUR3236,28; the currency may be missing (C0205153236,28). None when it cannot be read."""
     if not (found := _BALANCE.fullmatch(text)):
         return None
-    amount, day = amount_of(found[4]), day_of(found[2])
+    amount, day = amount_of(found["amount"]), day_of(found["day"])
     if not amount or not day:
         return None
-    return Balance(negated(amount) if found[1] in ("D", "RC") else amount, day, found[3].upper())
+    return Balance(negated(amount) if found["mark"] in ("D", "RC") else amount, day, (found["currency"] or "").upper())
+
+
+_GROUPED = re.compile(
+    r"[0-9]{1,3}(?:[ \xa0\u202f'][0-9]{3})+(?:[.,][0-9]*)?"
+    r"|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*|[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]*"
+)
 
 
 def amount_of(text: str) -> str:
-    """A SWIFT amount as a plain number: 9, → 9; 000123,40 → 123.40; 1234.5 → 1234.5. Empty when it is none."""
+    """An amount as a plain number: 9, → 9; 000123,40 → 123.40; 1234.5 → 1234.5. Empty when it is none.
+
+    Thousands may only be parted where that leaves no doubt: 1 234,50 and 1.234,50, but 1.234 is 1.234.
+    """
     text = text.strip()
     sign = "-" if text[:1] == "-" else ""
     text = text.lstrip("+-")
+    if _GROUPED.fullmatch(text):
+        text = text.replace(text.lstrip("0123456789")[0], "")
     if not re.fullmatch(r"[0-9]*[,.]?[0-9]*", text) or not re.search(r"[0-9]", text):
         return ""
     whole, _, part = text.replace(",", ".").partition(".")
@@ -204,7 +231,7 @@ def day_of(text: str, *, commercial: bool = False) -> str:
 
 
 def near(month_day: str, to: str, latest: str = "") -> str:
-    """MMDD in the year in which it is nearest to another day, and no later than `latest` if it can be.
+    """MMDD in the year in which it is nearest to another day, and not a month after `latest` if it can be.
 
     1230 near 2026-01-02 is in 2025; 0930 near 2027-03-01 and no later than 2026-10-05 is in 2026. Empty for no day.
     """
@@ -212,7 +239,8 @@ def near(month_day: str, to: str, latest: str = "") -> str:
     if not 1 <= month <= 12:
         return ""
     found = [f"{y:04}-{month:02}-{day:02}" for y in (year - 1, year, year + 1) if 1 <= day <= _days(y, month)]
-    by_then = [text for text in found if text <= latest] or found
+    bound = f"{date.fromisoformat(latest) + timedelta(31)}" if latest else ""
+    by_then = [text for text in found if text <= bound] or found
     return min(by_then, key=lambda text: abs(date.fromisoformat(text) - date.fromisoformat(to)), default="")
 
 
@@ -223,7 +251,7 @@ def _days(year: int, month: int) -> int:
 
 
 _LINE = re.compile(
-    r"(?P<value>[0-9]{6})(?P<entry>[0-9]{4})?(?P<mark>RC|RD|EC|ED|C|D)(?P<funds>[A-Z])?"
+    r"(?P<value>[0-9]{8}(?=(?:[0-9]{4})?[A-Z])|[0-9]{6})(?P<entry>[0-9]{4})?(?P<mark>RC|RD|EC|ED|C|D)(?P<funds>[A-Z])?"
     r"(?P<amount>[0-9]*[,.]?[0-9]*)(?P<code>[A-Z][A-Z0-9 ]{3}|[A-Z][A-Z0-9]{0,3}$)?(?P<rest>.*)"
 )
 _WIDTH = 16

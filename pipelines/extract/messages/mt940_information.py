@@ -58,8 +58,8 @@ _WORDS: Mapping[str, str] = {
     "OAMT": "original_amount", "COAM": "compensation_amount", "SVCL": "", "EXCH": "", "SUM": "", "INIT": "", "OCMT": "",
     "CDTRREF": "structured_reference", "CDTRREFTP": "", "BNK": "", "PY": "", "TR": "", "IREF": "", "MCHG": "",
 }  # fmt: skip
-"""Word between slashes → column; those without a column are kept in `information_other`."""
-_SLASHED = re.compile(rf"/({'|'.join(sorted(_WORDS, key=len, reverse=True))})/")
+"""Word between slashes → column; others are kept in `information_other`; behind `USTD//` stands text."""
+_SLASHED = re.compile(rf"(?<!USTD/)/({'|'.join(sorted(_WORDS, key=len, reverse=True))})/")
 _OTHER_PARTY = ("ULTD", "ULTC", "ULTB")
 _FULL = 25
 """A remittance sub-field has 27 characters; one with nearly so many was cut there and not by its author."""
@@ -164,7 +164,11 @@ def _by_words(text: str) -> dict[str, str]:
 
 
 def _words(text: str) -> Iterator[tuple[str, str]]:
-    found = list(_SLASHED.finditer(text))
+    found: list[re.Match[str]] = []
+    for word in _SLASHED.finditer(text):
+        parts = text[found[-1].end() : word.start()] if found and found[-1][1] == "CNTP" else None
+        if parts is None or parts.count("/") > 1:  # account, bank and name come first, whatever they are
+            found.append(word)
     for number, word in enumerate(found):
         end = found[number + 1].start() if number + 1 < len(found) else len(text)
         yield word[1], text[word.end() : end]

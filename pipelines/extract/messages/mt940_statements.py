@@ -97,8 +97,8 @@ def _cells(statement: Statement, taken: Counter[tuple[str, str]]) -> dict[str, s
     first, last = statement.pages[0], statement.pages[-1]
     number, page = first.page
     opening, closing = first.opening, last.closing
-    known = opening or closing
-    currency = known.currency if known else _currency_of(first.texts.get("floor_limit", ""))
+    said = [balance.currency for balance in (opening, closing) if balance]
+    currency = next(filter(None, said), "") or _currency_of(first.texts.get("floor_limit", ""))
     day = closing.date if closing else _day(last.texts.get("report_at", ""))
     part = f"/{page}" if first.follows or last.goes_on else ""
     name = "/".join(filter(None, (day, number))) + part
@@ -111,9 +111,9 @@ def _cells(statement: Statement, taken: Counter[tuple[str, str]]) -> dict[str, s
         "statement_number": number,
         "account_id": account,
         "currency": currency,
-        "opening_amount": opening.amount if opening else "",
+        "opening_amount": opening.amount if opening else first.texts.get("opening_text", ""),
         "opening_date": opening.date if opening else "",
-        "closing_amount": closing.amount if closing else "",
+        "closing_amount": closing.amount if closing else last.texts.get("closing_text", ""),
         "closing_date": day,
     }
     for column in ("account_text", "number_text", "reference", "related_reference"):

@@ -10,6 +10,7 @@ write (a value without its aggregate, an unknown tag).
 
 from __future__ import annotations
 
+import codecs
 import html
 import re
 from collections import Counter
@@ -27,9 +28,13 @@ from pipelines.extract.messages.message import MessageTable, Record
 from pipelines.extract.messages.mt940_fields import amount_of
 
 _EXPECTED = "an OFX document: a head with OFXHEADER, then <OFX> with bank or credit card statements"
-_TAG = re.compile(r"<(/?)([A-Za-z0-9_.:]+)[^<>]*?(/?)>")
-_CHARSETS = {"1252": "cp1252", "ISO-8859-1": "iso8859-1", "8859-1": "iso8859-1", "UTF-8": "utf-8", "NONE": "cp1252"}
+_CHARSET = re.compile(r"CHARSET:\s*([A-Za-z0-9-]+)")
+_TAG = re.compile(r"<(/?)([A-Za-z0-9_.:]++)[^<>]*+>|<!\[CDATA\[(.*?)(?:\]\]>|$)|<!--.*?(?:-->|$)")
 _STATEMENTS = {"STMTRS": "bank", "CCSTMTRS": "credit_card"}
+_ENDS_ENTRY = frozenset({"STMTTRN", "BANKTRANLIST", "OFX", *_STATEMENTS})
+"""End tags that end a transaction; its own is left out by some."""
+_OTHERS = frozenset({"INVSTMTRS", "LOANSTMTRS", "AMRTSTMTRS", "INTRARS", "INTERRS", "ACCTINFORS", "BILLPMTRS"})
+"""What an OFX document may hold instead of transactions of an account: securities, loans, orders, lists of accounts."""
 _HEAD = {
     "CURDEF": "currency", "BANKACCTFROM/BANKID": "bank_id", "BANKACCTFROM/BRANCHID": "branch_id",
     "BANKACCTFROM/ACCTID": "account_id", "BANKACCTFROM/ACCTTYPE": "account_type", "CCACCTFROM/ACCTID": "account_id",
@@ -78,6 +83,7 @@ class Messages(MessageTable):
         self._encoding = _encoding(self.path, self.fmt, self.name)
         self.tally.encoding = self._encoding
         self._ended = False
+        self._instead: dict[str, int] = {}
 
     def records(self) -> Iterator[Record]:
         """The records of the table in the order of the file."""
@@ -85,6 +91,7 @@ class Messages(MessageTable):
         taken: Counter[tuple[str, str]] = Counter()
         for statement in statements:
             statement.cells = _cells(statement, taken)
+        self.tally.warnings += [f"beside statements the file holds {what}, not read" for what in self._not_read()]
         row = 0
         if self.fmt.table == "statements":
             for statement in statements:
@@ -115,7 +122,8 @@ class Messages(MessageTable):
                 statements[-1].entries += 1
         if not statements:
             raise DeliveryError(
-                "file holds no statement of an account", where=self.name, got="no STMTRS and no CCSTMTRS",
+                "file holds no statement of an account", where=self.name,
+                got="; ".join(["no STMTRS and no CCSTMTRS", *self._not_read()]),
                 expected=_EXPECTED, next_step="export the account's transactions and send them again",
             )  # fmt: skip
         if not self._ended:
@@ -124,6 +132,9 @@ class Messages(MessageTable):
                 next_step="send the complete file again",
             )  # fmt: skip
         return statements
+
+    def _not_read(self) -> list[str]:
+        return [f"{what} on line {line}" for what, line in self._instead.items()]
 
     def _walk(self) -> Iterator[tuple[int, int, _Entry | None]]:
         """Entries with statement and number; None for a statement without one."""
@@ -149,17 +160,24 @@ class Messages(MessageTable):
             if end:
                 if name in above:
                     del above[above.index(name) :]
-                if name == "STMTTRN" and entry is not None:
+                if entry is not None and name in _ENDS_ENTRY:
                     yield entry
                     entry = None
-                elif name in _STATEMENTS:
+                if name in _STATEMENTS:
                     statement = None
                 self._ended |= name == "OFX"
                 continue
+            if name in _OTHERS or (name == "CODE" and value and value != "0" and above[-1:] == ["STATUS"]):
+                self._instead.setdefault(name if name in _OTHERS else f"error {value} of the bank", line)
             if name in _STATEMENTS:
+                if entry is not None:
+                    yield entry
+                    entry = None
                 count += 1
                 statement = Statement(count, line, _STATEMENTS[name])
                 yield statement
+            elif name == "STMTTRN" and statement is None:
+                self._instead.setdefault("STMTTRN outside a statement", line)
             elif name == "STMTTRN":
                 if entry is not None:  # without end tag, as some write
                     yield entry
@@ -184,12 +202,23 @@ def _tags(path: Path, encoding: str, name: str) -> Iterator[tuple[int, bool, str
     try:
         pending: tuple[int, str] | None = None
         text: list[str] = []
+        inside = ""  # end of what goes on over lines: CDATA or a comment
         for block in Lines(source, encoding).blocks():
             for row, line in zip(block.rows, block.lines, strict=True):
                 at = 0
-                for tag in _TAG.finditer(line):
+                if inside:
+                    before, ended, _ = line.partition(inside)
+                    text.append(html.escape(before) if inside == "]]>" else "")
+                    at = len(before) + len(ended)
+                    inside = "" if ended else inside
+                for tag in _TAG.finditer(line, at):
                     text.append(line[at : tag.start()])
                     at = tag.end()
+                    if tag[2] is None:  # CDATA, or a comment
+                        text.append(html.escape(tag[3] or ""))
+                        end = "-->" if tag[3] is None else "]]>"
+                        inside = "" if tag[0].endswith(end) else end
+                        continue
                     local = tag[2].rpartition(":")[2].upper()
                     if pending:
                         value = html.unescape(" ".join(filter(None, (t.strip() for t in text))))
@@ -230,7 +259,7 @@ def _cells(statement: Statement, taken: Counter[tuple[str, str]]) -> dict[str, s
     """What every entry of a statement repeats."""
     texts = statement.texts
     closing = amount_of(texts.get("closing_text", ""))
-    opening = f"{Decimal(closing) - statement.total:f}" if closing else ""
+    opening = f"{Decimal(closing) - statement.total:f}" if closing else texts.get("closing_text", "")
     day = _day(texts.get("closing_at", "")) or _day(texts.get("to_text", ""))
     name = "/".join(filter(None, (_day(texts.get("from_text", "")), day)))
     account = texts.get("account_id", "")
@@ -241,7 +270,7 @@ def _cells(statement: Statement, taken: Counter[tuple[str, str]]) -> dict[str, s
         "statement_kind": statement.kind,
         "statement_id": name if again == 1 else f"{name}#{again}",
         "opening_amount": opening,
-        "closing_amount": closing,
+        "closing_amount": closing or texts.get("closing_text", ""),
         "closing_date": day,
         "from_date": _day(texts.get("from_text", "")),
         "to_date": _day(texts.get("to_text", "")),
@@ -252,7 +281,7 @@ def _transaction(entry: _Entry) -> dict[str, str]:
     texts = entry.texts
     cells = {
         **texts,
-        "amount": amount_of(texts.get("amount_text", "")),
+        "amount": amount_of(texts.get("amount_text", "")) or texts.get("amount_text", ""),
         "booking_date": _day(texts.get("posted_at", "")),
         "value_date": _day(texts.get("available_at_text", "")),
         "counterparty_iban": valid_iban(texts.get("counterparty_account", "")),
@@ -278,14 +307,20 @@ def _encoding(path: Path, fmt: Format, name: str) -> str:
         )  # fmt: skip
     if "encoding" in fmt.model_fields_set:
         return fmt.encoding
-    if found := re.search(r"<\?xml[^>]*encoding=[\"']([A-Za-z0-9._-]+)", text):
-        return _CHARSETS.get(found[1].upper(), found[1])
-    unicode = re.search(r"ENCODING:\s*(UNICODE|UTF-8)", text, re.IGNORECASE)
-    charset = re.search(r"CHARSET:\s*([A-Za-z0-9-]+)", text)
-    if unicode or not charset:
-        return "utf-8"
-    known = _CHARSETS.get(charset[1].upper(), "utf-8")
-    return "utf-8" if known == "cp1252" and _is_utf8(path) else known
+    xml = re.search(r"<\?xml[^>]*encoding=[\"']([A-Za-z0-9._-]+)", text)
+    said = xml or re.search(r"ENCODING:\s*(UNICODE|UTF-?8)", text, re.IGNORECASE) or _CHARSET.search(text)
+    known = _codec(said[1]) if said else "utf-8"
+    return known if known not in ("cp1252", "ascii", "utf-8") else "utf-8" if _is_utf8(path) else "cp1252"
+
+
+def _codec(said: str) -> str:
+    """The codec of a name in the head; that of Windows for one that nobody knows (NONE, USASCII)."""
+    name = f"cp{said}" if said.isdigit() else f"iso{said}" if said.startswith("8859") else said
+    try:
+        "".encode(name)  # some codecs are none of text
+        return codecs.lookup(name).name
+    except (LookupError, UnicodeError):
+        return "cp1252"
 
 
 def _is_utf8(path: Path) -> bool:

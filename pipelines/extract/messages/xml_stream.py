@@ -41,21 +41,24 @@ def elements(path: Path, name: str, wanted: Collection[str]) -> Iterator[tuple[s
         str(path), events=("end",), tag=names or ["{*}nothing"], load_dtd=False, no_network=True,
         resolve_entities=False, huge_tree=True, remove_comments=True, remove_pis=True,
     )  # fmt: skip
-    known = False
+    root: Any = None
+    above: Any = None
+    before = ""
     try:
         for _, element in events:
-            if not known:
-                _refuse_entities(element, name)
-                known = True
-            if (at := _path(element)) in wanted:
+            if root is None:
+                root = element.getroottree().getroot()
+                _refuse_entities(root, name)
+            parent = element.getparent()
+            if parent is not above or parent is None:
+                above, before = parent, "" if parent is None else f"{_path(parent)}/"
+            if (at := before + local(element)) in wanted:
                 yield at, element
-                if (parent := element.getparent()) is not None:
-                    tail = element.tail
+                if parent is not None:
                     parent.remove(element)
-                    del tail
     except etree.XMLSyntaxError as error:
         raise _ill_formed(error, path, name) from None
-    if not known and events.root is not None:
+    if root is None and events.root is not None:
         _refuse_entities(events.root, name)
 
 
@@ -80,9 +83,9 @@ def _refuse_entities(root: Any, name: str) -> None:
 
 def _ill_formed(error: etree.XMLSyntaxError, path: Path, name: str) -> DeliveryError:
     line, column = error.position
-    said = str(error.msg or "not well-formed").rpartition(", line ")[0] or str(error.msg)
+    said = (str(error.msg or "not well-formed").rpartition(", line ")[0] or str(error.msg)).strip()
     cut_off = "Premature end" in said or "EndTag: '</' not found" in said or not _ends_with_a_tag(path)
-    ends = cut_off and "Start tag expected" not in said
+    ends = cut_off and "Start tag expected" not in said and "encoding" not in said
     return DeliveryError(
         "file is truncated" if ends else "file is no well-formed XML",
         where=f"{name}:{line}, column {column}",

@@ -33,8 +33,15 @@ _BEGINNINGS: Mapping[str, tuple[bytes, str]] = {
         rb"(?s)(?:.{0,400}?[\r\n}])?\s*:20:.{0,200}?[\r\n]:2(?:1|5|8)C?P?:",
         "tags :20: and :25: stand at line starts, as in a SWIFT statement",
     ),
-    "ofx": (rb"\s*(?:OFXHEADER\s*:|<\?xml[^>]*\?>\s*<\?OFX|<\?OFX|<OFX>)", "it begins with the header of OFX"),
-    "camt": (rb"(?s)[^<]*<.*?urn:iso:std:iso:20022:tech:xsd:camt\.05[234]\.", "its namespace is that of camt"),
+    "ofx": (
+        rb"(?i)\s*(?:OFXHEADER\s*:|(?:[A-Z]+:[^\r\n<]*[\r\n]\s*)*<OFX>|<\?xml[^>]*\?>\s*<(?:\?OFX|OFX>)|<\?OFX)",
+        "it begins with the header of OFX",
+    ),
+    "camt": (
+        rb"(?s)[^<]*<.*?(?:urn:iso:std:iso:20022:tech:xsd:camt\.05[234]\."
+        rb"|<(?:[\w.-]+:)?BkToCstmr(?:Stmt|AcctRpt|DbtCdtNtfctn)(?:V0\d)?[\s>])",
+        "its namespace or message is that of camt",
+    ),
     "einvoice": (rb"(?s)[^<]*<.*?(?:" + _UBL + rb"|" + _CII + rb")", "its outermost element is an invoice"),
     "saft": (rb"(?s)[^<]*<.*?<(?:[\w.-]+:)?AuditFile[\s>]", "its outermost element is AuditFile, as in SAF-T"),
 }  # fmt: skip

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -118,6 +120,42 @@ def test_opening_and_closing_are_balances_in_the_currency_of_the_entry(
     assert len(rows) == balances.count("<Bal>")
 
 
+@pytest.mark.parametrize("entries", [1, 5000])
+@pytest.mark.parametrize("prefixed", [False, True])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_balances_and_totals_may_stand_behind_the_entries(
+    tmp_path: Path, entries: int, prefixed: bool, encoding: str
+) -> None:
+    sums = "<TxsSummry><TtlNtries><NbOfNtries>{}</NbOfNtries></TtlNtries></TxsSummry>"
+    inside = [ENTRY * entries + balance("OPBD", "1") + balance("CLBD", "6") + sums.format(entries), ENTRY * 2]
+    content = "</Stmt><Stmt><Id>S2</Id>".join(inside)
+    content = wrapped(content)
+    if prefixed:
+        content = content.replace("<", "<c:").replace("<c:/", "</c:").replace("xmlns=", "xmlns:c=")
+    rows, facts = table(tmp_path, content.encode(encoding), "camt")
+    assert [(r["statement_id"], r.get("opening_amount"), r.get("closing_amount")) for r in rows] == [
+        *[("S", "1", "6")] * entries, *[("S2", None, None)] * 2,
+    ]  # fmt: skip
+    assert [(t.said, t.found) for t in facts.totals] == [(str(entries), str(entries))]
+    (rows, _) = table(tmp_path, content.encode(encoding), "camt", "balances")
+    assert [r["balance_code"] for r in rows] == ["OPBD", "CLBD"]
+
+
+@pytest.mark.parametrize("between", ["<!-- x -->", "<Odd/>", "x", "<AddtlStmtInf>x</AddtlStmtInf>"])
+def test_balances_behind_entries_are_found_behind_anything(tmp_path: Path, between: str) -> None:
+    ((row,), _) = table(tmp_path, wrapped(ENTRY + between + balance("CLBD", "6")), "camt")
+    assert row["closing_amount"] == "6"
+
+
+def test_the_head_of_the_message_is_there_too(tmp_path: Path) -> None:
+    head = "<CreDtTm>2026-10-05T20:00:00</CreDtTm><MsgPgntn><PgNb>2</PgNb></MsgPgntn></GrpHdr>"
+    copy = "<CpyDplctInd>CODU</CpyDplctInd>"
+    content = wrapped(copy + ENTRY).replace("</GrpHdr>", head).replace("</Stmt>", f"</Stmt><Stmt>{copy}</Stmt>")
+    (rows, facts) = table(tmp_path, content, "camt")
+    assert (rows[0]["created_at"], rows[0]["statement_other"]) == ("2026-10-05T20:00:00", "GrpHdr/MsgPgntn/PgNb=2")
+    assert facts.warnings == ["2 statements of 2 said to be a duplicate: Stmt 1 (line 1, CODU)"]
+
+
 def test_a_batch_shows_the_sum_of_its_parts_and_the_parts_are_rows_of_details(tmp_path: Path) -> None:
     statement = one(amount=D("-9.00"), details=(D("-4.00"), D("-5.00")), reference="R", charges=D("0.50"))
     ((row,), _) = table(tmp_path, camt([statement]), "camt")
@@ -172,7 +210,6 @@ def test_an_entry_without_a_side_is_a_malformed_record(tmp_path: Path) -> None:
         ("<a><b/></a>", "got an XML document a of no namespace"),
         ("<a>" + "<b/>" * 2000 + wrapped(ENTRY) + "</a>", "got an XML document a of no namespace"),
         (wrapped("").replace("<Stmt>", "<X>").replace("</Stmt>", "</X>"), "message without a statement"),
-        (wrapped(ENTRY * 5000 + balance("CLBD", "6")), "Bal behind an entry"),
         (camt([one()]).decode()[:-30], "file is truncated"),
         (wrapped(ENTRY).replace("</Ntry>", "</Entry>"), "no well-formed XML"),
         ('<!DOCTYPE Document [<!ENTITY a "b">]>' + wrapped(ENTRY), "declares entities"),
@@ -180,9 +217,12 @@ def test_an_entry_without_a_side_is_a_malformed_record(tmp_path: Path) -> None:
         ("PK\x03\x04", "zip archive"),
         ("%PDF-1.4", "a PDF"),
         (":20:A", "no well-formed XML"),
+        ('<?xml version="1.0" encoding="cp037"?>'.encode("cp037"), "no well-formed XML"),
     ],
 )
-def test_what_is_no_statement_of_camt_is_refused_with_its_place(tmp_path: Path, content: str, said: str) -> None:
+def test_what_is_no_statement_of_camt_is_refused_with_its_place(
+    tmp_path: Path, content: str | bytes, said: str
+) -> None:
     message = refused(tmp_path, content, "camt")
     assert said in message
     assert "statement.camt" in message
@@ -206,6 +246,13 @@ def test_signs_of_mt940(tmp_path: Path, mark: str, amount: str) -> None:
     assert row["amount"] == amount
     assert (row["entry_date"], row["customer_reference"], row["bank_reference"]) == ("2026-10-04", "REF", "BANK")
     assert row["supplementary"] == "more"
+
+
+@pytest.mark.parametrize("dates", ["2610061004", "202610061004", "261006", "20261006"])
+def test_dates_of_an_entry_in_four_forms(tmp_path: Path, dates: str) -> None:
+    ((row,), _) = table(tmp_path, mt940(f":61:{dates}C5,20NTRFREF"), "mt940")
+    assert (row["value_date"], row["amount"]) == ("2026-10-06", "5.20")
+    assert row.get("entry_date") == ("2026-10-04" if dates.endswith("1004") else None)
 
 
 def test_pages_are_one_statement(tmp_path: Path) -> None:
@@ -299,6 +346,35 @@ def test_days_that_only_banks_have_and_years_that_are_not_written() -> None:
     assert near("1230", "2026-01-02") == "2025-12-30"
     assert near("0102", "2025-12-30") == "2026-01-02"
     assert near("0229", "2026-03-01") == ""
+    assert near("0930", "2027-03-01", "2026-10-05") == "2026-09-30"
+    assert near("0320", "2026-03-17", "2026-03-15") == "2026-03-20"  # a fault of the bank, but of days
+
+
+def test_a_time_broken_behind_its_hour_is_no_field(tmp_path: Path) -> None:
+    lines = ":61:261005C5,NTRFA\n:86:805?20paid 2026-10-05T16\n:20:37 Berlin?21more\n:61:261005C1,NTRFB\n:86:T1\n:12:x"
+    (rows, facts) = table(tmp_path, mt940(lines), "mt940")
+    assert [r["remittance_text"] for r in rows] == ["paid 2026-10-05T16:20:37 Berlinmore", "T1"]
+    assert facts.warnings == ["field :12: is not known, kept as it stands: once, first on line 10"]
+
+
+def test_a_message_that_ends_without_a_line_of_its_own(tmp_path: Path) -> None:
+    block = "{1:F01A}\n{2:O940}\n{4:\n"
+    message = mt940(":61:261005C5,NTRFA").removesuffix("-\n")
+    (rows, facts) = table(tmp_path, block + message + block + message, "mt940", "statements")
+    assert [(r["closing_amount"], r["envelope"][:7]) for r in rows] == [("15", "{1:F01A")] * 2
+    assert facts.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("closing", "amount", "day", "warns"),
+    [("C261005EUR15,", "15", "2026-10-05", False), ("C26100515,", "15", "2026-10-05", False),
+     ("C20261005EUR15,", "15", "2026-10-05", False), ("D261005EUR1.015,5", "-1015.5", "2026-10-05", False),
+     ("C261005EURabc", "C261005EURabc", None, True)],
+)  # fmt: skip
+def test_balances_as_banks_write_them(tmp_path: Path, closing: str, amount: str, day: str | None, warns: bool) -> None:
+    ((row,), facts) = table(tmp_path, mt940(":61:261005C5,NTRFA", closing=f"62F:{closing}"), "mt940")
+    assert (row["closing_amount"], row.get("closing_date"), row["currency"]) == (amount, day, "EUR")
+    assert bool(facts.warnings) == warns
 
 
 @pytest.mark.parametrize(
@@ -357,8 +433,72 @@ def test_ofx_in_both_spellings(tmp_path: Path) -> None:
     [
         (OFX.format(TRANSACTION)[:-20], "file is truncated"),
         ("OFXHEADER:100\n<OFX></OFX>", "no statement of an account"),
+        (OFX.format("").replace("STMTRS", "INVSTMTRS"), "no CCSTMTRS; INVSTMTRS on line 4"),
+        ("OFXHEADER:100\n<OFX>\n<STATUS><CODE>2000<SEVERITY>ERROR</STATUS></OFX>", "error 2000 of the bank on line 3"),
         ("Date;Amount\n", "file is no OFX document"),
     ],
 )
 def test_what_is_no_ofx_is_refused(tmp_path: Path, content: str, said: str) -> None:
     assert said in refused(tmp_path, content, "ofx")
+
+
+@pytest.mark.parametrize(
+    ("found", "cells"),
+    [
+        ("<NAME>A &amp; B", {"counterparty_name": "A & B"}),
+        ("<NAME><![CDATA[A & <B>]]></NAME>", {"counterparty_name": "A & <B>"}),
+        ("<NAME><![CDATA[A\n&amp;\n <FITID>]]></NAME><MEMO>M", {"counterparty_name": "A &amp; <FITID>", "memo": "M"}),
+        ("<NAME>A <!-- <FITID>not this --> B", {"counterparty_name": "A B", "transaction_id": "f1"}),
+        ("<NAME>A<!-- one\n<FITID>not this\n--><MEMO>M", {"counterparty_name": "A", "memo": "M"}),
+        ("<TRNAMT>+1 006,60", {"amount": "1006.60"}),
+        ("<TRNAMT>-1,006.60", {"amount": "-1006.60"}),
+        ("<TRNAMT>$120", {"amount": "$120"}),
+    ],
+)
+def test_what_ofx_writes_into_a_transaction(tmp_path: Path, found: str, cells: dict[str, str]) -> None:
+    head = "<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20261002<FITID>f1"
+    ((row,), _) = table(tmp_path, OFX.format(f"{head}{found}</STMTTRN>"), "ofx")
+    assert {column: row.get(column) for column in cells} == cells
+
+
+@pytest.mark.parametrize("piece", ["<A", "<![CDATA[", "<!--", "<", "A"])
+def test_a_line_without_an_end_takes_no_endless_time(tmp_path: Path, piece: str) -> None:
+    head = "<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20261002<FITID>f1<NAME>"
+    started = process_time()
+    with suppress(DeliveryError):
+        table(tmp_path, OFX.format(f"{head}<A{piece * 200_000}\n</STMTTRN>"), "ofx")
+    assert process_time() - started < 5
+
+
+def test_a_transaction_without_end_tag_ends_where_the_next_or_its_list_ends(tmp_path: Path) -> None:
+    (rows, _) = table(tmp_path, OFX.format(TRANSACTION.removesuffix("</STMTTRN>") * 2), "ofx")
+    assert [(r["amount"], r["opening_amount"], r["closing_amount"]) for r in rows] == [("-2.50", "10.00", "5.00")] * 2
+
+
+def test_what_ofx_holds_beside_statements_is_told_and_no_part_of_them(tmp_path: Path) -> None:
+    others = f"</STMTTRNRS><INVSTMTRS><INVBANKTRAN>{TRANSACTION}</INVBANKTRAN></INVSTMTRS><STMTTRNRS>"
+    content = OFX.format(TRANSACTION).replace("</STMTTRNRS>", f"{others}</STMTTRNRS>")
+    (rows, facts) = table(tmp_path, content, "ofx")
+    assert [(r["amount"], r["opening_amount"]) for r in rows] == [("-2.50", "7.50")]
+    assert facts.warnings == [
+        "beside statements the file holds INVSTMTRS on line 4, not read",
+        "beside statements the file holds STMTTRN outside a statement on line 4, not read",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("head", "text", "encoding"),
+    [
+        ("OFXHEADER:100\nCHARSET:1252\n", "é".encode(), "utf-8"),
+        ("OFXHEADER:100\nENCODING:USASCII\nCHARSET:NONE\n", "é".encode("cp1252"), "cp1252"),
+        ('<?xml version="1.0" encoding="USASCII"?>\n<?OFX OFXHEADER="200"?>', "é".encode("cp1252"), "cp1252"),
+        ('<?xml version="1.0" encoding="hex"?>\n<?OFX OFXHEADER="200"?>', "é".encode(), "utf-8"),
+        ("OFXHEADER:100\nCHARSET:8859-2\n", "č".encode("iso8859-2"), "iso8859-2"),
+    ],
+)
+def test_encodings_of_ofx_are_those_of_the_head_if_they_can_be(
+    tmp_path: Path, head: str, text: bytes, encoding: str
+) -> None:
+    body = OFX.partition("\n\n")[2].format(TRANSACTION.replace("A &amp; B", "NAME"))
+    ((row,), facts) = table(tmp_path, head.encode() + body.encode().replace(b"NAME<", text + b"<"), "ofx")
+    assert (row["counterparty_name"], facts.encoding) == (text.decode(encoding), encoding)
