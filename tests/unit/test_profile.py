@@ -161,6 +161,8 @@ def test_what_cannot_be_read_may_be_absent_where_the_contract_has_a_code(feed, c
     domain, name = feed.split(".")
     contract = read_contract(ROOT / "pipelines" / "contracts" / domain / f"{name}.odcs.yaml")
     source = Source(files="x", mode="snapshot", columns={column: {"from": "A", "unreadable": code}})
-    told = " ".join(f"{got}, {expected}" for keys, got, expected in complaints(contract, source) if "unreadable" in keys)
+    told = " ".join(
+        f"{got}, {expected}" for keys, got, expected in complaints(contract, source) if "unreadable" in keys
+    )
     assert bool(told) == bool(said)
     assert all(word in told for word in said)
