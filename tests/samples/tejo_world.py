@@ -55,6 +55,9 @@ class Document:
     corrects: str = ""
     gross_off: Decimal = Decimal(0)
     unexplained: bool = False
+    atcud: str = ""
+    tax_off: Decimal = Decimal(0)
+    entered: str = ""
 
     @property
     def net(self) -> Decimal:
@@ -65,7 +68,7 @@ class Document:
     def tax(self) -> Decimal:
         """Tax, rounded once."""
         taxes = (line.net * line.rate / 100 for line in self.lines)
-        return sum(taxes, Decimal(0)).quantize(CENT, ROUND_HALF_UP)
+        return sum(taxes, Decimal(0)).quantize(CENT, ROUND_HALF_UP) + self.tax_off
 
     @property
     def gross(self) -> Decimal:

@@ -17,10 +17,11 @@ from pipelines.errors import DeliveryError
 from pipelines.extract.facts import FormatTotal
 from pipelines.extract.messages import saft_paths as paths
 from pipelines.extract.messages.message import MessageTable, Record
-from pipelines.extract.messages.saft_audit import AuditFile, summed
+from pipelines.extract.messages.saft_audit import AuditFile, summed, tax_parts
 from pipelines.extract.messages.saft_cells import amount, cells_of, plain
 from pipelines.extract.messages.saft_chart import account_type, tax_key
 from pipelines.extract.messages.saft_documents import Documents
+from pipelines.extract.messages.saft_series import Signatures
 from pipelines.extract.messages.xml_stream import local
 from pipelines.extract.table import Tally
 from pipelines.profile import Format
@@ -61,6 +62,7 @@ class Messages(MessageTable):
     def __init__(self, path: Path, fmt: Format, tally: Tally, name: str) -> None:
         super().__init__(path, fmt, tally, name)
         self._odd_tax_ids: list[str] = []
+        self._signatures = Signatures(fmt.signature_key)
 
     def records(self) -> Iterator[Record]:
         """See MessageTable."""
@@ -104,7 +106,7 @@ class Messages(MessageTable):
         for kind, element in audit.records():
             if kind not in kinds:
                 continue
-            for part, above in _parts(kind, element):
+            for part, above in tax_parts(element) if kind == "tax_codes" else [(element, {})]:
                 cells = above | cells_of(part, _MASTERS.get(kind, {}), () if kind != "accounts" else {"Account"})
                 if kind == "accounts" and "account_id" not in cells:
                     continue
@@ -172,7 +174,7 @@ class Messages(MessageTable):
         """Documents of one kind, or their lines."""
         section = DOCUMENTS_OF.get(table) or LINES_OF[table]
         audit = self._open(section)
-        documents = Documents(audit)
+        documents = Documents(audit, self._signatures)
         for kind, element in audit.records():
             if kind == section or (section == "payments" and kind == "sales_invoices"):
                 document = documents.take(kind, element)
@@ -192,7 +194,7 @@ class Messages(MessageTable):
     def _whole(self, table: str) -> Iterator[Cells]:
         """All documents, or one row for each section of the file."""
         audit = self._open("all", *paths.SECTIONS, *(kind for kind in paths.MASTER_RECORDS.values()))
-        documents = Documents(audit)
+        documents = Documents(audit, self._signatures)
         for kind, element in audit.records():
             if kind == "general_ledger":
                 found = audit.section(kind)
@@ -208,16 +210,6 @@ class Messages(MessageTable):
             self.tally.warnings.extend(audit.warnings())
         else:
             self._end(audit)
-
-
-def _parts(kind: str, element: Any) -> Iterator[tuple[Any, Cells]]:
-    """The records in a master record: the rates of a tax stand inside its kind, all others are one."""
-    details = [child for child in element if local(child) == "TaxCodeDetails"] if kind == "tax_codes" else []
-    if not details:
-        yield element, {}
-        return
-    above = cells_of(element, {"TaxType": "tax_type", "Description": "tax_type_name"}, {"TaxCodeDetails"})
-    yield from ((detail, above) for detail in details)
 
 
 def _entries(element: Any, audit: AuditFile) -> Iterator[Cells]:

@@ -18,7 +18,8 @@ from lxml import etree
 from pipelines.errors import DeliveryError
 from pipelines.extract.facts import FormatTotal
 from pipelines.extract.messages import saft_paths as paths
-from pipelines.extract.messages.saft_cells import amount, number, plain
+from pipelines.extract.messages.saft_cells import amount, cells_of, number, plain
+from pipelines.extract.messages.saft_chart import tax_key
 from pipelines.extract.messages.saft_header import Header, header_of
 from pipelines.extract.messages.saft_structure import KEPT_FAULTS, portuguese
 from pipelines.extract.messages.xml_stream import elements, local
@@ -79,6 +80,7 @@ class AuditFile:
         self.found: dict[str, Found] = {}
         self.faults = Faults()
         self.ids: dict[str, dict[str, str]] = {kind: {} for kind in _IDS}
+        self.tax_keys: set[str] = set()
         self.has: set[str] = set()
         self.unread: Counter[str] = Counter()
         self._strict = False
@@ -139,13 +141,19 @@ class AuditFile:
                 )
 
     def _note(self, kind: str, element: Any) -> None:
+        """What later records are compared with, and what is wrong with this one; a number stands for one record."""
         self.has.add(kind)
         if (name := _IDS.get(kind)) and (text := _child(element, name)):
+            if text in self.ids[kind] and kind in self.interest:
+                self.faults.add(iter([f"line {element.sourceline}: {name} {text!r} stands there twice"]))
             named = kind in ("customers", "suppliers")
             self.ids[kind][text] = _child(element, "CompanyName") or _child(element, "Name") if named else ""
+        if kind == "tax_codes":
+            for part, above in tax_parts(element):
+                self.tax_keys.add(tax_key(above | cells_of(part, paths.TAX_COLUMNS), flat=self.header.is_flat))
         if self._strict and kind in self.interest:
-            above = "/".join(map(local, reversed(list(element.iterancestors()))))
-            self.faults.add(portuguese().faults(element, above))
+            above_ = "/".join(map(local, reversed(list(element.iterancestors()))))
+            self.faults.add(portuguese().faults(element, above_))
 
     def _close(self, path: str, element: Any) -> None:
         """After an element: what is left in a container that is no record, and that the container itself was there."""
@@ -186,6 +194,16 @@ class AuditFile:
             expected="AuditFile/Header, which names company, period and version",
             next_step="send the complete file again",
         )
+
+
+def tax_parts(element: Any) -> Iterator[tuple[Any, dict[str, str]]]:
+    """The rates in a record of the tax table: they stand inside their kind, or are it."""
+    details = [child for child in element if local(child) == "TaxCodeDetails"]
+    if not details:
+        yield element, {}
+        return
+    above = cells_of(element, {"TaxType": "tax_type", "Description": "tax_type_name"}, {"TaxCodeDetails"})
+    yield from ((detail, above) for detail in details)
 
 
 def _child(element: Any, name: str) -> str:

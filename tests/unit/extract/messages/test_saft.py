@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+from base64 import b64encode
 from collections.abc import Callable
 from decimal import Decimal
 from io import StringIO
@@ -10,12 +12,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.errors import DeliveryError
+from pipelines.errors import DeclarationError, DeliveryError
 from pipelines.extract.facts import FileFacts
 from pipelines.extract.messages.saft import DOCUMENTS_OF, LINES_OF
+from pipelines.extract.messages.saft_series import Series
 from pipelines.extract.reader import read_table
 from pipelines.flow.printing import print_table
 from pipelines.formats import message_format
@@ -185,13 +192,36 @@ def test_a_defect_is_stopped_by_a_total_that_names_it(
     [
         ("1T 1/1", [(f"<CustomerID>CA3{SHIPPED}", f"<CustomerID>X{SHIPPED}")], "customer_unknown"),
         ("1T 1/1", [("<GrossTotal>28.07", "<GrossTotal>28.70")], "gross_differs"),
-        ("1T 1/1", [("<CreditAmount>23.3938", "<CreditAmount>23.8")], "lines_differ"),
+        ("1T 1/1", [("<CreditAmount>23.3938", "<CreditAmount>23.8")], "lines_differ price_differs tax_differs"),
         (
             "1T 1/1",
             [("<CreditAmount>23.3938</CreditAmount>", "<DebitAmount>23.3938</DebitAmount>")],
             "invoice_debits lines_differ",
         ),
         ("1T 1/1", [("vfinNfF+rToG", "vfinNfF+rTo")], "signature_malformed"),
+        ("1T 1/1", [("<HashControl>1<", "<HashControl>one<")], "signature_control_malformed"),
+        ("1T 1/1", [("<HashControl>1<", "<HashControl>0<")], "signature_control_malformed"),
+        ("1T 1/1", [("<ATCUD>0<", "<ATCUD>CODE-1<")], "atcud_malformed"),
+        ("1T 1/1", [("<ATCUD>0<", "<ATCUD>CSDF7T5H-2<")], "atcud_number_differs"),
+        ("1T 1/1", [("<ATCUD>0<", "<ATCUD>CSDF7T5H-1<")], "none"),
+        (
+            "1T 1/1",
+            [("<TaxPayable>4.68", "<TaxPayable>4.86"), ("<GrossTotal>28.07", "<GrossTotal>28.25")],
+            "tax_differs",
+        ),
+        (
+            "1T 1/1",
+            [
+                (
+                    "<TaxPercentage>20</TaxPercentage>\n                    </Tax>",
+                    "<TaxPercentage>21</TaxPercentage>\n                    </Tax>",
+                )
+            ],
+            "tax_code_unknown tax_differs",
+        ),
+        ("1T 1/1", [(SOLD, SOLD.replace("<Quantity>5<", "<Quantity>6<"))], "price_differs"),
+        ("1T 1/2", [("<ExchangeRate>0.740747<", "<ExchangeRate>0.704747<")], "conversion_differs"),
+        ("1T 1/2", [("<InvoiceNo>1T 1/1<", "<InvoiceNo>1T 1/2<")], "number_repeated"),
         ("1T 1/1", [(f"<ProductCode>FAT01{SOLD}", f"<ProductCode>NEW{SOLD}")], "product_unknown"),
         (
             "PGT 1T1/1",
@@ -206,6 +236,35 @@ def test_a_document_says_which_rules_it_breaks(
     rows = {row["document_id"]: row["message_faults"] for row in demo(tmp_path, "documents", *changes).rows}
     assert rows.pop(document) == faults
     assert set(rows.values()) == {"none"}
+
+
+@pytest.mark.parametrize(
+    ("document", "changes", "warnings"),
+    [
+        ("1T 1/1", [("<SystemEntryDate>2017-03-10T", "<SystemEntryDate>2017-03-09T")], "dated_after_entry"),
+        ("1T 1/2", [("<SystemEntryDate>2017-03-10T", "<SystemEntryDate>2019-03-10T")], "entered_before_previous"),
+        (
+            "1T 1/1",
+            [
+                ("<EndDate>2018-01-31<", "<EndDate>2024-01-31<"),
+                ("<InvoiceDate>2017-03-10<", "<InvoiceDate>2023-01-01<"),
+                ("<SystemEntryDate>2017-03-10T", "<SystemEntryDate>2023-01-01T"),
+            ],
+            "atcud_missing",
+        ),
+        (
+            "PGT 1T1/1",
+            [("<OriginatingON>1T 1/6<", "<OriginatingON>1T 1/99<")],
+            "settles_missing_document",
+        ),
+    ],
+)
+def test_a_document_says_what_is_strange(
+    tmp_path: Path, document: str, changes: list[tuple[str, str]], warnings: str
+) -> None:
+    rows = {row["document_id"]: row for row in demo(tmp_path, "documents", *changes).rows}
+    assert warnings in rows[document]["message_warnings"].split()
+    assert {row["message_faults"] for row in rows.values()} == {"none"}
 
 
 def test_an_internal_code_stands_for_one_type_of_documents(tmp_path: Path) -> None:
@@ -325,7 +384,8 @@ def test_a_total_that_is_not_found_is_printed(tmp_path: Path) -> None:
 def test_an_older_version_gives_the_same_entries_and_documents(tmp_path: Path) -> None:
     """Before 1.04 documents had no ATCUD, and lines of the ledger stood beside each other, debits and credits alike."""
     text = file_of(month_of(random.Random(3), 2026, 2, 12))
-    older = text.replace("PT_1.04_01", "PT_1.03_01").replace("1.04_01", "1.03_01").replace("<ATCUD>0</ATCUD>", "")
+    older = text.replace("PT_1.04_01", "PT_1.03_01").replace("1.04_01", "1.03_01")
+    older = re.sub("<ATCUD>[^<]*</ATCUD>", "", older)
     older = older.replace("<TaxonomyReference>S</TaxonomyReference>", "").replace("<Lines>", "").replace("</Lines>", "")
     for side in ("DebitLine>", "CreditLine>"):
         older = older.replace(side, "Line>")
@@ -365,3 +425,67 @@ def test_a_written_month_is_read_back_exactly(tmp_path_factory: pytest.TempPathF
         (r["document_id"], r["product_id"], Decimal(r["quantity"]), abs(Decimal(r["net_amount"]))) for r in lines.rows
     ]
     assert lines.broken == {}
+
+
+def test_a_number_that_comes_late_is_not_missing_and_one_told_twice_hides_no_gap() -> None:
+    series = Series("FT A", "FT")
+    assert [series.add(n) for n in (2, 3, 7, 1, 3, 9, 8, 5)] == [True, True, True, True, False, True, True, True]
+    assert (series.missing, list(series.gaps())) == (2, ["FT A/4 missing", "FT A/6 missing"])
+    assert [n in series for n in (0, 1, 4, 5, 6, 9, 10)] == [False, True, False, True, False, True, False]
+
+
+@settings(max_examples=60, deadline=None)
+@given(numbers=st.lists(st.integers(1, 40), min_size=1))
+def test_a_series_knows_its_numbers_in_any_order(numbers: list[int]) -> None:
+    series, seen = Series("A", "FT"), set[int]()
+    for one in numbers:
+        assert series.add(one) == (one not in seen)
+        seen.add(one)
+    assert series.missing == max(seen) - min(seen) + 1 - len(seen)
+    assert all((n in series) == (n in seen) for n in range(42))
+
+
+@pytest.fixture(scope="module")
+def signed() -> tuple[str, str]:
+    """A month whose documents are signed as the law wants it, and the public key of the software that did."""
+    key = generate_private_key(65537, 1024)
+    month, before = month_of(random.Random(5), 2026, 2, 12), dict[str, str]()
+    for document in month.documents:
+        if document.section == "payments":
+            continue
+        series = document.number.rpartition("/")[0]
+        text = f"{document.day};{document.day}T09:30:00;{document.number};{document.gross};{before.get(series, '')}"
+        document.signature = before[series] = b64encode(key.sign(text.encode(), PKCS1v15(), SHA1())).decode()
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return file_of(month), pem.decode()
+
+
+def signatures_of(folder: Path, text: str, key: str | None) -> dict[str, str]:
+    """The documents with faults, read with a key."""
+    path = folder / "saft.xml"
+    path.write_bytes(text.encode("cp1252"))
+    fmt = Format(type="saft", table="documents", signature_key=key)
+    with read_table(path, fmt, "en_US", name="saft.xml") as reader:
+        rows = [row for batch in reader.batches(full=False) for row in batch.to_pylist()]
+    return {row["document_id"]: row["message_faults"] for row in rows if row["message_faults"] != "none"}
+
+
+def test_signatures_are_verified_where_the_key_is_known(tmp_path: Path, signed: tuple[str, str]) -> None:
+    text, key = signed
+    assert signatures_of(tmp_path, text, key) == {}
+    later = text.replace("T09:30:00</SystemEntryDate>", "T09:31:00</SystemEntryDate>", 1)
+    assert set(signatures_of(tmp_path, later, key).values()) == {"signature_wrong"}
+    assert len(signatures_of(tmp_path, later, key)) == 1
+    other = generate_private_key(65537, 1024).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    assert set(signatures_of(tmp_path, text, other.decode()).values()) == {"signature_wrong"}
+
+
+def test_without_the_key_only_what_repeats_shows(tmp_path: Path, signed: tuple[str, str]) -> None:
+    first, second = re.findall("<Hash>([^<]*)</Hash>", signed[0])[:2]
+    copied = signed[0].replace(second, first)
+    assert signatures_of(tmp_path, copied, None) == {"FT 2A/2": "signature_repeated"}
+
+
+def test_what_is_no_key_is_told(tmp_path: Path, signed: tuple[str, str]) -> None:
+    with pytest.raises(DeclarationError, match="signature_key is no public key"):
+        signatures_of(tmp_path, signed[0], "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----")
