@@ -40,8 +40,8 @@ FAULTS = [
     Fault("broken signature", _DOCUMENTS, "NE 9A/5", "signature_malformed"),
     Fault("no signature", _DOCUMENTS, "GR 9A/7", "signature_missing"),
     Fault("free of tax without a reason", _DOCUMENTS, "FT 9A/11", "exemption_without_reason"),
-    Fault("tax is not that of the lines", _DOCUMENTS, "FT 9A/12", "tax_differs"),
-    Fault("unique code with another number", _DOCUMENTS, "FT 9A/13", "atcud_number_differs"),
+    Fault("tax is not that of the lines", _DOCUMENTS, "NE 9A/11", "tax_differs"),
+    Fault("unique code with another number", _DOCUMENTS, "GR 9A/13", "atcud_number_differs"),
     Fault("unique code without number", _DOCUMENTS, "NE 9A/7", "atcud_malformed"),
     Fault("signature of the document before", _DOCUMENTS, "GR 9A/11", "signature_repeated"),
     Fault("entered on the day before its date", _DOCUMENTS, "NE 9A/9", "dated_after_entry", "warn"),
@@ -89,8 +89,8 @@ def plant_documents(month: Month) -> None:
     at["GR 9A/7"].signature = "0"
     at["FT 9A/11"].lines[0].rate, at["FT 9A/11"].unexplained = Decimal(0), True
     at["NE 9A/1"].day = "2026-08-31"
-    at["FT 9A/12"].tax_off = Decimal("0.48")
-    at["FT 9A/13"].atcud, at["NE 9A/7"].atcud = "AMOSTRA2-14", "AMOSTRA3"
+    at["NE 9A/11"].tax_off = Decimal("0.48")
+    at["GR 9A/13"].atcud, at["NE 9A/7"].atcud = "AMOSTRA2-14", "AMOSTRA3"
     at["GR 9A/11"].signature = at["GR 9A/10"].signature
     at["NE 9A/9"].entered = "2026-09-10"
 
@@ -127,6 +127,9 @@ def _masters(month: Month) -> Iterator[str]:
     for _, rows in entries(month):
         for account, amount in rows:
             turnover[account][amount < 0] += abs(amount)
+    for account, (_, above) in ACCOUNTS.items():
+        if above:
+            turnover[above] = [mine + below for mine, below in zip(turnover[above], turnover[account], strict=True)]
     yield "<GeneralLedgerAccounts><TaxonomyReference>S</TaxonomyReference>"
     for account, (name, above) in ACCOUNTS.items():
         closing = turnover[account][0] - turnover[account][1]

@@ -103,7 +103,7 @@ class Signatures:
 
 def _signed(key: RSAPublicKey, signature: bytes, text: str) -> bool:
     try:
-        key.verify(signature, text.encode(), PKCS1v15(), SHA1())
+        key.verify(signature, text.encode(), PKCS1v15(), SHA1())  # noqa: S303 - as the law of Portugal has it
     except InvalidSignature:
         return False
     return True

@@ -331,13 +331,55 @@ def test_norway_gives_entries_balances_and_masters(tmp_path: Path) -> None:
     assert read(tmp_path, NORWAY, "other_masters").rows[0]["other"] == "Name=Sample Holding; OwnerID=1"
 
 
-def test_entries_on_accounts_that_are_not_there_are_told(tmp_path: Path) -> None:
-    found = read(
-        tmp_path,
-        NORWAY.replace("<RecordID>2</RecordID><AccountID>2700", "<RecordID>2</RecordID><AccountID>2799"),
-        "gl_entries",
-    )
-    assert found.broken["entries_on_unknown_accounts"][:2] == ("0", "1")
+@pytest.mark.parametrize(
+    ("old", "new", "total", "where"),
+    [
+        ("<RecordID>2</RecordID><AccountID>2700", "<RecordID>2</RecordID><AccountID>2799", "entries_on_unknown_accounts",
+         "line 2; line 52 of the file: no account 2799"),
+        ("<TaxCode>3</TaxCode><TaxPercentage>", "<TaxCode>33</TaxCode><TaxPercentage>", "entries_with_unknown_tax_codes",
+         "line 1; line 47 of the file: no tax code 33"),
+        ("<CustomerID>15000</CustomerID>", "<CustomerID>15001</CustomerID>", "entries_of_unknown_partners",
+         "line 3; line 54 of the file: no customer 15000"),
+    ],
+)  # fmt: skip
+def test_entries_that_name_what_the_file_does_not_have_are_told(
+    tmp_path: Path, old: str, new: str, total: str, where: str
+) -> None:
+    assert old in NORWAY
+    broken = read(tmp_path, NORWAY.replace(old, new, 1), "gl_entries").broken
+    assert list(broken) == [total]
+    assert broken[total][:2] == ("0", "1")
+    assert where in broken[total][2]
+    sections = {r["section_code"]: r for r in read(tmp_path, NORWAY.replace(old, new, 1), "audit_files").rows}
+    assert sections["general_ledger"]["faulty_documents"] == "1"
+    assert where.rpartition(": ")[2] in sections["general_ledger"]["first_faulty"]
+
+
+def test_transactions_that_do_not_balance_or_lie_outside_the_period_are_told(tmp_path: Path) -> None:
+    text = NORWAY.replace("<Amount>12500.00", "<Amount>12500.01")
+    (section,) = read(tmp_path, text, "audit_files").rows
+    assert section["first_faulty"].endswith(": debits are not credits by 0.01")
+    outside = NORWAY.replace("<TransactionDate>2025-", "<TransactionDate>2024-")
+    (warning,) = read(tmp_path, outside, "gl_entries").facts.warnings
+    assert warning.startswith("1 transactions dated outside the period of the file, first ")
+
+
+def test_a_heading_is_the_sum_of_the_accounts_below_it(tmp_path: Path) -> None:
+    text = file_of(month_of(random.Random(3), 2026, 2, 12))
+    assert read(tmp_path, text, "balances", "cp1252").broken == {}
+    at = text.index("<AccountID>71</AccountID>")
+    changed = text[:at] + re.sub("<ClosingCreditBalance>[^<]*", "<ClosingCreditBalance>1.00", text[at:], count=1)
+    broken = read(tmp_path, changed, "balances", "cp1252").broken["headings_not_the_sum"]
+    assert broken[1] == "1"
+    assert broken[2].startswith("Account 71, line ")
+    assert "closing balance -1.00, accounts below it -" in broken[2]
+    lost = text.replace("<GroupingCode>24</GroupingCode>", "<GroupingCode>29</GroupingCode>")
+    assert "no account 29 above it" in read(tmp_path, lost, "balances", "cp1252").broken["accounts_without_heading"][2]
+
+
+def test_a_record_whose_number_stands_there_twice_is_told(tmp_path: Path) -> None:
+    twice = demo(tmp_path, "customers", ("<CustomerID>CA3</CustomerID>", "<CustomerID>CA1</CustomerID>"))
+    assert "CustomerID 'CA1' stands there twice" in twice.broken["structure_faults"][2]
 
 
 def test_the_oecd_version_gives_invoices_of_both_sides(tmp_path: Path) -> None:
