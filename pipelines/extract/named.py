@@ -80,6 +80,7 @@ class NamedRecords:
         self.columns = list(declared) if declared else column_names([self.keys], "")
         self.piece_rows = PIECE_CELLS // max(len(self.keys), 1)
         self._known = set(self.keys)
+        self._blanks = [""] * len(self.keys)
         self._unread: dict[str, bool] = {}
         self._tally = tally
 
@@ -91,7 +92,7 @@ class NamedRecords:
         """The cells of a record by column."""
         if not cells.keys() <= self._known and len(self._unread) < MAX_COLUMNS:
             self._unread.update(dict.fromkeys(cells.keys() - self._known, True))
-        return [cells.get(key, "") for key in self.keys]
+        return list(map(cells.get, self.keys, self._blanks))
 
     def finish(self) -> None:
         """Say which names of the file were not read."""

@@ -136,7 +136,10 @@ _BY_PLACE = frozenset({"21", "16", "20"})
 
 _OTHER_SPELLINGS: Mapping[str, str] = {
     "umsatz": "amount", "sollhabenkz": "side_code", "sh": "side_code", "sollhaben": "side_code",
-    "gegenkonto": "counter_account", "buschluessel": "tax_key", "buschlussel": "tax_key",
+    "kontonummer": "account", "gegenkonto": "counter_account", "mandatsreferenz": "mandate_id",
+    "buchungstypanzahlungen": "booking_kind_code", "telefongeschaeftsleitung": "phone_management",
+    "kontenbeschriftunglang": "long_name", "nameunternehmen": "company_name", "namenachname": "family_name",
+    "vorname": "given_name", "buschluessel": "tax_key", "buschlussel": "tax_key",
     "steuerschluessel": "tax_key", "adressnummer": "address_number", "euustid": "eu_vat_number",
     "euustidnr": "eu_vat_number", "kundennummer": "customer_number", "kundenliefnr": "customer_number",
     "kontenbeschriftung": "account_name", "generalumkehr": "reversal_code", "kost1": "cost_center_1",

@@ -334,10 +334,10 @@ def test_norway_gives_entries_balances_and_masters(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "total", "where"),
     [
-        ("<RecordID>2</RecordID><AccountID>2700", "<RecordID>2</RecordID><AccountID>2799", "entries_on_unknown_accounts",
-         "line 2; line 52 of the file: no account 2799"),
-        ("<TaxCode>3</TaxCode><TaxPercentage>", "<TaxCode>33</TaxCode><TaxPercentage>", "entries_with_unknown_tax_codes",
-         "line 1; line 47 of the file: no tax code 33"),
+        ("<RecordID>2</RecordID><AccountID>2700", "<RecordID>2</RecordID><AccountID>2799",
+         "entries_on_unknown_accounts", "line 2; line 52 of the file: no account 2799"),
+        ("<TaxCode>3</TaxCode><TaxPercentage>", "<TaxCode>33</TaxCode><TaxPercentage>",
+         "entries_with_unknown_tax_codes", "line 1; line 47 of the file: no tax code 33"),
         ("<CustomerID>15000</CustomerID>", "<CustomerID>15001</CustomerID>", "entries_of_unknown_partners",
          "line 3; line 54 of the file: no customer 15000"),
     ],
