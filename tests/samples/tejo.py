@@ -143,6 +143,7 @@ def _masters(month: Month) -> Iterator[str]:
                 ClosingCreditBalance=str(max(-closing, Decimal(0))),
                 GroupingCategory="GR" if account in HEADINGS else "GM",
                 GroupingCode=above,
+                TaxonomyCode="" if account in HEADINGS else "1",
             )
         }</Account>"""
     yield "</GeneralLedgerAccounts>"

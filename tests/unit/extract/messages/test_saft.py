@@ -423,17 +423,19 @@ def test_a_total_that_is_not_found_is_printed(tmp_path: Path) -> None:
     assert "; missing_numbers: 0 promised, 2 found (1T 1/6 to 7 missing)" in notes.getvalue()
 
 
+def older(text: str) -> str:
+    """A file of version 1.04 as one of 1.03."""
+    text = text.replace("PT_1.04_01", "PT_1.03_01").replace("1.04_01", "1.03_01")
+    text = re.sub("<ATCUD>[^<]*</ATCUD>|<TaxonomyReference>S</TaxonomyReference>|</?Lines>", "", text)
+    return text.replace("DebitLine>", "Line>").replace("CreditLine>", "Line>")
+
+
 def test_an_older_version_gives_the_same_entries_and_documents(tmp_path: Path) -> None:
     """Before 1.04 documents had no ATCUD, and lines of the ledger stood beside each other, debits and credits alike."""
     text = file_of(month_of(random.Random(3), 2026, 2, 12))
-    older = text.replace("PT_1.04_01", "PT_1.03_01").replace("1.04_01", "1.03_01")
-    older = re.sub("<ATCUD>[^<]*</ATCUD>", "", older)
-    older = older.replace("<TaxonomyReference>S</TaxonomyReference>", "").replace("<Lines>", "").replace("</Lines>", "")
-    for side in ("DebitLine>", "CreditLine>"):
-        older = older.replace(side, "Line>")
     places = {"position", "line_position", "atcud"}
     for table in ("gl_entries", "documents", "sales_lines", "accounts"):
-        then, now = read(tmp_path, older, table, "cp1252"), read(tmp_path, text, table, "cp1252")
+        then, now = read(tmp_path, older(text), table, "cp1252"), read(tmp_path, text, table, "cp1252")
         assert then.rows
         assert [{k: v for k, v in row.items() if k not in places} for row in then.rows] == [
             {k: v for k, v in row.items() if k not in places} for row in now.rows
@@ -531,3 +533,54 @@ def test_without_the_key_only_what_repeats_shows(tmp_path: Path, signed: tuple[s
 def test_what_is_no_key_is_told(tmp_path: Path, signed: tuple[str, str]) -> None:
     with pytest.raises(DeclarationError, match="signature_key is no public key"):
         signatures_of(tmp_path, signed[0], "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----")
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new", "fault"),
+    [
+        ("documents", "</AuditFile>", "<Extra/></AuditFile>", "Extra stands not in AuditFile"),
+        ("documents", "</SourceDocuments>", "</SourceDocuments><SourceDocuments/>", "out of order or too often"),
+        ("documents", "</Payments>", "</Payments><Payments/>", "Payments stands in SourceDocuments out of order"),
+        ("documents", "</SalesInvoices>", "<TotalCredit>1</TotalCredit></SalesInvoices>",
+         "TotalCredit stands in SalesInvoices out of order"),
+        ("documents", "<NumberOfEntries>", "<NumberOfEntries>x", "NumberOfEntries is 'x"),
+        ("documents", "<TaxExemptionCode>M07</TaxExemptionCode>", "", "TaxExemptionCode is missing in Line where Tax"),
+        ("balances", "<TaxonomyReference>S<", "<TaxonomyReference>X<", "TaxonomyReference is 'X', expected as [SMNO]"),
+        ("balances", "<GroupingCode>12</GroupingCode>", "", "GroupingCode is missing in Account where Grouping"),
+        ("balances", "<TaxonomyCode>1</TaxonomyCode>", "", "TaxonomyCode is missing in Account where GroupingCategory"),
+        ("gl_entries", "<AccountID>121</AccountID><SourceDocumentID>", "<AccountID>1</AccountID><SourceDocumentID>",
+         "AccountID is '1', expected text of 2 to 30 characters"),
+    ],
+)  # fmt: skip
+def test_what_breaks_the_schema_of_portugal_is_told(tmp_path: Path, table: str, old: str, new: str, fault: str) -> None:
+    text = file_of(month_of(random.Random(3), 2026, 2, 13))
+    assert old in text
+    broken = read(tmp_path, text.replace(old, new, 1), table, "cp1252").broken["structure_faults"]
+    assert fault in broken[2]
+    assert broken[2].startswith("line ")
+
+
+@pytest.mark.parametrize(
+    ("text", "table", "old", "new", "fault"),
+    [
+        ("OLDER", "documents", "<InvoiceType>FT</InvoiceType>", "", "InvoiceType is missing in Invoice"),
+        ("OLDER", "documents", "<UnitOfMeasure>UN</UnitOfMeasure>", "", "UnitOfMeasure is missing in Line"),
+        ("OLDER", "gl_entries", "<SourceID>AMOSTRA</SourceID>", "", "SourceID is missing in Transaction"),
+        ("NORWAY", "gl_entries", "<AccountID>3000</AccountID><Description>", "<Description>",
+         "AccountID is missing in Line"),
+        ("NORWAY", "gl_entries", "<TotalDebit>12500.00</TotalDebit>", "",
+         "TotalDebit is missing in GeneralLedgerEntries"),
+        ("NORWAY", "gl_entries", "<TransactionDate>2025-09-27<", "<TransactionDate>27.09.2025<",
+         "TransactionDate is '27.09.2025', expected a date"),
+        ("NORWAY", "balances", "<ClosingDebitBalance>12500.00</ClosingDebitBalance></Account>", "</Account>",
+         "ClosingCreditBalance or ClosingDebitBalance is missing in Account"),
+        ("NORWAY", "gl_entries", "<Amount>2500.00<", "<Amount>2 500,00<", "Amount is '2 500,00', expected a number"),
+    ],
+)  # fmt: skip
+def test_what_must_stand_in_other_versions_is_told_where_it_is_missing(
+    tmp_path: Path, text: str, table: str, old: str, new: str, fault: str
+) -> None:
+    whole = {"OLDER": older(file_of(month_of(random.Random(3), 2026, 2, 12))), "NORWAY": NORWAY}[text]
+    assert old in whole
+    assert "structure_faults" not in read(tmp_path, whole, table).broken
+    assert fault in read(tmp_path, whole.replace(old, new), table).broken["structure_faults"][2]
