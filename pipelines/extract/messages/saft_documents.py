@@ -18,13 +18,13 @@ from pipelines.extract.messages.saft_chart import tax_key
 from pipelines.extract.messages.saft_faults import (
     CREDIT_NOTES,
     of_amounts,
+    of_exemptions,
     of_line_taxes,
     of_lines,
     of_signature,
     of_totals,
     of_unique_code,
     strange,
-    unexplained,
 )
 from pipelines.extract.messages.saft_paths import DOCUMENT_COLUMNS, LINE_COLUMNS, LINE_NAMES, LINES_IN, SECTIONS, SUMS
 from pipelines.extract.messages.saft_series import KEPT_GAPS, NUMBER, Series, Signatures
@@ -121,8 +121,7 @@ class Documents:
             yield from of_unique_code(cells)
             if section == "payments":
                 yield from self._of_sides(lines)
-            if section == "sales_invoices" and any(map(unexplained, lines)):
-                yield "exemption_without_reason"
+            yield from of_exemptions(section, lines, audit.header)
         else:
             yield from of_totals(cells)
             yield from of_line_taxes(lines)

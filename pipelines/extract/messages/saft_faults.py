@@ -38,6 +38,7 @@ FAULTS = {
     "atcud_malformed": "unique code is neither 0 nor a code of the series, a hyphen and a number",
     "atcud_number_differs": "number in the unique code is not that of the document in its series",
     "exemption_without_reason": "line without VAT gives no reason and no code of the exemption",
+    "exemption_of_taxed_line": "line with tax gives a reason or code of exemption",
 }
 WARNINGS = {
     "date_outside_period": "dated outside the period that the file is for",
@@ -151,12 +152,19 @@ def strange(cells: Cells, header: Header) -> Iterator[str]:
         yield "atcud_missing"
 
 
-def unexplained(line: Cells) -> bool:
-    """Whether a line without VAT says no reason for it."""
-    rate = number(line.get("tax_percentage"))
-    return rate == 0 and line.get("tax_type") == "IVA" and not (
-        line.get("exemption_reason") and line.get("exemption_code")
-    )  # fmt: skip
+def of_exemptions(section: str, lines: Sequence[Cells], header: Header) -> Iterator[str]:
+    """That lines without VAT say why, and no others do; codes of the reasons are there since version 1.04."""
+    coded = header.cells["format_code"] == "saft_pt" and header.version.startswith("1.04")
+    words = ("exemption_reason", "exemption_code") if coded else ("exemption_reason",)
+    if section == "sales_invoices" and any(_is_exempt(line) and not all(map(line.get, words)) for line in lines):
+        yield "exemption_without_reason"
+    taxed = (line for line in lines if (number(line.get("tax_percentage")) or number(line.get("tax_amount"))))
+    if any(line.get(word) for line in taxed for word in ("exemption_reason", "exemption_code")):
+        yield "exemption_of_taxed_line"
+
+
+def _is_exempt(line: Cells) -> bool:
+    return number(line.get("tax_percentage")) == 0 and line.get("tax_type") == "IVA"
 
 
 def _price_differs(line: Cells) -> bool:

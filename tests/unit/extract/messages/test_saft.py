@@ -267,6 +267,20 @@ def test_a_document_says_what_is_strange(
     assert {row["message_faults"] for row in rows.values()} == {"none"}
 
 
+def test_reasons_of_exemption_stand_where_no_tax_is(tmp_path: Path) -> None:
+    text = file_of(month_of(random.Random(3), 2026, 2, 13))
+    code = "<TaxExemptionCode>M07</TaxExemptionCode>"
+    without = read(tmp_path, text.replace(code, "", 1), "documents", "cp1252").rows
+    assert [r["message_faults"] for r in without if r["message_faults"] != "none"] == ["exemption_without_reason"]
+    assert {r["message_faults"] for r in read(tmp_path, older(text).replace(code, ""), "documents", "cp1252").rows} == {
+        "none"
+    }
+    taxed = text.replace("<TaxPercentage>23</TaxPercentage></Tax>", "<TaxPercentage>23</TaxPercentage></Tax>"
+                         "<TaxExemptionReason>Isento, artigo</TaxExemptionReason>" + code, 1)  # fmt: skip
+    found = read(tmp_path, taxed, "documents", "cp1252").rows
+    assert [r["message_faults"] for r in found if r["message_faults"] != "none"] == ["exemption_of_taxed_line"]
+
+
 def test_an_internal_code_stands_for_one_type_of_documents(tmp_path: Path) -> None:
     at = DEMO.index("<InvoiceNo>1T 1/2")
     text = DEMO[:at] + DEMO[at:].replace("<InvoiceType>FT", "<InvoiceType>FR", 1)
@@ -544,7 +558,6 @@ def test_what_is_no_key_is_told(tmp_path: Path, signed: tuple[str, str]) -> None
         ("documents", "</SalesInvoices>", "<TotalCredit>1</TotalCredit></SalesInvoices>",
          "TotalCredit stands in SalesInvoices out of order"),
         ("documents", "<NumberOfEntries>", "<NumberOfEntries>x", "NumberOfEntries is 'x"),
-        ("documents", "<TaxExemptionCode>M07</TaxExemptionCode>", "", "TaxExemptionCode is missing in Line where Tax"),
         ("balances", "<TaxonomyReference>S<", "<TaxonomyReference>X<", "TaxonomyReference is 'X', expected as [SMNO]"),
         ("balances", "<GroupingCode>12</GroupingCode>", "", "GroupingCode is missing in Account where Grouping"),
         ("balances", "<TaxonomyCode>1</TaxonomyCode>", "", "TaxonomyCode is missing in Account where GroupingCategory"),
