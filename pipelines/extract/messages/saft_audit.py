@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lxml import etree
+from stdnum.pt import nif
 
 from pipelines.errors import DeliveryError
 from pipelines.extract.facts import FormatTotal
@@ -121,6 +122,9 @@ class AuditFile:
 
     def warnings(self) -> Iterator[str]:
         """What was not read, and what is wrong with the structure."""
+        company = self.header.cells.get("company_tax_id", "")
+        if self.header.cells.get("format_code") == "saft_pt" and not nif.is_valid(company):
+            yield f"tax number of the company has wrong check digits: {company}"
         for what, times in sorted(self.unread.items()):
             yield f"not read: {what}, {times} times" if times > 1 else f"not read: {what}"
         if self.faults.count:

@@ -457,6 +457,50 @@ def test_an_older_version_gives_the_same_entries_and_documents(tmp_path: Path) -
         assert then.broken == {}
 
 
+def test_a_company_with_a_wrong_number_is_told(tmp_path: Path) -> None:
+    wrong = demo(tmp_path, "products", ("<TaxRegistrationNumber>599999993<", "<TaxRegistrationNumber>599999994<"))
+    assert wrong.facts.warnings == ["tax number of the company has wrong check digits: 599999994"]
+
+
+def test_the_first_version_of_the_oecd_and_of_others_after_it_is_read(tmp_path: Path) -> None:
+    """Austria's file follows it: company and period stand in the header itself, the ledger among the master files."""
+    text = """<AuditFile><Header><AuditFileVersion>1.00</AuditFileVersion><CompanyID>FN 1 a</CompanyID>
+    <TaxRegistrationNumber>ATU12345675</TaxRegistrationNumber><CompanyName>Muster</CompanyName>
+    <FiscalYear>2025</FiscalYear><StartDate>2025-01-01</StartDate><EndDate>2025-12-31</EndDate>
+    <CurrencyCode>EUR</CurrencyCode><DateCreated>2026-01-31</DateCreated><ProductID>X</ProductID></Header>
+    <MasterFiles><GeneralLedger><AccountID>2000</AccountID><AccountDescription>Kunden</AccountDescription>
+    <AccountType>Asset</AccountType></GeneralLedger><GeneralLedger><AccountID>4000</AccountID>
+    <AccountDescription>Umsatz</AccountDescription></GeneralLedger></MasterFiles>
+    <GeneralLedgerEntries><NumberOfEntries>1</NumberOfEntries><TotalDebit>12.00</TotalDebit>
+    <TotalCredit>12.00</TotalCredit><Journal><JournalID>1</JournalID><Description>AR</Description><Transaction>
+    <TransactionID>7</TransactionID><Period>1</Period><TransactionDate>2025-01-05</TransactionDate>
+    <Line><RecordID>1</RecordID><AccountID>2000</AccountID><DebitAmount>12.00</DebitAmount></Line>
+    <Line><RecordID>2</RecordID><AccountID>4000</AccountID><CreditAmount>12.00</CreditAmount></Line>
+    </Transaction></Journal></GeneralLedgerEntries></AuditFile>"""
+    entries = read(tmp_path, text, "gl_entries")
+    assert [(r["account_id"], r.get("debit_amount"), r["company_tax_id"]) for r in entries.rows] == [
+        ("2000", "12.00", "ATU12345675"),
+        ("4000", None, "ATU12345675"),
+    ]
+    assert entries.broken == {}
+    assert [r["account_id"] for r in read(tmp_path, text, "accounts").rows] == ["2000", "4000"]
+    changed = text.replace("4000</AccountID><CreditAmount>", "4001</AccountID><CreditAmount>")
+    assert list(read(tmp_path, changed, "gl_entries").broken) == ["entries_on_unknown_accounts"]
+
+
+@pytest.mark.parametrize(
+    ("root", "said"),
+    [
+        ('<JPK xmlns="http://jpk.mf.gov.pl/wzor/2019/09/27/09271/"/>', "'JPK' in http://jpk.mf.gov.pl/wzor"),
+        ('<auditfile xmlns="urn:StandardAuditFile-Taxation-CashRegister:NO"/>', "'auditfile' in urn:Standard"),
+    ],
+)
+def test_other_kinds_of_audit_files_are_refused_by_their_name(tmp_path: Path, root: str, said: str) -> None:
+    with pytest.raises(DeliveryError, match="not an audit file") as error:
+        read(tmp_path, root, "documents")
+    assert said in str(error.value)
+
+
 def test_what_no_table_reads_is_told(tmp_path: Path) -> None:
     found = read(tmp_path, OECD.replace("<MasterFiles>", "<MasterFiles><Robots/><Robots/>"), "customers")
     assert found.facts.warnings == ["not read: MasterFiles/Robots, 2 times"]
