@@ -19,6 +19,7 @@ from pipelines.extract.messages.saft_faults import (
     CREDIT_NOTES,
     of_amounts,
     of_exemptions,
+    of_line_sums,
     of_line_taxes,
     of_lines,
     of_signature,
@@ -123,6 +124,7 @@ class Documents:
                 yield from self._of_sides(lines)
             yield from of_exemptions(section, lines, audit.header)
         else:
+            yield from of_line_sums(section, cells, lines)
             yield from of_totals(cells)
             yield from of_line_taxes(lines)
 

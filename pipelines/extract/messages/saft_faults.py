@@ -94,6 +94,17 @@ def of_totals(cells: Cells) -> Iterator[str]:
             yield "conversion_differs"
 
 
+def of_line_sums(section: str, cells: Cells, lines: Sequence[Cells]) -> Iterator[str]:
+    """That the lines of an invoice give its net total, as files of the OECD's version have them: without freight."""
+    net = number(cells.get("net_total"))
+    if section not in ("sales_invoices", "purchase_invoices") or net is None or not lines:
+        return
+    whole = "ShippingCosts" not in cells.get("other", "") and "Settlement" not in cells.get("other", "")
+    own = amount(cells["credit_total"]) - amount(cells["debit_total"])
+    if whole and abs(abs(own) - abs(net)) > _CENT / 2 * (len(lines) + 1):
+        yield "lines_differ"
+
+
 def of_line_taxes(lines: Sequence[Cells]) -> Iterator[str]:
     """That base and rate of a line give the tax that it says, as files of the OECD's version do."""
     for line in lines:

@@ -412,6 +412,35 @@ def test_the_oecd_version_gives_invoices_of_both_sides(tmp_path: Path) -> None:
     assert read(tmp_path, OECD, "purchase_lines").broken == {}
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "faults"),
+    [
+        ("<NetTotal>5000.00</NetTotal><GrossTotal>5850.00", "<NetTotal>5000.00</NetTotal><GrossTotal>5850.10",
+         "gross_differs"),
+        ("<Amount>5000.00</Amount></InvoiceLineAmount>", "<Amount>4999.00</Amount></InvoiceLineAmount>",
+         "lines_differ"),
+        ("<DebitCreditIndicator>C</DebitCreditIndicator>", "<DebitCreditIndicator>C</DebitCreditIndicator>"
+         "<TaxInformation><TaxPercentage>17</TaxPercentage><TaxBase>5000.00</TaxBase><TaxAmount>"
+         "<Amount>805.00</Amount></TaxAmount></TaxInformation>", "tax_differs"),
+        ("<GrossTotal>5850.00</GrossTotal>", "<GrossTotal>5850.00</GrossTotal><Currency>"
+         "<CurrencyCode>USD</CurrencyCode><CurrencyAmount>6435.00</CurrencyAmount><ExchangeRate>1.3</ExchangeRate></Currency>", "conversion_differs"),
+        ("<GrossTotal>5850.00</GrossTotal>", "<GrossTotal>5850.00</GrossTotal><Currency>"
+         "<CurrencyCode>USD</CurrencyCode><CurrencyAmount>6435.00</CurrencyAmount><ExchangeRate>1.1</ExchangeRate></Currency>", "none"),
+        ("<CustomerID>C1</CustomerID></CustomerInfo>", "<CustomerID>C2</CustomerID></CustomerInfo>", "customer_unknown"),
+    ],
+)  # fmt: skip
+def test_an_invoice_of_the_oecd_says_which_rules_it_breaks(tmp_path: Path, old: str, new: str, faults: str) -> None:
+    assert old in OECD
+    first, second = read(tmp_path, OECD.replace(old, new, 1), "sales_invoices").rows
+    assert (first["message_faults"], second["message_faults"]) == (faults, "none")
+
+
+def test_lines_of_a_document_have_numbers_of_their_own(tmp_path: Path) -> None:
+    twice = OECD.replace("<LineNumber>2<", "<LineNumber>1<")
+    (movement,) = read(tmp_path, twice, "movements").rows
+    assert movement["message_faults"] == "product_unknown line_number_repeated"
+
+
 def test_hostile_numbers_and_depths_are_told(tmp_path: Path) -> None:
     huge = OECD.replace("<TotalCredit>5000.00", "<TotalCredit>1e999999999").replace(">3000.00<", ">1e-999999999<", 1)
     found = read(tmp_path, huge, "sales_invoices")
