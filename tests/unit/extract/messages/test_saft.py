@@ -412,6 +412,12 @@ def test_the_oecd_version_gives_invoices_of_both_sides(tmp_path: Path) -> None:
     assert read(tmp_path, OECD, "purchase_lines").broken == {}
 
 
+DOLLARS = (
+    "<Currency><CurrencyCode>USD</CurrencyCode><CurrencyAmount>6435.00</CurrencyAmount>"
+    "<ExchangeRate>{}</ExchangeRate></Currency>"
+)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "faults"),
     [
@@ -422,10 +428,9 @@ def test_the_oecd_version_gives_invoices_of_both_sides(tmp_path: Path) -> None:
         ("<DebitCreditIndicator>C</DebitCreditIndicator>", "<DebitCreditIndicator>C</DebitCreditIndicator>"
          "<TaxInformation><TaxPercentage>17</TaxPercentage><TaxBase>5000.00</TaxBase><TaxAmount>"
          "<Amount>805.00</Amount></TaxAmount></TaxInformation>", "tax_differs"),
-        ("<GrossTotal>5850.00</GrossTotal>", "<GrossTotal>5850.00</GrossTotal><Currency>"
-         "<CurrencyCode>USD</CurrencyCode><CurrencyAmount>6435.00</CurrencyAmount><ExchangeRate>1.3</ExchangeRate></Currency>", "conversion_differs"),
-        ("<GrossTotal>5850.00</GrossTotal>", "<GrossTotal>5850.00</GrossTotal><Currency>"
-         "<CurrencyCode>USD</CurrencyCode><CurrencyAmount>6435.00</CurrencyAmount><ExchangeRate>1.1</ExchangeRate></Currency>", "none"),
+        ("<GrossTotal>5850.00</GrossTotal>", f"<GrossTotal>5850.00</GrossTotal>{DOLLARS.format('1.3')}",
+         "conversion_differs"),
+        ("<GrossTotal>5850.00</GrossTotal>", f"<GrossTotal>5850.00</GrossTotal>{DOLLARS.format('1.1')}", "none"),
         ("<CustomerID>C1</CustomerID></CustomerInfo>", "<CustomerID>C2</CustomerID></CustomerInfo>", "customer_unknown"),
     ],
 )  # fmt: skip
