@@ -431,7 +431,8 @@ DOLLARS = (
         ("<GrossTotal>5850.00</GrossTotal>", f"<GrossTotal>5850.00</GrossTotal>{DOLLARS.format('1.3')}",
          "conversion_differs"),
         ("<GrossTotal>5850.00</GrossTotal>", f"<GrossTotal>5850.00</GrossTotal>{DOLLARS.format('1.1')}", "none"),
-        ("<CustomerID>C1</CustomerID></CustomerInfo>", "<CustomerID>C2</CustomerID></CustomerInfo>", "customer_unknown"),
+        ("<CustomerID>C1</CustomerID></CustomerInfo>", "<CustomerID>C2</CustomerID></CustomerInfo>",
+         "customer_unknown"),
     ],
 )  # fmt: skip
 def test_an_invoice_of_the_oecd_says_which_rules_it_breaks(tmp_path: Path, old: str, new: str, faults: str) -> None:
@@ -614,6 +615,18 @@ def test_signatures_are_verified_where_the_key_is_known(tmp_path: Path, signed: 
     assert len(signatures_of(tmp_path, later, key)) == 1
     other = generate_private_key(65537, 1024).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     assert set(signatures_of(tmp_path, text, other.decode()).values()) == {"signature_wrong"}
+
+
+def test_the_signatures_of_the_demonstration_company_are_genuine(tmp_path: Path) -> None:
+    key = (ROOT / "tests" / "samples" / "saft_pt" / "public_key.pem").read_text()
+    assert signatures_of(tmp_path, DEMO, key) == {}
+    assert len(re.findall("<Hash>[^<]{172}</Hash>", DEMO)) == 35
+    flipped = DEMO.replace("<Hash>vfinNfF+rToG", "<Hash>vfinNfF+rToH", 1)  # as well formed as before
+    # the document itself, and the one whose signature holds that of the one before it
+    assert signatures_of(tmp_path, flipped, key) == {"1T 1/1": "signature_wrong", "1T 1/2": "signature_wrong"}
+    assert signatures_of(tmp_path, flipped, None) == {}
+    later = DEMO.replace("<SystemEntryDate>2017-03-10T15:58:01", "<SystemEntryDate>2017-03-10T15:58:02", 1)
+    assert signatures_of(tmp_path, later, key) == {"1T 1/1": "signature_wrong"}
 
 
 def test_without_the_key_only_what_repeats_shows(tmp_path: Path, signed: tuple[str, str]) -> None:
