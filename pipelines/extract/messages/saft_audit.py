@@ -171,7 +171,7 @@ class AuditFile:
         if parent is not None:
             names = self._seen.setdefault(parent, [])
             self._before.setdefault(parent, parent.index(element))
-            repeats = path in paths.RECORDS or path == paths.JOURNAL
+            repeats = path == paths.JOURNAL or (path in paths.RECORDS and path != paths.HEADER)
             if not (repeats and names and names[-1] == local(element)):
                 names.append(local(element))
         if path in paths.CONTAINERS:

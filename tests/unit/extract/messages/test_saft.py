@@ -649,6 +649,8 @@ def test_what_is_no_key_is_told(tmp_path: Path, signed: tuple[str, str]) -> None
         ("documents", "</SalesInvoices>", "<TotalCredit>1</TotalCredit></SalesInvoices>",
          "TotalCredit stands in SalesInvoices out of order"),
         ("documents", "<NumberOfEntries>", "<NumberOfEntries>x", "NumberOfEntries is 'x"),
+        ("documents", "<HashControl>1<", "<HashControl>1-FT<", "HashControl is '1-FT', expected as "),
+        ("gl_entries", "<TransactionID>2026-", "<TransactionID>26-", "TransactionID is '26-"),
         ("balances", "<TaxonomyReference>S<", "<TaxonomyReference>X<", "TaxonomyReference is 'X', expected as [SMNO]"),
         ("balances", "<GroupingCode>12</GroupingCode>", "", "GroupingCode is missing in Account where Grouping"),
         ("balances", "<TaxonomyCode>1</TaxonomyCode>", "", "TaxonomyCode is missing in Account where GroupingCategory"),
