@@ -161,7 +161,11 @@ class AuditFile:
             self.ids[kind][text] = _child(element, "CompanyName") or _child(element, "Name") if named else ""
         if kind == "tax_codes":
             for part, above in tax_parts(element):
-                self.tax_keys.add(tax_key(above | cells_of(part, paths.TAX_COLUMNS), flat=self.header.is_flat))
+                cells = above | cells_of(part, paths.TAX_COLUMNS)
+                self.tax_keys.add(tax_key(cells, flat=self.header.is_flat))
+                self.tax_keys.add(
+                    tax_key(cells | {"tax_region": ""}, flat=self.header.is_flat)
+                )  # lines may leave it out
         if self._structure and kind in self.interest:
             self.faults.add(self._structure.faults(element, _above(element)))
 

@@ -77,18 +77,15 @@ class Signatures:
     A document of Portugal is signed by RSA with SHA-1 over its date, the time of its entry, its number, its gross
     total and the signature of the document before it in its series, parted by semicolons (Portaria 363/2010). So a
     changed document, a changed signature, and a document put in or taken out are all found; but not where the
-    document before it is in no file that is at hand.
+    document before it is in another file, nor in documents taken over from other software, whose key is another.
     """
 
     def __init__(self, pem: str | None) -> None:
         self._key = _public_key(pem) if pem else None
 
-    def __bool__(self) -> bool:
-        return self._key is not None
-
     def wrong(self, cells: Mapping[str, str], before: str) -> bool:
         """Whether the signature of a document is not that of its content behind the signature `before`."""
-        if self._key is None:
+        if self._key is None or cells.get("source_billing") == "I":
             return False
         gross = cells.get("gross_total", "")
         rounded = f"{number(gross) or Decimal(0):.2f}"
