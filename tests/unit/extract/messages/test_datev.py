@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import DeliveryError
@@ -294,6 +294,14 @@ def test_what_is_written_is_read_back(tmp_path: Path, given_: list[dict[str, str
     assert sum(Decimal(r["debit_amount"]) for r in sides) == sum(Decimal(r["credit_amount"]) for r in sides) == total
 
 
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 WIDTHS = (89, 93, 94, 105, 110, 113, 116, 117, 120, 121, 122, 124, 125)
 """How many fields a booking has in the versions of its format, from 1 to 13."""
 VERSIONS = [("21", width) for width in WIDTHS] + [(category, None) for category in TABLE_OF if category != "21"]
@@ -316,7 +324,9 @@ def test_every_category_and_version_is_read_back(
     second = headings(category, width) if headed or category not in ("21", "16", "20") else ""
     text = [first_line(category), second, *(record(category, one, width) for one in given_)]
     path = tmp_path / "v.csv"
-    path.write_bytes(("\r\n".join(text) + "\r\n").encode(encoding))
+    content = ("\r\n".join(text) + "\r\n").encode(encoding)
+    assume(encoding != "cp1252" or content.isascii() or not _is_utf8(content))  # `Â¡` is `¡` in UTF-8: nothing tells
+    path.write_bytes(content)
     rows, facts = cells(path)
     named = [{c: r[c] for c in columns if c in r} for r in rows]
     made = {"name", "currency_code"}  # what is made of other fields where these have none
