@@ -85,6 +85,11 @@ class Format(Words):
         None, description="of a business message: which of its tables (`python -m pipelines formats TYPE` lists them)"
     )
     index: str = Field("index.xml", description="of gdpdu: the description of the export, beside the file")
+    signature_key: str | None = Field(
+        None,
+        description="of saft: public key (PEM) of the software that signs the client's documents; with it signatures "
+        "are verified, without it only their form",
+    )
     encoding: str = Field("utf-8", description="any Python codec; a byte order mark is dropped")
     fallback_encoding: str | None = Field(
         None, description="lines that are not in `encoding` are read in this one (files put together from several)"
@@ -181,7 +186,7 @@ class Format(Words):
 
 
 _TEXT = {"type", "encoding", "fallback_encoding"}
-_OF_MESSAGES = {"table", "index"}
+_OF_MESSAGES = {"table", "index", "signature_key"}
 _LINES = {"record_separator", "comment_char", "preamble_rows", "footer_rows", "end_row", "end_at"}
 _HEADER = {"header_rows", "header_join", "repeated_headers", "names"}
 WORDS_OF: Mapping[str, frozenset[str]] = {
@@ -204,7 +209,7 @@ WORDS_OF: Mapping[str, frozenset[str]] = {
     "mt940": frozenset({"type", "table", "encoding"}),
     "ofx": frozenset({"type", "table", "encoding"}),
     "einvoice": frozenset({"type", "table"}),
-    "saft": frozenset({"type", "table"}),
+    "saft": frozenset({"type", "table", "signature_key"}),
     "gdpdu": frozenset({"type", "table", "encoding", "index"}),
     "datev": frozenset({"type", "table", "encoding"}),
     "edifact": frozenset({"type", "table", "encoding"}),

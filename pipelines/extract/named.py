@@ -79,8 +79,8 @@ class NamedRecords:
         self.keys = list(declared or found)
         self.columns = list(declared) if declared else column_names([self.keys], "")
         self.piece_rows = PIECE_CELLS // max(len(self.keys), 1)
-        self._places = {key: place for place, key in enumerate(self.keys)}
-        self._blank = [""] * len(self.keys)
+        self._known = set(self.keys)
+        self._blanks = [""] * len(self.keys)
         self._unread: dict[str, bool] = {}
         self._tally = tally
 
@@ -90,15 +90,9 @@ class NamedRecords:
 
     def lay_out(self, cells: Mapping[str, str]) -> list[str]:
         """The cells of a record by column."""
-        laid_out = self._blank.copy()
-        places = self._places
-        for name, cell in cells.items():
-            place = places.get(name)
-            if place is not None:
-                laid_out[place] = cell
-            elif len(self._unread) < MAX_COLUMNS:
-                self._unread[name] = True
-        return laid_out
+        if not cells.keys() <= self._known and len(self._unread) < MAX_COLUMNS:
+            self._unread |= {name: True for name in cells if name not in self._known}
+        return list(map(cells.get, self.keys, self._blanks))
 
     def finish(self) -> None:
         """Say which names of the file were not read."""

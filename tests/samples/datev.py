@@ -8,7 +8,7 @@ from pipelines.extract.messages.datev_fields import FIELDS
 
 NAMES = {
     "21": ("Buchungsstapel", "13"), "16": ("Debitoren/Kreditoren", "5"), "20": ("Kontenbeschriftungen", "3"),
-    "46": ("Zahlungsbedingungen", "2"),
+    "46": ("Zahlungsbedingungen", "2"), "48": ("Diverse Adressen", "2"), "65": ("Wiederkehrende Buchungen", "4"),
 }  # fmt: skip
 NUMBERS = {"amount", "exchange_rate", "base_amount", "account", "counter_account", "document_day", "due_days"}
 """Columns of which the cells stand without quotes."""
@@ -37,17 +37,17 @@ def first_line(
     return ";".join(cells)
 
 
-def headings(category: str) -> str:
-    """The second line."""
-    return ";".join(heading for heading, _ in FIELDS[category])
+def headings(category: str, width: int | None = None) -> str:
+    """The second line; older versions end before the last fields."""
+    return ";".join(heading for heading, _ in FIELDS[category][:width])
 
 
-def record(category: str, cells: Mapping[str, str]) -> str:
+def record(category: str, cells: Mapping[str, str], width: int | None = None) -> str:
     """One record; text stands in quotes, doubled inside."""
     strange = cells.keys() - {column for _, column in FIELDS[category]}
     if strange:
         raise KeyError(f"no field for {sorted(strange)}")
-    return ";".join(_cell(column, cells.get(column, "")) for _, column in FIELDS[category])
+    return ";".join(_cell(column, cells.get(column, "")) for _, column in FIELDS[category][:width])
 
 
 def written(category: str, records: Sequence[Mapping[str, str]], **first: str) -> str:

@@ -40,6 +40,11 @@ FAULTS = [
     Fault("broken signature", _DOCUMENTS, "NE 9A/5", "signature_malformed"),
     Fault("no signature", _DOCUMENTS, "GR 9A/7", "signature_missing"),
     Fault("free of tax without a reason", _DOCUMENTS, "FT 9A/11", "exemption_without_reason"),
+    Fault("tax is not that of the lines", _DOCUMENTS, "NE 9A/11", "tax_differs"),
+    Fault("unique code with another number", _DOCUMENTS, "GR 9A/13", "atcud_number_differs"),
+    Fault("unique code without number", _DOCUMENTS, "NE 9A/7", "atcud_malformed"),
+    Fault("signature of the document before", _DOCUMENTS, "GR 9A/11", "signature_repeated"),
+    Fault("entered on the day before its date", _DOCUMENTS, "NE 9A/9", "dated_after_entry", "warn"),
     Fault("dated in another month", _DOCUMENTS, "NE 9A/1", "date_outside_period", "warn"),
     Fault("numbers missing", _DOCUMENTS, "FT 10A/6", "numbers_without_gap", "hold"),
     Fault("numbers of movements missing", _FILES, "movement_of_goods", "no_number_missing", "hold"),
@@ -84,6 +89,10 @@ def plant_documents(month: Month) -> None:
     at["GR 9A/7"].signature = "0"
     at["FT 9A/11"].lines[0].rate, at["FT 9A/11"].unexplained = Decimal(0), True
     at["NE 9A/1"].day = "2026-08-31"
+    at["NE 9A/11"].tax_off = Decimal("0.48")
+    at["GR 9A/13"].atcud, at["NE 9A/7"].atcud = "AMOSTRA2-14", "AMOSTRA3"
+    at["GR 9A/11"].signature = at["GR 9A/10"].signature
+    at["NE 9A/9"].entered = "2026-09-10"
 
 
 def plant_gaps(month: Month) -> None:
@@ -118,6 +127,9 @@ def _masters(month: Month) -> Iterator[str]:
     for _, rows in entries(month):
         for account, amount in rows:
             turnover[account][amount < 0] += abs(amount)
+    for account, (_, above) in ACCOUNTS.items():
+        if above:
+            turnover[above] = [mine + below for mine, below in zip(turnover[above], turnover[account], strict=True)]
     yield "<GeneralLedgerAccounts><TaxonomyReference>S</TaxonomyReference>"
     for account, (name, above) in ACCOUNTS.items():
         closing = turnover[account][0] - turnover[account][1]
@@ -131,6 +143,7 @@ def _masters(month: Month) -> Iterator[str]:
                 ClosingCreditBalance=str(max(-closing, Decimal(0))),
                 GroupingCategory="GR" if account in HEADINGS else "GM",
                 GroupingCode=above,
+                TaxonomyCode="" if account in HEADINGS else "1",
             )
         }</Account>"""
     yield "</GeneralLedgerAccounts>"
@@ -205,18 +218,18 @@ def _section(section: str, month: Month) -> Iterator[str]:
 
 def _document(document: Document) -> Iterator[str]:
     _, _, number, kind, date = SECTIONS[document.section]
-    at = f"{document.day}T09:30:00"
+    at = f"{document.entered or document.day}T09:30:00"
     status = {f"{kind}Status": document.status, f"{kind}StatusDate": at, "SourceID": "AMOSTRA",
               "SourcePayment" if document.section == "payments" else "SourceBilling": "P"}  # fmt: skip
     if document.section == "payments":
-        yield tags(PaymentRefNo=document.number, ATCUD="0", TransactionDate=document.day, PaymentType=document.kind,
-                   DocumentStatus=tags(**status))  # fmt: skip
+        yield tags(PaymentRefNo=document.number, ATCUD=_unique(document), TransactionDate=document.day,
+                   PaymentType=document.kind, DocumentStatus=tags(**status))  # fmt: skip
         method = tags(PaymentMechanism="TB", PaymentAmount=str(document.gross), PaymentDate=document.day)
         yield tags(PaymentMethod=method, SourceID="AMOSTRA", SystemEntryDate=at, CustomerID=document.partner)
     else:
         yield tags(**{
-            number: document.number, "ATCUD": "0", "DocumentStatus": tags(**status), "Hash": document.signature,
-            "HashControl": "1", date: document.day, f"{kind}Type": document.kind,
+            number: document.number, "ATCUD": _unique(document), "DocumentStatus": tags(**status),
+            "Hash": document.signature, "HashControl": "1", date: document.day, f"{kind}Type": document.kind,
         })  # fmt: skip
         partner = {"SupplierID" if document.partner.startswith("F") else "CustomerID": document.partner}
         if document.section == "sales_invoices":
@@ -231,6 +244,11 @@ def _document(document: Document) -> Iterator[str]:
         yield f"<Line>{_line(document, line, place)}</Line>"
     totals = {"TaxPayable": str(document.tax), "NetTotal": str(document.net), "GrossTotal": str(document.gross)}
     yield f"<DocumentTotals>{tags(**totals)}</DocumentTotals>"
+
+
+def _unique(document: Document) -> str:
+    """The code that the tax office gave to the series, and the number in it."""
+    return document.atcud or f"AMOSTRA{'FNGRC'.find(document.kind[0]) + 2}-{document.number.rpartition('/')[2]}"
 
 
 def _line(document: Document, line: Line, place: int) -> str:

@@ -12,9 +12,10 @@ from decimal import ROUND_HALF_UP, Decimal
 
 CENT = Decimal("0.01")
 CUSTOMERS, SUPPLIERS, PRODUCTS = 24, 6, 18
-BANK, SALES, VAT, RECEIVABLES, PAYABLES, GOODS = "12", "711", "2433", "211", "221", "311"
+BANK, SALES, VAT, RECEIVABLES, PAYABLES, GOODS = "121", "711", "2433", "211", "221", "311"
 ACCOUNTS = {
-    "12": ("Depósitos à ordem", ""), "21": ("Clientes", ""), "211": ("Clientes conta corrente", "21"),
+    "12": ("Depósitos à ordem", ""), "121": ("Banco", "12"), "21": ("Clientes", ""),
+    "211": ("Clientes conta corrente", "21"),
     "22": ("Fornecedores", ""), "221": ("Fornecedores conta corrente", "22"), "24": ("Estado", ""),
     "2433": ("IVA liquidado", "24"), "31": ("Compras", ""), "311": ("Mercadorias", "31"), "71": ("Vendas", ""),
     "711": ("Vendas de mercadorias", "71"),
@@ -55,6 +56,9 @@ class Document:
     corrects: str = ""
     gross_off: Decimal = Decimal(0)
     unexplained: bool = False
+    atcud: str = ""
+    tax_off: Decimal = Decimal(0)
+    entered: str = ""
 
     @property
     def net(self) -> Decimal:
@@ -65,7 +69,7 @@ class Document:
     def tax(self) -> Decimal:
         """Tax, rounded once."""
         taxes = (line.net * line.rate / 100 for line in self.lines)
-        return sum(taxes, Decimal(0)).quantize(CENT, ROUND_HALF_UP)
+        return sum(taxes, Decimal(0)).quantize(CENT, ROUND_HALF_UP) + self.tax_off
 
     @property
     def gross(self) -> Decimal:

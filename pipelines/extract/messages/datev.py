@@ -45,6 +45,7 @@ class Messages(MessageTable):
         self.file = DatevFile(path, fmt, tally, name)
         self.table = _table(self.file, fmt.table, name)
         super().__init__(path, fmt.model_copy(update={"table": self.table}), tally, name)
+        self._own = frozenset(self.columns)
         head = self.file.head.values
         length = head.get("account_length", "")
         self.length = int(length) if length.isdecimal() and 4 <= int(length) <= 8 else _STANDARD_LENGTH
@@ -62,6 +63,11 @@ class Messages(MessageTable):
             )
             if day and column in self.columns
         }
+        named = (
+            "consultant_number", "client_number", "period_start_date", "period_end_date", "batch_name",
+            "dictation_code",
+        )  # fmt: skip
+        self._label = "/".join(head[c] for c in named if head.get(c))
         tally.encoding = self.file.head.encoding
 
     def close(self) -> None:
@@ -141,12 +147,7 @@ class Messages(MessageTable):
 
     def _journal(self, line: Line, number: int) -> str:
         """What the booking is known by: its GUID, else its number in its batch."""
-        head = self.file.head.values
-        batch = (
-            head.get(c, "") for c in ("consultant_number", "client_number", "period_start_date", "period_end_date")
-        )
-        label = "/".join(filter(None, (*batch, head.get("batch_name"), head.get("dictation_code"))))
-        return line.cells.get("booking_guid") or f"{label}/{number}"
+        return line.cells.get("booking_guid") or f"{self._label}/{number}"
 
     def _sides(self, line: Line, number: int, day: str) -> Iterator[dict[str, str]]:
         """The two lines of the ledger."""
@@ -154,16 +155,19 @@ class Messages(MessageTable):
         ids = {side: padded(cells[side], self.length) for side in ("account", "counter_account")}
         sign = "-" if booking["is_reversal"] == "true" else ""
         amount, base = (_signed(sign, plain_amount(cells.get(c, ""))) for c in ("amount", "base_amount"))
-        rest = {h: v for h, v in cells.items() if h not in self.columns and h not in _MADE_PLAIN} | dict(line.other)
+        rest = {h: v for h, v in cells.items() if h not in self._own and h not in _MADE_PLAIN} | dict(line.other)
         days = {
             column: day_in_year(cells.get(day_column, ""), self.year_start or self.start)
             for column, day_column in _DAYS.items()
         }
+        common = {column: value for column, value in booking.items() if column in self._own} | days
+        common["exchange_rate"] = plain_amount(cells.get("exchange_rate", "")) or cells.get("exchange_rate", "")
+        common["other"] = _joined(rest)
         side = "credit" if cells.get("side_code", "S").upper() == "H" else "debit"
         for line_id, role, other in (("1", "account", "counter_account"), ("2", "counter_account", "account")):
             who = personal(ids[role], self.length)
             made = {
-                **{column: value for column, value in booking.items() if column in self.columns}, **days,
+                **common,
                 "position": f"line {line.line}, {role.replace('_', ' ')}",
                 "line_id": line_id,
                 "side": side,
@@ -174,8 +178,6 @@ class Messages(MessageTable):
                 "partner_type": who,
                 f"{side}_amount": amount,
                 f"{_OTHER_SIDE[side]}_amount": "0",
-                "exchange_rate": plain_amount(cells.get("exchange_rate", "")) or cells.get("exchange_rate", ""),
-                "other": _joined(rest),
             }  # fmt: skip
             if base:
                 made |= {f"base_{side}_amount": base, f"base_{_OTHER_SIDE[side]}_amount": "0"}

@@ -32,12 +32,12 @@ CUSTOMERS, SUPPLIERS = 1, 7
 
 
 def padded(account: str, length: int) -> str:
-    """An account with the leading zeros that programs drop; a personal one, and what is no number, stays as it is.
+    """An account with the leading zeros that programs drop, and none beyond; what is no number stays as it is.
 
-    >>> padded("420", 4), padded("10001", 4), padded("", 4)
-    ('0420', '10001', '')
+    >>> padded("420", 4), padded("10001", 4), padded("0001200", 4), padded("", 4)
+    ('0420', '10001', '1200', '')
     """
-    return account.zfill(length) if account.isdecimal() else account
+    return account.lstrip("0").zfill(length) if account.isdecimal() else account
 
 
 def personal(account: str, length: int) -> str:

@@ -135,8 +135,11 @@ _BY_PLACE = frozenset({"21", "16", "20"})
 """Categories of which every field up to the last one named here is known, so that its place tells it."""
 
 _OTHER_SPELLINGS: Mapping[str, str] = {
-    "umsatz": "amount", "sollhabenkz": "side_code", "sh": "side_code", "sollhaben": "side_code",
-    "gegenkonto": "counter_account", "buschluessel": "tax_key", "buschlussel": "tax_key",
+    "umsatz": "amount", "wkz": "currency_code", "sollhabenkz": "side_code", "sh": "side_code", "sollhaben": "side_code",
+    "kontonummer": "account", "gegenkonto": "counter_account", "mandatsreferenz": "mandate_id",
+    "buchungstypanzahlungen": "booking_kind_code", "telefongeschaeftsleitung": "phone_management",
+    "kontenbeschriftunglang": "long_name", "nameunternehmen": "company_name", "namenachname": "family_name",
+    "vorname": "given_name", "buschluessel": "tax_key", "buschlussel": "tax_key",
     "steuerschluessel": "tax_key", "adressnummer": "address_number", "euustid": "eu_vat_number",
     "euustidnr": "eu_vat_number", "kundennummer": "customer_number", "kundenliefnr": "customer_number",
     "kontenbeschriftung": "account_name", "generalumkehr": "reversal_code", "kost1": "cost_center_1",

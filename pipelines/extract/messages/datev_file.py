@@ -17,7 +17,7 @@ from pipelines.dialect import Format
 from pipelines.errors import DeliveryError
 from pipelines.extract.delimited import DelimitedTable
 from pipelines.extract.lines import refuse_other_kinds
-from pipelines.extract.messages.datev_fields import HEADER, columns_by_heading, columns_by_place
+from pipelines.extract.messages.datev_fields import FIELDS, HEADER, columns_by_heading, columns_by_place
 from pipelines.extract.table import PROBLEM, RAW, ROW, Tally
 
 MARKS = ("EXTF", "DTVF")
@@ -83,15 +83,17 @@ def read_head(path: Path, fmt: Format, name: str) -> Head:
         raise _no_category(name, len(first))
     second = _fields(lines[1]) if len(lines) > 1 else []
     category = values["category_code"]
-    columns = columns_by_heading(category, second) if category in _known() else [None] * len(second)
+    columns = columns_by_heading(category, second) if category in FIELDS else [None] * len(second)
     headed = any(cell.strip() for cell in second) and not _is_record(second)
-    if headed and "account" not in columns and "payment_term_code" not in columns and category in _known():
+    if headed and "account" not in columns and "payment_term_code" not in columns and category in FIELDS:
         placed = columns_by_place(category, len(second))
         return Head(values, second, placed or columns, True, placed is not None, encoding)
     if not headed:
-        placed = columns_by_place(category, len(second)) if category in _known() else None
-        names = [f"field {n}" for n in range(1, len(second) + 1)]
-        return Head(values, names, placed or [None] * len(second), False, True, encoding)
+        first_record = next((line for line in lines[1:] if line.strip()), "")
+        width = max(len(_fields(first_record)), len(FIELDS.get(category, ())))  # short records are filled up
+        placed = columns_by_place(category, width) if category in FIELDS else None
+        names = [f"field {n}" for n in range(1, width + 1)]
+        return Head(values, names, placed or [None] * width, False, True, encoding)
     return Head(values, second, columns, True, False, encoding)
 
 
@@ -139,13 +141,14 @@ class DatevFile:
         for batch in self._table.pieces():
             rows, problems, raw = (batch.column(c).to_pylist() for c in (ROW, PROBLEM, RAW))
             cells = [batch.column(i).to_pylist() for i in range(batch.num_columns - len(fields), batch.num_columns)]
+            filled = [(*field, values) for field, values in zip(fields, cells, strict=True) if any(values)]
             for at, row in enumerate(rows):
                 if problems[at] is not None:
                     yield Line(row, {}, {}, problems[at], raw[at] or "")
                     continue
                 named: dict[str, str] = {}
                 other: dict[str, str] = {}
-                for (column, heading), values in zip(fields, cells, strict=True):
+                for column, heading, values in filled:
                     if value := (values[at] or "").strip():
                         if column is None:
                             other[heading] = value
@@ -189,12 +192,6 @@ class DatevFile:
                 expected=f"{expected} fields, as in the first record",
                 next_step="send the complete file again",
             )
-
-
-def _known() -> frozenset[str]:
-    from pipelines.extract.messages.datev_fields import FIELDS
-
-    return frozenset(FIELDS)
 
 
 def _fields(line: str) -> list[str]:

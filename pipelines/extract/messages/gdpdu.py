@@ -8,6 +8,7 @@ alone does not show it. Row numbers are physical lines; records before and after
 
 from __future__ import annotations
 
+import codecs
 import re
 import shutil
 import tempfile
@@ -115,6 +116,12 @@ class GdpduTable(Table):
                 f"{said} of the index" if self.described.encoding else f"{said}, which counts where the index says none"
             )
             self.tally.warnings.append(f"the file begins with a mark of {marked} and is read so, not in {by}")
+        if not marked and said == STANDARD_ENCODING and _is_utf8_beyond_ascii(path):
+            read_so = "is read so" if self.described.encoding is None else "is read in it all the same"
+            self.tally.warnings.append(
+                f"the text is UTF-8, the index says {self.described.encoding or 'none'}: {read_so}"
+            )
+            return said if self.described.encoding else "utf-8"
         return marked or said
 
     def _behind_skipped(self, path: Path) -> Path:
@@ -200,6 +207,20 @@ class GdpduTable(Table):
         for said, (count, rows) in self._misfits.items():
             more = ", …" if count > len(rows) else ""
             self.tally.warnings.append(f"{said.format(count)} (rows {', '.join(map(str, rows))}{more})")
+
+
+def _is_utf8_beyond_ascii(path: Path) -> bool:
+    """Whether a file has other letters than English ones, and all of them are UTF-8: text of code pages is not."""
+    decoder, beyond = codecs.getincrementaldecoder("utf-8")("strict"), False
+    with path.open("rb") as file:
+        try:
+            while block := file.read(1 << 20):
+                decoder.decode(block)
+                beyond = beyond or not block.isascii()
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return beyond
 
 
 def _separated(table: IndexTable) -> dict[str, Any]:

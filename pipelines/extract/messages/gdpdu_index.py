@@ -120,6 +120,10 @@ def read_index(index: Beside) -> list[IndexTable]:
         line, column = error.position
         said = str(error.msg or "not well-formed").rpartition(", line ")[0] or str(error.msg)
         raise refused(f"{index.name}:{line}, column {column}", said, "well-formed XML") from None
+    except OSError as error:  # bytes that are none of the encoding that the index says
+        raise refused(
+            f"{index.name}:1", str(error).rpartition("':")[2].strip(), "XML in the encoding it says"
+        ) from None
     dtd = tree.docinfo.internalDTD
     if dtd is not None and any(True for _ in dtd.iterentities()):
         raise refused(f"{index.name}:1", "a declaration of an entity", "an index without entities of its own")

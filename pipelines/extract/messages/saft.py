@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from stdnum.pt import nif
 
@@ -17,10 +16,12 @@ from pipelines.errors import DeliveryError
 from pipelines.extract.facts import FormatTotal
 from pipelines.extract.messages import saft_paths as paths
 from pipelines.extract.messages.message import MessageTable, Record
-from pipelines.extract.messages.saft_audit import AuditFile, summed
+from pipelines.extract.messages.saft_audit import AuditFile, tax_parts
 from pipelines.extract.messages.saft_cells import amount, cells_of, plain
-from pipelines.extract.messages.saft_chart import account_type, tax_key
+from pipelines.extract.messages.saft_chart import Chart, account_type, tax_key
 from pipelines.extract.messages.saft_documents import Documents
+from pipelines.extract.messages.saft_ledger import Ledger
+from pipelines.extract.messages.saft_series import Signatures
 from pipelines.extract.messages.xml_stream import local
 from pipelines.extract.table import Tally
 from pipelines.profile import Format
@@ -61,6 +62,7 @@ class Messages(MessageTable):
     def __init__(self, path: Path, fmt: Format, tally: Tally, name: str) -> None:
         super().__init__(path, fmt, tally, name)
         self._odd_tax_ids: list[str] = []
+        self._signatures = Signatures(fmt.signature_key)
 
     def records(self) -> Iterator[Record]:
         """See MessageTable."""
@@ -104,7 +106,7 @@ class Messages(MessageTable):
         for kind, element in audit.records():
             if kind not in kinds:
                 continue
-            for part, above in _parts(kind, element):
+            for part, above in tax_parts(element) if kind == "tax_codes" else [(element, {})]:
                 cells = above | cells_of(part, _MASTERS.get(kind, {}), () if kind != "accounts" else {"Account"})
                 if kind == "accounts" and "account_id" not in cells:
                     continue
@@ -136,43 +138,41 @@ class Messages(MessageTable):
     def _ledger(self, table: str) -> Iterator[Cells]:
         """The general ledger line by line, or with the balances of its accounts when all lines are seen."""
         audit = self._open("general_ledger", *(["accounts"] if table == "balances" else []))
-        found = audit.section("general_ledger")
-        accounts: dict[str, Cells] = {}
+        audit.section("general_ledger")
+        ledger, chart = Ledger(audit), Chart()
         turnover: dict[str, list[Decimal]] = {}
-        unknown = 0
         for kind, element in audit.records():
             if kind == "accounts" and table == "balances":
                 cells = cells_of(element, paths.ACCOUNT_COLUMNS, {"Account"})
                 if "account_id" in cells:
                     at = f"Account {cells['account_id']}, line {element.sourceline} of the file"
-                    accounts[cells["account_id"]] = cells | audit.header.common | {"position": at}
+                    chart.take(cells | audit.header.common | {"position": at})
             if kind != "general_ledger":
                 continue
-            found.entries += 1
-            for cells in _entries(element, audit):
-                summed(cells, found, counts=True)
-                known = cells.get("account_id") in audit.ids["accounts"]
-                unknown += not known and "accounts" in audit.has
-                if table == "gl_entries":
-                    yield cells
-                else:
-                    sums = turnover.setdefault(cells.get("account_id", ""), [Decimal(0), Decimal(0)])
-                    sums[0] += amount(cells.get("debit_amount"))
-                    sums[1] += amount(cells.get("credit_amount"))
-        for account, cells in accounts.items():
+            lines = ledger.take(element)
+            if table == "gl_entries":
+                yield from lines
+                continue
+            for cells in lines:
+                sums = turnover.setdefault(cells.get("account_id", ""), [Decimal(0), Decimal(0)])
+                sums[0] += amount(cells.get("debit_amount"))
+                sums[1] += amount(cells.get("credit_amount"))
+        for account, cells in chart.accounts.items():
             if "general_ledger" in audit.has:
                 debit, credit = turnover.get(account, (Decimal(0), Decimal(0)))
                 cells |= {"debit_turnover": plain(debit), "credit_turnover": plain(credit)}
             yield cells
-        if "accounts" in audit.has:
-            self.tally.totals.append(FormatTotal("entries_on_unknown_accounts", "0", str(unknown)))
+        self.tally.totals.extend(ledger.totals())
+        if table == "balances":
+            self.tally.totals.extend(chart.totals())
+        self.tally.warnings.extend(ledger.warnings())
         self._end(audit, "general_ledger")
 
     def _section(self, table: str) -> Iterator[Cells]:
         """Documents of one kind, or their lines."""
         section = DOCUMENTS_OF.get(table) or LINES_OF[table]
         audit = self._open(section)
-        documents = Documents(audit)
+        documents = Documents(audit, self._signatures)
         for kind, element in audit.records():
             if kind == section or (section == "payments" and kind == "sales_invoices"):
                 document = documents.take(kind, element)
@@ -192,62 +192,19 @@ class Messages(MessageTable):
     def _whole(self, table: str) -> Iterator[Cells]:
         """All documents, or one row for each section of the file."""
         audit = self._open("all", *paths.SECTIONS, *(kind for kind in paths.MASTER_RECORDS.values()))
-        documents = Documents(audit)
+        documents, ledger = Documents(audit, self._signatures), Ledger(audit)
         for kind, element in audit.records():
             if kind == "general_ledger":
-                found = audit.section(kind)
-                found.entries += 1
-                for cells in _entries(element, audit):
-                    summed(cells, found, counts=True)
+                ledger.take(element)
             elif kind in paths.DOCUMENT_SECTIONS:
                 document = documents.take(kind, element)
                 if table == "documents":
                     yield document.cells
         if table == "audit_files":
-            yield from _sections(audit, documents)
+            yield from _sections(audit, documents, ledger)
             self.tally.warnings.extend(audit.warnings())
         else:
             self._end(audit)
-
-
-def _parts(kind: str, element: Any) -> Iterator[tuple[Any, Cells]]:
-    """The records in a master record: the rates of a tax stand inside its kind, all others are one."""
-    details = [child for child in element if local(child) == "TaxCodeDetails"] if kind == "tax_codes" else []
-    if not details:
-        yield element, {}
-        return
-    above = cells_of(element, {"TaxType": "tax_type", "Description": "tax_type_name"}, {"TaxCodeDetails"})
-    yield from ((detail, above) for detail in details)
-
-
-def _entries(element: Any, audit: AuditFile) -> Iterator[Cells]:
-    """The lines of a transaction of the general ledger, each with what stands above it."""
-    transaction = cells_of(element, paths.TRANSACTION_COLUMNS, paths.LINES_IN)
-    rest = transaction.pop("other", None)
-    transaction |= audit.header.common
-    journal = element.getparent()
-    for child in journal:
-        if (name := local(child)) in ("JournalID", "Description", "Type"):
-            transaction["journal_" + {"JournalID": "id", "Description": "name", "Type": "type"}[name]] = (
-                child.text or ""
-            )
-    lines = [child for child in element if local(child) in paths.LINE_NAMES]
-    lines += [line for child in element if local(child) == "Lines" for line in child]
-    for place, line in enumerate(lines, 1):
-        own = cells_of(line, paths.ENTRY_COLUMNS)
-        if rest and place == 1:
-            own["other"] = "; ".join([*([own["other"]] if "other" in own else []), f"Transaction: {rest}"])
-        cells = transaction | own
-        cells["line_place"] = str(place)
-        if "tax_code" in cells:
-            cells["tax_key"] = tax_key(cells, flat=audit.header.is_flat)
-        cells["partner_id"] = (
-            own.get("line_customer_id") or own.get("line_supplier_id")
-            or transaction.get("customer_id") or transaction.get("supplier_id") or ""
-        )  # fmt: skip
-        name = transaction.get("transaction_id", "without number")
-        cells["position"] = f"transaction {name}, line {place}; line {line.sourceline} of the file"
-        yield cells
 
 
 def _with_document(document: Cells, line: Cells, place: int) -> Cells:
@@ -260,7 +217,7 @@ def _with_document(document: Cells, line: Cells, place: int) -> Cells:
     return cells
 
 
-def _sections(audit: AuditFile, documents: Documents) -> Iterator[Cells]:
+def _sections(audit: AuditFile, documents: Documents, ledger: Ledger) -> Iterator[Cells]:
     """A row for each section that the file has: what is promised and what was found."""
     for section in paths.SECTIONS:
         if section not in audit.found:
@@ -273,6 +230,10 @@ def _sections(audit: AuditFile, documents: Documents) -> Iterator[Cells]:
             cells |= {f"{name}_said": said, f"{name}_found": counted}
         cells.setdefault("entries_found", str(found.entries))
         cells |= {"missing_numbers": str(missing), "first_gaps": gaps}
-        cells["faulty_documents"] = str(documents.faulty.get(section, 0))
+        if section == "general_ledger":
+            faulty, first = ledger.faulty.count, ledger.faulty.first
+        else:
+            faulty, first = documents.faulty.get(section, 0), documents.first_faulty.get(section, [])
+        cells |= {"faulty_documents": str(faulty), "first_faulty": "; ".join(first)}
         cells |= {"structure_faults": str(audit.faults.count), "first_faults": "; ".join(audit.faults.first)}
         yield cells

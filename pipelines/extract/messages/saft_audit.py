@@ -6,6 +6,7 @@ one entry for each series of documents. So memory is bounded by the master files
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,14 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from lxml import etree
+from stdnum.pt import nif
 
 from pipelines.errors import DeliveryError
 from pipelines.extract.facts import FormatTotal
 from pipelines.extract.messages import saft_paths as paths
-from pipelines.extract.messages.saft_cells import amount, number, plain
-from pipelines.extract.messages.saft_header import Header, header_of
-from pipelines.extract.messages.saft_structure import KEPT_FAULTS, portuguese
-from pipelines.extract.messages.xml_stream import elements, local
+from pipelines.extract.messages.saft_cells import amount, cells_of, number, plain
+from pipelines.extract.messages.saft_chart import tax_key
+from pipelines.extract.messages.saft_header import OFFICIAL, Header, header_of
+from pipelines.extract.messages.saft_structure import KEPT_FAULTS, Structure, structure_of
+from pipelines.extract.messages.xml_stream import elements, local, namespace
 
 _IDS = {"customers": "CustomerID", "suppliers": "SupplierID", "products": "ProductCode", "accounts": "AccountID"}
 _SAID = {
@@ -29,6 +32,7 @@ _SAID = {
     "TotalDebit": "debit", "TotalCredit": "credit", "TotalQuantityIssued": "quantity",
     "TotalQuantityReceived": "quantity",
 }  # fmt: skip
+_PLAIN = re.compile(r"[+-]?[\d.]+")
 _CENT, _FINEST = Decimal("0.01"), Decimal("0.00000001")
 
 
@@ -79,10 +83,13 @@ class AuditFile:
         self.found: dict[str, Found] = {}
         self.faults = Faults()
         self.ids: dict[str, dict[str, str]] = {kind: {} for kind in _IDS}
+        self.tax_keys: set[str] = set()
         self.has: set[str] = set()
         self.unread: Counter[str] = Counter()
-        self._strict = False
+        self._structure: Structure | None = None
+        self._root: Any = None
         self._seen: dict[Any, list[str]] = {}
+        self._before: dict[Any, int] = {}
 
     def records(self) -> Iterator[tuple[str, Any]]:
         """Kind and element of every record; raises DeliveryError when this is no audit file, or a broken one."""
@@ -100,6 +107,7 @@ class AuditFile:
             self._close(path, element)
         if not self.header.cells:
             raise self._without_header(None)
+        self._check_order(self._root, wanted=True)
 
     def totals(self, section: str) -> Iterator[FormatTotal]:
         """What the file promises of a section, against what was found."""
@@ -114,6 +122,9 @@ class AuditFile:
 
     def warnings(self) -> Iterator[str]:
         """What was not read, and what is wrong with the structure."""
+        company = self.header.cells.get("company_tax_id", "")
+        if self.header.cells.get("format_code") == "saft_pt" and not nif.is_valid(company):
+            yield f"tax number of the company has wrong check digits: {company}"
         for what, times in sorted(self.unread.items()):
             yield f"not read: {what}, {times} times" if times > 1 else f"not read: {what}"
         if self.faults.count:
@@ -126,45 +137,66 @@ class AuditFile:
 
     def _open(self, element: Any) -> None:
         self.header = header_of(element, self.name)
-        self._strict = self.header.cells.get("format_code") == "saft_pt" and self.header.version.startswith("1.04")
-        if self._strict:
-            wrong = list(portuguese().faults(element, paths.ROOT))
-            if wrong:
-                raise DeliveryError(
-                    "header of the audit file breaks its schema",
-                    where=f"{self.name}, AuditFile/Header",
-                    got="; ".join(wrong[:KEPT_FAULTS]),
-                    expected="the header as SAF-T (PT) 1.04_01 wants it",
-                    next_step="correct the export and send the file again",
-                )
+        self._root = element.getparent()
+        code = self.header.cells["format_code"]
+        version = "1.04" if ":PT_1.04" in namespace(element) else self.header.version
+        self._structure = structure_of(code, version)
+        wrong = list(self._structure.faults(element, paths.ROOT))
+        if wrong:
+            raise DeliveryError(
+                "header of the audit file breaks its schema",
+                where=f"{self.name}, AuditFile/Header",
+                got="; ".join(wrong[:KEPT_FAULTS]),
+                expected=f"the header as {OFFICIAL.get(code, 'SAF-T')} wants it",
+                next_step="correct the export and send the file again",
+            )
 
     def _note(self, kind: str, element: Any) -> None:
+        """What later records are compared with, and what is wrong with this one; a number stands for one record."""
         self.has.add(kind)
         if (name := _IDS.get(kind)) and (text := _child(element, name)):
+            if text in self.ids[kind] and kind in self.interest:
+                self.faults.add(iter([f"line {element.sourceline}: {name} {text!r} stands there twice"]))
             named = kind in ("customers", "suppliers")
             self.ids[kind][text] = _child(element, "CompanyName") or _child(element, "Name") if named else ""
-        if self._strict and kind in self.interest:
-            above = "/".join(map(local, reversed(list(element.iterancestors()))))
-            self.faults.add(portuguese().faults(element, above))
+        if kind == "tax_codes":
+            for part, above in tax_parts(element):
+                cells = above | cells_of(part, paths.TAX_COLUMNS)
+                self.tax_keys.add(tax_key(cells, flat=self.header.is_flat))
+                self.tax_keys.add(
+                    tax_key(cells | {"tax_region": ""}, flat=self.header.is_flat)
+                )  # lines may leave it out
+        if self._structure and kind in self.interest:
+            self.faults.add(self._structure.faults(element, _above(element)))
 
     def _close(self, path: str, element: Any) -> None:
         """After an element: what is left in a container that is no record, and that the container itself was there."""
         parent = element.getparent()
         if parent is not None:
             names = self._seen.setdefault(parent, [])
-            if not names or names[-1] != local(element):
+            self._before.setdefault(parent, parent.index(element))
+            repeats = path == paths.JOURNAL or (path in paths.RECORDS and path != paths.HEADER)
+            if not (repeats and names and names[-1] == local(element)):
                 names.append(local(element))
-        if path not in paths.CONTAINERS:
-            return
-        seen = self._seen.pop(element, [])
+        if path in paths.CONTAINERS:
+            self._close_container(path, element)
+
+    def _close_container(self, path: str, element: Any) -> None:
         section = next((s for s in paths.SECTIONS.values() if s.path == path), None)
         if section:
             self._promised(section.code, element)
-        own = [local(child) for child in element]
         known = _SAID if section else {"JournalID", "Description", "Type", "TaxonomyReference"}
-        self.unread.update(f"{local(element)}/{name}" for name in own if name not in known)
-        if self._strict and (self.interest & {section.code if section else "", "all"} or path == paths.MASTERS):
-            self.faults.add(portuguese().order(element, [*own, *seen]))
+        self.unread.update(f"{local(element)}/{local(child)}" for child in element if local(child) not in known)
+        wanted = self.interest & {section.code if section else "", "all"} or path.startswith(paths.MASTERS)
+        self._check_order(element, wanted=bool(wanted))
+
+    def _check_order(self, element: Any, *, wanted: bool) -> None:
+        """The order of what an element had, records among them that are taken out already."""
+        own, taken = [local(child) for child in element], self._seen.pop(element, [])
+        before = self._before.pop(element, 0)
+        if self._structure and wanted:
+            names = [*own[:before], *taken, *own[before:]]
+            self.faults.add(self._structure.order(element, names, _above(element)))
 
     def _promised(self, code: str, element: Any) -> None:
         found = self.section(code)
@@ -173,9 +205,9 @@ class AuditFile:
             if (name := _SAID.get(local(child))) is None:
                 continue
             text = (child.text or "").strip()
-            if number(text) is None:
-                self.faults.add(iter([f"line {child.sourceline}: {local(child)} is {text[:40]!r}, expected a number"]))
-            else:
+            if number(text) is None and _PLAIN.fullmatch(text):  # what is no number at all the structure tells
+                self.faults.add(iter([f"line {child.sourceline}: {local(child)} is {text[:40]!r}, expected an amount"]))
+            elif number(text) is not None:
                 found.said[name] = plain(amount(found.said[name]) + amount(text)) if name in found.said else text
 
     def _without_header(self, element: Any) -> DeliveryError:
@@ -186,6 +218,21 @@ class AuditFile:
             expected="AuditFile/Header, which names company, period and version",
             next_step="send the complete file again",
         )
+
+
+def tax_parts(element: Any) -> Iterator[tuple[Any, dict[str, str]]]:
+    """The rates in a record of the tax table: they stand inside their kind, or are it."""
+    details = [child for child in element if local(child) == "TaxCodeDetails"]
+    if not details:
+        yield element, {}
+        return
+    above = cells_of(element, {"TaxType": "tax_type", "Description": "tax_type_name"}, {"TaxCodeDetails"})
+    yield from ((detail, above) for detail in details)
+
+
+def _above(element: Any) -> str:
+    """The path of what an element stands in."""
+    return "/".join(map(local, reversed(list(element.iterancestors()))))
 
 
 def _child(element: Any, name: str) -> str:

@@ -6,9 +6,11 @@ the OECD's as a type.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
-from pipelines.extract.messages.saft_cells import number
+from pipelines.extract.facts import FormatTotal
+from pipelines.extract.messages.saft_cells import amount, number
 
 _WORDS = {
     "asset": "asset", "liability": "liability", "equity": "equity", "revenue": "revenue", "income": "revenue",
@@ -67,3 +69,49 @@ def account_type(cells: Mapping[str, str]) -> str:
     digits = cells.get("standard_account_id") or cells.get("account_id", "")
     fitting = [(p, code) for p, code in _BY_DIGITS.get(cells.get("format_code", ""), ()) if digits.startswith(p)]
     return max(fitting, key=lambda pair: len(pair[0]))[1] if fitting else ""
+
+
+HEADINGS = frozenset({"GR", "GA", "AR", "AA"})
+"""Categories of accounts in Portugal that are sums of others; each of those names it as its grouping code."""
+_BELOW = frozenset({"GA", "GM", "AA", "AM"})
+_KEPT = 5
+
+
+class Chart:
+    """The accounts of a file with their balances; headings are compared with what stands below them."""
+
+    def __init__(self) -> None:
+        self.accounts: dict[str, dict[str, str]] = {}
+
+    def take(self, cells: dict[str, str]) -> None:
+        """One account."""
+        self.accounts[cells["account_id"]] = cells
+
+    def totals(self) -> Iterator[FormatTotal]:
+        """Accounts below a heading that is not there, and headings that are not the sums of the accounts below them."""
+        if not any(cells.get("grouping_category") in HEADINGS for cells in self.accounts.values()):
+            return
+        lost, sums = [], dict[str, dict[str, Decimal]]()
+        for cells in self.accounts.values():
+            if cells.get("grouping_category") not in _BELOW:
+                continue
+            above = cells.get("grouping_code", "")
+            if not above:
+                continue
+            if above not in self.accounts:
+                lost.append(f"{cells['position']}: no account {above} above it")
+            of = sums.setdefault(above, {"opening": Decimal(0), "closing": Decimal(0)})
+            for name in of:
+                of[name] += _balance(cells, name)
+        off = [
+            f"{self.accounts[above]['position']}: {name} balance {_balance(self.accounts[above], name):f}, "
+            f"accounts below it {total:f}"
+            for above, of in sums.items() if above in self.accounts
+            for name, total in of.items() if total != _balance(self.accounts[above], name)
+        ]  # fmt: skip
+        yield FormatTotal("accounts_without_heading", "0", str(len(lost)), "; ".join(lost[:_KEPT]))
+        yield FormatTotal("headings_not_the_sum", "0", str(len(off)), "; ".join(off[:_KEPT]))
+
+
+def _balance(cells: Mapping[str, str], name: str) -> Decimal:
+    return amount(cells.get(f"{name}_debit")) - amount(cells.get(f"{name}_credit"))

@@ -1,66 +1,39 @@
 """Source documents of an audit file: invoices, payments, movements of goods and working documents, with their lines.
 
-What is wrong with a document beyond its structure is told in the cell `message_faults`, by the names of `FAULTS`; what
-is only strange in `message_warnings`.
+What is wrong with a document beyond its structure is told in the cell `message_faults`, by the names of `FAULTS` in
+`saft_faults`; what is only strange in `message_warnings`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import islice
 from typing import Any
 
 from pipelines.extract.messages.saft_audit import AuditFile, summed
 from pipelines.extract.messages.saft_cells import amount, cells_of, number, plain
 from pipelines.extract.messages.saft_chart import tax_key
-from pipelines.extract.messages.saft_header import Header
+from pipelines.extract.messages.saft_faults import (
+    CREDIT_NOTES,
+    of_amounts,
+    of_exemptions,
+    of_line_sums,
+    of_line_taxes,
+    of_lines,
+    of_signature,
+    of_totals,
+    of_unique_code,
+    strange,
+)
 from pipelines.extract.messages.saft_paths import DOCUMENT_COLUMNS, LINE_COLUMNS, LINE_NAMES, LINES_IN, SECTIONS, SUMS
+from pipelines.extract.messages.saft_series import KEPT_GAPS, NUMBER, Series, Signatures
 from pipelines.extract.messages.xml_stream import local
 
-FAULTS = {
-    "customer_unknown": "names a customer that the file has no master record of",
-    "supplier_unknown": "names a supplier that the file has no master record of",
-    "product_unknown": "a line names a product that the file has no master record of",
-    "internal_code_repeated": "internal code of the document is that of another type of documents",
-    "lines_differ": "lines do not add up to the net total of the document",
-    "gross_differs": "net and tax do not give the gross total of the document",
-    "invoice_debits": "lines of an invoice debit more than they credit: a credit note?",
-    "credit_note_credits": "lines of a credit note credit more than they debit: an invoice?",
-    "debit_of_invoice": "receipt debits an invoice: only credit notes are settled in debit",
-    "credit_of_credit_note": "receipt credits a credit note: only invoices are settled in credit",
-    "signature_missing": "document of certified software without a signature",
-    "signature_malformed": "signature is not 172 characters of Base64",
-    "exemption_without_reason": "line without VAT gives no reason and no code of the exemption",
-}
-WARNINGS = {
-    "date_outside_period": "dated outside the period that the file is for",
-    "date_before_previous": "dated before the document of the number before",
-}
-CREDIT_NOTES = frozenset({"NC", "TD", "DA", "RE", "381", "CN", "CREDITNOTE", "CREDIT NOTE", "CREDIT"})
 _SUM_AT = {path: column for column, places in SUMS.items() for path in places}
-_SERIES = re.compile(r"(([^ ]+) [^/]*)/(\d{1,18})")
-_SIGNATURE = re.compile(r"[A-Za-z0-9+/]{171,172}={0,2}")
 _CENT = Decimal("0.01")
-
-
-@dataclass
-class Series:
-    """The documents of one series: enough to know whether numbers are missing, and of which type they are."""
-
-    kind: str
-    last: int
-    date: str
-    low: int
-    high: int
-    count: int = 1
-    gaps: list[str] = field(default_factory=list)
-
-    @property
-    def missing(self) -> int:
-        """How many numbers between its first and its last are not there."""
-        return max(self.high - self.low + 1 - self.count, 0)
+KEPT_FAULTY = 5
 
 
 @dataclass
@@ -74,12 +47,13 @@ class Document:
 class Documents:
     """Lays out the documents of one pass, and compares each with those before it."""
 
-    def __init__(self, audit: AuditFile) -> None:
+    def __init__(self, audit: AuditFile, signatures: Signatures) -> None:
         self.audit = audit
         self.series: dict[tuple[str, str], Series] = {}
         self.faulty: dict[str, int] = {}
         self.first_faulty: dict[str, list[str]] = {}
         self._types: dict[tuple[str, str], str] = {}
+        self._signatures = signatures
 
     def take(self, section: str, element: Any) -> Document:
         """One document: counted into its section, and judged."""
@@ -107,23 +81,24 @@ class Documents:
             name = self.audit.ids[f"{kind}s"].get(cells.get(f"{kind}_id", ""), "")
             if name:
                 cells.setdefault(f"{kind}_name", name)
-        warnings = list(self._in_series(section, cells))
-        faults = list(self._faults(section, cells, lines))
-        start, end = header.cells["period_start"], header.cells["period_end"]
-        if cells.get("document_date") and not start <= cells["document_date"][:10] <= end:
-            warnings.append("date_outside_period")
+        faults, warnings = self._in_series(section, cells)
+        faults += self._faults(section, cells, lines)
+        warnings += strange(cells, header)
+        if section == "payments" and any(map(self._settles_missing, lines)):
+            warnings.append("settles_missing_document")
         cells["message_faults"] = " ".join(faults) or "none"
         cells["message_warnings"] = " ".join(warnings) or "none"
         if faults:
             self.faulty[section] = self.faulty.get(section, 0) + 1
-            if len(first := self.first_faulty.setdefault(section, [])) < 5:
+            if len(first := self.first_faulty.setdefault(section, [])) < KEPT_FAULTY:
                 first.append(f"{called} {number_}: {cells['message_faults']}")
         return Document(cells, lines)
 
     def missing(self, section: str) -> tuple[int, str]:
         """How many numbers the series of a section lack, and the first gaps."""
         of = [s for (code, _), s in self.series.items() if code == section]
-        return sum(s.missing for s in of), "; ".join([gap for s in of if s.missing for gap in s.gaps][:5])
+        gaps = (gap for series in of for gap in series.gaps())
+        return sum(series.missing for series in of), "; ".join(islice(gaps, KEPT_GAPS))
 
     def _faults(self, section: str, cells: dict[str, str], lines: list[dict[str, str]]) -> Iterator[str]:
         audit, flat = self.audit, self.audit.header.is_flat
@@ -135,22 +110,28 @@ class Documents:
         )
         if not products <= audit.ids["products"].keys():
             yield "product_unknown"
+        if "tax_codes" in audit.has and not {ln["tax_key"] for ln in lines if "tax_key" in ln} <= audit.tax_keys:
+            yield "tax_code_unknown"
+        yield from of_lines(lines)
         if flat:
             kind = cells.get("document_type", "")
             if (code := cells.get("internal_code")) and self._types.setdefault((section, code), kind) != kind:
                 yield "internal_code_repeated"
-            yield from _of_totals(section, cells, lines)
-            yield from _of_signature(section, cells, audit.header)
+            yield from of_amounts(section, cells, lines)
+            yield from of_signature(section, cells, audit.header)
+            yield from of_unique_code(cells)
             if section == "payments":
                 yield from self._of_sides(lines)
-            if section == "sales_invoices" and any(map(_unexplained, lines)):
-                yield "exemption_without_reason"
+            yield from of_exemptions(section, lines, audit.header)
+        else:
+            yield from of_line_sums(section, cells, lines)
+            yield from of_totals(cells)
+            yield from of_line_taxes(lines)
 
     def _of_sides(self, lines: list[dict[str, str]]) -> Iterator[str]:
         """A series holds documents of one type, so that of a settled document is known by its series."""
         for line in lines:
-            found = _SERIES.fullmatch(line.get("settles_id", ""))
-            of = self.series.get(("sales_invoices", found[1])) if found else None
+            of, _ = self._settled(line)
             if of is None:
                 continue
             credit_note = of.kind in CREDIT_NOTES
@@ -161,28 +142,40 @@ class Documents:
                 yield "credit_of_credit_note"
                 return
 
-    def _in_series(self, section: str, cells: dict[str, str]) -> Iterator[str]:
-        found = _SERIES.fullmatch(cells.get("document_id", "")) if self.audit.header.is_flat else None
+    def _settled(self, line: dict[str, str]) -> tuple[Series | None, int]:
+        """The series of the invoice that a line of a receipt settles, None when the file has none of it; its number."""
+        found = NUMBER.fullmatch(line.get("settles_id", ""))
+        return (self.series.get(("sales_invoices", found[1])), int(found[3])) if found else (None, 0)
+
+    def _settles_missing(self, line: dict[str, str]) -> bool:
+        of, number_ = self._settled(line)
+        start, end = (self.audit.header.cells[name] for name in ("period_start", "period_end"))
+        return of is not None and number_ not in of and start <= line.get("settles_date", "") <= end
+
+    def _in_series(self, section: str, cells: dict[str, str]) -> tuple[list[str], list[str]]:
+        """Faults and warnings by what came before a document in its series."""
+        found = NUMBER.fullmatch(cells.get("document_id", "")) if self.audit.header.is_flat else None
         if not found:
-            return
+            return [], []
         name, number_ = found[1], int(found[3])
         cells |= {"internal_code": found[2], "series_id": name, "series_number": str(number_)}
-        date = cells.get("document_date", "")
-        before = self.series.get((section, name))
-        if before is None:
-            self.series[section, name] = Series(
-                cells.get("document_type", ""), number_, date, low=number_, high=number_
-            )
-            return
-        if number_ > before.last + 1 and len(before.gaps) < 5:
-            first, last = before.last + 1, number_ - 1
-            before.gaps.append(f"{name}/{first}" + (f" to {last}" if last > first else "") + " missing")
-        if number_ != before.last:
-            before.count += 1
-        if number_ == before.last + 1 and date < before.date:
-            yield "date_before_previous"
-        before.last, before.date = number_, date
-        before.low, before.high = min(before.low, number_), max(before.high, number_)
+        of = self.series.get((section, name))
+        if of is None:
+            of = self.series[section, name] = Series(name, cells.get("document_type", ""))
+        faults, warnings = ([] if of.add(number_) else ["number_repeated"]), []
+        date, entered, signature = (cells.get(c, "") for c in ("document_date", "entered_at", "signature"))
+        follows = number_ == of.last + 1
+        if follows and date < of.date:
+            warnings.append("date_before_previous")
+        if follows and entered < of.entered:
+            warnings.append("entered_before_previous")
+        if len(signature) > 1 and section != "payments":
+            if follows and signature == of.signature:
+                faults.append("signature_repeated")
+            elif (follows or number_ == 1) and self._signatures.wrong(cells, of.signature if follows else ""):
+                faults.append("signature_wrong")
+        of.last, of.date, of.entered, of.signature = number_, date, entered, signature
+        return faults, warnings
 
 
 def _line(element: Any, section: str) -> dict[str, str]:
@@ -229,43 +222,3 @@ def _round(lines: list[dict[str, str]]) -> None:
         rounded = exact.quantize(_CENT, ROUND_HALF_UP)
         line["net_rounded"] = plain(rounded - done)
         done = rounded
-
-
-def _of_totals(section: str, cells: dict[str, str], lines: list[dict[str, str]]) -> Iterator[str]:
-    net, tax, gross = (number(cells.get(name)) for name in ("net_total", "tax_payable", "gross_total"))
-    own = amount(cells["credit_total"]) - amount(cells["debit_total"])
-    if section == "sales_invoices":
-        credit_note = cells.get("document_type") in CREDIT_NOTES
-        if own < 0 and not credit_note:
-            yield "invoice_debits"
-        if own > 0 and credit_note:
-            yield "credit_note_credits"
-        own = -own if credit_note else own
-    else:
-        own = abs(own)
-    rounding = _CENT / 2 * (len(lines) + 1)  # each line and the total are rounded on their own
-    if net is not None and lines and abs(own - net) > rounding:
-        yield "lines_differ"
-    if None not in (net, tax, gross) and abs(amount(cells["net_total"]) + amount(cells["tax_payable"])
-                                             - amount(cells["gross_total"])) > _CENT:  # fmt: skip
-        yield "gross_differs"
-
-
-def _of_signature(section: str, cells: dict[str, str], header: Header) -> Iterator[str]:
-    """That a signature is there and has its form; whether it is genuine only the key of the software tells."""
-    if section == "payments":
-        return
-    signature = cells.get("signature", "")
-    certified = header.cells.get("software_certificate", "0").strip("0") != ""
-    if signature in ("", "0"):
-        if certified and cells.get("source_billing", "P") == "P":
-            yield "signature_missing"
-    elif len(signature) != 172 or not _SIGNATURE.fullmatch(signature):
-        yield "signature_malformed"
-
-
-def _unexplained(line: dict[str, str]) -> bool:
-    rate = number(line.get("tax_percentage"))
-    return rate == 0 and line.get("tax_type") == "IVA" and not (
-        line.get("exemption_reason") and line.get("exemption_code")
-    )  # fmt: skip

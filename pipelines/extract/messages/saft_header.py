@@ -15,7 +15,7 @@ from pipelines.extract.messages.xml_stream import namespace
 _CODES = (
     (":PT", "saft_pt"), (":AO", "saft_ao"), (":NO", "saft_no"), ("d406", "saft_ro"), (":LT", "saft_lt"),
 )  # fmt: skip
-_OFFICIAL = {"saft_pt": "SAF-T (PT)", "saft_no": "SAF-T Financial (NO)"}
+OFFICIAL = {"saft_pt": "SAF-T (PT)", "saft_no": "SAF-T Financial (NO)"}
 
 
 class Header(NamedTuple):
@@ -55,7 +55,7 @@ def header_of(element: Any, name: str) -> Header:
             "header of the audit file is incomplete",
             where=f"{name}:{element.sourceline}, AuditFile/Header",
             got=f"no {' and no '.join(m.replace('_', ' ') for m in missing)}",
-            expected=f"what {_OFFICIAL.get(cells['format_code'], 'SAF-T')} says of version, company and period",
+            expected=f"what {OFFICIAL.get(cells['format_code'], 'SAF-T')} says of version, company and period",
             next_step="correct the export and send the file again",
         )
     return Header(cells)

@@ -22,6 +22,7 @@ _TYPES = {
     "date": (_DATE, "a date"),
     "time": (_DATE.removesuffix(r"(Z|[+-]\d\d:\d\d)?") + r"T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?", "a time"),
     "amount": (r"\+?(\d+(\.\d*)?|\.\d+)|-0+(\.0*)?", "a number from 0"),
+    "number": (r"[+-]?(\d+(\.\d*)?|\.\d+)", "a number"),
     "count": (r"\+?\d+", "a whole number"),
     "flag": (r"0*[01]", "0 or 1"),
 }
@@ -40,6 +41,15 @@ class Particle(NamedTuple):
         return " or ".join(sorted(self.names))
 
 
+class Condition(NamedTuple):
+    """Where a child has such a text, another one must stand beside it, or must not."""
+
+    child: str
+    text: re.Pattern[str]
+    other: str
+    wanted: bool
+
+
 class Node(NamedTuple):
     """What is declared of a path: its children, or its text; `sound` are orders of children found to be right."""
 
@@ -47,16 +57,20 @@ class Node(NamedTuple):
     text: re.Pattern[str] | None
     said: str
     keeps_blanks: bool
+    conditions: list[Condition]
     sound: set[tuple[str, ...]]
 
 
 class Structure:
-    """A declared schema."""
+    """A declared schema. A loose one says only what must stand, not its order, nor that nothing else may."""
 
     def __init__(self, path: Path) -> None:
         data = read_yaml(path).data
+        self._loose = bool(data.get("loose"))
+        self._conditions = {
+            end: [_condition(*one) for one in found] for end, found in data.get("conditions", {}).items()
+        }
         self._children = {key: _particles(text) for key, text in data["elements"].items()}
-        self._any_order = frozenset(data["any_order"])
         self._texts: dict[str, tuple[re.Pattern[str], str]] = {}
         for kind, names in data["types"].items():
             pattern, said = _type(kind)
@@ -71,7 +85,10 @@ class Structure:
         path = f"{above}/{name}"
         node = self._nodes.get(path) or self._node(path)
         if node.particles is None:
-            if len(element):
+            if len(element) and self._loose:
+                for child in element:
+                    yield from self.faults(child, path)
+            elif len(element):
                 yield f"{_at(element)}: {local(element[0])} inside {name}, which holds text only"
             elif node.text:
                 text = element.text or "" if node.keeps_blanks else (element.text or "").strip()
@@ -80,26 +97,37 @@ class Structure:
             return
         order = tuple(map(local, element))
         if order not in node.sound:  # most records have their children in an order that was seen before
-            found = list(self._order(element, name, node.particles))
+            found = list(
+                self._misplaced(
+                    element, name, node.particles, [(n, _at(c)) for n, c in zip(order, element, strict=True)]
+                )
+            )
             if not found and len(node.sound) < KEPT_ORDERS:
                 node.sound.add(order)
             yield from found
+        if node.conditions:
+            yield from _unmet(element, name, node.conditions)
         for child in element:
             yield from self.faults(child, path)
 
-    def order(self, element: Any, names: Sequence[str]) -> Iterator[str]:
-        """What is wrong with the children of an element whose records have been taken out: `names` are all it had."""
-        name = local(element)
+    def order(self, element: Any, names: Sequence[str], above: str) -> Iterator[str]:
+        """What is wrong with an element whose records have been taken out: `names` are all the children it had."""
+        name, at = local(element), _at(element)
         if (particles := self._children.get(name)) is not None:
-            yield from _misplaced(_at(element), name, particles, [(n, _at(element)) for n in names])
+            yield from self._misplaced(element, name, particles, [(n, at) for n in names])
+            for child in element:
+                yield from self.faults(child, f"{above}/{name}")
 
-    def _order(self, element: Any, name: str, particles: Sequence[Particle]) -> Iterator[str]:
-        children = [(local(child), _at(child)) for child in element]
-        if name in self._any_order:
-            known = frozenset().union(*(p.names for p in particles))
-            yield from (f"{line}: {child} stands not in {name}" for child, line in children if child not in known)
+    def _misplaced(
+        self, element: Any, name: str, particles: Sequence[Particle], children: Sequence[tuple[str, str]]
+    ) -> Iterator[str]:
+        if not self._loose:
+            yield from _misplaced(_at(element), name, particles, children)
             return
-        yield from _misplaced(_at(element), name, particles, children)
+        there = {child for child, _ in children}
+        for particle in particles:
+            if particle.least and not particle.names & there:
+                yield f"{_at(element)}: {particle.shown} is missing in {name}"
 
     def _node(self, path: str) -> Node:
         """What is declared of a path: the entries with the longest end of it."""
@@ -107,7 +135,8 @@ class Structure:
         ends = ["/".join(steps[i:]) for i in range(len(steps))]
         particles = next((self._children[end] for end in ends if end in self._children), None)
         text, said = next((self._texts[end] for end in ends if end in self._texts), (None, ""))
-        node = Node(particles, text, said, keeps_blanks=said.startswith("text"), sound=set())
+        conditions = next((self._conditions[end] for end in ends if end in self._conditions), [])
+        node = Node(particles, text, said, keeps_blanks=said.startswith("text"), conditions=conditions, sound=set())
         if len(self._nodes) < KEPT_ORDERS:
             self._nodes[path] = node
         return node
@@ -136,6 +165,21 @@ def _misplaced(
         yield f"{line}: {child} stands in {name} out of order or too often"
 
 
+def _unmet(element: Any, name: str, conditions: Sequence[Condition]) -> Iterator[str]:
+    for child, text, other, wanted in conditions:
+        found = element.find(f"{{*}}{child.replace('/', '/{*}')}")
+        if found is None or not text.fullmatch((found.text or "").strip()):
+            continue
+        there = element.find(f"{{*}}{other.replace('/', '/{*}')}") is not None
+        if there != wanted:
+            said = "is missing" if wanted else "must not stand"
+            yield f"{_at(found)}: {other} {said} in {name} where {child} is {(found.text or '')[:40]!r}"
+
+
+def _condition(child: str, text: str, other: str) -> Condition:
+    return Condition(child, re.compile(text, re.DOTALL), other.removeprefix("-"), not other.startswith("-"))
+
+
 def _at(element: Any) -> str:
     return f"line {element.sourceline}"
 
@@ -156,6 +200,10 @@ def _type(kind: str) -> tuple[str, str]:
 
 
 @cache
-def portuguese() -> Structure:
-    """The schema of Portugal, version 1.04_01."""
-    return Structure(Path(__file__).with_name("saft_pt.yaml"))
+def structure_of(format_code: str, version: str) -> Structure:
+    """The schema that a file is checked against: the whole one of Portugal 1.04, what must stand for all others."""
+    if format_code in ("saft_pt", "saft_ao"):
+        name = "saft_pt" if format_code == "saft_pt" and version.startswith("1.04") else "saft_pt_older"
+    else:
+        name = "saft_oecd"
+    return Structure(Path(__file__).with_name(f"{name}.yaml"))

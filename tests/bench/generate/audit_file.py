@@ -35,7 +35,8 @@ def _parts(lines: int, rng: random.Random) -> Iterator[str]:
         zero = dict.fromkeys(
             ("OpeningDebitBalance", "OpeningCreditBalance", "ClosingDebitBalance", "ClosingCreditBalance"), "0.00"
         )
-        account_ = tags(AccountID=account, AccountDescription="Conta", **zero, GroupingCategory="GM")
+        account_ = tags(AccountID=account, AccountDescription="Conta", **zero, GroupingCategory="GM",
+                        GroupingCode=account[:2], TaxonomyCode="1")  # fmt: skip
         yield f"<Account>{account_}</Account>"
     address = tags(AddressDetail="Rua 1", City="Porto", PostalCode="4000-001", Country="PT")
     customer = tags(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import DeliveryError
@@ -200,7 +200,7 @@ def test_partners_have_a_name_a_type_and_a_vat_number(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("category", ["20", "46"])
+@pytest.mark.parametrize("category", ["20", "46", "48", "65"])
 def test_master_data_is_read_whole(tmp_path: Path, category: str) -> None:
     path = tmp_path / "m.csv"
     full = {column: str(n + 1) for n, (_, column) in enumerate(FIELDS[category])}
@@ -292,6 +292,48 @@ def test_what_is_written_is_read_back(tmp_path: Path, given_: list[dict[str, str
     sides, _ = cells(path, "entries")
     total = sum(Decimal(b["amount"].replace(",", ".")) for b in given_)
     assert sum(Decimal(r["debit_amount"]) for r in sides) == sum(Decimal(r["credit_amount"]) for r in sides) == total
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+WIDTHS = (89, 93, 94, 105, 110, 113, 116, 117, 120, 121, 122, 124, 125)
+"""How many fields a booking has in the versions of its format, from 1 to 13."""
+VERSIONS = [("21", width) for width in WIDTHS] + [(category, None) for category in TABLE_OF if category != "21"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data(), st.sampled_from(VERSIONS), st.sampled_from(["cp1252", "utf-8", "utf-8-sig"]), st.booleans())
+def test_every_category_and_version_is_read_back(
+    tmp_path: Path, data: st.DataObject, version: tuple[str, int | None], encoding: str, headed: bool
+) -> None:
+    category, width = version
+    columns = [column for _, column in FIELDS[category][:width] if column]
+    key = next(c for c in ("account", "payment_term_code", "booking_status_code", "address_number") if c in columns)
+    cell = st.dictionaries(st.sampled_from(columns), texts.filter(bool), max_size=12)
+    sound = {"amount": "1,00", "account": "4711", "counter_account": "8400"} if category == "21" else {key: "4711"}
+    given_ = [{**cells_, **sound} for cells_ in data.draw(st.lists(cell, min_size=1, max_size=4))]
+    for one in given_:
+        for column in ("side_code", "base_amount", "document_day"):
+            one.pop(column, None)
+    second = headings(category, width) if headed or category not in ("21", "16", "20") else ""
+    text = [first_line(category), second, *(record(category, one, width) for one in given_)]
+    path = tmp_path / "v.csv"
+    content = ("\r\n".join(text) + "\r\n").encode(encoding)
+    assume(encoding != "cp1252" or content.isascii() or not _is_utf8(content))  # `Â¡` is `¡` in UTF-8: nothing tells
+    path.write_bytes(content)
+    rows, facts = cells(path)
+    named = [{c: r[c] for c in columns if c in r} for r in rows]
+    made = {"name", "currency_code"}  # what is made of other fields where these have none
+    assert [
+        {c: v for c, v in r.items() if c in one or c not in made} for r, one in zip(named, given_, strict=True)
+    ] == given_
+    assert facts.malformed == 0
 
 
 @given(amounts)

@@ -59,6 +59,16 @@ def test_code_pages(tmp_path: Path, page: str, codec: str) -> None:
     assert rows(path)[0] == [(1, "äöü", "ß")]
 
 
+def test_text_that_is_utf8_is_told_where_the_index_says_no_code_page_or_another(tmp_path: Path) -> None:
+    found, facts = rows(export(tmp_path, "ä;b\r\n".encode(), table("data.csv", AB)))
+    assert found == [(1, "ä", "b")]
+    assert facts.warnings == ["the text is UTF-8, the index says none: is read so"]
+    found, facts = rows(export(tmp_path, "ä;b\r\n".encode(), table("data.csv", AB, before="<ANSI/>")))
+    assert found == [(1, "Ã¤", "b")]
+    assert facts.warnings == ["the text is UTF-8, the index says cp1252: is read in it all the same"]
+    assert rows(export(tmp_path, "ä;b\r\n".encode("cp1252"), table("data.csv", AB)))[0] == [(1, "ä", "b")]
+
+
 def test_a_byte_order_mark_counts_more_than_the_index(tmp_path: Path) -> None:
     path = export(tmp_path, "ä;b\r\n".encode("utf-8-sig"), table("data.csv", AB))
     found, facts = rows(path)
@@ -289,5 +299,5 @@ def test_what_is_written_is_read_back(
     data = "".join(
         delimiter.join(quote + text.replace(quote, quote * 2) + quote for text in record) + end for record in records
     )
-    path = export(tmp_path, data.encode("cp1252"), table("data.csv", AB, how=how))
+    path = export(tmp_path, data.encode("cp1252"), table("data.csv", AB, how=how, before="<ANSI/>"))
     assert [r[1:] for r in rows(path)[0]] == records

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+from base64 import b64encode
 from collections.abc import Callable
 from decimal import Decimal
 from io import StringIO
@@ -10,12 +12,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.errors import DeliveryError
+from pipelines.errors import DeclarationError, DeliveryError
 from pipelines.extract.facts import FileFacts
 from pipelines.extract.messages.saft import DOCUMENTS_OF, LINES_OF
+from pipelines.extract.messages.saft_series import Series
 from pipelines.extract.reader import read_table
 from pipelines.flow.printing import print_table
 from pipelines.formats import message_format
@@ -185,13 +192,36 @@ def test_a_defect_is_stopped_by_a_total_that_names_it(
     [
         ("1T 1/1", [(f"<CustomerID>CA3{SHIPPED}", f"<CustomerID>X{SHIPPED}")], "customer_unknown"),
         ("1T 1/1", [("<GrossTotal>28.07", "<GrossTotal>28.70")], "gross_differs"),
-        ("1T 1/1", [("<CreditAmount>23.3938", "<CreditAmount>23.8")], "lines_differ"),
+        ("1T 1/1", [("<CreditAmount>23.3938", "<CreditAmount>23.8")], "lines_differ price_differs tax_differs"),
         (
             "1T 1/1",
             [("<CreditAmount>23.3938</CreditAmount>", "<DebitAmount>23.3938</DebitAmount>")],
             "invoice_debits lines_differ",
         ),
         ("1T 1/1", [("vfinNfF+rToG", "vfinNfF+rTo")], "signature_malformed"),
+        ("1T 1/1", [("<HashControl>1<", "<HashControl>one<")], "signature_control_malformed"),
+        ("1T 1/1", [("<HashControl>1<", "<HashControl>0<")], "signature_control_malformed"),
+        ("1T 1/1", [("<ATCUD>0<", "<ATCUD>CODE-1<")], "atcud_malformed"),
+        ("1T 1/1", [("<ATCUD>0<", "<ATCUD>CSDF7T5H-2<")], "atcud_number_differs"),
+        ("1T 1/1", [("<ATCUD>0<", "<ATCUD>CSDF7T5H-1<")], "none"),
+        (
+            "1T 1/1",
+            [("<TaxPayable>4.68", "<TaxPayable>4.86"), ("<GrossTotal>28.07", "<GrossTotal>28.25")],
+            "tax_differs",
+        ),
+        (
+            "1T 1/1",
+            [
+                (
+                    "<TaxPercentage>20</TaxPercentage>\n                    </Tax>",
+                    "<TaxPercentage>21</TaxPercentage>\n                    </Tax>",
+                )
+            ],
+            "tax_code_unknown tax_differs",
+        ),
+        ("1T 1/1", [(SOLD, SOLD.replace("<Quantity>5<", "<Quantity>6<"))], "price_differs"),
+        ("1T 1/2", [("<ExchangeRate>0.740747<", "<ExchangeRate>0.704747<")], "conversion_differs"),
+        ("1T 1/2", [("<InvoiceNo>1T 1/1<", "<InvoiceNo>1T 1/2<")], "number_repeated"),
         ("1T 1/1", [(f"<ProductCode>FAT01{SOLD}", f"<ProductCode>NEW{SOLD}")], "product_unknown"),
         (
             "PGT 1T1/1",
@@ -206,6 +236,49 @@ def test_a_document_says_which_rules_it_breaks(
     rows = {row["document_id"]: row["message_faults"] for row in demo(tmp_path, "documents", *changes).rows}
     assert rows.pop(document) == faults
     assert set(rows.values()) == {"none"}
+
+
+@pytest.mark.parametrize(
+    ("document", "changes", "warnings"),
+    [
+        ("1T 1/1", [("<SystemEntryDate>2017-03-10T", "<SystemEntryDate>2017-03-09T")], "dated_after_entry"),
+        ("1T 1/2", [("<SystemEntryDate>2017-03-10T", "<SystemEntryDate>2019-03-10T")], "entered_before_previous"),
+        (
+            "1T 1/1",
+            [
+                ("<EndDate>2018-01-31<", "<EndDate>2024-01-31<"),
+                ("<InvoiceDate>2017-03-10<", "<InvoiceDate>2023-01-01<"),
+                ("<SystemEntryDate>2017-03-10T", "<SystemEntryDate>2023-01-01T"),
+            ],
+            "atcud_missing",
+        ),
+        (
+            "PGT 1T1/1",
+            [("<OriginatingON>1T 1/6<", "<OriginatingON>1T 1/99<")],
+            "settles_missing_document",
+        ),
+    ],
+)
+def test_a_document_says_what_is_strange(
+    tmp_path: Path, document: str, changes: list[tuple[str, str]], warnings: str
+) -> None:
+    rows = {row["document_id"]: row for row in demo(tmp_path, "documents", *changes).rows}
+    assert warnings in rows[document]["message_warnings"].split()
+    assert {row["message_faults"] for row in rows.values()} == {"none"}
+
+
+def test_reasons_of_exemption_stand_where_no_tax_is(tmp_path: Path) -> None:
+    text = file_of(month_of(random.Random(3), 2026, 2, 13))
+    code = "<TaxExemptionCode>M07</TaxExemptionCode>"
+    without = read(tmp_path, text.replace(code, "", 1), "documents", "cp1252").rows
+    assert [r["message_faults"] for r in without if r["message_faults"] != "none"] == ["exemption_without_reason"]
+    assert {r["message_faults"] for r in read(tmp_path, older(text).replace(code, ""), "documents", "cp1252").rows} == {
+        "none"
+    }
+    taxed = text.replace("<TaxPercentage>23</TaxPercentage></Tax>", "<TaxPercentage>23</TaxPercentage></Tax>"
+                         "<TaxExemptionReason>Isento, artigo</TaxExemptionReason>" + code, 1)  # fmt: skip
+    found = read(tmp_path, taxed, "documents", "cp1252").rows
+    assert [r["message_faults"] for r in found if r["message_faults"] != "none"] == ["exemption_of_taxed_line"]
 
 
 def test_an_internal_code_stands_for_one_type_of_documents(tmp_path: Path) -> None:
@@ -272,13 +345,55 @@ def test_norway_gives_entries_balances_and_masters(tmp_path: Path) -> None:
     assert read(tmp_path, NORWAY, "other_masters").rows[0]["other"] == "Name=Sample Holding; OwnerID=1"
 
 
-def test_entries_on_accounts_that_are_not_there_are_told(tmp_path: Path) -> None:
-    found = read(
-        tmp_path,
-        NORWAY.replace("<RecordID>2</RecordID><AccountID>2700", "<RecordID>2</RecordID><AccountID>2799"),
-        "gl_entries",
-    )
-    assert found.broken["entries_on_unknown_accounts"][:2] == ("0", "1")
+@pytest.mark.parametrize(
+    ("old", "new", "total", "where"),
+    [
+        ("<RecordID>2</RecordID><AccountID>2700", "<RecordID>2</RecordID><AccountID>2799",
+         "entries_on_unknown_accounts", "line 2; line 52 of the file: no account 2799"),
+        ("<TaxCode>3</TaxCode><TaxPercentage>", "<TaxCode>33</TaxCode><TaxPercentage>",
+         "entries_with_unknown_tax_codes", "line 1; line 47 of the file: no tax code 33"),
+        ("<CustomerID>15000</CustomerID>", "<CustomerID>15001</CustomerID>", "entries_of_unknown_partners",
+         "line 3; line 54 of the file: no customer 15000"),
+    ],
+)  # fmt: skip
+def test_entries_that_name_what_the_file_does_not_have_are_told(
+    tmp_path: Path, old: str, new: str, total: str, where: str
+) -> None:
+    assert old in NORWAY
+    broken = read(tmp_path, NORWAY.replace(old, new, 1), "gl_entries").broken
+    assert list(broken) == [total]
+    assert broken[total][:2] == ("0", "1")
+    assert where in broken[total][2]
+    sections = {r["section_code"]: r for r in read(tmp_path, NORWAY.replace(old, new, 1), "audit_files").rows}
+    assert sections["general_ledger"]["faulty_documents"] == "1"
+    assert where.rpartition(": ")[2] in sections["general_ledger"]["first_faulty"]
+
+
+def test_transactions_that_do_not_balance_or_lie_outside_the_period_are_told(tmp_path: Path) -> None:
+    text = NORWAY.replace("<Amount>12500.00", "<Amount>12500.01")
+    (section,) = read(tmp_path, text, "audit_files").rows
+    assert section["first_faulty"].endswith(": debits are not credits by 0.01")
+    outside = NORWAY.replace("<TransactionDate>2025-", "<TransactionDate>2024-")
+    (warning,) = read(tmp_path, outside, "gl_entries").facts.warnings
+    assert warning.startswith("1 transactions dated outside the period of the file, first ")
+
+
+def test_a_heading_is_the_sum_of_the_accounts_below_it(tmp_path: Path) -> None:
+    text = file_of(month_of(random.Random(3), 2026, 2, 12))
+    assert read(tmp_path, text, "balances", "cp1252").broken == {}
+    at = text.index("<AccountID>71</AccountID>")
+    changed = text[:at] + re.sub("<ClosingCreditBalance>[^<]*", "<ClosingCreditBalance>1.00", text[at:], count=1)
+    broken = read(tmp_path, changed, "balances", "cp1252").broken["headings_not_the_sum"]
+    assert broken[1] == "1"
+    assert broken[2].startswith("Account 71, line ")
+    assert "closing balance -1.00, accounts below it -" in broken[2]
+    lost = text.replace("<GroupingCode>24</GroupingCode>", "<GroupingCode>29</GroupingCode>")
+    assert "no account 29 above it" in read(tmp_path, lost, "balances", "cp1252").broken["accounts_without_heading"][2]
+
+
+def test_a_record_whose_number_stands_there_twice_is_told(tmp_path: Path) -> None:
+    twice = demo(tmp_path, "customers", ("<CustomerID>CA3</CustomerID>", "<CustomerID>CA1</CustomerID>"))
+    assert "CustomerID 'CA1' stands there twice" in twice.broken["structure_faults"][2]
 
 
 def test_the_oecd_version_gives_invoices_of_both_sides(tmp_path: Path) -> None:
@@ -295,6 +410,41 @@ def test_the_oecd_version_gives_invoices_of_both_sides(tmp_path: Path) -> None:
     movements = read(tmp_path, OECD, "movements")
     assert movements.broken == {"faulty_documents": ("0", "1", "movement M1: product_unknown")}
     assert read(tmp_path, OECD, "purchase_lines").broken == {}
+
+
+DOLLARS = (
+    "<Currency><CurrencyCode>USD</CurrencyCode><CurrencyAmount>6435.00</CurrencyAmount>"
+    "<ExchangeRate>{}</ExchangeRate></Currency>"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "faults"),
+    [
+        ("<NetTotal>5000.00</NetTotal><GrossTotal>5850.00", "<NetTotal>5000.00</NetTotal><GrossTotal>5850.10",
+         "gross_differs"),
+        ("<Amount>5000.00</Amount></InvoiceLineAmount>", "<Amount>4999.00</Amount></InvoiceLineAmount>",
+         "lines_differ"),
+        ("<DebitCreditIndicator>C</DebitCreditIndicator>", "<DebitCreditIndicator>C</DebitCreditIndicator>"
+         "<TaxInformation><TaxPercentage>17</TaxPercentage><TaxBase>5000.00</TaxBase><TaxAmount>"
+         "<Amount>805.00</Amount></TaxAmount></TaxInformation>", "tax_differs"),
+        ("<GrossTotal>5850.00</GrossTotal>", f"<GrossTotal>5850.00</GrossTotal>{DOLLARS.format('1.3')}",
+         "conversion_differs"),
+        ("<GrossTotal>5850.00</GrossTotal>", f"<GrossTotal>5850.00</GrossTotal>{DOLLARS.format('1.1')}", "none"),
+        ("<CustomerID>C1</CustomerID></CustomerInfo>", "<CustomerID>C2</CustomerID></CustomerInfo>",
+         "customer_unknown"),
+    ],
+)  # fmt: skip
+def test_an_invoice_of_the_oecd_says_which_rules_it_breaks(tmp_path: Path, old: str, new: str, faults: str) -> None:
+    assert old in OECD
+    first, second = read(tmp_path, OECD.replace(old, new, 1), "sales_invoices").rows
+    assert (first["message_faults"], second["message_faults"]) == (faults, "none")
+
+
+def test_lines_of_a_document_have_numbers_of_their_own(tmp_path: Path) -> None:
+    twice = OECD.replace("<LineNumber>2<", "<LineNumber>1<")
+    (movement,) = read(tmp_path, twice, "movements").rows
+    assert movement["message_faults"] == "product_unknown line_number_repeated"
 
 
 def test_hostile_numbers_and_depths_are_told(tmp_path: Path) -> None:
@@ -322,21 +472,68 @@ def test_a_total_that_is_not_found_is_printed(tmp_path: Path) -> None:
     assert "; missing_numbers: 0 promised, 2 found (1T 1/6 to 7 missing)" in notes.getvalue()
 
 
+def older(text: str) -> str:
+    """A file of version 1.04 as one of 1.03."""
+    text = text.replace("PT_1.04_01", "PT_1.03_01").replace("1.04_01", "1.03_01")
+    text = re.sub("<ATCUD>[^<]*</ATCUD>|<TaxonomyReference>S</TaxonomyReference>|</?Lines>", "", text)
+    return text.replace("DebitLine>", "Line>").replace("CreditLine>", "Line>")
+
+
 def test_an_older_version_gives_the_same_entries_and_documents(tmp_path: Path) -> None:
     """Before 1.04 documents had no ATCUD, and lines of the ledger stood beside each other, debits and credits alike."""
     text = file_of(month_of(random.Random(3), 2026, 2, 12))
-    older = text.replace("PT_1.04_01", "PT_1.03_01").replace("1.04_01", "1.03_01").replace("<ATCUD>0</ATCUD>", "")
-    older = older.replace("<TaxonomyReference>S</TaxonomyReference>", "").replace("<Lines>", "").replace("</Lines>", "")
-    for side in ("DebitLine>", "CreditLine>"):
-        older = older.replace(side, "Line>")
     places = {"position", "line_position", "atcud"}
     for table in ("gl_entries", "documents", "sales_lines", "accounts"):
-        then, now = read(tmp_path, older, table, "cp1252"), read(tmp_path, text, table, "cp1252")
+        then, now = read(tmp_path, older(text), table, "cp1252"), read(tmp_path, text, table, "cp1252")
         assert then.rows
         assert [{k: v for k, v in row.items() if k not in places} for row in then.rows] == [
             {k: v for k, v in row.items() if k not in places} for row in now.rows
         ]
         assert then.broken == {}
+
+
+def test_a_company_with_a_wrong_number_is_told(tmp_path: Path) -> None:
+    wrong = demo(tmp_path, "products", ("<TaxRegistrationNumber>599999993<", "<TaxRegistrationNumber>599999994<"))
+    assert wrong.facts.warnings == ["tax number of the company has wrong check digits: 599999994"]
+
+
+def test_the_first_version_of_the_oecd_and_of_others_after_it_is_read(tmp_path: Path) -> None:
+    """Austria's file follows it: company and period stand in the header itself, the ledger among the master files."""
+    text = """<AuditFile><Header><AuditFileVersion>1.00</AuditFileVersion><CompanyID>FN 1 a</CompanyID>
+    <TaxRegistrationNumber>ATU12345675</TaxRegistrationNumber><CompanyName>Muster</CompanyName>
+    <FiscalYear>2025</FiscalYear><StartDate>2025-01-01</StartDate><EndDate>2025-12-31</EndDate>
+    <CurrencyCode>EUR</CurrencyCode><DateCreated>2026-01-31</DateCreated><ProductID>X</ProductID></Header>
+    <MasterFiles><GeneralLedger><AccountID>2000</AccountID><AccountDescription>Kunden</AccountDescription>
+    <AccountType>Asset</AccountType></GeneralLedger><GeneralLedger><AccountID>4000</AccountID>
+    <AccountDescription>Umsatz</AccountDescription></GeneralLedger></MasterFiles>
+    <GeneralLedgerEntries><NumberOfEntries>1</NumberOfEntries><TotalDebit>12.00</TotalDebit>
+    <TotalCredit>12.00</TotalCredit><Journal><JournalID>1</JournalID><Description>AR</Description><Transaction>
+    <TransactionID>7</TransactionID><Period>1</Period><TransactionDate>2025-01-05</TransactionDate>
+    <Line><RecordID>1</RecordID><AccountID>2000</AccountID><DebitAmount>12.00</DebitAmount></Line>
+    <Line><RecordID>2</RecordID><AccountID>4000</AccountID><CreditAmount>12.00</CreditAmount></Line>
+    </Transaction></Journal></GeneralLedgerEntries></AuditFile>"""
+    entries = read(tmp_path, text, "gl_entries")
+    assert [(r["account_id"], r.get("debit_amount"), r["company_tax_id"]) for r in entries.rows] == [
+        ("2000", "12.00", "ATU12345675"),
+        ("4000", None, "ATU12345675"),
+    ]
+    assert entries.broken == {}
+    assert [r["account_id"] for r in read(tmp_path, text, "accounts").rows] == ["2000", "4000"]
+    changed = text.replace("4000</AccountID><CreditAmount>", "4001</AccountID><CreditAmount>")
+    assert list(read(tmp_path, changed, "gl_entries").broken) == ["entries_on_unknown_accounts"]
+
+
+@pytest.mark.parametrize(
+    ("root", "said"),
+    [
+        ('<JPK xmlns="http://jpk.mf.gov.pl/wzor/2019/09/27/09271/"/>', "'JPK' in http://jpk.mf.gov.pl/wzor"),
+        ('<auditfile xmlns="urn:StandardAuditFile-Taxation-CashRegister:NO"/>', "'auditfile' in urn:Standard"),
+    ],
+)
+def test_other_kinds_of_audit_files_are_refused_by_their_name(tmp_path: Path, root: str, said: str) -> None:
+    with pytest.raises(DeliveryError, match="not an audit file") as error:
+        read(tmp_path, root, "documents")
+    assert said in str(error.value)
 
 
 def test_what_no_table_reads_is_told(tmp_path: Path) -> None:
@@ -365,3 +562,131 @@ def test_a_written_month_is_read_back_exactly(tmp_path_factory: pytest.TempPathF
         (r["document_id"], r["product_id"], Decimal(r["quantity"]), abs(Decimal(r["net_amount"]))) for r in lines.rows
     ]
     assert lines.broken == {}
+
+
+def test_a_number_that_comes_late_is_not_missing_and_one_told_twice_hides_no_gap() -> None:
+    series = Series("FT A", "FT")
+    assert [series.add(n) for n in (2, 3, 7, 1, 3, 9, 8, 5)] == [True, True, True, True, False, True, True, True]
+    assert (series.missing, list(series.gaps())) == (2, ["FT A/4 missing", "FT A/6 missing"])
+    assert [n in series for n in (0, 1, 4, 5, 6, 9, 10)] == [False, True, False, True, False, True, False]
+
+
+@settings(max_examples=60, deadline=None)
+@given(numbers=st.lists(st.integers(1, 40), min_size=1))
+def test_a_series_knows_its_numbers_in_any_order(numbers: list[int]) -> None:
+    series, seen = Series("A", "FT"), set[int]()
+    for one in numbers:
+        assert series.add(one) == (one not in seen)
+        seen.add(one)
+    assert series.missing == max(seen) - min(seen) + 1 - len(seen)
+    assert all((n in series) == (n in seen) for n in range(42))
+
+
+@pytest.fixture(scope="module")
+def signed() -> tuple[str, str]:
+    """A month whose documents are signed as the law wants it, and the public key of the software that did."""
+    key = generate_private_key(65537, 1024)
+    month, before = month_of(random.Random(5), 2026, 2, 12), dict[str, str]()
+    for document in month.documents:
+        if document.section == "payments":
+            continue
+        series = document.number.rpartition("/")[0]
+        text = f"{document.day};{document.day}T09:30:00;{document.number};{document.gross};{before.get(series, '')}"
+        document.signature = before[series] = b64encode(key.sign(text.encode(), PKCS1v15(), SHA1())).decode()
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return file_of(month), pem.decode()
+
+
+def signatures_of(folder: Path, text: str, key: str | None) -> dict[str, str]:
+    """The documents with faults, read with a key."""
+    path = folder / "saft.xml"
+    path.write_bytes(text.encode("cp1252"))
+    fmt = Format(type="saft", table="documents", signature_key=key)
+    with read_table(path, fmt, "en_US", name="saft.xml") as reader:
+        rows = [row for batch in reader.batches(full=False) for row in batch.to_pylist()]
+    return {row["document_id"]: row["message_faults"] for row in rows if row["message_faults"] != "none"}
+
+
+def test_signatures_are_verified_where_the_key_is_known(tmp_path: Path, signed: tuple[str, str]) -> None:
+    text, key = signed
+    assert signatures_of(tmp_path, text, key) == {}
+    later = text.replace("T09:30:00</SystemEntryDate>", "T09:31:00</SystemEntryDate>", 1)
+    assert set(signatures_of(tmp_path, later, key).values()) == {"signature_wrong"}
+    assert len(signatures_of(tmp_path, later, key)) == 1
+    other = generate_private_key(65537, 1024).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    assert set(signatures_of(tmp_path, text, other.decode()).values()) == {"signature_wrong"}
+
+
+def test_the_signatures_of_the_demonstration_company_are_genuine(tmp_path: Path) -> None:
+    key = (ROOT / "tests" / "samples" / "saft_pt" / "public_key.pem").read_text()
+    assert signatures_of(tmp_path, DEMO, key) == {}
+    assert len(re.findall("<Hash>[^<]{172}</Hash>", DEMO)) == 35
+    flipped = DEMO.replace("<Hash>vfinNfF+rToG", "<Hash>vfinNfF+rToH", 1)  # as well formed as before
+    # the document itself, and the one whose signature holds that of the one before it
+    assert signatures_of(tmp_path, flipped, key) == {"1T 1/1": "signature_wrong", "1T 1/2": "signature_wrong"}
+    assert signatures_of(tmp_path, flipped, None) == {}
+    later = DEMO.replace("<SystemEntryDate>2017-03-10T15:58:01", "<SystemEntryDate>2017-03-10T15:58:02", 1)
+    assert signatures_of(tmp_path, later, key) == {"1T 1/1": "signature_wrong"}
+
+
+def test_without_the_key_only_what_repeats_shows(tmp_path: Path, signed: tuple[str, str]) -> None:
+    first, second = re.findall("<Hash>([^<]*)</Hash>", signed[0])[:2]
+    copied = signed[0].replace(second, first)
+    assert signatures_of(tmp_path, copied, None) == {"FT 2A/2": "signature_repeated"}
+
+
+def test_what_is_no_key_is_told(tmp_path: Path, signed: tuple[str, str]) -> None:
+    with pytest.raises(DeclarationError, match="signature_key is no public key"):
+        signatures_of(tmp_path, signed[0], "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----")
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new", "fault"),
+    [
+        ("documents", "</AuditFile>", "<Extra/></AuditFile>", "Extra stands not in AuditFile"),
+        ("documents", "</SourceDocuments>", "</SourceDocuments><SourceDocuments/>", "out of order or too often"),
+        ("documents", "</Payments>", "</Payments><Payments/>", "Payments stands in SourceDocuments out of order"),
+        ("documents", "</SalesInvoices>", "<TotalCredit>1</TotalCredit></SalesInvoices>",
+         "TotalCredit stands in SalesInvoices out of order"),
+        ("documents", "<NumberOfEntries>", "<NumberOfEntries>x", "NumberOfEntries is 'x"),
+        ("documents", "<HashControl>1<", "<HashControl>1-FT<", "HashControl is '1-FT', expected as "),
+        ("gl_entries", "<TransactionID>2026-", "<TransactionID>26-", "TransactionID is '26-"),
+        ("balances", "<TaxonomyReference>S<", "<TaxonomyReference>X<", "TaxonomyReference is 'X', expected as [SMNO]"),
+        ("balances", "<GroupingCode>12</GroupingCode>", "", "GroupingCode is missing in Account where Grouping"),
+        ("balances", "<TaxonomyCode>1</TaxonomyCode>", "", "TaxonomyCode is missing in Account where GroupingCategory"),
+        ("gl_entries", "<AccountID>121</AccountID><SourceDocumentID>", "<AccountID>1</AccountID><SourceDocumentID>",
+         "AccountID is '1', expected text of 2 to 30 characters"),
+    ],
+)  # fmt: skip
+def test_what_breaks_the_schema_of_portugal_is_told(tmp_path: Path, table: str, old: str, new: str, fault: str) -> None:
+    text = file_of(month_of(random.Random(3), 2026, 2, 13))
+    assert old in text
+    broken = read(tmp_path, text.replace(old, new, 1), table, "cp1252").broken["structure_faults"]
+    assert fault in broken[2]
+    assert broken[2].startswith("line ")
+
+
+@pytest.mark.parametrize(
+    ("text", "table", "old", "new", "fault"),
+    [
+        ("OLDER", "documents", "<InvoiceType>FT</InvoiceType>", "", "InvoiceType is missing in Invoice"),
+        ("OLDER", "documents", "<UnitOfMeasure>UN</UnitOfMeasure>", "", "UnitOfMeasure is missing in Line"),
+        ("OLDER", "gl_entries", "<SourceID>AMOSTRA</SourceID>", "", "SourceID is missing in Transaction"),
+        ("NORWAY", "gl_entries", "<AccountID>3000</AccountID><Description>", "<Description>",
+         "AccountID is missing in Line"),
+        ("NORWAY", "gl_entries", "<TotalDebit>12500.00</TotalDebit>", "",
+         "TotalDebit is missing in GeneralLedgerEntries"),
+        ("NORWAY", "gl_entries", "<TransactionDate>2025-09-27<", "<TransactionDate>27.09.2025<",
+         "TransactionDate is '27.09.2025', expected a date"),
+        ("NORWAY", "balances", "<ClosingDebitBalance>12500.00</ClosingDebitBalance></Account>", "</Account>",
+         "ClosingCreditBalance or ClosingDebitBalance is missing in Account"),
+        ("NORWAY", "gl_entries", "<Amount>2500.00<", "<Amount>2 500,00<", "Amount is '2 500,00', expected a number"),
+    ],
+)  # fmt: skip
+def test_what_must_stand_in_other_versions_is_told_where_it_is_missing(
+    tmp_path: Path, text: str, table: str, old: str, new: str, fault: str
+) -> None:
+    whole = {"OLDER": older(file_of(month_of(random.Random(3), 2026, 2, 12))), "NORWAY": NORWAY}[text]
+    assert old in whole
+    assert "structure_faults" not in read(tmp_path, whole, table).broken
+    assert fault in read(tmp_path, whole.replace(old, new), table).broken["structure_faults"][2]
