@@ -8,13 +8,13 @@ from functools import partial
 
 from stdnum import ean, luhn
 from stdnum.au import abn
-from stdnum.it import iva
 from stdnum.no import orgnr
 
 from pipelines.extract.messages.en16931.presence import tells
 from pipelines.extract.messages.en16931.rule import BusinessRule, Found, Placed, Severity, View, place
 
 _IDENTIFIERS = ("BT-34", "BT-49", "BT-29", "BT-46", "BT-60", "BT-30", "BT-47", "BT-61")
+_ELECTRONIC = ("BT-34", "BT-49")
 _DUTCH_VAT = "NL[0-9]{9}B[0-9]{2}"
 
 
@@ -22,8 +22,8 @@ def _is_gln(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) > 1 and ean.calc_check_digit(text[:-1]) == text[-1]
 
 
-def _is_cvr(text: str) -> bool:
-    return re.fullmatch(r"DK[0-9]{8}", text) is not None
+def _is_norwegian(text: str) -> bool:
+    return re.fullmatch("[0-9]{9}", text) is not None and orgnr.is_valid(text)
 
 
 def _is_belgian(text: str) -> bool:
@@ -44,7 +44,7 @@ def _is_italian_code(text: str) -> bool:
 
 
 def _is_italian_vat(text: str) -> bool:
-    return text[:2].upper() != "IT" or (len(text) == 13 and iva.is_valid(text[2:]))
+    return text[:2] not in ("IT", "it") or (re.fullmatch("[0-9]{11}", text[2:]) is not None and luhn.is_valid(text[2:]))
 
 
 def _is_australian(text: str) -> bool:
@@ -62,40 +62,47 @@ def _dutch_vat(view: View) -> Iterator[Found]:
                 yield Found(place(placed.group, name), f"{len(placed.text)} characters", "NL123456789B12")
 
 
-def _number_of(scheme: str, is_valid: Callable[[str], bool], view: View) -> Iterator[Found]:
+def _number_of(scheme: str, is_valid: Callable[[str], bool], terms: tuple[str, ...], view: View) -> Iterator[Found]:
     """The number is not shown: of a small business it may be that of a person."""
 
     def is_one(placed: Placed) -> bool:
         return placed.term.attributes.get("scheme") == scheme
 
-    for name in _IDENTIFIERS:
+    for name in terms:
         for placed in filter(is_one, view.terms(name)):
             if not is_valid(placed.text):
                 yield Found(place(placed.group, name), f"{len(placed.text)} characters", f"a number of scheme {scheme}")
 
 
 def _common(
-    rule: str, scheme: str, is_valid: Callable[[str], bool], en: str, de: str, severity: Severity = "fatal"
+    rule: str,
+    scheme: str,
+    is_valid: Callable[[str], bool],
+    en: str,
+    de: str,
+    severity: Severity = "fatal",
+    terms: tuple[str, ...] = _IDENTIFIERS,
 ) -> BusinessRule:
     return tells(f"PEPPOL-COMMON-{rule}", f"{en} ({scheme}) is not valid", f"{de} ({scheme}) ist nicht gültig",
-                 partial(_number_of, scheme, is_valid), severity)  # fmt: skip
+                 partial(_number_of, scheme, is_valid, terms), severity)  # fmt: skip
 
 
 RULES = [
     _common("R040", "0088", _is_gln, "the GLN", "die GLN"),
-    _common("R041", "0192", orgnr.is_valid, "the Norwegian organisation number", "die norwegische "
+    _common("R041", "0192", _is_norwegian, "the Norwegian organisation number", "die norwegische "
             "Organisationsnummer"),
-    _common("R042", "0184", _is_cvr, "the Danish CVR number", "die dänische CVR-Nummer"),
+    _common("R042", "0184", partial(_is_written, "(DK)?[0-9]{8}"), "the Danish CVR number", "die dänische CVR-Nummer"),
     _common("R043", "0208", _is_belgian, "the Belgian enterprise number", "die belgische Unternehmensnummer"),
     _common("R044", "0201", _is_italian_office, "the Italian office code", "der italienische Amtscode", "warning"),
     _common("R045", "0210", _is_italian_code, "the Italian tax code", "die italienische Steuernummer", "warning"),
-    _common("R046", "9907", _is_italian_code, "the Italian tax code", "die italienische Steuernummer", "warning"),
+    _common("R046", "9907", _is_italian_code, "the Italian tax code", "die italienische Steuernummer", "warning",
+            _ELECTRONIC),
     _common("R047", "0211", _is_italian_vat, "the Italian VAT number", "die italienische Umsatzsteuernummer",
             "warning"),
     _common("R049", "0007", _is_swedish, "the Swedish organisation number", "die schwedische Organisationsnummer"),
     _common("R050", "0151", _is_australian, "the Australian business number", "die australische Unternehmensnummer"),
     _common("R052", "0096", partial(_is_written, "[0-9]{10}"), "the Danish P number", "die dänische P-Nummer"),
-    _common("R053", "0198", _is_cvr, "the Danish SE number", "die dänische SE-Nummer"),
+    _common("R053", "0198", partial(_is_written, "DK[0-9]{8}"), "the Danish SE number", "die dänische SE-Nummer"),
     *(_common(rule, scheme, partial(_is_written, form), en, de, "warning") for rule, scheme, form, en, de in (
         ("R054", "0106", "[0-9]{8}", "the Dutch KVK number", "die niederländische KVK-Nummer"),
         ("R055", "0190", "[0-9]{20}", "the Dutch OIN", "die niederländische OIN"),

@@ -20,6 +20,7 @@ from pipelines.extract.messages.en16931.seller import (
     are_in,
     described,
     filled,
+    is_credit,
     is_in,
     is_seller_of,
     national,
@@ -48,7 +49,7 @@ def _is_tin(text: str) -> bool:
 
 
 def _credited(view: View) -> Iterator[Found]:
-    if view.invoice.syntax == "ubl credit note" and not view.text("BT-25"):
+    if is_credit(view, "81", "83", "381", "396", "532") and not view.text("BT-25"):
         yield Found(place(view.invoice), "", "BT-25")
 
 
@@ -58,7 +59,7 @@ def _represented(view: View) -> Iterator[Found]:
 
 def _payable(view: View) -> Iterator[Found]:
     due = view.amount("BT-115")
-    owed = due is not None and (due < 0 if view.invoice.syntax == "ubl credit note" else due > 0)
+    owed = due is not None and (due < 0 if is_credit(view, "381") else due > 0)
     if owed and not view.groups("BG-16"):
         yield Found(place(view.invoice), "", "BG-16")
 
@@ -234,4 +235,5 @@ def _german() -> Iterator[BusinessRule]:
 RULES = [*nordic.RULES, *_ITALY, *_NETHERLANDS, *_GREECE, *_german()]
 IDS = tuple(f"{country}-" for country in ("NO", "DK", "IT", "SE", "NL", "IS", "GR", "DE"))
 """What their ids begin with."""
-IN_UBL_ONLY = ("DE-", "GR-", "IS-", "DK-R-017")
+IN_UBL_ONLY = ("DE-", "GR-", "IS-", "DK-R-013", "DK-R-017")
+"""DK-R-013 asks in CII for the scheme of a GlobalID, which our tree does not tell from an ID that needs none."""

@@ -18,6 +18,7 @@ from pipelines.extract.messages.en16931.seller import (
     bank,
     described,
     filled,
+    is_credit,
     is_in,
     is_seller_of,
     national,
@@ -32,8 +33,12 @@ _PARTS = (("BT-97", "BT-98"), ("BT-104", "BT-105"), ("BT-139", "BT-140"), ("BT-1
 """Allowances and charges: reason, code of the reason."""
 _RATES = (("BT-95", "BT-96"), ("BT-102", "BT-103"), ("BT-118", "BT-119"), ("BT-151", "BT-152"))
 """VAT category, rate."""
-_CARDS = {"DK-R-008": ("50", ("01#", "04#", "15#"), 7), "DK-R-010": ("93", ("71#", "73#", "75#"), 8)}
-"""Rule → payment means, the card types that the reference begins with, length of the account."""
+_CARDS = {
+    "DK-R-008": ("50", ("01#", "04#", "15#"), "[0-9]{7,8}", "7 or 8 digits", "7 oder 8 Ziffern"),
+    "DK-R-010": ("93", ("71#", "73#", "75#"), ".{8}", "8 characters", "8 Zeichen"),
+}
+"""Rule → payment means, the card types that the reference begins with, how the account is written."""
+_UNSPSC = ("19.05.01", "19.0501", "26.08.01", "26.0801")
 _FULL_CARDS = {"DK-R-009": ("50", ("04#", "15#"), (19,)), "DK-R-011": ("93", ("71#", "75#"), (18, 19))}
 _DANISH_MEANS = ("1", "10", "31", "42", "48", "49", "50", "58", "59", "93", "97")
 _TAXED = "GODKÄND FÖR F-SKATT"
@@ -48,7 +53,11 @@ def _has_mandate(means: Group) -> bool:
 
 
 def _is_giro(kind: str, form: str, means: Group) -> bool:
-    return bank(means) != kind or re.fullmatch(form, account(means)) is not None
+    return bank(means) != kind or not account(means) or re.fullmatch(form, account(means)) is not None
+
+
+def _is_card(cards: tuple[str, ...], form: str, means: Group) -> bool:
+    return reference(means).startswith(cards) and re.fullmatch(form, account(means)) is not None
 
 
 def _is_vat_no(text: str) -> bool:
@@ -56,7 +65,8 @@ def _is_vat_no(text: str) -> bool:
 
 
 def _is_organisation_se(text: str) -> bool:
-    return text.isascii() and text.isdigit() and luhn.is_valid(text)
+    """What stands behind the ten digits is not looked at: another rule finds that."""
+    return re.fullmatch("[0-9]{10,}", text) is not None and luhn.is_valid(text[:10])
 
 
 def _registered(view: View) -> Iterator[Found]:
@@ -71,7 +81,7 @@ def _legal_id(view: View) -> Iterator[Found]:
 
 def _not_negative(view: View) -> Iterator[Found]:
     due = view.amount("BT-115")
-    if view.invoice.syntax == "ubl credit note" and due is not None and due < 0:
+    if is_credit(view, "381") and due is not None and due < 0:
         yield Found(place(view.groups("BG-22")[0], "BT-115"), f"{due:f}", "0 or more")
 
 
@@ -84,16 +94,16 @@ def _identifiers(view: View) -> Iterator[Found]:
 def _unspsc(view: View) -> Iterator[Found]:
     for placed in view.terms("BT-158"):
         version = placed.term.attributes.get("scheme_version", "")
-        if placed.term.attributes.get("scheme") == "TST" and version not in ("19.05.01", "19.0501"):
-            yield Found(place(placed.group, "BT-158"), version, "19.0501")
+        if placed.term.attributes.get("scheme") == "TST" and version not in _UNSPSC:
+            yield Found(place(placed.group, "BT-158"), version, "19.0501 or 26.0801")
 
 
 def _other_taxes(view: View) -> Iterator[Found]:
     for reason, code in _PARTS:
         for placed in view.terms(code):
             said = placed.group.text(reason) or ""
-            if placed.text == "ZZZ" and not re.fullmatch("[0-9]{4}", said):
-                yield Found(place(placed.group, reason), f"{len(said)} characters", "four digits")
+            if placed.text == "ZZZ" and not re.fullmatch("[0-9]{4}|[^#].*#.*[^#]", said):
+                yield Found(place(placed.group, reason), f"{len(said)} characters", "four digits, or a # inside")
 
 
 def _only_invoice(check: Check) -> Check:
@@ -148,10 +158,12 @@ _DENMARK = [
         "dänischer Verkäufer: eine Kennung von Verkäufer oder Käufer hat kein Schema (BT-29, BT-46)", _identifiers),
     national(_both_dk, "DK-R-017", "Danish buyer: the registration is not of scheme 0184 (BT-47)",
         "dänischer Käufer: die Registrierung ist nicht vom Schema 0184 (BT-47)", schemed("BT-47", "0184")),
-    national(_both_dk, "DK-R-003", "Danish seller: an item is not classified by UNSPSC 19.0501 (BT-158)",
-        "dänischer Verkäufer: ein Artikel ist nicht nach UNSPSC 19.0501 klassifiziert (BT-158)", _unspsc),
-    national(_both_dk, "DK-R-004", "Danish seller: a tax other than VAT (ZZZ) has no category of four digits (reason)",
-        "dänischer Verkäufer: eine andere Steuer (ZZZ) hat keine vierstellige Kategorie als Grund", _other_taxes),
+    national(_both_dk, "DK-R-003", "Danish seller: an item has a UNSPSC other than 19.0501 and 26.0801 (BT-158)",
+        "dänischer Verkäufer: ein Artikel ist nach UNSPSC klassifiziert, aber nicht 19.0501 oder 26.0801 (BT-158)",
+        _unspsc),
+    national(_both_dk, "DK-R-004", "Danish seller: the reason of a tax other than VAT (ZZZ) is neither four digits nor "
+        "has a # inside", "dänischer Verkäufer: der Grund einer anderen Steuer (ZZZ) ist weder vier Ziffern noch hat "
+        "er ein # im Innern", _other_taxes),
     national(_both_dk, "DK-R-005", "Danish seller: the payment means is none of those allowed (BT-81)",
         "dänischer Verkäufer: das Zahlungsmittel ist nicht erlaubt (BT-81)",
         _only_invoice(payments(lambda it: it.text("BT-81") in _DANISH_MEANS,
@@ -163,12 +175,11 @@ _DENMARK = [
         "dänischer Verkäufer: Zahlungsmittel 49 ohne Mandat und Konto des Käufers (BT-89, BT-91)",
         _only_invoice(payments(_has_mandate, "BT-89 and BT-91", "49"))),
     *(national(_both_dk, rule, f"Danish seller: means {code} without card type ({', '.join(cards)}) or account of "
-          f"{length} characters (BT-83, BT-84)",
-          f"dänischer Verkäufer: Zahlungsmittel {code} ohne Kartenart ({', '.join(cards)}) oder Konto mit {length} "
-          "Zeichen (BT-83, BT-84)",
-          _only_invoice(payments(lambda it, cards=cards, length=length: reference(it).startswith(cards)  # type: ignore[misc]
-                               and len(account(it)) == length, f"BT-83 and BT-84 of {length} characters", code)))
-      for rule, (code, cards, length) in _CARDS.items()),
+          f"{en} (BT-83, BT-84)",
+          f"dänischer Verkäufer: Zahlungsmittel {code} ohne Kartenart ({', '.join(cards)}) oder Konto mit {de} (BT-83, "
+          "BT-84)",
+          _only_invoice(payments(partial(_is_card, cards, form), f"BT-83 and BT-84 of {en}", code)))
+      for rule, (code, cards, form, en, de) in _CARDS.items()),
     *(national(_both_dk, rule, f"Danish seller: card type {' or '.join(cards)} without its payment number (BT-83)",
           f"dänischer Verkäufer: Kartenart {' oder '.join(cards)} ohne Zahlungsnummer (BT-83)",
           _only_invoice(payments(lambda it, cards=cards, lengths=lengths: not reference(it).startswith(cards)  # type: ignore[misc]

@@ -5,7 +5,6 @@ The rules of single countries are in `national`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import partial
@@ -29,10 +28,12 @@ from pipelines.extract.messages.en16931.rule import (
     place,
     to_cents,
 )
+from pipelines.extract.messages.en16931.seller import are_in
 from pipelines.extract.messages.invoice import Group
 
 _SPECIFICATION = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
-_PROCESS = re.compile(r"urn:fdc:peppol\.eu:2017:poacc:billing:([0-9]{2}):1\.0")
+_PROCESSES = frozenset({"urn:fdc:peppol.eu:2017:poacc:billing:01:1.0", "urn:peppol:bis:billing_with_response"})
+_PROCESSES_IN_UBL = _PROCESSES | {"urn:peppol:france:billing:regulated", "urn:peppol:france:billing:non-regulated"}
 _SLACK = Decimal("0.02")
 _INVOICES = frozenset(
     {"71", "80", "82", "84", "102", "218", "219", "326", "331", "380", "382", "383", "384", "386", "388", "393", "395",
@@ -84,13 +85,33 @@ def _at_most_one(*terms: str) -> Callable[[View], Iterator[Found]]:
 
 
 def _specification(view: View) -> Iterator[Found]:
-    if not view.text("BT-24").startswith(_SPECIFICATION):
+    """What follows the identifier is parted by # and single colons."""
+    if not view.text("BT-24").startswith(_SPECIFICATION) or "::" in view.text("BT-24"):
         yield Found(place(view.invoice, "BT-24"), view.text("BT-24"), _SPECIFICATION)
 
 
 def _process(view: View) -> Iterator[Found]:
-    if not _PROCESS.search(view.text("BT-23")):
-        yield Found(place(view.invoice, "BT-23"), view.text("BT-23"), "urn:fdc:peppol.eu:2017:poacc:billing:NN:1.0")
+    if not _is_approved(view):
+        yield Found(place(view.invoice, "BT-23"), view.text("BT-23"), " or ".join(sorted(_processes(view))))
+
+
+def _processes(view: View) -> frozenset[str]:
+    return _PROCESSES if view.is_cii else _PROCESSES_IN_UBL
+
+
+def _is_approved(view: View) -> bool:
+    return view.text("BT-23") in _processes(view)
+
+
+def _notes(view: View) -> Iterator[Found]:
+    """Two Germans may have many in UBL; in CII even one has no subject."""
+    yield from () if are_in("DE", view) and not view.is_cii else _at_most_one("BT-22")(view)
+    for placed in view.terms("BT-21") if view.is_cii else ():
+        yield Found(place(placed.group, "BT-21"), placed.text, "a note without subject")
+
+
+def _projects(view: View) -> Iterator[Found]:
+    yield from () if view.invoice.syntax == "ubl invoice" else _at_most_one("BT-11")(view)
 
 
 def _other_currency(view: View) -> Iterator[Found]:
@@ -208,8 +229,7 @@ def _unit_of(group: Group, name: str) -> str | None:
 
 
 def _type(syntax: str, known: frozenset[str], view: View) -> Iterator[Found]:
-    found = _PROCESS.search(view.text("BT-23"))
-    if found is None or found[1] != "01" or view.invoice.syntax != syntax:
+    if not _is_approved(view) or view.invoice.syntax != syntax:
         return
     for placed in view.terms("BT-3"):
         if placed.text not in known:
@@ -271,13 +291,14 @@ def _no_charge(view: View) -> Iterator[Found]:
 
 def _totals_with(entries: bool, view: View) -> Iterator[Found]:
     """UBL has one total of taxes with the breakdown, and one without it for the accounting currency. In CII they are
-    told apart by the currency, and the first may be missing."""
+    told apart by the currency, and for XRechnung the first may be missing."""
     times = sum(bool(number) == entries for number in view.invoice.tax_totals)
     if view.is_cii:
         said = [placed.term.attributes.get("currency") for placed in view.terms("BT-110", "BT-111")]
         times = sum((currency == view.text("BT-5")) == entries for currency in said if currency is not None)
     expected = 1 if entries or view.has("BT-6") else 0
-    if times != expected and not (view.is_cii and entries and times < 1):
+    may_miss = view.is_cii and entries and not view.text("BT-24").startswith(_SPECIFICATION)
+    if times != expected and not (may_miss and times < 1):
         yield Found(place(view.invoice), f"{times} times", f"{expected} times")
 
 
@@ -292,7 +313,9 @@ def _objects_of_line(view: View, *, many: bool) -> Iterator[Found]:
 
 RULES = [
     _r("R001", "no business process (BT-23)", "Geschäftsprozess (BT-23) fehlt", _has("BT-23")),
-    _r("R002", "more than one note (BT-22)", "mehr als eine Bemerkung (BT-22)", _at_most_one("BT-22")),
+    _r("R002", "more than one note, and not both parties in Germany, or in CII one with a subject (BT-21, BT-22)",
+       "mehr als eine Bemerkung, und nicht beide Seiten in Deutschland, oder in CII eine mit Betreff (BT-21, BT-22)",
+       _notes),
     _r("R003", "neither the buyer's reference nor an order is given (BT-10, BT-13)",
        "weder Käuferreferenz noch Bestellung ist angegeben (BT-10, BT-13)", _has("BT-10", "BT-13")),
     _r("R004", "the specification identifier is not that of Peppol BIS Billing 3 (BT-24)",
@@ -301,8 +324,8 @@ RULES = [
        "die Buchungswährung ist die der Rechnung (BT-6)", _other_currency),
     _r("R006", "more than one invoiced object (BT-18)", "mehr als ein abgerechnetes Objekt (BT-18)",
        _at_most_one("BT-18")),
-    _r("R007", "the business process is not written as Peppol's (BT-23)",
-       "der Geschäftsprozess ist nicht wie bei Peppol geschrieben (BT-23)", _process),
+    _r("R007", "the business process is none of Peppol's for billing (BT-23)",
+       "der Geschäftsprozess ist keiner von Peppol für Rechnungen (BT-23)", _process),
     _r("R008", "an element is empty", "ein Element ist leer", _empty),
     _r("R010", "the buyer has no electronic address (BT-49)", "elektronische Adresse des Käufers (BT-49) fehlt",
        _has("BT-49")),
@@ -329,7 +352,7 @@ RULES = [
     _r("R055", "VAT and VAT in the accounting currency differ in sign (BT-110, BT-111)",
        "Umsatzsteuer und Umsatzsteuer in Buchungswährung haben verschiedene Vorzeichen (BT-110, BT-111)", _same_sign),
     _r("R061", "direct debit without mandate (BT-89)", "Lastschrift ohne Mandat (BT-89)", _mandate),
-    _r("R080", "more than one project (BT-11)", "mehr als ein Projekt (BT-11)", _at_most_one("BT-11")),
+    _r("R080", "more than one project (BT-11)", "mehr als ein Projekt (BT-11)", _projects),
     _r("R100", "a line has more than one invoiced object (BT-128)",
        "eine Position hat mehr als ein abgerechnetes Objekt (BT-128)", partial(_objects_of_line, many=True)),
     _r("R101", "a line refers to a document that is no invoiced object (BT-128)",

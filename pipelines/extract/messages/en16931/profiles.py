@@ -30,6 +30,21 @@ _FROM_PEPPOL = frozenset(
     for number in (1, 5, 8, 10, 20, 40, 41, 42, 43, 44, 46, 53, 54, 55, 61, 101, 110, 111, 120, 121, 130)
 )
 """Rules of Peppol that XRechnung took over with version 3.0."""
+_NOT_IN_UBL = frozenset({"PEPPOL-EN16931-R006"})
+_NOT_IN_CII = frozenset(
+    f"PEPPOL-EN16931-{rule}"
+    for rule in (
+        "R008",
+        "R044",
+        "R046",
+        "R051",
+        "CL006",
+        "P0100",
+        "P0101",
+        *(f"P{number:04}" for number in range(104, 113)),
+    )
+)
+"""Rules that Peppol BIS Billing has for one syntax only. XRechnung has some of them for both."""
 _ADVICE = "PEPPOL-EN16931-R120"
 """The one of them that XRechnung only advises. In CII all were advice until the end of 2024."""
 _SINCE = {
@@ -80,7 +95,7 @@ def holds(rule: str, view: View) -> bool:
     if rule.startswith(_OF_PEPPOL):
         if version:
             return int(version[1]) >= 3 and rule in _FROM_PEPPOL
-        return _PEPPOL in said
+        return _PEPPOL in said and rule not in (_NOT_IN_CII if view.is_cii else _NOT_IN_UBL)
     if said.startswith("urn:ferd:crossindustrydocument"):
         return rule in _OF_ZUGFERD_1
     if rule.startswith(_OF_EXTENDED) or said.endswith(":extended"):

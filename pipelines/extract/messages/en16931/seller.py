@@ -34,6 +34,11 @@ def are_in(country: str, view: View) -> bool:
     return is_in(country, view) and view.text("BT-55").upper() == country
 
 
+def is_credit(view: View, *types: str) -> bool:
+    """Whether it is a credit note: UBL has a document of its own for it, CII only types."""
+    return view.text("BT-3") in types if view.is_cii else view.invoice.syntax == "ubl credit note"
+
+
 def only(condition: Condition, check: Check, view: View) -> Iterable[Found]:
     """What a check finds, where a condition holds."""
     return check(view) if condition(view) else ()

@@ -191,7 +191,7 @@ PEPPOL = {
     "R004": "BG-2/BT-24=urn:fdc:peppol.eu:2017:poacc:billing:3.0",
     "R005": "BT-6=EUR",
     "R006": "+BT-18=Z-2",
-    "R007": "BG-2/BT-23=billing",
+    "R007": "BG-2/BT-23=urn:fdc:peppol.eu:2017:poacc:billing:02:1.0",
     "R008": "BT-19=",
     "R010": "-BG-7/BT-49",
     "R020": "-BG-4/BT-34",
@@ -248,7 +248,7 @@ COMMON = {
     "R057": "BG-4/BT-30=12345678; BG-4/BT-30@scheme=0217",
     "R040": "BG-4/BT-29=4000001000004; BG-4/BT-29@scheme=0088",
     "R041": "BG-4/BT-30=123456789; BG-4/BT-30@scheme=0192",
-    "R042": "BG-4/BT-30=12345678; BG-4/BT-30@scheme=0184",
+    "R042": "BG-4/BT-30=DK-12345678; BG-4/BT-30@scheme=0184",
     "R043": "BG-4/BT-30=0123456789; BG-4/BT-30@scheme=0208",
     "R049": "BG-4/BT-30=2021005488; BG-4/BT-30@scheme=0007",
 }

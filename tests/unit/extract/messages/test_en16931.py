@@ -50,6 +50,8 @@ def of_family(family: Family, syntax: Syntax = "ubl invoice", edits: str = "") -
 def test_a_sound_invoice_breaks_nothing(specification: str, syntax: Syntax) -> None:
     edits = "BT-3=381" if syntax == "ubl credit note" else ""
     vehicle = "BT-17=L-1; BG-25/BG-31/BT-158=M1; BG-25/BG-31/BT-158@scheme=CVD; BG-25/BG-31/BG-32/BT-160=cva"
+    if specification == "peppol" and syntax == "cii":
+        edits += "-BG-1/BT-21"
     if specification == "cvd":
         edits += f"; {vehicle}; BG-25/BG-31/BG-32/BT-161=clean"
     invoice = sound(specification, syntax, edits)
@@ -64,8 +66,9 @@ def test_every_rule_has_a_sample_that_breaks_it() -> None:
 @pytest.mark.parametrize("rule", TRIPS)
 def test_each_rule_finds_its_fault(rule: str) -> None:
     specification, edits = TRIPS[rule]
-    credited = ("PEPPOL-EN16931-P0101", "DK-R-016", "NL-R-001")
-    others: dict[str, Syntax] = {**dict.fromkeys(credited, "ubl credit note"), "BR-DEX-15": "cii"}
+    credited = ("PEPPOL-EN16931-P0101", "PEPPOL-EN16931-R080", "DK-R-016", "NL-R-001")
+    in_cii = ("BR-DEX-15", "PEPPOL-EN16931-R006")
+    others: dict[str, Syntax] = {**dict.fromkeys(credited, "ubl credit note"), **dict.fromkeys(in_cii, "cii")}
     syntax = others.get(rule, "ubl invoice")
     found = [one for one in broken(sound(specification, syntax, edits)) if one.rule == rule]
     assert found
@@ -267,3 +270,62 @@ def test_rules_speak_both_languages_and_are_one_of_a_kind() -> None:
     assert all(rule.en and rule.de and rule.en != rule.de for rule in RULES.values())
     assert all(key == rule.id for key, rule in RULES.items())
     assert {rule.severity for rule in RULES.values()} == {"fatal", "warning"}
+
+
+_IN_DK, _IN_SE = "BG-4/BG-5/BT-40=DK; BG-7/BG-8/BT-55=DK", "BG-4/BG-5/BT-40=SE"
+_NUMBER, _ADDRESS = "BG-4/BT-30={1}; BG-4/BT-30@scheme={0}", "BG-7/BT-49={1}; BG-7/BT-49@scheme={0}"
+_VERSION, _DUTY = f"{_IN_DK}; BG-25/BG-31/BT-158@scheme_version=", f"{_IN_DK}; BG-21/BT-105=ZZZ; BG-21/BT-104="
+_CARD = f"{_IN_DK}; BG-16/BT-81=50; BG-16/BT-83=01#; BG-16/BG-17/BT-84="
+_GIRO = f"{_IN_SE}; BG-16/BT-81=30; BG-16/BG-17/BT-86=SE:PLUSGIRO; "
+_PROCESS = "BG-2/BT-23=urn:peppol:"
+
+
+@pytest.mark.parametrize(
+    ("rule", "sound_one", "broken_one"),
+    [
+        ("EN16931-R002", "+BG-1; BG-7/BG-8/BT-55=DE", "+BG-1"),
+        ("EN16931-R004", f"BG-2/BT-24={SPECIFICATIONS['peppol']}#x", f"BG-2/BT-24={SPECIFICATIONS['peppol']}::2.1"),
+        ("EN16931-R007", f"{_PROCESS}bis:billing_with_response", f"{_PROCESS}bis:other"),
+        ("EN16931-R007", f"{_PROCESS}france:billing:regulated", f"{_PROCESS}france"),
+        ("EN16931-P0100", f"{_PROCESS}bis; BT-3=389", f"{_PROCESS}bis:billing_with_response; BT-3=389"),
+        ("COMMON-R041", _NUMBER.format("0192", "974760673"), _NUMBER.format("0192", "974 760 673")),
+        ("COMMON-R042", _NUMBER.format("0184", "12345678"), _NUMBER.format("0184", "DK1234567")),
+        ("COMMON-R042", _NUMBER.format("0184", "DK12345678"), _NUMBER.format("0184", "123456789")),
+        ("COMMON-R046", _NUMBER.format("9907", "1"), _ADDRESS.format("9907", "1")),
+        ("COMMON-R047", _NUMBER.format("0211", "IT12345671304"), _NUMBER.format("0211", "IT12345671305")),
+        ("DK-R-003", f"{_VERSION}26.08.01", f"{_VERSION}26.08"),
+        ("DK-R-004", f"{_DUTY}Duty#12", f"{_DUTY}#12"),
+        ("DK-R-004", f"{_DUTY}3645", f"{_DUTY}12#"),
+        ("DK-R-008", f"{_CARD}12345678", f"{_CARD}123456A"),
+        ("SE-R-010", f"{_GIRO}-BG-16/BG-17/BT-84", f"{_GIRO}BG-16/BG-17/BT-84=1"),
+        ("SE-R-013", f"{_IN_SE}; BG-4/BT-30=20210054890", f"{_IN_SE}; BG-4/BT-30=202100548"),
+    ],
+)
+def test_where_a_rule_of_peppol_draws_the_line(rule: str, sound_one: str, broken_one: str) -> None:
+    whole = rule if rule in RULES else f"PEPPOL-{rule}"
+    assert whole not in ids(sound("peppol", edits=sound_one))
+    assert whole in ids(sound("peppol", edits=broken_one))
+
+
+@pytest.mark.parametrize(
+    ("rule", "edits", "in_ubl", "in_cii"),
+    [
+        ("PEPPOL-EN16931-R002", "BG-1/BT-21=AAI", False, True),
+        ("PEPPOL-EN16931-R006", "+BT-18=Z-2", False, True),
+        ("PEPPOL-EN16931-R007", "BG-2/BT-23=urn:peppol:france:billing:regulated", False, True),
+        ("PEPPOL-EN16931-R008", "BT-19=", True, False),
+        ("PEPPOL-EN16931-R046", "BG-25/BG-29/BT-148=52.00", True, False),
+        ("PEPPOL-EN16931-R053", "-BG-22/BT-110; -BG-23", True, True),
+        ("PEPPOL-EN16931-R080", "+BT-11=P-2", False, True),
+        ("PEPPOL-EN16931-P0104", "BG-23/BT-121=VATEX-EU-G", True, False),
+        ("PEPPOL-EN16931-P0112", "BT-3=326", True, False),
+        ("DK-R-013", f"{_IN_DK}; BG-7/BT-46=K-1", True, False),
+        ("DK-R-016", f"{_IN_DK}; BT-3=381; BG-22/BT-115=-1.00", False, True),
+        ("NL-R-001", "BG-4/BG-5/BT-40=NL; BT-3=396; -BG-3", False, True),
+        ("NL-R-007", "BG-4/BG-5/BT-40=NL; BT-3=381; -BG-16", True, False),
+        ("NL-R-007", "BG-4/BG-5/BT-40=NL; BT-3=381; -BG-16; BG-22/BT-115=-1.00", False, True),
+    ],
+)
+def test_some_rules_of_peppol_differ_by_syntax(rule: str, edits: str, in_ubl: bool, in_cii: bool) -> None:
+    assert (rule in ids(sound("peppol", "ubl invoice", edits))) == in_ubl
+    assert (rule in ids(sound("peppol", "cii", edits))) == in_cii
