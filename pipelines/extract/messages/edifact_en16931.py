@@ -68,7 +68,7 @@ def judged(message: Message) -> list[Broken]:
 def invoice_of(message: Message, parts: Parts) -> Invoice:
     """The terms of an invoice in the tree of the standard."""
     head = parts.head
-    invoice = Invoice("invoice", message.header.line, syntax="cii")
+    invoice = Invoice("invoice", message.header.line, syntax="cii", is_xml=False)
     if bgm := next(iter(head.all("BGM")), None):
         _put(invoice, {"BT-1": bgm.segment.at(2), "BT-3": bgm.segment.at(1)})
     for term, codes in {"BT-2": ("137", "3"), "BT-7": ("131",), "BT-9": ("13",)}.items():

@@ -80,10 +80,12 @@ class Invoice(Group):
     """The whole message: terms that belong to no group (BT-1 to BT-20) are its own, BT-23 and BT-24 are in BG-2.
 
     `tax_totals`: for each total of taxes, with how many entries of the breakdown it came; only UBL keeps them together.
+    `is_xml`: rules about the syntax hold. An invoice of EDIFACT has the terms as CII says them, and no XML.
     """
 
     syntax: Syntax = "ubl invoice"
     tax_totals: tuple[int, ...] = ()
+    is_xml: bool = True
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,8 @@ def holds(rule: str, view: View) -> bool:
     said = view.text("BT-24").lower()
     version = _XRECHNUNG.search(said)
     if rule.startswith(_SYNTAX):
-        return not rule.startswith("UBL-" if view.is_cii else "CII-") and _has_syntax(rule, said)
+        of_other = rule.startswith("UBL-" if view.is_cii else "CII-")
+        return view.is_xml and not of_other and _has_syntax(rule, said)
     is_cvd = ":cvd_" in said
     if rule.startswith(_OF_CVD):
         return is_cvd

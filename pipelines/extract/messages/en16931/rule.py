@@ -52,6 +52,7 @@ class View:
     def __init__(self, invoice: Invoice) -> None:
         self.invoice = invoice
         self.is_cii = invoice.syntax == "cii"
+        self.is_xml = invoice.is_xml
         self._groups: dict[str, list[Group]] = {}
         self._terms: dict[str, list[Placed]] = {}
         self.unread: dict[str, list[tuple[Group, Unread]]] = {}
