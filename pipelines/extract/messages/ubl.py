@@ -233,6 +233,7 @@ def settle(invoice: Invoice) -> None:
     due = [date for means in invoice.all("BG-16") for date in means.terms.get("X-PaymentDueDate", ())]
     if due and "BT-9" not in invoice.terms:
         invoice.terms["BT-9"] = due[:1]
+    settle_creditors(invoice)
     for note in invoice.all("BG-1"):
         if found := _NOTE.fullmatch(note.terms["BT-22"][0].text):
             note.terms = {"BT-21": [Term(found[1])], "BT-22": [Term(found[2])]}
@@ -241,6 +242,21 @@ def settle(invoice: Invoice) -> None:
             if taxes := item.groups.pop("BG-30", None):
                 line.groups.setdefault("BG-30", []).extend(taxes)
     settle_taxes(invoice)
+
+
+def settle_creditors(invoice: Invoice) -> None:
+    """Sellers state who they are to SEPA (BT-90) with every invoice: without a mandate that is no direct debit."""
+    for means in invoice.all("BG-16"):
+        for debit in [debit for debit in means.all("BG-19") if not debit.groups and set(debit.terms) == {"BT-90"}]:
+            means.groups["BG-19"].remove(debit)
+            invoice.terms.setdefault("BT-90", []).extend(debit.terms["BT-90"])
+            invoice.unread += debit.unread
+    if payments := [
+        means for means in invoice.all("BG-16") if means.terms or means.unread or any(means.groups.values())
+    ]:
+        invoice.groups["BG-16"] = payments
+    else:
+        invoice.groups.pop("BG-16", None)
 
 
 def settle_tax_totals(invoice: Invoice) -> None:

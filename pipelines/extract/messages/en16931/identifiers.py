@@ -22,8 +22,9 @@ def _is_gln(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) > 1 and ean.calc_check_digit(text[:-1]) == text[-1]
 
 
-def _is_norwegian(text: str) -> bool:
-    return re.fullmatch("[0-9]{9}", text) is not None and orgnr.is_valid(text)
+def is_norwegian(text: str) -> bool:
+    """Nine digits with their check digit, not all of them 0."""
+    return text.strip("0") != "" and re.fullmatch("[0-9]{9}", text) is not None and orgnr.is_valid(text)
 
 
 def _is_belgian(text: str) -> bool:
@@ -89,7 +90,7 @@ def _common(
 
 RULES = [
     _common("R040", "0088", _is_gln, "the GLN", "die GLN"),
-    _common("R041", "0192", _is_norwegian, "the Norwegian organisation number", "die norwegische "
+    _common("R041", "0192", is_norwegian, "the Norwegian organisation number", "die norwegische "
             "Organisationsnummer"),
     _common("R042", "0184", partial(_is_written, "(DK)?[0-9]{8}"), "the Danish CVR number", "die dänische CVR-Nummer"),
     _common("R043", "0208", _is_belgian, "the Belgian enterprise number", "die belgische Unternehmensnummer"),

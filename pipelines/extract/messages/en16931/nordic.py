@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from stdnum import luhn
-from stdnum.no import orgnr
 
+from pipelines.extract.messages.en16931.identifiers import is_norwegian
 from pipelines.extract.messages.en16931.presence import day
 from pipelines.extract.messages.en16931.rule import Found, View, amount_of, place
 from pipelines.extract.messages.en16931.seller import (
@@ -61,7 +61,7 @@ def _is_card(cards: tuple[str, ...], form: str, means: Group) -> bool:
 
 
 def _is_vat_no(text: str) -> bool:
-    return text[:2] != "NO" or (re.fullmatch(r"NO[0-9]{9}MVA", text) is not None and orgnr.is_valid(text[2:11]))
+    return text[:2] != "NO" or (text[11:] == "MVA" and is_norwegian(text[2:11]))
 
 
 def _is_organisation_se(text: str) -> bool:

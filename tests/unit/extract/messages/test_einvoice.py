@@ -26,7 +26,7 @@ from pipelines.extract.reader import read_table
 from pipelines.formats import message_format
 from pipelines.profile import Format
 from tests.samples.invoice_cii import cii, zugferd_1
-from tests.samples.invoice_writer import Bill, Change, Line, Party, pdf, ubl
+from tests.samples.invoice_writer import XRECHNUNG, Bill, Change, Line, Party, pdf, ubl
 from tests.samples.rechberg_invoices import changed
 
 PUBLIC = Path(__file__).parents[3] / "samples" / "xrechnung"
@@ -193,6 +193,21 @@ def test_tax_in_the_currency_of_accounting_stands_apart(tmp_path: Path) -> None:
     )
     (row,) = rows_of(tmp_path, content)
     assert (row["tax_amount"], row["tax_amount_in_tax_currency"]) == ("28.50", "331.00")
+
+
+@pytest.mark.parametrize(("means", "broken"), [("", {"BR-DE-1"}), ("58", set()), ("59", {"BR-DE-25-a", "BR-DE-25-b"})])
+def test_who_a_seller_is_to_sepa_makes_no_direct_debit(tmp_path: Path, means: str, broken: set[str]) -> None:
+    """The rules about direct debits ask for a mandate; many sellers write this number onto every invoice."""
+    with_number = ubl(Bill(**{**vars(BILL), "specification": XRECHNUNG})).replace(
+        b"<cac:PostalAddress>",
+        b'<cac:PartyIdentification><cbc:ID schemeID="SEPA">DE98ZZZ09999999999</cbc:ID></cac:PartyIdentification>'
+        b"<cac:PostalAddress>",
+        1,
+    )
+    start, end = with_number.index(b"<cac:PaymentMeans>"), with_number.index(b"</cac:PaymentMeans>") + 19
+    paid = with_number[start:end].replace(b">58<", f">{means}<".encode()) if means else b""
+    (row,) = rows_of(tmp_path, with_number[:start] + paid + with_number[end:])
+    assert {rule for rule in row["message_faults"].split() if rule.startswith(("BR-DE-", "BR-49"))} == broken
 
 
 def test_prices_of_several_units_are_made_those_of_one(tmp_path: Path) -> None:

@@ -289,6 +289,8 @@ _PROCESS = "BG-2/BT-23=urn:peppol:"
         ("EN16931-R007", f"{_PROCESS}france:billing:regulated", f"{_PROCESS}france"),
         ("EN16931-P0100", f"{_PROCESS}bis; BT-3=389", f"{_PROCESS}bis:billing_with_response; BT-3=389"),
         ("COMMON-R041", _NUMBER.format("0192", "974760673"), _NUMBER.format("0192", "974 760 673")),
+        ("COMMON-R041", _NUMBER.format("0192", "974760673"), _NUMBER.format("0192", "000000000")),
+        ("NO-R-001", "BG-4/BT-31=NO974760673MVA", "BG-4/BT-31=NO000000000MVA"),
         ("COMMON-R042", _NUMBER.format("0184", "12345678"), _NUMBER.format("0184", "DK1234567")),
         ("COMMON-R042", _NUMBER.format("0184", "DK12345678"), _NUMBER.format("0184", "123456789")),
         ("COMMON-R046", _NUMBER.format("9907", "1"), _ADDRESS.format("9907", "1")),
