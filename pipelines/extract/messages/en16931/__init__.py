@@ -8,10 +8,16 @@ breaks it: `presence` (what has to be there), `totals` (sums), `decimals`, `code
 published validation artefacts of CEN/TC 434 do, per syntax: they are what senders check against.
 
 Left out: BR-CO-05 to BR-CO-08 (a reason's code and text mean the same), which no machine can judge; warnings of
-elements that an invoice should not have (UBL-CR and most of CII-SR), which the reader tells of itself; UBL-SR-56. Known
+elements that an invoice should not have (UBL-CR and most of CII-SR), which the reader tells of itself, with those two
+of them that are faults (UBL-CR-666 and 673: an invoiced object with attachment or description); UBL-SR-56. Known
 differences: BR-CO-25 is asked, which the artefacts of 2026 gave up though the standard has it; an amount of CII without
 currency counts as one of the invoice's; KONTOR-01 to 03 are rules of our own, about what is given twice or in the wrong
 kind of message.
+
+Peppol's rules are those of BIS Billing 3.0.21 (May 2026), not those of its self-billing. Known differences: numbers are
+digits only where the artefacts take what XPath can count with (SE-R-002) or look at the first nine digits (GR-R-003,
+GR-R-006, GR-S-011); PEPPOL-COMMON-R057 has twelve digits in CII too, where the artefact copied twenty; DK-R-003 is a
+fault and DK-R-008 takes eight digits in CII too; of two rules about the same place both are told.
 """
 
 from pipelines.extract.messages.en16931.judging import RULES, SOUND, Verdict, broken, verdict
