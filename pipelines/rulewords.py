@@ -327,6 +327,7 @@ _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_groups_to_roll_forward": _roll,
     "expect_groups_to_agree": _agree,
     "expect_kinds_to_add_up": _kinds,
+    "expect_loaded_values_to_stay": lambda a: f"{', '.join(a['columns'])} stay as loaded",
     "expect_values_to_be_listed": lambda a: (
         f"{a['column']} is listed on {a['date']} by {', '.join(a['match'])} ({len(a['entries'])} entries)"
     ),

@@ -27,6 +27,7 @@ from pipelines.validate.expectations import (
     ExpectGroupSumsToBeAtMost,
     ExpectGroupTotalToMatch,
     ExpectKindsToAddUp,
+    ExpectLoadedValuesToStay,
     ExpectPositionsToRollForward,
     ExpectRowCountToBeSimilar,
     ExpectRowsToMatchFeed,
@@ -177,11 +178,9 @@ def misfit(contract: Contract, name: str, value: Any) -> str | None:
     if not fits:
         return f"{value!r} for column {name}, expected {_WRITTEN_AS[kind]}"
     allowed = codes(contract, name)
-    return (
-        f"{value!r} for column {name}, expected one of {', '.join(allowed)}"
-        if allowed and value not in allowed
-        else None
-    )
+    if not allowed or value in allowed:
+        return None
+    return f"{value!r} for column {name}, expected one of {', '.join(allowed)}"
 
 
 def _is_date(text: str) -> bool:
@@ -283,6 +282,8 @@ def _set_problems(expectation: Expectation, contract: Contract) -> list[str]:
             f"{n}: column {c} is no {wanted[n]}" for n, c in named.items() if family(contract, c) != wanted[n]
         ]
         return out or mixed(contract, [expectation.amount], expectation.match)
+    if isinstance(expectation, ExpectLoadedValuesToStay) and set(expectation.group) != set(contract.key):
+        return [f"group: expected {', '.join(contract.key)}, the contract's key: a row replaces the one that has it"]
     if isinstance(expectation, ExpectStepsToFollow):
         return [p for step in expectation.steps if (p := misfit(contract, expectation.step, step))]
     if isinstance(expectation, ExpectGroupSumsToBeAtMost):

@@ -36,6 +36,7 @@ from pipelines.validate.expectations import (
     ExpectGroupSumsToBeAtMost,
     ExpectGroupSumsToFitProducts,
     ExpectKindsToAddUp,
+    ExpectLoadedValuesToStay,
     ExpectNoNearDuplicates,
     ExpectPairsToBeUsual,
     ExpectRangesNotToOverlap,
@@ -80,6 +81,8 @@ def group(sets: SetRules, rule: Rule) -> Measurement:
         return day_rules.near(sets, rule, expectation)
     if isinstance(expectation, ExpectGroupsToAgree):
         return together_rules.agreement(sets, rule, expectation)
+    if isinstance(expectation, ExpectLoadedValuesToStay):
+        return together_rules.stay(sets, rule, expectation)
     if isinstance(expectation, ExpectKindsToAddUp):
         return together_rules.kinds(sets, rule, expectation)
     condition, values = conditions.where(expectation.row_condition)

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from pipelines.contract import NO_CURRENCY, Column, Contract
 from pipelines.validate import arguments, other_feeds
+from pipelines.validate.expectations import ExpectLoadedValuesToStay
 from pipelines.validate.suites import Rule
 
 _HEX = 32
@@ -44,6 +45,7 @@ def columns_needed(contract: Contract, rules: Sequence[Rule]) -> list[str]:
     """The business columns that the SQL of the gate and of the load reads of every row, in order of the contract.
 
     Amounts are not among them unless a rule adds them up: those of known rows are summed on the way (`amounts_of`).
+    Nor is what a rule compares with the row that is loaded: a known row is that row.
     """
     named = {c.name for c in contract.columns}
     wanted = set(contract.key)
@@ -53,7 +55,7 @@ def columns_needed(contract: Contract, rules: Sequence[Rule]) -> list[str]:
         if feed == contract.feed:  # rows may refer to each other
             wanted |= {theirs for _, theirs in pairs}
     for rule in rules:
-        if rule.kind != "row":
+        if rule.kind != "row" and not isinstance(rule.expectation, ExpectLoadedValuesToStay):
             wanted |= {*rule.columns, *arguments.used(rule.expectation), *_of_own_feed(rule, contract.feed)}
     wanted |= {c.currency for c in contract.money if c.name in wanted and c.currency in named}
     return [name for name, _ in contract.stored if name in wanted]

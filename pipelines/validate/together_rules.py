@@ -1,4 +1,4 @@
-"""Groups of rows on the work table that tell the same, or state the total of their lines by kind."""
+"""Rows that must tell the same, in a group or as loaded, and groups that state the total of their lines by kind."""
 
 # ruff: noqa: S608 (names of columns and tables come from contracts, which allow letters, digits and _ only)
 
@@ -7,13 +7,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import sqlalchemy as sa
+
 from pipelines.validate import aggregates, conditions
-from pipelines.validate.expectations import ExpectGroupsToAgree, ExpectKindsToAddUp
+from pipelines.validate.expectations import ExpectGroupsToAgree, ExpectKindsToAddUp, ExpectLoadedValuesToStay
 from pipelines.validate.judge import Measurement
 from pipelines.validate.set_rules import SetRules
 from pipelines.validate.staying import staying
 from pipelines.validate.suites import Rule
-from pipelines.warehouse.connection import without_loops
+from pipelines.warehouse import register
+from pipelines.warehouse.connection import by_index, without_loops
+
+LOOKED_UP_TO = 5_000
+"""So many rows are looked up in core one by one: 0.1 s; more are joined with all that is loaded of their scope."""
 
 
 def kinds(sets: SetRules, rule: Rule, expectation: ExpectKindsToAddUp) -> Measurement:
@@ -70,6 +76,41 @@ def agreement(sets: SetRules, rule: Rule, expectation: ExpectGroupsToAgree) -> M
         f"from {sets.table} join broken b on {on} where {judged}"
     )
     with without_loops(sets.conn):
+        return sets.about_rows(rule, found, values, domain, judged)
+
+
+def stay(sets: SetRules, rule: Rule, expectation: ExpectLoadedValuesToStay) -> Measurement:
+    """Rows with another value than the current row of their key, source and period, which they would replace."""
+    condition, values = conditions.where(expectation.row_condition)
+    scope = register.scope_of(sets.delivery, sets.ref)
+    values = {**values, "client": scope.client_id, "source": scope.source, "period": scope.period or ""}
+    current = (
+        f"{sets.contract.table} c where c.client_id = :client and c._source = :source and c._period = :period "
+        "and c._known_to is null"
+    )
+    if not sets.conn.scalar(sa.text(f"select exists (select from {current})"), values):
+        return Measurement(rule, 0, {}, note="nothing is loaded that a row could replace", excused=True)
+    # rows that came as they are loaded need no look
+    domain = f"{aggregates.domain(rule.over, condition)} and _known is not true"
+    judged = " and ".join([domain, *(f"{_q(c)} is not null" for c in expectation.group)])
+    names, picked = (", ".join(map(_q, columns)) for columns in (expectation.group, expectation.columns))
+    loaded = ", ".join(f"{_q(c)} as _loaded{n}" for n, c in enumerate(expectation.columns))
+    pairs = [(c, _q(c), f"_loaded{n}") for n, c in enumerate(expectation.columns)]
+    hidden = any(sets.contract.column(c).is_personal for c in expectation.columns)
+    parts = [f"case when {now} <> {was} then ', {c} ' || {now} || ', loaded as ' || {was} else '' end"
+             for c, now, was in pairs]  # fmt: skip
+    said = "': differs from what is loaded'" if hidden else f"':' || substr({' || '.join(parts)}, 2)"
+    # a few rows are looked up, so that the cost does not grow with what is loaded
+    few = sets.count(judged, values) < LOOKED_UP_TO
+    same = " and ".join(f"c.{_q(k)} = w.{_q(k)}" for k in expectation.group)
+    found = (
+        f"select _row_number, _row_part, {sets.text(expectation.group)} || {said} as value "
+        f"from (select _row_number, _row_part, {names}, {picked} from {sets.table} where {judged}) as w join "
+        + (f"lateral (select {loaded} from {current} and {same} limit 1) as o on true " if few else
+           f"(select {names}, {loaded} from {current}) as o using ({names}) ")
+        + f"where {' or '.join(f'{now} <> {was}' for _, now, was in pairs)}"
+    )  # fmt: skip
+    with by_index(sets.conn) if few else without_loops(sets.conn):
         return sets.about_rows(rule, found, values, domain, judged)
 
 

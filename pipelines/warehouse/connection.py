@@ -187,6 +187,14 @@ def without_loops(conn: sa.Connection) -> Iterator[None]:
 
 
 @contextmanager
+def by_index(conn: sa.Connection) -> Iterator[None]:
+    """For a few rows that are looked up one by one: PostgreSQL may take a table just loaded for a small one to scan."""
+    conn.execute(sa.text("set local enable_seqscan = off"))
+    yield
+    conn.execute(sa.text("reset enable_seqscan"))
+
+
+@contextmanager
 def by_merging(conn: sa.Connection) -> Iterator[None]:
     """For a join of two large sets by key: both are read as they lie, sorted and merged.
 

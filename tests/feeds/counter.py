@@ -63,9 +63,14 @@ class Counter:
         self._catalog = Catalog(catalog.contracts, {client: read_profile(path)}, catalog.expectations)
         with warehouse.transaction() as conn:
             for feed, rows in others.items():
-                _into_core(conn, catalog.contracts[feed], client, rows)
+                _into_core(conn, catalog.contracts[feed], client, rows, source="earlier")
         self._ref = SourceRef(client, contract.feed, "main", Source(files=".*", columns={}), "en_GB", "UTC")
         self._number = itertools.count(1)
+
+    def load(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Put current rows into core that an earlier delivery of the same source has brought."""
+        with self._warehouse.transaction() as conn:
+            _into_core(conn, self.contract, self._ref.client_id, rows, source=self._ref.name)
 
     def bring(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Delivery, GateResult]:
         """Register, judge and move a delivery."""
@@ -116,15 +121,17 @@ class Counter:
         return sums
 
 
-def _into_core(conn: sa.Connection, contract: Contract, client: str, rows: Sequence[Mapping[str, Any]]) -> None:
+def _into_core(
+    conn: sa.Connection, contract: Contract, client: str, rows: Sequence[Mapping[str, Any]], *, source: str
+) -> None:
     """Current rows, with the columns that a sample names."""
     types = {f.name: f.type for f in contract.arrow_schema}
     for number, row in enumerate(rows):
         names = ", ".join(f'"{name}"' for name in row)
         statement = (
             f"insert into {contract.table} (client_id, _source, {names}, _delivery_id, _row_number, _row_part, "
-            f"_row_hash, _known_from) values (:_client, 'earlier', {', '.join(f':{name}' for name in row)}, 0, "
+            f"_row_hash, _known_from) values (:_client, :_source, {', '.join(f':{name}' for name in row)}, 0, "
             ":_number, 0, gen_random_uuid(), '2020-01-01')"
         )
         values = {name: value_of(value, types[name]) for name, value in row.items()}
-        conn.execute(sa.text(statement), {"_client": client, "_number": number, **values})
+        conn.execute(sa.text(statement), {"_client": client, "_source": source, "_number": number, **values})

@@ -5,7 +5,8 @@ beside: [{…}]                changes of it that make the other rows of a good 
 apart: {sample: a, row: b}   columns of the key that set samples, and rows, apart: their good value gets a number
 others: {feed: [{…}]}        what the client's other feeds hold; `times: n` repeats a row, with {n} in its texts
 trips: {rule: {…}}           what to change in the good row to trip a rule: once, a list of several rows, `passing`
-                             and `failing` rows, or for a comparison with the last delivery `after` and `rows`
+                             and `failing` rows (beside `loaded` ones: what the same source brought before), or for
+                             a comparison with the last delivery `after` and `rows`
 """
 
 from __future__ import annotations
@@ -59,6 +60,11 @@ class Samples:
         """The rows that the failing ones of a rule come after, or beside."""
         trip = self.trips[rule]
         return self._changed(trip.get("passing") or []) if isinstance(trip, dict) else []
+
+    def loaded(self, rule: str) -> list[Row]:
+        """The rows that the source has brought before those of a rule."""
+        trip = self.trips[rule]
+        return self._changed(trip.get("loaded") or []) if isinstance(trip, dict) else []
 
     def numbered(self, samples: Sequence[Sequence[Row]], contract: Contract) -> list[Row]:
         """The rows of several samples with keys of their own, but where a sample is about the key."""

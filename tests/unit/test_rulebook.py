@@ -99,6 +99,7 @@ def test_rules_for_one_client_stand_beside_the_feeds(tmp_path: Path) -> None:
         ("expect_values_to_start_with", {"column": "a", "start": "b"}, "a begins with b"),
         ("expect_groups_to_roll_forward", {"group": ["s", "c"], "opening": "o", "amount": "a", "closing": "e"}, "o + sum of a = e per s, c"),  # noqa: E501
         ("expect_groups_to_agree", {"group": ["s"], "columns": ["a", "b"]}, "one a and one b per s"),
+        ("expect_loaded_values_to_stay", {"group": ["s"], "columns": ["a", "b"]}, "a, b stay as loaded"),
         ("expect_sequences_to_be_unbroken", {"group": ["s"], "number": "n", "opening": "o", "closing": "e"}, "n goes on by one per s, o = e before"),  # noqa: E501
         ("expect_no_near_duplicates", {"partner": "p", "number": "n", "amount": "a", "date": "d"}, "n nearly once per p and a within 7 days of d"),  # noqa: E501
         ("expect_pairs_to_be_usual", {"group": ["j"], "account": "a", "debit": "d", "credit": "c"}, "pairs of a by d and c per j occur 3 times, once there are 200"),  # noqa: E501

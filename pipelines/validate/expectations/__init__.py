@@ -90,6 +90,7 @@ from pipelines.validate.expectations.tariffs import AmountsFollowTariff, ExpectA
 from pipelines.validate.expectations.together import (
     ExpectGroupsToAgree,
     ExpectGroupsToRollForward,
+    ExpectLoadedValuesToStay,
     GroupsAgree,
     GroupsRollForward,
 )
@@ -140,6 +141,7 @@ __all__ = [
     "ExpectGroupsToBalance",
     "ExpectGroupsToRollForward",
     "ExpectKindsToAddUp",
+    "ExpectLoadedValuesToStay",
     "ExpectNoNearDuplicates",
     "ExpectNumbersToHaveCheckDigits",
     "ExpectPairsToBeUsual",

@@ -237,8 +237,7 @@ class ExpectGroupsToAgree(Together):
 
     @pydantic.root_validator(pre=True)  # type: ignore[misc,untyped-decorator,unused-ignore]
     def _not_of_the_group(cls, values: dict[str, Any]) -> dict[str, Any]:
-        if both := set(values.get("columns") or []) & set(values.get("group") or []):
-            raise ValueError(f"{', '.join(sorted(both))} is in group: it always agrees")
+        refuse_own_columns(values)
         group, may_lack = set(values.get("group") or []), set(values.get("or_missing") or [])
         if outside := may_lack - group:
             raise ValueError(f"or_missing names {', '.join(sorted(outside))}, which is not in group")
@@ -251,3 +250,66 @@ class ExpectGroupsToAgree(Together):
         where, params = joined(kwargs["group"], ", ", "group")
         columns, more = joined(kwargs["columns"], ", ", "column")
         return f"all rows of a group of {where} must repeat the same {columns}", params | more
+
+
+class ExpectLoadedValuesToStay(Together):
+    """Expect a row that is loaded to keep these values when it comes again: a posted amount, an invoice's total.
+
+    ExpectLoadedValuesToStay is a Multicolumn Map Expectation: rows of one key that tell two values fail, as with
+    ExpectGroupsToAgree. In the gate a row is compared with the one that it replaces in the warehouse, of the same key,
+    source and period. A missing value agrees with every other one. Rows that are new, or that came as they are
+    loaded, have nothing to be compared with and pass.
+
+    Args:
+        group (list of str): the columns that make the key; in a suite those of the contract's key, no others.
+        columns (list of str): columns that keep their value once loaded.
+
+    Other Parameters:
+        mostly (float): share of the rows that must pass. Default 1.
+        row_condition (Condition or None): rows it is asked of, as they come now. Default all.
+        severity (str): critical rejects the rows that fail, so that those loaded stay; warning and info only count
+            them, and the new values are loaded.
+
+    Supported Data Sources: pandas, PostgreSQL, Spark.
+
+    Example:
+        invoice R1 of 119.00 is loaded and comes with 119.00 and another note → passes
+        invoice R1 of 119.00 is loaded and comes with 129.00 → fails
+
+        ExpectLoadedValuesToStay(group=["supplier_id", "invoice_id"], columns=["gross_amount", "currency_code"])
+    """
+
+    group: list[str] = pydantic.Field(min_items=1)
+    columns: list[str] = pydantic.Field(min_items=1)
+
+    data_quality_issues: ClassVar[tuple[DataQualityIssues, ...]] = (DataQualityIssues.VALIDITY,)
+    library_metadata: ClassVar[dict[str, Any]] = metadata("multi-column expectation", "history")
+    names_columns: ClassVar[Mapping[str, str | None]] = {"columns": None, "group": None}
+    map_metric: ClassVar[str] = "groups.agree"
+    success_keys: ClassVar[tuple[str, ...]] = ("group", "columns", "mostly")
+    args_keys: ClassVar[tuple[str, ...]] = ("group", "columns")
+
+    class Config:
+        title = "Expect loaded values to stay"
+        schema_extra = add_metadata
+
+    @pydantic.root_validator(pre=True)  # type: ignore[misc,untyped-decorator,unused-ignore]
+    def _not_of_the_key(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return refuse_own_columns(values)
+
+    @classmethod
+    def _sentence(cls, kwargs: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+        where, params = joined(kwargs["group"], ", ", "group")
+        columns, more = joined(kwargs["columns"], ", ", "column")
+        return f"a row that is loaded under {where} must come again with the same {columns}", params | more
+
+
+def refuse_own_columns(values: dict[str, Any]) -> dict[str, Any]:
+    """The arguments, if no column of `group` is among `columns`.
+
+    Raises:
+        ValueError: one is.
+    """
+    if both := set(values.get("columns") or []) & set(values.get("group") or []):
+        raise ValueError(f"{', '.join(sorted(both))} is in group: it always agrees")
+    return values
