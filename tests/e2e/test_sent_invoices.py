@@ -93,3 +93,20 @@ def test_allowances_are_lines_and_taxes_follow(house: Client) -> None:
         ("receivables", "G-1", "S", 19, -150, Decimal("-28.50")),
     ]
     house.accounted()
+
+
+def test_an_invoice_sent_again_with_another_total_is_told(house: Client) -> None:
+    dearer = replace(INVOICE, lines=[replace(LINES[0], price=Decimal("60.00"))])
+    (house.settings.landing / "sender" / "out" / "a1-again.xml").write_bytes(ubl(dearer))
+    house.night()
+    versions = house.query(
+        "select gross_amount, _known_to is null from core.ledgers_receivables where invoice_id = 'A-1' order by 1"
+    )
+    assert [tuple(v) for v in versions] == [(Decimal("166.60"), False), (Decimal("202.30"), True)]
+    told = house.query(
+        "select d.file_name, r.failed, r.samples from ops.rule_result r join ops.delivery d using (delivery_id) "
+        "where r.rule_id = 'ledgers.receivables.invoice_stays' and r.failed > 0"
+    )
+    assert [(t.file_name, t.failed) for t in told] == [("out/a1-again.xml", 1)]
+    assert "gross_amount 202.30, loaded as 166.60" in str(told[0].samples)
+    house.accounted()
