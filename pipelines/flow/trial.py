@@ -83,13 +83,23 @@ class Tally:
     first: list[dict[str, object]] = field(default_factory=list)
     rejects: list[dict[str, object]] = field(default_factory=list)
     keys: Counter[int] = field(default_factory=Counter)
+    told: set[str] = field(default_factory=set)
+    """Hashes of the accepted rows: the first of those that are equal in all business columns."""
+    repeats: int = 0
+    """Accepted rows that repeat an earlier one in all of them."""
+    skips_repeats: bool = False
     untried: list[str] = field(default_factory=list)
     """Rules that set rows of several aside, as a journal that does not balance: a file may seem good without them."""
 
     @property
     def repeated_keys(self) -> int:
-        """Rows whose key another row has too."""
+        """Rows whose key another row has too, with other values."""
         return sum(n for n in self.keys.values() if n > 1)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether a night would set no row aside."""
+        return not self.rejects and not self.repeated_keys and (self.skips_repeats or not self.repeats)
 
 
 def try_file(
@@ -147,7 +157,7 @@ def _try(subject: Subject) -> Trial:
     beside = dict(control_files.on_disk(ref, subject.root, subject.name, file_groups(ref, subject.name)))
     promises = control_files.read(ref, control_files.Content(subject.file, subject.name), beside)
     trial.printed += _outcome(subject, tally, read_controls(ref, info, plan.sources, promises))
-    trial.ok = not tally.rejects and not tally.repeated_keys
+    trial.ok = tally.is_good
     return trial
 
 
@@ -250,7 +260,10 @@ def _gate(subject: Subject, plan: Plan) -> Tally:
     rules = load_rules(subject.catalog, subject.contract, subject.ref.client_id)
     gate = ChunkGate(subject.contract, rules)
     of_several = (r.id for r in rules if r.rejects and r.kind in ("unique", "group"))
-    tally = Tally(untried=[name.removeprefix(f"{subject.contract.feed}.") for name in of_several])
+    tally = Tally(
+        untried=[name.removeprefix(f"{subject.contract.feed}.") for name in of_several],
+        skips_repeats=subject.ref.source.repeated_rows == "skip",
+    )
     for raw in _raw(subject):
         cleaned = plan.chunk(raw)
         judged = gate.judge(cleaned.table, cleaned.problems)
@@ -268,7 +281,14 @@ def _count(tally: Tally, contract: Contract, rows: pa.RecordBatch, fates: pa.Arr
         names = [n for n in rows.schema.names if n == "_row_number" or not n.startswith("_")]
         tally.first += rows.select(names).slice(0, FIRST_ROWS - len(tally.first)).to_pylist()
     keys = zip(*(rows.column(k).to_pylist() for k in contract.key), strict=True)
-    tally.keys.update(hash(k) for k, fate in zip(keys, texts, strict=True) if fate == "accepted")
+    for key, told, fate in zip(keys, rows.column("_row_hash").to_pylist(), texts, strict=True):
+        if fate != "accepted":
+            continue
+        if told in tally.told:
+            tally.repeats += 1
+        else:
+            tally.told.add(told)
+            tally.keys[hash(key)] += 1
 
 
 def _facts_line(facts: FileFacts) -> str:
@@ -320,11 +340,15 @@ def _outcome(subject: Subject, tally: Tally, controls: Sequence[ControlValue]) -
         yield "reasons: " + ", ".join(f"{n} × {rule}" for rule, n in tally.reasons.most_common())
     for control in controls:
         yield f"control total {control.name}: the file says {control.promised or control.message}"
+    if tally.repeats:
+        skips = tally.skips_repeats
+        said = "skipped, as declared" if skips else "rejected; `repeated_rows: skip` skips them"
+        yield Text(f"{tally.repeats} of the accepted rows repeat another one: {said}", style="" if skips else "red")
     if tally.repeated_keys:
         key = ", ".join(subject.contract.key)
         yield Text(f"{tally.repeated_keys} accepted rows share their key ({key}) with another row", style="red")
     counts = ", ".join(f"{n} {fate}" for fate, n in sorted(tally.fates.items())) or "the gate holds files without rows"
-    style = "green" if tally.rows and not tally.rejects and not tally.repeated_keys else "yellow"
+    style = "green" if tally.rows and tally.is_good else "yellow"
     yield Text(f"{tally.rows} rows: {counts}", style=style)
     several = f"rules over several rows ({', '.join(tally.untried)}), " if tally.untried else ""
     rest = "references, earlier deliveries, control totals, share of closed rows"

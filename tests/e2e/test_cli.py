@@ -61,6 +61,21 @@ def test_try_shows_mapping_rows_and_rejects_without_a_database(client: Client, k
     assert "no source of the profile matches" in said
 
 
+def test_try_counts_repeated_rows_as_a_night_does(client: Client, kontor: Run) -> None:
+    twice, shared = lines(3) + lines(2), ("L001", "Supplier Y", "2026-01-02", "9.00")
+    client.send("spend/a.csv", as_csv(twice))
+    file = client.settings.landing / client.client_id / "spend/a.csv"
+    code, said = kontor("try", client.client_id, file)
+    assert (code, "2 of the accepted rows repeat another one: rejected" in said) == (1, True)
+    client.declare(client.profile.replace("        files:", "        repeated_rows: skip\n        files:", 1))
+    code, said = kontor("try", client.client_id, file)
+    assert (code, "2 of the accepted rows repeat another one: skipped, as declared" in said) == (0, True)
+    assert "share their key" not in said
+    client.send("spend/a.csv", as_csv([*twice, shared]))
+    code, said = kontor("try", client.client_id, file)
+    assert (code, "2 accepted rows share their key (spend_line_id) with another row" in said) == (1, True)
+
+
 def test_status_explain_and_trace_after_a_night(client: Client, kontor: Run) -> None:
     client.send("spend/a.csv", as_csv([*lines(9), ("L9", "Supplier X", "31.02.2026", "1.00")]))
     client.night()
