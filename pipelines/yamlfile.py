@@ -66,7 +66,9 @@ class YamlFile:
         """One complaint of pydantic as our error at these keys."""
         if first["type"] == "extra_forbidden":
             return self.error(keys, f"unknown key {keys[-1]!r}", hint)
-        got = "nothing" if first["type"] == "missing" else repr(first["input"])[:80]
+        if first["type"] == "missing":
+            return self.error(keys, "nothing", f"the key {keys[-1]!r}; {hint}")
+        got = repr(first["input"])[:80]
         return self.error(keys, got, f"{first['msg'].removeprefix('Value error, ')}; {hint}")
 
 

@@ -77,6 +77,21 @@ def test_every_rule_trips_on_its_sample(catalog: Catalog, warehouse: Warehouse, 
             assert result.verdict is Verdict.HOLD and any(rule_id in reason for reason in result.holds), rule_id
 
 
+def test_a_row_needs_one_of_the_days_it_may_stand_on(catalog: Catalog, warehouse: Warehouse, tmp_path: Path) -> None:
+    """Each of them alone lets it in; without any it would stand in no month."""
+    several = [feed for feed in FEEDS if len(catalog.contracts[feed].dated_by) > 1]
+    assert several
+    for feed in several:
+        contract, good = catalog.contracts[feed], read_samples(feed).good
+        counter = Counter(warehouse, catalog, contract, tmp_path, {}, client=f"days_{feed.replace('.', '_')}")
+        none = dict.fromkeys(contract.dated_by)
+        day = next(filter(None, (good.get(name) for name in none)))
+        rows = [{**good, **none, name: day} for name in none] + [{**good, **none}]
+        delivery, _ = counter.bring([{**row, contract.key[0]: f"D{n}"} for n, row in enumerate(rows)])
+        needed = f"{feed}.required.{contract.dated_by[0]}"
+        assert _rejected_rows(warehouse, delivery).get(needed) == {len(rows) + 1}
+
+
 def _rejected_rows(warehouse: Warehouse, delivery: Delivery) -> dict[str, set[int]]:
     query = sa.text("select rule_id, row_number from quarantine.reject where delivery_id = :id")
     out: dict[str, set[int]] = {}

@@ -74,6 +74,7 @@ def test_norway_is_not_false(written):
         ("business_day: 2", "weekday: [monday]", 20, "'mon'"),
         ("encoding: cp1252", "encoding: cp9999", 10, "unknown encoding"),
         ("(?P<period>", "(", 8, "period"),
+        ("    files: 'kreditoren/OP_(?P<period>\\d{4}-\\d{2})\\.csv'\n", "", 8, "expected the key 'files'"),
         ("header_rows: [4]", "header_rows: []", 10, "names"),
         ("['%d.%m.%Y']", "['%d.%m.%y']", 14, "century_from"),
         ("{from: Betrag}", "{from: Betrag, value: 3}", 15, "exactly one of"),
