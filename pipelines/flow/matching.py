@@ -199,7 +199,13 @@ class _Matching:
         found = keys(made, learnt)
         numbers = np.arange(rows.num_rows)
         record, key = found["record"].to_numpy(), found["key"].to_numpy()
-        self._keep_keys(rows, numbers, record, key, whole=True)
+        order = np.argsort(key, kind="stable")  # a table whose keys come in order is written in half the time
+        same_record, same_key = _same_keys(rows, len(self.same))
+        self.store.replace_keys(
+            _records(rows, numbers, (record, key), (same_record, same_key)),
+            pa.table({"key": key[order], "record_id": record[order]}),
+            pa.table({"key": same_key, "record_id": same_record}),
+        )
         scorer = Scorer(learnt, made)
         judged = self._score(scorer, candidates.pairs(record, key))
         return model, Part(rows, None, judged, learnt, model.model_id, lambda at: made.take(at))
@@ -214,10 +220,12 @@ class _Matching:
 
     def _changes(self, in_use: Model) -> tuple[Model, Part]:
         store, model = self.store, models.Model.from_json(in_use.parameters["model"])
+        store.expect_few()
         new = store.rows("match_changed", self.same)
         numbers = self._numbered(new)
         found = keys(features(new), model)
-        self._keep_keys(new, numbers, found["record"].to_numpy(), found["key"].to_numpy(), whole=False)
+        of_keys = found["record"].to_numpy(), found["key"].to_numpy()
+        store.exchange_keys(_records(new, numbers, of_keys, _same_keys(new, len(self.same))))
         rows, judged = self._score_changes(model, numbers)
         named = judged.named(rows)
         edges = named.filter(pc.greater_equal(named["probability"], float(self.golden.merge_at)))
@@ -252,21 +260,6 @@ class _Matching:
 
     # both ----------------------------------------------------------------------------------------------
 
-    def _keep_keys(self, rows: pa.Table, numbers: Ints, record: Ints, key: Ints, *, whole: bool) -> None:
-        """Write down by which keys customers are found again (`record`: place in the rows, ascending)."""
-        size = rows.num_rows
-        same_record, same_key = _same_keys(rows, len(self.same))
-        records = rows.select(["source", "customer_id", "row_hash"])
-        lists = {"keys": (record, key), "same_keys": (same_record, same_key)}
-        records = records.append_column("record_id", pa.array(numbers, pa.int64()))
-        for name, (places, values) in lists.items():
-            ends = np.searchsorted(places, np.arange(1, size + 1))
-            records = records.append_column(name, listed(pa.array(values, pa.int64()), ends.tolist()))
-        order = np.argsort(key, kind="stable")  # a table whose keys come in order is written in half the time
-        table = pa.table({"key": key[order], "record_id": numbers[record[order]]})
-        same_table = pa.table({"key": same_key, "record_id": numbers[same_record]})
-        self.store.replace_keys(records, table, same_table, whole=whole)
-
     def _score(self, scorer: Scorer, batches: Iterable[tuple[Ints, Ints]]) -> Judged:
         """Those of the pairs that somebody might look at."""
         kept: list[pa.Table] = []
@@ -280,6 +273,16 @@ class _Matching:
                 .filter(wanted)
             )  # fmt: skip
         return Judged.of(kept)
+
+
+def _records(rows: pa.Table, numbers: Ints, keys: tuple[Ints, Ints], same_keys: tuple[Ints, Ints]) -> pa.Table:
+    """By which keys each customer is found again (of either kind: places in the rows, ascending, and keys)."""
+    records = rows.select(["source", "customer_id", "row_hash"])
+    records = records.append_column("record_id", pa.array(numbers, pa.int64()))
+    for name, (places, values) in {"keys": keys, "same_keys": same_keys}.items():
+        ends = np.searchsorted(places, np.arange(1, rows.num_rows + 1))
+        records = records.append_column(name, listed(pa.array(values, pa.int64()), ends.tolist()))
+    return records
 
 
 def _same_keys(rows: pa.Table, rules: int) -> tuple[Ints, Ints]:

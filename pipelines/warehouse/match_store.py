@@ -76,9 +76,9 @@ class MatchStore:
 
     def find_changes(self) -> tuple[int, int]:
         """Compare core with what was compared last: customers that are new or changed, and those that are gone."""
-        counts = self._do(statements.CHANGED).rowcount, self._do(statements.GONE).rowcount
+        changed = self._do(statements.CHANGED).rowcount
         raw(self.conn).execute(b"analyze match_changed; analyze match_gone")
-        return counts
+        return changed, int(self._scalar("select count(*) from match_gone"))
 
     def customers(self) -> int:
         """How many were compared when the client was matched last."""
@@ -86,27 +86,23 @@ class MatchStore:
 
     def number_new(self) -> int:
         """How many of those that changed were never compared."""
-        query = (
-            "select count(*) from match_changed x where not exists (select from matching.record r where "
-            "(r.client_id, r.source, r.customer_id) = (:client, x.source, x.customer_id))"
-        )
-        return int(self._scalar(query) or 0)
+        return int(self._scalar("select count(*) from match_changed where record_id is null"))
 
     def rows(self, of: str | None, same: Sequence[Sequence[str]]) -> pa.Table:
         """Current customers, all or those in the temporary table `of`, in the order of their keys.
 
-        Beside the columns of the contract: `row_hash`, `record_id` (null when never compared) and `same_<n>`, the
-        hash of the columns of a rule where all of them are given.
+        Beside the columns of the contract: `row_hash`, `record_id` (as it is in `of`; null when all are read) and
+        `same_<n>`, the hash of the columns of a rule where all of them are given.
         """
         picked = [f'c."{name}"' for name in self.columns]
         for at, names in enumerate(same):
             joined = r" || E'\x1f' || ".join(f'c."{name}"::text' for name in names)
             picked.append(f"hashtextextended({joined}, {at}) as same_{at}")
         chosen = f"join {of} x on (x.source, x.customer_id) = (c._source, c.customer_id)" if of else ""
+        number = "x.record_id" if of else "null::bigint as record_id"
         query = (
-            f"select c._source as source, c.customer_id, c._row_hash::text as row_hash, r.record_id, "
-            f"{', '.join(picked)} from {CUSTOMERS} c {chosen} left join matching.record r on "
-            "(r.client_id, r.source, r.customer_id) = (c.client_id, c._source, c.customer_id) "
+            f"select c._source as source, c.customer_id, c._row_hash::text as row_hash, {number}, "
+            f"{', '.join(picked)} from {CUSTOMERS} c {chosen} "
             f'where c.client_id = {{client}} and c._known_to is null order by c._source collate "C", '
             'c.customer_id collate "C"'
         )
@@ -130,28 +126,31 @@ class MatchStore:
 
     # keys ----------------------------------------------------------------------------------------------
 
-    def replace_keys(self, records: pa.Table, keys: pa.Table, same_keys: pa.Table, *, whole: bool) -> None:
-        """Keep how customers are found again: of all of them, or of those that changed in place of their earlier ones.
+    def expect_few(self) -> None:
+        """From here on few are looked for among many, whose pages are at hand: by the indexes, if they are few indeed.
+
+        At its usual price of a page out of order the server would read whole tables for a hundredth of their rows.
+        """
+        raw(self.conn).execute(b"set local random_page_cost = 1.1")
+
+    def replace_keys(self, records: pa.Table, keys: pa.Table, same_keys: pa.Table) -> None:
+        """Keep how customers are found again, of all of them.
 
         `records`: source, customer_id, record_id, row_hash, keys, same_keys (the last two as written lists).
         """
-        tables = ("matching.key", "matching.same_key", "matching.record")
-        if whole:
-            for table in tables:
-                self._do(f"delete from {table} where client_id = :client")
-        else:
-            old = (
-                "matching.record r where r.client_id = :client and (r.source, r.customer_id) in "
-                "(select source, customer_id from match_changed union all select source, customer_id from match_gone)"
-            )
-            for table, column in (("matching.key", "keys"), ("matching.same_key", "same_keys")):
-                self._do(
-                    f"delete from {table} k using (select r.record_id, unnest(r.{column}) as key from {old}) o "
-                    "where (k.client_id, k.key, k.record_id) = (:client, o.key, o.record_id)"
-                )
-            self._do(f"delete from {old}")
-        for table, rows in zip(tables, (keys, same_keys, records), strict=True):
+        for table, rows in (("matching.key", keys), ("matching.same_key", same_keys), ("matching.record", records)):
+            self._do(f"delete from {table} where client_id = :client")
             self._copy(table, rows)
+
+    def exchange_keys(self, records: pa.Table) -> None:
+        """The same of those that changed, in place of what was; nothing is kept of those that are gone."""
+        self._copy("match_record", records)
+        raw(self.conn).execute(b"analyze match_record")
+        for table, column in (("matching.key", "keys"), ("matching.same_key", "same_keys")):
+            for statement in (statements.DROP_KEYS, statements.ADD_KEYS):
+                self._do(statement.format(table=table, column=column))
+        for statement in (statements.DROP_RECORDS, statements.KEEP_RECORDS):
+            self._do(statement)
 
     def next_record(self) -> int:
         """A number that no customer has."""
@@ -161,20 +160,18 @@ class MatchStore:
     def mates(self) -> pa.Table:
         """Key and record of everybody who shares a key with a customer that changed, themselves among them."""
         query = (
-            "select key, record_id from matching.key where client_id = {client} and key in (select unnest(r.keys) "
-            "from matching.record r join match_changed x on (x.source, x.customer_id) = (r.source, r.customer_id) "
-            "where r.client_id = {client})"
+            "select key, record_id from matching.key where client_id = {client} "
+            "and key in (select unnest(keys) from match_record)"
         )
         return self._read(query, {"key": pa.int64(), "record_id": pa.int64()})
 
     def names(self, record_ids: pa.Array) -> None:
         """Put the customers with these numbers into the temporary table `match_row`, in place of what is there."""
-        raw(self.conn).execute(b"create temp table if not exists match_number (record_id bigint) on commit drop")
         raw(self.conn).execute(b"truncate match_number, match_row")
         self._copy("match_number", pa.table({"record_id": record_ids}), client=False)
         self._do(
-            "insert into match_row select r.source, r.customer_id from match_number n join matching.record r "
-            "on (r.client_id, r.record_id) = (:client, n.record_id)"
+            "insert into match_row select r.source, r.customer_id, r.record_id from match_number n "
+            "join matching.record r on (r.client_id, r.record_id) = (:client, n.record_id)"
         )
         raw(self.conn).execute(b"analyze match_row")
 
@@ -213,7 +210,6 @@ class MatchStore:
             pairs.select([f"{side}_source", f"{side}_customer_id"]).rename_columns(list(ROW))
             for side in ("left", "right")
         )
-        raw(self.conn).execute(b"create temp table match_end (source text, customer_id text) on commit drop")
         self._copy("match_end", ends, client=False)
         self._do(
             "insert into match_row with ends as (select source, customer_id from match_region "
@@ -293,10 +289,8 @@ class MatchStore:
         at = self.conn.scalars(sa.text("select clock_timestamp()")).one()
         here = "" if whole else "and exists (select from match_region x where (x.source, x.customer_id) = "
         of_member = here and f"{here} (m.source, m.customer_id))"
-        of_pair = here and (
-            f"{here} (m.left_source, m.left_customer_id) or (x.source, x.customer_id) "
-            "= (m.right_source, m.right_customer_id))"
-        )
+        known = statements.KNOWN_PAIRS.format(pair=", ".join(f"p.{name}" for name in PAIR))
+        of_pair = here and f"and ({', '.join(f'm.{name}' for name in PAIR)}) in ({known})"
         written = self._exchange(MEMBERS, "match_member", ROW, ("golden_id", "linked_by"), of_member, at)
         said = ("verdict", "decided_by", "probability", "reasons", "model_id", "decision_id")
         paired = self._exchange(MATCHES, "match_pair", PAIR, said, of_pair, at)
