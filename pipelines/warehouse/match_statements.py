@@ -10,6 +10,7 @@ TABLES = """
 create temp table match_changed (source text, customer_id text, record_id bigint) on commit drop;
 create temp table match_gone (source text, customer_id text, record_id bigint) on commit drop;
 create temp table match_record (like matching.record) on commit drop;
+create temp table match_key (record_id bigint, key bigint, is_new boolean) on commit drop;
 create temp table match_number (record_id bigint) on commit drop;
 create temp table match_end (source text, customer_id text) on commit drop;
 create temp table match_region (source text, customer_id text, primary key (source, customer_id)) on commit drop;
@@ -37,21 +38,32 @@ insert into match_changed select source, customer_id, record_id from told where 
 """
 """Core beside what was compared last; who never was compared has no number."""
 
-BEFORE = """
+_KEYS_BEFORE = """
 select r.record_id, unnest(r.{column}) as key from
 (select record_id from match_changed union all select record_id from match_gone) as x
 join matching.record r on (r.client_id, r.record_id) = (:client, x.record_id)
 """
-AFTER = "select record_id, unnest({column}) as key from match_record"
-DROP_KEYS = f"""
-delete from {{table}} k using ({BEFORE} except {AFTER}) as o
-where (k.client_id, k.key, k.record_id) = (:client, o.key, o.record_id)
+_KEYS_AFTER = "select record_id, unnest({column}) as key from match_record"
+OTHER_KEYS = f"""
+insert into match_key
+select record_id, key, false from ({_KEYS_BEFORE} except {_KEYS_AFTER}) as o
+union all
+select record_id, key, true from ({_KEYS_AFTER} except {_KEYS_BEFORE}) as n
 """
-ADD_KEYS = f"""
-insert into {{table}} (client_id, key, record_id)
-select :client, n.key, n.record_id from ({AFTER} except {BEFORE}) as n order by n.key, n.record_id
+"""Of the keys of who changed or is gone those that are others now; most are not."""
+DROP_KEYS = """
+delete from {table} k using match_key o
+where (k.client_id, k.key, k.record_id) = (:client, o.key, o.record_id) and not o.is_new
 """
-"""Of the keys of who changed or is gone only those are written that are others now."""
+ADD_KEYS = """
+insert into {table} (client_id, key, record_id)
+select :client, key, record_id from match_key where is_new order by key, record_id
+"""
+MATES = """
+select k.key, k.record_id from (select distinct unnest(keys) as key from match_record order by key) as n
+cross join lateral (select key, record_id from matching.key where (client_id, key) = ({client}, n.key) offset 0) as k
+"""
+"""One key after the other by the index: of lists of keys the server does not know how many they are."""
 
 DROP_RECORDS = """
 delete from matching.record r using match_gone x
@@ -104,11 +116,16 @@ returning source, customer_id
 """
 """One step from those newly found to all that may be joined with them."""
 
-KNOWN_PAIRS = f"""
-select {{pair}} from match_region x join {MATCHES} p
-on (p.client_id, p.left_source, p.left_customer_id) = (:client, x.source, x.customer_id) and p._known_to is null
-union
-select {{pair}} from match_region x join {MATCHES} p
-on (p.client_id, p.right_source, p.right_customer_id) = (:client, x.source, x.customer_id) and p._known_to is null
+_CURRENT = "(p.client_id, p.{0}source, p.{0}customer_id) = (:client, x.source, x.customer_id) and p._known_to is null"
+KNOWN_MEMBERS = f"select {{columns}} from match_region x join {MEMBERS} p on {_CURRENT.format('')}"
+KNOWN_PAIRS = " union ".join(
+    f"select {{columns}} from match_region x join {MATCHES} p on {_CURRENT.format(side)}"
+    for side in ("left_", "right_")
+)
+"""What is said now of customers in the region, and of pairs with an end in it, by the index of either side."""
+KNOWN = "select {columns} from {table} p where p.client_id = :client and p._known_to is null"
+END = """
+update {table} m set _known_to = :at from ({known} except select {columns} from {new} p) as p
+where m.client_id = :client and m._known_to is null and {same}
 """
-"""Pairs with an end in the region, each side by its index: asked for both at once the server reads all pairs."""
+"""What is no longer so."""

@@ -147,8 +147,11 @@ class MatchStore:
         self._copy("match_record", records)
         raw(self.conn).execute(b"analyze match_record")
         for table, column in (("matching.key", "keys"), ("matching.same_key", "same_keys")):
+            raw(self.conn).execute(b"truncate match_key")
+            self._do(statements.OTHER_KEYS.format(column=column))
+            raw(self.conn).execute(b"analyze match_key")
             for statement in (statements.DROP_KEYS, statements.ADD_KEYS):
-                self._do(statement.format(table=table, column=column))
+                self._do(statement.format(table=table))
         for statement in (statements.DROP_RECORDS, statements.KEEP_RECORDS):
             self._do(statement)
 
@@ -159,11 +162,7 @@ class MatchStore:
 
     def mates(self) -> pa.Table:
         """Key and record of everybody who shares a key with a customer that changed, themselves among them."""
-        query = (
-            "select key, record_id from matching.key where client_id = {client} "
-            "and key in (select unnest(keys) from match_record)"
-        )
-        return self._read(query, {"key": pa.int64(), "record_id": pa.int64()})
+        return self._read(statements.MATES, {"key": pa.int64(), "record_id": pa.int64()})
 
     def names(self, record_ids: pa.Array) -> None:
         """Put the customers with these numbers into the temporary table `match_row`, in place of what is there."""
@@ -287,13 +286,12 @@ class MatchStore:
         # The moment is told with the locks at hand: whoever builds marts meanwhile shows what was before.
         raw(self.conn).execute(f"lock table {MEMBERS}, {MATCHES} in row exclusive mode".encode())
         at = self.conn.scalars(sa.text("select clock_timestamp()")).one()
-        here = "" if whole else "and exists (select from match_region x where (x.source, x.customer_id) = "
-        of_member = here and f"{here} (m.source, m.customer_id))"
-        known = statements.KNOWN_PAIRS.format(pair=", ".join(f"p.{name}" for name in PAIR))
-        of_pair = here and f"and ({', '.join(f'm.{name}' for name in PAIR)}) in ({known})"
-        written = self._exchange(MEMBERS, "match_member", ROW, ("golden_id", "linked_by"), of_member, at)
+        members_now, pairs_now = (
+            (statements.KNOWN, statements.KNOWN) if whole else (statements.KNOWN_MEMBERS, statements.KNOWN_PAIRS)
+        )
+        written = self._exchange(MEMBERS, "match_member", ROW, ("golden_id", "linked_by"), members_now, at)
         said = ("verdict", "decided_by", "probability", "reasons", "model_id", "decision_id")
-        paired = self._exchange(MATCHES, "match_pair", PAIR, said, of_pair, at)
+        paired = self._exchange(MATCHES, "match_pair", PAIR, said, pairs_now, at)
         for table, rows in ((MEMBERS, written), (MATCHES, paired)):
             if rows >= 1000:
                 values = {"table": table, "rows": rows}
@@ -307,14 +305,11 @@ class MatchStore:
             ids=list(decisions),
         )
 
-    def _exchange(self, table: str, new: str, key: Sequence[str], said: Sequence[str], here: str, at: datetime) -> int:
-        both = [*key, *said]
-        same = " and ".join([f"n.{c} = m.{c}" for c in key] + [f"n.{c} is not distinct from m.{c}" for c in said])
-        self._do(
-            f"update {table} m set _known_to = :at where m.client_id = :client and m._known_to is null {here} "
-            f"and not exists (select from {new} n where {same})",
-            at=at,
-        )
+    def _exchange(self, table: str, new: str, key: Sequence[str], said: Sequence[str], now: str, at: datetime) -> int:
+        both, columns = [*key, *said], ", ".join(f"p.{name}" for name in (*key, *said))
+        known = now.format(table=table, columns=columns)
+        same = " and ".join(f"p.{name} = m.{name}" for name in key)
+        self._do(statements.END.format(table=table, known=known, columns=columns, new=new, same=same), at=at)
         done = self._do(
             f"insert into {table} (client_id, {', '.join(both)}, _known_from) select :client, {', '.join(both)}, :at "
             f"from {new} n where not exists (select from {table} m where m.client_id = :client "
