@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,8 @@ from pipelines.flow.office import Office, open_office
 from pipelines.matching import candidates
 from pipelines.matching import model as models
 from pipelines.matching.clusters import Ints
-from pipelines.matching.features import VERSION, features
+from pipelines.matching.features import SOURCES, VERSION, features
+from pipelines.matching.glance import READ, Glance
 from pipelines.matching.keys import keys
 from pipelines.matching.scoring import Scorer
 from pipelines.profile_words import Golden
@@ -125,7 +126,7 @@ def _match(office: Office, client_id: str, *, relearn: bool) -> Matched:
     with office.warehouse.turn(f"matching {client_id}"), office.warehouse.transaction() as conn:
         conn.execute(sa.text("set transaction isolation level repeatable read"))
         golden = office.profile(client_id).model.golden
-        store = MatchStore(conn, client_id, office.contract(CUSTOMERS))
+        store = MatchStore(conn, client_id, office.contract(CUSTOMERS), {*SOURCES, *golden.different})
         return _Matching(store, golden, started).run(relearn=relearn)
 
 
@@ -207,7 +208,7 @@ class _Matching:
             pa.table({"key": same_key, "record_id": same_record}),
         )
         scorer = Scorer(learnt, made)
-        judged = self._score(scorer, candidates.pairs(record, key))
+        judged = self._score(scorer, self._counted(candidates.pairs(record, key)))
         return model, Part(rows, None, judged, learnt, model.model_id, lambda at: made.take(at))
 
     def _kept(self, learnt: models.Model, records: int) -> Model:
@@ -246,25 +247,45 @@ class _Matching:
         return numbers
 
     def _score_changes(self, model: models.Model, numbers: Ints) -> tuple[pa.Table, Judged]:
-        """Who changed against everybody who shares a key with them; pairs are places in the rows returned."""
+        """Who changed against everybody who shares a key with them; pairs are places in the rows returned.
+
+        The whole rows are read of those alone who may be one with somebody at a glance.
+        """
         mates = self.store.mates()
-        record, key = mates["record_id"].to_numpy(), mates["key"].to_numpy()
-        self.store.names(pa.array(np.unique(record), pa.int64()))
-        rows = self.store.rows("match_row", self.same)
-        at = rows["record_id"].to_numpy()
-        order = np.argsort(at)
-        places = order[np.searchsorted(at[order], record)] if len(at) else record
-        focus = np.isin(at, numbers)
-        scorer = Scorer(model, features(rows))
-        return rows, self._score(scorer, candidates.pairs(places, key, focus))
+        names, known = np.unique(mates["record_id"].to_numpy(), return_inverse=True)
+        self.store.number(pa.array(names, pa.int64()))
+        seen = self.store.rows("match_number", columns=READ)
+        glance, places = Glance(model, seen), _places(seen, names)
+        focus = np.isin(seen["record_id"].to_numpy(), numbers)
+        left, right = self._glanced(glance, candidates.pairs(places[known], mates["key"].to_numpy(), focus))
+        left, right = (seen["record_id"].to_numpy()[side] for side in (left, right))
+        names = np.unique(np.concatenate([left, right]))
+        self.store.number(pa.array(names, pa.int64()))
+        rows = self.store.rows("match_number", self.same)
+        places = _places(rows, names)
+        left, right = (places[np.searchsorted(names, side)] for side in (left, right))
+        batch = np.minimum(left, right), np.maximum(left, right)
+        return rows, self._score(Scorer(model, features(rows)), [batch])
+
+    def _glanced(self, glance: Glance, batches: Iterable[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
+        """Those of the pairs that somebody might look at, whatever their addresses are."""
+        left, right = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for one, other in self._counted(batches):
+            for side, kept in zip((left, right), glance.may_reach(self.review_at, one, other), strict=True):
+                side.append(kept)
+        return np.concatenate(left), np.concatenate(right)
 
     # both ----------------------------------------------------------------------------------------------
+
+    def _counted(self, batches: Iterable[tuple[Ints, Ints]]) -> Iterator[tuple[Ints, Ints]]:
+        for batch in batches:
+            self.scored += len(batch[0])
+            yield batch
 
     def _score(self, scorer: Scorer, batches: Iterable[tuple[Ints, Ints]]) -> Judged:
         """Those of the pairs that somebody might look at."""
         kept: list[pa.Table] = []
         for left, right in batches:
-            self.scored += len(left)
             places = pa.table({"left": left, "right": right})
             table = scorer.score(places["left"], places["right"])
             wanted = pc.greater_equal(table["probability"], self.review_at)
@@ -283,6 +304,13 @@ def _records(rows: pa.Table, numbers: Ints, keys: tuple[Ints, Ints], same_keys: 
         ends = np.searchsorted(places, np.arange(1, rows.num_rows + 1))
         records = records.append_column(name, listed(pa.array(values, pa.int64()), ends.tolist()))
     return records
+
+
+def _places(rows: pa.Table, names: Ints) -> Ints:
+    """Where the customers with these numbers, ascending, stand in the rows."""
+    at = rows["record_id"].to_numpy()
+    order: Ints = np.argsort(at)
+    return order[np.searchsorted(at[order], names)] if len(at) else names
 
 
 def _same_keys(rows: pa.Table, rules: int) -> tuple[Ints, Ints]:

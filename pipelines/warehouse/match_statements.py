@@ -49,6 +49,7 @@ insert into match_key
 select record_id, key, false from ({_KEYS_BEFORE} except {_KEYS_AFTER}) as o
 union all
 select record_id, key, true from ({_KEYS_AFTER} except {_KEYS_BEFORE}) as n
+order by key
 """
 """Of the keys of who changed or is gone those that are others now; most are not."""
 DROP_KEYS = """
@@ -64,6 +65,11 @@ select k.key, k.record_id from (select distinct unnest(keys) as key from match_r
 cross join lateral (select key, record_id from matching.key where (client_id, key) = ({client}, n.key) offset 0) as k
 """
 """One key after the other by the index: of lists of keys the server does not know how many they are."""
+
+NUMBERED = """
+(select r.source, r.customer_id, n.record_id from match_number n
+join matching.record r on (r.client_id, r.record_id) = ({client}, n.record_id))
+"""
 
 DROP_RECORDS = """
 delete from matching.record r using match_gone x

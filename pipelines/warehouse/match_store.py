@@ -29,7 +29,6 @@ ROW = ("source", "customer_id")
 PAIR = ("left_source", "left_customer_id", "right_source", "right_customer_id")
 _TYPES = {"text": pa.string(), "date": pa.date32(), "boolean": pa.bool_(), "integer": pa.int32(), "bigint": pa.int64()}
 _PAIR = ", ".join(PAIR)
-_ORDER = 'source collate "C", customer_id collate "C"'
 
 
 @dataclass(frozen=True)
@@ -44,10 +43,10 @@ class Model:
 class MatchStore:
     """One client in one transaction (of the isolation level REPEATABLE READ, so that all is read as of one moment)."""
 
-    def __init__(self, conn: sa.Connection, client_id: str, contract: Contract) -> None:
+    def __init__(self, conn: sa.Connection, client_id: str, contract: Contract, read: Collection[str]) -> None:
         self.conn = conn
         self.client_id = client_id
-        self.columns = {c: t for c, t in contract.stored if t in _TYPES and c != "customer_id"}
+        self.columns = {c: t for c, t in contract.stored if t in _TYPES and c in read}
         self.types = dict(contract.stored)
         raw(conn).execute(statements.TABLES.encode())
 
@@ -88,26 +87,30 @@ class MatchStore:
         """How many of those that changed were never compared."""
         return int(self._scalar("select count(*) from match_changed where record_id is null"))
 
-    def rows(self, of: str | None, same: Sequence[Sequence[str]]) -> pa.Table:
+    def rows(
+        self, of: str | None, same: Sequence[Sequence[str]] = (), columns: Collection[str] | None = None
+    ) -> pa.Table:
         """Current customers, all or those in the temporary table `of`, in the order of their keys.
 
-        Beside the columns of the contract: `row_hash`, `record_id` (as it is in `of`; null when all are read) and
-        `same_<n>`, the hash of the columns of a rule where all of them are given.
+        With `columns` only these of the contract, and in any order. Beside them: `row_hash`, `record_id` (as it is in
+        `of`; null when all are read) and `same_<n>`, the hash of the columns of a rule where all of them are given.
         """
-        picked = [f'c."{name}"' for name in self.columns]
+        read = [name for name in self.columns if columns is None or name in columns]
+        picked = [f'c."{name}"' for name in read]
         for at, names in enumerate(same):
             joined = r" || E'\x1f' || ".join(f'c."{name}"::text' for name in names)
             picked.append(f"hashtextextended({joined}, {at}) as same_{at}")
-        chosen = f"join {of} x on (x.source, x.customer_id) = (c._source, c.customer_id)" if of else ""
+        those = statements.NUMBERED if of == "match_number" else of
+        chosen = f"join {those} x on (x.source, x.customer_id) = (c._source, c.customer_id)" if of else ""
+        order = 'order by c._source collate "C", c.customer_id collate "C"' if columns is None else ""
         number = "x.record_id" if of else "null::bigint as record_id"
         query = (
             f"select c._source as source, c.customer_id, c._row_hash::text as row_hash, {number}, "
             f"{', '.join(picked)} from {CUSTOMERS} c {chosen} "
-            f'where c.client_id = {{client}} and c._known_to is null order by c._source collate "C", '
-            'c.customer_id collate "C"'
+            f"where c.client_id = {{client}} and c._known_to is null {order}"
         )
         types = {"source": pa.string(), "customer_id": pa.string(), "row_hash": pa.string(), "record_id": pa.int64()}
-        types |= {name: _TYPES[kind] for name, kind in self.columns.items()}
+        types |= {name: _TYPES[kind] for name, kind in self.columns.items() if name in read}
         return self._read(query, types | {f"same_{at}": pa.int64() for at in range(len(same))})
 
     def decisions(self) -> pa.Table:
@@ -164,15 +167,11 @@ class MatchStore:
         """Key and record of everybody who shares a key with a customer that changed, themselves among them."""
         return self._read(statements.MATES, {"key": pa.int64(), "record_id": pa.int64()})
 
-    def names(self, record_ids: pa.Array) -> None:
-        """Put the customers with these numbers into the temporary table `match_row`, in place of what is there."""
-        raw(self.conn).execute(b"truncate match_number, match_row")
+    def number(self, record_ids: pa.Array) -> None:
+        """Put these numbers of customers into the temporary table `match_number`, in place of what is there."""
+        raw(self.conn).execute(b"truncate match_number")
         self._copy("match_number", pa.table({"record_id": record_ids}), client=False)
-        self._do(
-            "insert into match_row select r.source, r.customer_id, r.record_id from match_number n "
-            "join matching.record r on (r.client_id, r.record_id) = (:client, n.record_id)"
-        )
-        raw(self.conn).execute(b"analyze match_row")
+        raw(self.conn).execute(b"analyze match_number")
 
     # the part that is looked at ------------------------------------------------------------------------
 
