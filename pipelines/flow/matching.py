@@ -225,9 +225,11 @@ class _Matching:
         new = store.rows("match_changed", self.same)
         numbers = self._numbered(new)
         found = keys(features(new), model)
-        of_keys = found["record"].to_numpy(), found["key"].to_numpy()
-        store.exchange_keys(_records(new, numbers, of_keys, _same_keys(new, len(self.same))))
-        rows, judged = self._score_changes(model, numbers)
+        record, key = found["record"].to_numpy(), found["key"].to_numpy()
+        store.tell_keys(_records(new, numbers, (record, key), _same_keys(new, len(self.same))))
+        mates = pa.concat_tables([store.mates(), pa.table({"key": key, "record_id": numbers[record]})])
+        store.exchange_keys()
+        rows, judged = self._score_changes(model, numbers, mates)
         named = judged.named(rows)
         edges = named.filter(pc.greater_equal(named["probability"], float(self.golden.merge_at)))
         store.find_region(edges, float(self.golden.merge_at))
@@ -246,25 +248,23 @@ class _Matching:
         numbers[missing] = self.store.next_record() + np.arange(int(missing.sum()))
         return numbers
 
-    def _score_changes(self, model: models.Model, numbers: Ints) -> tuple[pa.Table, Judged]:
-        """Who changed against everybody who shares a key with them; pairs are places in the rows returned.
+    def _score_changes(self, model: models.Model, numbers: Ints, mates: pa.Table) -> tuple[pa.Table, Judged]:
+        """Who changed (by their numbers) against all `mates`; pairs are places in the rows returned.
 
         The whole rows are read of those alone who may be one with somebody at a glance.
         """
-        mates = self.store.mates()
         names, known = np.unique(mates["record_id"].to_numpy(), return_inverse=True)
         self.store.number(pa.array(names, pa.int64()))
         seen = self.store.rows("match_number", columns=READ)
         glance, places = Glance(model, seen), _places(seen, names)
         focus = np.isin(seen["record_id"].to_numpy(), numbers)
         left, right = self._glanced(glance, candidates.pairs(places[known], mates["key"].to_numpy(), focus))
-        left, right = (seen["record_id"].to_numpy()[side] for side in (left, right))
-        names = np.unique(np.concatenate([left, right]))
-        self.store.number(pa.array(names, pa.int64()))
-        rows = self.store.rows("match_number", self.same)
-        places = _places(rows, names)
-        left, right = (places[np.searchsorted(names, side)] for side in (left, right))
-        batch = np.minimum(left, right), np.maximum(left, right)
+        chosen = np.unique(np.concatenate([left, right]))
+        self.store.pick(seen.take(pa.array(chosen)))
+        rows = self.store.rows("match_row", self.same)
+        places = np.zeros(seen.num_rows, np.int64)
+        places[chosen] = _places(rows, seen["record_id"].to_numpy()[chosen])
+        batch = np.minimum(places[left], places[right]), np.maximum(places[left], places[right])
         return rows, self._score(Scorer(model, features(rows)), [batch])
 
     def _glanced(self, glance: Glance, batches: Iterable[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
@@ -307,7 +307,7 @@ def _records(rows: pa.Table, numbers: Ints, keys: tuple[Ints, Ints], same_keys: 
 
 
 def _places(rows: pa.Table, names: Ints) -> Ints:
-    """Where the customers with these numbers, ascending, stand in the rows."""
+    """Where the customers with these numbers stand in the rows."""
     at = rows["record_id"].to_numpy()
     order: Ints = np.argsort(at)
     return order[np.searchsorted(at[order], names)] if len(at) else names

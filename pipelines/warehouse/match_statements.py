@@ -63,6 +63,8 @@ select :client, key, record_id from match_key where is_new order by key, record_
 MATES = """
 select k.key, k.record_id from (select distinct unnest(keys) as key from match_record order by key) as n
 cross join lateral (select key, record_id from matching.key where (client_id, key) = ({client}, n.key) offset 0) as k
+where not exists (select from match_changed x where x.record_id = k.record_id)
+and not exists (select from match_gone x where x.record_id = k.record_id)
 """
 """One key after the other by the index: of lists of keys the server does not know how many they are."""
 

@@ -145,10 +145,17 @@ class MatchStore:
             self._do(f"delete from {table} where client_id = :client")
             self._copy(table, rows)
 
-    def exchange_keys(self, records: pa.Table) -> None:
-        """The same of those that changed, in place of what was; nothing is kept of those that are gone."""
+    def tell_keys(self, records: pa.Table) -> None:
+        """The same of those that changed, to be asked for their mates and to be kept."""
         self._copy("match_record", records)
         raw(self.conn).execute(b"analyze match_record")
+
+    def exchange_keys(self) -> None:
+        """Keep what was told in place of what was; of those that are gone nothing is kept.
+
+        After `mates`: what was just written has to be looked at row by row, an index alone does not tell whether it
+        is there.
+        """
         for table, column in (("matching.key", "keys"), ("matching.same_key", "same_keys")):
             raw(self.conn).execute(b"truncate match_key")
             self._do(statements.OTHER_KEYS.format(column=column))
@@ -164,7 +171,7 @@ class MatchStore:
         return int(self._scalar(query) or 0)
 
     def mates(self) -> pa.Table:
-        """Key and record of everybody who shares a key with a customer that changed, themselves among them."""
+        """Key and record of everybody else who shares a key that was told."""
         return self._read(statements.MATES, {"key": pa.int64(), "record_id": pa.int64()})
 
     def number(self, record_ids: pa.Array) -> None:
@@ -172,6 +179,12 @@ class MatchStore:
         raw(self.conn).execute(b"truncate match_number")
         self._copy("match_number", pa.table({"record_id": record_ids}), client=False)
         raw(self.conn).execute(b"analyze match_number")
+
+    def pick(self, rows: pa.Table) -> None:
+        """Put these customers into the temporary table `match_row`, in place of what is there."""
+        raw(self.conn).execute(b"truncate match_row")
+        self._copy("match_row", rows.select([*ROW, "record_id"]), client=False)
+        raw(self.conn).execute(b"analyze match_row")
 
     # the part that is looked at ------------------------------------------------------------------------
 
