@@ -29,7 +29,7 @@ MOST_OF_FIRST = 0.08
 """CPU seconds of a night with 1 % changed, to those of the first: comparing, and finding out what changed."""
 MOST_FOR_TWICE = 2.0
 """Twice the changes cost at most twice as much."""
-MOST_AT_REST = 0.02
+MOST_AT_REST = 0.03
 """What the line through the nights says that one costs without any change, to the first: finding out that there is
 none reads all customers, a share of them and no more."""
 
