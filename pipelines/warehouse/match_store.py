@@ -47,7 +47,6 @@ class MatchStore:
         self.conn = conn
         self.client_id = client_id
         self.columns = {c: t for c, t in contract.stored if t in _TYPES and c in read}
-        self.types = dict(contract.stored)
         raw(conn).execute(statements.TABLES.encode())
 
     # what is there -------------------------------------------------------------------------------------
