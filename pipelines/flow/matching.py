@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,8 @@ from pipelines.flow.office import Office, open_office
 from pipelines.matching import candidates
 from pipelines.matching import model as models
 from pipelines.matching.clusters import Ints
-from pipelines.matching.features import VERSION, features
+from pipelines.matching.features import SOURCES, VERSION, features
+from pipelines.matching.glance import READ, Glance
 from pipelines.matching.keys import keys
 from pipelines.matching.scoring import Scorer
 from pipelines.profile_words import Golden
@@ -125,7 +126,7 @@ def _match(office: Office, client_id: str, *, relearn: bool) -> Matched:
     with office.warehouse.turn(f"matching {client_id}"), office.warehouse.transaction() as conn:
         conn.execute(sa.text("set transaction isolation level repeatable read"))
         golden = office.profile(client_id).model.golden
-        store = MatchStore(conn, client_id, office.contract(CUSTOMERS))
+        store = MatchStore(conn, client_id, office.contract(CUSTOMERS), {*SOURCES, *golden.different})
         return _Matching(store, golden, started).run(relearn=relearn)
 
 
@@ -199,9 +200,15 @@ class _Matching:
         found = keys(made, learnt)
         numbers = np.arange(rows.num_rows)
         record, key = found["record"].to_numpy(), found["key"].to_numpy()
-        self._keep_keys(rows, numbers, record, key, whole=True)
+        order = np.argsort(key, kind="stable")  # a table whose keys come in order is written in half the time
+        same_record, same_key = _same_keys(rows, len(self.same))
+        self.store.replace_keys(
+            _records(rows, numbers, (record, key), (same_record, same_key)),
+            pa.table({"key": key[order], "record_id": record[order]}),
+            pa.table({"key": same_key, "record_id": same_record}),
+        )
         scorer = Scorer(learnt, made)
-        judged = self._score(scorer, candidates.pairs(record, key))
+        judged = self._score(scorer, self._counted(candidates.pairs(record, key)))
         return model, Part(rows, None, judged, learnt, model.model_id, lambda at: made.take(at))
 
     def _kept(self, learnt: models.Model, records: int) -> Model:
@@ -214,11 +221,15 @@ class _Matching:
 
     def _changes(self, in_use: Model) -> tuple[Model, Part]:
         store, model = self.store, models.Model.from_json(in_use.parameters["model"])
+        store.expect_few()
         new = store.rows("match_changed", self.same)
         numbers = self._numbered(new)
         found = keys(features(new), model)
-        self._keep_keys(new, numbers, found["record"].to_numpy(), found["key"].to_numpy(), whole=False)
-        rows, judged = self._score_changes(model, numbers)
+        record, key = found["record"].to_numpy(), found["key"].to_numpy()
+        store.tell_keys(_records(new, numbers, (record, key), _same_keys(new, len(self.same))))
+        mates = pa.concat_tables([store.mates(), pa.table({"key": key, "record_id": numbers[record]})])
+        store.exchange_keys()
+        rows, judged = self._score_changes(model, numbers, mates)
         named = judged.named(rows)
         edges = named.filter(pc.greater_equal(named["probability"], float(self.golden.merge_at)))
         store.find_region(edges, float(self.golden.merge_at))
@@ -237,41 +248,44 @@ class _Matching:
         numbers[missing] = self.store.next_record() + np.arange(int(missing.sum()))
         return numbers
 
-    def _score_changes(self, model: models.Model, numbers: Ints) -> tuple[pa.Table, Judged]:
-        """Who changed against everybody who shares a key with them; pairs are places in the rows returned."""
-        mates = self.store.mates()
-        record, key = mates["record_id"].to_numpy(), mates["key"].to_numpy()
-        self.store.names(pa.array(np.unique(record), pa.int64()))
+    def _score_changes(self, model: models.Model, numbers: Ints, mates: pa.Table) -> tuple[pa.Table, Judged]:
+        """Who changed (by their numbers) against all `mates`; pairs are places in the rows returned.
+
+        The whole rows are read of those alone who may be one with somebody at a glance.
+        """
+        names, known = np.unique(mates["record_id"].to_numpy(), return_inverse=True)
+        self.store.number(pa.array(names, pa.int64()))
+        seen = self.store.rows("match_number", columns=READ)
+        glance, places = Glance(model, seen), _places(seen, names)
+        focus = np.isin(seen["record_id"].to_numpy(), numbers)
+        left, right = self._glanced(glance, candidates.pairs(places[known], mates["key"].to_numpy(), focus))
+        chosen = np.unique(np.concatenate([left, right]))
+        self.store.pick(seen.take(pa.array(chosen)))
         rows = self.store.rows("match_row", self.same)
-        at = rows["record_id"].to_numpy()
-        order = np.argsort(at)
-        places = order[np.searchsorted(at[order], record)] if len(at) else record
-        focus = np.isin(at, numbers)
-        scorer = Scorer(model, features(rows))
-        return rows, self._score(scorer, candidates.pairs(places, key, focus))
+        places = np.zeros(seen.num_rows, np.int64)
+        places[chosen] = _places(rows, seen["record_id"].to_numpy()[chosen])
+        batch = np.minimum(places[left], places[right]), np.maximum(places[left], places[right])
+        return rows, self._score(Scorer(model, features(rows)), [batch])
+
+    def _glanced(self, glance: Glance, batches: Iterable[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
+        """Those of the pairs that somebody might look at, whatever their addresses are."""
+        left, right = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for one, other in self._counted(batches):
+            for side, kept in zip((left, right), glance.may_reach(self.review_at, one, other), strict=True):
+                side.append(kept)
+        return np.concatenate(left), np.concatenate(right)
 
     # both ----------------------------------------------------------------------------------------------
 
-    def _keep_keys(self, rows: pa.Table, numbers: Ints, record: Ints, key: Ints, *, whole: bool) -> None:
-        """Write down by which keys customers are found again (`record`: place in the rows, ascending)."""
-        size = rows.num_rows
-        same_record, same_key = _same_keys(rows, len(self.same))
-        records = rows.select(["source", "customer_id", "row_hash"])
-        lists = {"keys": (record, key), "same_keys": (same_record, same_key)}
-        records = records.append_column("record_id", pa.array(numbers, pa.int64()))
-        for name, (places, values) in lists.items():
-            ends = np.searchsorted(places, np.arange(1, size + 1))
-            records = records.append_column(name, listed(pa.array(values, pa.int64()), ends.tolist()))
-        order = np.argsort(key, kind="stable")  # a table whose keys come in order is written in half the time
-        table = pa.table({"key": key[order], "record_id": numbers[record[order]]})
-        same_table = pa.table({"key": same_key, "record_id": numbers[same_record]})
-        self.store.replace_keys(records, table, same_table, whole=whole)
+    def _counted(self, batches: Iterable[tuple[Ints, Ints]]) -> Iterator[tuple[Ints, Ints]]:
+        for batch in batches:
+            self.scored += len(batch[0])
+            yield batch
 
     def _score(self, scorer: Scorer, batches: Iterable[tuple[Ints, Ints]]) -> Judged:
         """Those of the pairs that somebody might look at."""
         kept: list[pa.Table] = []
         for left, right in batches:
-            self.scored += len(left)
             places = pa.table({"left": left, "right": right})
             table = scorer.score(places["left"], places["right"])
             wanted = pc.greater_equal(table["probability"], self.review_at)
@@ -280,6 +294,23 @@ class _Matching:
                 .filter(wanted)
             )  # fmt: skip
         return Judged.of(kept)
+
+
+def _records(rows: pa.Table, numbers: Ints, keys: tuple[Ints, Ints], same_keys: tuple[Ints, Ints]) -> pa.Table:
+    """By which keys each customer is found again (of either kind: places in the rows, ascending, and keys)."""
+    records = rows.select(["source", "customer_id", "row_hash"])
+    records = records.append_column("record_id", pa.array(numbers, pa.int64()))
+    for name, (places, values) in {"keys": keys, "same_keys": same_keys}.items():
+        ends = np.searchsorted(places, np.arange(1, rows.num_rows + 1))
+        records = records.append_column(name, listed(pa.array(values, pa.int64()), ends.tolist()))
+    return records
+
+
+def _places(rows: pa.Table, names: Ints) -> Ints:
+    """Where the customers with these numbers stand in the rows."""
+    at = rows["record_id"].to_numpy()
+    order: Ints = np.argsort(at)
+    return order[np.searchsorted(at[order], names)] if len(at) else names
 
 
 def _same_keys(rows: pa.Table, rules: int) -> tuple[Ints, Ints]:

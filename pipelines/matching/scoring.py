@@ -97,12 +97,17 @@ def evidence(model: Model, seen: Seen) -> tuple[dict[str, Numbers], Numbers]:
         if name in seen.chances:
             ratio[seen.same[name]] = np.log(model.m[name][0]) - seen.chances[name]
         ratios[name] = ratio
-        share = SHARED.get(name, 0.0)
-        if share == 0:
-            alone += ratio
-        elif share < 1:
-            alone += ratio - np.log(share * np.exp(ratio) + 1 - share)
+        alone += of_one(name, ratio)
     return ratios, alone
+
+
+def of_one(name: str, ratio: Numbers) -> Numbers:
+    """What of a comparison's ln(m/u) neighbours would not show as well."""
+    share = SHARED.get(name, 0.0)
+    if share == 0:
+        return ratio
+    shown: Numbers = ratio - np.log(share * np.exp(ratio) + 1 - share) if share < 1 else np.zeros(len(ratio))
+    return shown
 
 
 def posterior(model: Model, ratios: dict[str, Numbers], alone: Numbers) -> tuple[Numbers, Numbers]:

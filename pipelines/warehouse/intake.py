@@ -40,6 +40,13 @@ class Arrival:
     sha256: str
 
 
+def know_client(conn: sa.Connection, client_id: str) -> None:
+    """A client that is delivered for exists, even before its profile is synchronised: marts are closed by this list."""
+    query = "insert into ops.client (client_id, name) values (:id, :id) on conflict do nothing"
+    if conn.execute(sa.text(query), {"id": client_id}).rowcount:
+        give_key(conn, client_id)
+
+
 def sync_clients(conn: sa.Connection, profiles: Iterable[Profile]) -> None:
     """Write every client with its key, its analysts and its stewards; a user no longer named for a client loses it.
 

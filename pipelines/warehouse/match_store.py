@@ -29,7 +29,6 @@ ROW = ("source", "customer_id")
 PAIR = ("left_source", "left_customer_id", "right_source", "right_customer_id")
 _TYPES = {"text": pa.string(), "date": pa.date32(), "boolean": pa.bool_(), "integer": pa.int32(), "bigint": pa.int64()}
 _PAIR = ", ".join(PAIR)
-_ORDER = 'source collate "C", customer_id collate "C"'
 
 
 @dataclass(frozen=True)
@@ -44,11 +43,10 @@ class Model:
 class MatchStore:
     """One client in one transaction (of the isolation level REPEATABLE READ, so that all is read as of one moment)."""
 
-    def __init__(self, conn: sa.Connection, client_id: str, contract: Contract) -> None:
+    def __init__(self, conn: sa.Connection, client_id: str, contract: Contract, read: Collection[str]) -> None:
         self.conn = conn
         self.client_id = client_id
-        self.columns = {c: t for c, t in contract.stored if t in _TYPES and c != "customer_id"}
-        self.types = dict(contract.stored)
+        self.columns = {c: t for c, t in contract.stored if t in _TYPES and c in read}
         raw(conn).execute(statements.TABLES.encode())
 
     # what is there -------------------------------------------------------------------------------------
@@ -76,9 +74,9 @@ class MatchStore:
 
     def find_changes(self) -> tuple[int, int]:
         """Compare core with what was compared last: customers that are new or changed, and those that are gone."""
-        counts = self._do(statements.CHANGED).rowcount, self._do(statements.GONE).rowcount
+        changed = self._do(statements.CHANGED).rowcount
         raw(self.conn).execute(b"analyze match_changed; analyze match_gone")
-        return counts
+        return changed, int(self._scalar("select count(*) from match_gone"))
 
     def customers(self) -> int:
         """How many were compared when the client was matched last."""
@@ -86,32 +84,32 @@ class MatchStore:
 
     def number_new(self) -> int:
         """How many of those that changed were never compared."""
-        query = (
-            "select count(*) from match_changed x where not exists (select from matching.record r where "
-            "(r.client_id, r.source, r.customer_id) = (:client, x.source, x.customer_id))"
-        )
-        return int(self._scalar(query) or 0)
+        return int(self._scalar("select count(*) from match_changed where record_id is null"))
 
-    def rows(self, of: str | None, same: Sequence[Sequence[str]]) -> pa.Table:
+    def rows(
+        self, of: str | None, same: Sequence[Sequence[str]] = (), columns: Collection[str] | None = None
+    ) -> pa.Table:
         """Current customers, all or those in the temporary table `of`, in the order of their keys.
 
-        Beside the columns of the contract: `row_hash`, `record_id` (null when never compared) and `same_<n>`, the
-        hash of the columns of a rule where all of them are given.
+        With `columns` only these of the contract, and in any order. Beside them: `row_hash`, `record_id` (as it is in
+        `of`; null when all are read) and `same_<n>`, the hash of the columns of a rule where all of them are given.
         """
-        picked = [f'c."{name}"' for name in self.columns]
+        read = [name for name in self.columns if columns is None or name in columns]
+        picked = [f'c."{name}"' for name in read]
         for at, names in enumerate(same):
             joined = r" || E'\x1f' || ".join(f'c."{name}"::text' for name in names)
             picked.append(f"hashtextextended({joined}, {at}) as same_{at}")
-        chosen = f"join {of} x on (x.source, x.customer_id) = (c._source, c.customer_id)" if of else ""
+        those = statements.NUMBERED if of == "match_number" else of
+        chosen = f"join {those} x on (x.source, x.customer_id) = (c._source, c.customer_id)" if of else ""
+        order = 'order by c._source collate "C", c.customer_id collate "C"' if columns is None else ""
+        number = "x.record_id" if of else "null::bigint as record_id"
         query = (
-            f"select c._source as source, c.customer_id, c._row_hash::text as row_hash, r.record_id, "
-            f"{', '.join(picked)} from {CUSTOMERS} c {chosen} left join matching.record r on "
-            "(r.client_id, r.source, r.customer_id) = (c.client_id, c._source, c.customer_id) "
-            f'where c.client_id = {{client}} and c._known_to is null order by c._source collate "C", '
-            'c.customer_id collate "C"'
+            f"select c._source as source, c.customer_id, c._row_hash::text as row_hash, {number}, "
+            f"{', '.join(picked)} from {CUSTOMERS} c {chosen} "
+            f"where c.client_id = {{client}} and c._known_to is null {order}"
         )
         types = {"source": pa.string(), "customer_id": pa.string(), "row_hash": pa.string(), "record_id": pa.int64()}
-        types |= {name: _TYPES[kind] for name, kind in self.columns.items()}
+        types |= {name: _TYPES[kind] for name, kind in self.columns.items() if name in read}
         return self._read(query, types | {f"same_{at}": pa.int64() for at in range(len(same))})
 
     def decisions(self) -> pa.Table:
@@ -130,28 +128,41 @@ class MatchStore:
 
     # keys ----------------------------------------------------------------------------------------------
 
-    def replace_keys(self, records: pa.Table, keys: pa.Table, same_keys: pa.Table, *, whole: bool) -> None:
-        """Keep how customers are found again: of all of them, or of those that changed in place of their earlier ones.
+    def expect_few(self) -> None:
+        """From here on few are looked for among many, whose pages are at hand: by the indexes, if they are few indeed.
+
+        At its usual price of a page out of order the server would read whole tables for a hundredth of their rows.
+        """
+        raw(self.conn).execute(b"set local random_page_cost = 1.1")
+
+    def replace_keys(self, records: pa.Table, keys: pa.Table, same_keys: pa.Table) -> None:
+        """Keep how customers are found again, of all of them.
 
         `records`: source, customer_id, record_id, row_hash, keys, same_keys (the last two as written lists).
         """
-        tables = ("matching.key", "matching.same_key", "matching.record")
-        if whole:
-            for table in tables:
-                self._do(f"delete from {table} where client_id = :client")
-        else:
-            old = (
-                "matching.record r where r.client_id = :client and (r.source, r.customer_id) in "
-                "(select source, customer_id from match_changed union all select source, customer_id from match_gone)"
-            )
-            for table, column in (("matching.key", "keys"), ("matching.same_key", "same_keys")):
-                self._do(
-                    f"delete from {table} k using (select r.record_id, unnest(r.{column}) as key from {old}) o "
-                    "where (k.client_id, k.key, k.record_id) = (:client, o.key, o.record_id)"
-                )
-            self._do(f"delete from {old}")
-        for table, rows in zip(tables, (keys, same_keys, records), strict=True):
+        for table, rows in (("matching.key", keys), ("matching.same_key", same_keys), ("matching.record", records)):
+            self._do(f"delete from {table} where client_id = :client")
             self._copy(table, rows)
+
+    def tell_keys(self, records: pa.Table) -> None:
+        """The same of those that changed, to be asked for their mates and to be kept."""
+        self._copy("match_record", records)
+        raw(self.conn).execute(b"analyze match_record")
+
+    def exchange_keys(self) -> None:
+        """Keep what was told in place of what was; of those that are gone nothing is kept.
+
+        After `mates`: what was just written has to be looked at row by row, an index alone does not tell whether it
+        is there.
+        """
+        for table, column in (("matching.key", "keys"), ("matching.same_key", "same_keys")):
+            raw(self.conn).execute(b"truncate match_key")
+            self._do(statements.OTHER_KEYS.format(column=column))
+            raw(self.conn).execute(b"analyze match_key")
+            for statement in (statements.DROP_KEYS, statements.ADD_KEYS):
+                self._do(statement.format(table=table))
+        for statement in (statements.DROP_RECORDS, statements.KEEP_RECORDS):
+            self._do(statement)
 
     def next_record(self) -> int:
         """A number that no customer has."""
@@ -159,23 +170,19 @@ class MatchStore:
         return int(self._scalar(query) or 0)
 
     def mates(self) -> pa.Table:
-        """Key and record of everybody who shares a key with a customer that changed, themselves among them."""
-        query = (
-            "select key, record_id from matching.key where client_id = {client} and key in (select unnest(r.keys) "
-            "from matching.record r join match_changed x on (x.source, x.customer_id) = (r.source, r.customer_id) "
-            "where r.client_id = {client})"
-        )
-        return self._read(query, {"key": pa.int64(), "record_id": pa.int64()})
+        """Key and record of everybody else who shares a key that was told."""
+        return self._read(statements.MATES, {"key": pa.int64(), "record_id": pa.int64()})
 
-    def names(self, record_ids: pa.Array) -> None:
-        """Put the customers with these numbers into the temporary table `match_row`, in place of what is there."""
-        raw(self.conn).execute(b"create temp table if not exists match_number (record_id bigint) on commit drop")
-        raw(self.conn).execute(b"truncate match_number, match_row")
+    def number(self, record_ids: pa.Array) -> None:
+        """Put these numbers of customers into the temporary table `match_number`, in place of what is there."""
+        raw(self.conn).execute(b"truncate match_number")
         self._copy("match_number", pa.table({"record_id": record_ids}), client=False)
-        self._do(
-            "insert into match_row select r.source, r.customer_id from match_number n join matching.record r "
-            "on (r.client_id, r.record_id) = (:client, n.record_id)"
-        )
+        raw(self.conn).execute(b"analyze match_number")
+
+    def pick(self, rows: pa.Table) -> None:
+        """Put these customers into the temporary table `match_row`, in place of what is there."""
+        raw(self.conn).execute(b"truncate match_row")
+        self._copy("match_row", rows.select([*ROW, "record_id"]), client=False)
         raw(self.conn).execute(b"analyze match_row")
 
     # the part that is looked at ------------------------------------------------------------------------
@@ -213,7 +220,6 @@ class MatchStore:
             pairs.select([f"{side}_source", f"{side}_customer_id"]).rename_columns(list(ROW))
             for side in ("left", "right")
         )
-        raw(self.conn).execute(b"create temp table match_end (source text, customer_id text) on commit drop")
         self._copy("match_end", ends, client=False)
         self._do(
             "insert into match_row with ends as (select source, customer_id from match_region "
@@ -291,15 +297,12 @@ class MatchStore:
         # The moment is told with the locks at hand: whoever builds marts meanwhile shows what was before.
         raw(self.conn).execute(f"lock table {MEMBERS}, {MATCHES} in row exclusive mode".encode())
         at = self.conn.scalars(sa.text("select clock_timestamp()")).one()
-        here = "" if whole else "and exists (select from match_region x where (x.source, x.customer_id) = "
-        of_member = here and f"{here} (m.source, m.customer_id))"
-        of_pair = here and (
-            f"{here} (m.left_source, m.left_customer_id) or (x.source, x.customer_id) "
-            "= (m.right_source, m.right_customer_id))"
+        members_now, pairs_now = (
+            (statements.KNOWN, statements.KNOWN) if whole else (statements.KNOWN_MEMBERS, statements.KNOWN_PAIRS)
         )
-        written = self._exchange(MEMBERS, "match_member", ROW, ("golden_id", "linked_by"), of_member, at)
+        written = self._exchange(MEMBERS, "match_member", ROW, ("golden_id", "linked_by"), members_now, at)
         said = ("verdict", "decided_by", "probability", "reasons", "model_id", "decision_id")
-        paired = self._exchange(MATCHES, "match_pair", PAIR, said, of_pair, at)
+        paired = self._exchange(MATCHES, "match_pair", PAIR, said, pairs_now, at)
         for table, rows in ((MEMBERS, written), (MATCHES, paired)):
             if rows >= 1000:
                 values = {"table": table, "rows": rows}
@@ -313,14 +316,11 @@ class MatchStore:
             ids=list(decisions),
         )
 
-    def _exchange(self, table: str, new: str, key: Sequence[str], said: Sequence[str], here: str, at: datetime) -> int:
-        both = [*key, *said]
-        same = " and ".join([f"n.{c} = m.{c}" for c in key] + [f"n.{c} is not distinct from m.{c}" for c in said])
-        self._do(
-            f"update {table} m set _known_to = :at where m.client_id = :client and m._known_to is null {here} "
-            f"and not exists (select from {new} n where {same})",
-            at=at,
-        )
+    def _exchange(self, table: str, new: str, key: Sequence[str], said: Sequence[str], now: str, at: datetime) -> int:
+        both, columns = [*key, *said], ", ".join(f"p.{name}" for name in (*key, *said))
+        known = now.format(table=table, columns=columns)
+        same = " and ".join(f"p.{name} = m.{name}" for name in key)
+        self._do(statements.END.format(table=table, known=known, columns=columns, new=new, same=same), at=at)
         done = self._do(
             f"insert into {table} (client_id, {', '.join(both)}, _known_from) select :client, {', '.join(both)}, :at "
             f"from {new} n where not exists (select from {table} m where m.client_id = :client "

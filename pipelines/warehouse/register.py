@@ -32,6 +32,7 @@ from pipelines.warehouse.intake import (
     find_arrival,
     inputs,
     keep_declaration,
+    know_client,
     note_unmatched,
     replace_declarations,
     replace_inputs,
@@ -59,7 +60,6 @@ from pipelines.warehouse.ledger import (
     write_controls,
     write_rule_results,
 )
-from pipelines.warehouse.pseudonyms import give_key
 
 _COLUMNS = ", ".join(f.name for f in fields(Delivery))
 _IN_SCOPE = "client_id = :client and feed = :feed and source = :source and scope_period = :period"
@@ -103,7 +103,7 @@ def scope_of(delivery: Delivery, ref: SourceRef) -> Scope:
 
 def add_delivery(conn: sa.Connection, new: NewDelivery) -> Delivery:
     """Register a delivery, with its inputs and declarations; raises TransientError when another run was faster."""
-    _know_client(conn, new.scope.client_id)
+    know_client(conn, new.scope.client_id)
     row = conn.execute(
         sa.text(
             "insert into ops.delivery (client_id, feed, source, period, scope_period, kind, file_name, sha256, size, "
@@ -352,13 +352,6 @@ def received_since(conn: sa.Connection, ref: SourceRef, since: datetime) -> bool
             {"client": ref.client_id, "feed": ref.feed, "source": ref.name, "since": since},
         )
     )
-
-
-def _know_client(conn: sa.Connection, client_id: str) -> None:
-    """A client that is delivered for exists, even before its profile is synchronised: marts are closed by this list."""
-    query = "insert into ops.client (client_id, name) values (:id, :id) on conflict do nothing"
-    if conn.execute(sa.text(query), {"id": client_id}).rowcount:
-        give_key(conn, client_id)
 
 
 def _scope(scope: Scope) -> dict[str, str]:

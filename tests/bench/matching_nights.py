@@ -15,7 +15,6 @@ from typing import Any
 
 import psutil
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from pipelines.catalog import load_catalog
@@ -76,8 +75,8 @@ def deliver(warehouse: Warehouse, rows: pa.Table) -> None:
 
 
 def moved(rows: pa.Table) -> pa.Table:
-    """The customers in another town."""
-    town = pc.binary_join_element_wise("New", pc.fill_null(rows["city"], "Town"), " ")
+    """The customers, each in the town of the next one: towns grow no faster than others leave them."""
+    town = pa.chunked_array([*rows["city"].slice(1).chunks, *rows["city"].slice(0, 1).chunks])
     return rows.set_column(rows.schema.get_field_index("city"), "city", town)
 
 

@@ -142,7 +142,7 @@ def test_killed_in_the_middle_and_run_again(
     state = [world.query(query) for query in (MEMBERS, PAIRS, KEYS)]
     world.put("crm", {"A": ANNA})
     world.decide(SHOP, Customer("shop", "2"), Verdict.SAME, apply=False)
-    for point in ("mark_applied", "write", "find_rows", "replace_keys"):
+    for point in ("mark_applied", "write", "find_rows", "exchange_keys", "tell_keys"):
         child = subprocess.run(
             [sys.executable, "-m", "tests.matching.killed", point, world.client, warehouse.url, str(settings.home)],
             capture_output=True,

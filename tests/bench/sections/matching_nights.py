@@ -1,4 +1,4 @@
-"""Three nights of one client: all its customers are new, nothing is, one in a hundred changed."""
+"""Nights of one client: all its customers are new, nothing is, a few of them changed, twice as many, and so on."""
 
 from __future__ import annotations
 
@@ -13,17 +13,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pipelines.settings import ROOT, Settings
 from pipelines.warehouse import server
 from tests.bench import matching_nights, reporting
 from tests.bench.generate.who import customers
 from tests.bench.race import Check
 
-FIRST, AGAIN, SOME = "first night", "a night without news", "1 % changed"
-SHARE = 0.01
+FIRST, AGAIN = "first night", "a night without news"
+SHARES = {f"{share:g} % changed": share / 100 for share in (0.25, 0.5, 1, 2)}
+SOME, TWICE = "1 % changed", "2 % changed"
 MOST_MB, MOST_SECONDS = 24 * 1024, 1800
-MOST_OF_FIRST = 0.1
+MOST_OF_FIRST = 0.08
 """CPU seconds of a night with 1 % changed, to those of the first: comparing, and finding out what changed."""
+MOST_FOR_TWICE = 2.0
+"""Twice the changes cost at most twice as much."""
+MOST_AT_REST = 0.03
+"""What the line through the nights says that one costs without any change, to the first: finding out that there is
+none reads all customers, a share of them and no more."""
 
 
 @dataclass
@@ -50,11 +58,14 @@ class Nights:
             warehouse = reporting.open_database(settings, "crowd")
             matching_nights.deliver(warehouse, rows)
             self._night(settings, FIRST)
-            for number in range(min(rounds, 3)):
+            begin = 0
+            for _ in range(min(rounds, 3)):
                 self._night(settings, AGAIN)
-                size = max(1, int(self.rows * SHARE))
-                matching_nights.deliver(warehouse, matching_nights.moved(rows.slice(number * size, size)))
-                self._night(settings, SOME)
+                for name, share in SHARES.items():
+                    size = max(1, int(self.rows * share))
+                    matching_nights.deliver(warehouse, matching_nights.moved(rows.slice(begin, size)))
+                    self._night(settings, name)
+                    begin += size
             warehouse.close()
         finally:
             server.remove(settings)
@@ -78,13 +89,28 @@ class Nights:
         return statistics.median(one["client"] + one["server"] for one in self.nights[night])
 
     @property
+    def line(self) -> tuple[float, float]:
+        """CPU seconds of a night without changes and of each customer that changed, by least squares."""
+        nights = [(one["compared"], one["client"] + one["server"]) for name in SHARES for one in self.nights[name]]
+        slope, constant = np.polyfit(*np.transpose(nights), 1).tolist()
+        return constant, slope
+
+    @property
     def checks(self) -> list[Check]:
         """Time, memory, and what a small change may cost."""
-        if SOME not in self.nights:
+        if TWICE not in self.nights:
             return []
-        share = self.cpu(SOME) / self.cpu(FIRST)
+        share, growth = self.cpu(SOME) / self.cpu(FIRST), self.cpu(TWICE) / self.cpu(SOME)
+        rest = self.line[0] / self.cpu(FIRST)
         return [
             Check(f"{SOME} ÷ {FIRST} ≤ {MOST_OF_FIRST:g}", MOST_OF_FIRST, share, what="cpu"),
+            Check(f"{TWICE} ÷ {SOME} ≤ {MOST_FOR_TWICE:g}", MOST_FOR_TWICE, growth, what="cpu"),
+            Check(
+                f"no change, by the line through the nights ÷ {FIRST} ≤ {MOST_AT_REST:g}",
+                MOST_AT_REST,
+                rest,
+                what="cpu",
+            ),
             Check(f"{FIRST}: wall seconds ≤ {MOST_SECONDS}", MOST_SECONDS, self.median(FIRST, "wall"), what="wall"),
             Check(f"{FIRST}: megabytes ≤ {MOST_MB}", MOST_MB, self.median(FIRST, "peak"), what="peak"),
         ]
@@ -103,6 +129,11 @@ class Nights:
             peak = f"{self.median(night, 'peak'):,.0f}"
             out.append(f"| {' | '.join([night, *counts, *costs, peak])} |")
         out.append("")
+        if TWICE in self.nights:
+            constant, slope = self.line
+            out.append(
+                f"The line through the nights: {constant:.1f} CPU s + {1000 * slope:.2f} for 1,000 that changed.\n"
+            )
         for check in self.checks:
             out.append(f"{check.text}: {check.got:.2f}, {'kept' if check.kept else '**NOT kept**'}\n")
         return out
