@@ -95,6 +95,7 @@ from pipelines.validate.expectations.together import (
 )
 from pipelines.validate.expectations.units import ExpectUnitsToBeKnown, UnitsKnown
 from pipelines.validate.expectations.weights import ExpectGroupSumsToFitProducts, SumsFitProducts
+from pipelines.validate.expectations.words import WORDS, ColumnWords, ExpectWordNotToOccur, WordsAbsent
 
 __all__ = [
     "BALANCE",
@@ -102,6 +103,7 @@ __all__ = [
     "PREVIOUS_AMOUNTS",
     "PREVIOUS_ROWS",
     "TOTALS",
+    "WORDS",
     "AmountsFollowTariff",
     "AmountsNotRound",
     "BalancesCarried",
@@ -112,6 +114,7 @@ __all__ = [
     "ColumnRatioBetween",
     "ColumnTotals",
     "ColumnValuesInFeed",
+    "ColumnWords",
     "ColumnsAddUp",
     "ComparedWith",
     "DatesInOrder",
@@ -158,6 +161,7 @@ __all__ = [
     "ExpectValuesToBeNearFeed",
     "ExpectValuesToReachMinimum",
     "ExpectValuesToStartWith",
+    "ExpectWordNotToOccur",
     "FeedCovered",
     "GroupSumsAtMost",
     "GroupTotalsMatch",
@@ -182,4 +186,5 @@ __all__ = [
     "ValuesNearFeed",
     "ValuesNotListed",
     "ValuesStart",
+    "WordsAbsent",
 ]  # fmt: skip
