@@ -224,6 +224,6 @@ def _as_json(outcome: Outcome) -> dict[str, Any]:
         if shared
         else found.expectation_config.to_json_dict(),
         "result": convert_to_json_serializable(found.result),
-        "meta": convert_to_json_serializable(found.meta),
-        "exception_info": convert_to_json_serializable(found.exception_info),
+        "meta": dict(found.meta),
+        "exception_info": dict(found.exception_info),  # ours or none: plain texts
     }

@@ -114,7 +114,7 @@ class RowRules:
         self.rows = 0
         self.present: Counter[str] = Counter()
         self._contract = contract
-        self._used = {_frame_of(r): arguments.used(r.expectation) for r in self.rules}
+        self._used = dict(_frames(tuple(self.rules)))
         self._columns = list(dict.fromkeys(c for used in self._used.values() for c in used))
         adding = [r for r in self.rules if isinstance(r.expectation, ExpectColumnsToAddUp)]
         self._exact = list(dict.fromkeys(c for r in adding for c in r.columns))
@@ -177,6 +177,12 @@ class RowRules:
 def _frame_of(rule: Rule) -> str:
     """Rules on the same columns share a frame."""
     return "chunk of " + ", ".join(sorted(arguments.used(rule.expectation)))
+
+
+@lru_cache(maxsize=PLANNED)
+def _frames(rules: tuple[Rule, ...]) -> dict[str, list[str]]:
+    """Frame → its columns."""
+    return {_frame_of(rule): arguments.used(rule.expectation) for rule in rules}
 
 
 @lru_cache(maxsize=PLANNED)
