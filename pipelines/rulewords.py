@@ -364,6 +364,7 @@ _WORDS: dict[str, Callable[[Arguments], str]] = {
     "expect_units_to_be_known": _units,
     "expect_values_to_be_near_feed": _near_feed,
     "expect_values_to_start_with": lambda a: f"{a['column']} begins with {a['start']}",
+    "expect_word_not_to_occur": lambda a: f"{a['column']} does not name {a['word']}",
 }
 
 

@@ -31,7 +31,10 @@ def warm(settings: Settings | None = None) -> None:
     try:
         catalog = load_catalog(settings or load_settings())
         for contract in catalog.contracts.values():
-            RowRules(contract, load_rules(catalog, contract))
+            rules = load_rules(catalog, contract)
+            RowRules(contract, rules)
+            for rule in rules:
+                _ = rule.configuration_json
     except KontorError as error:
         log.warning("declarations are not read ahead: %s", error)
     evidence.warm()

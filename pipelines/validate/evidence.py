@@ -62,7 +62,9 @@ def write_data_docs(settings: Settings, delivery: Delivery, result: dict[str, An
 @cache
 def _view() -> DefaultJinjaPageView:
     """One for the process: each compiles some twenty templates anew, three quarters of what a page takes."""
-    return DefaultJinjaPageView()
+    view = DefaultJinjaPageView()
+    view.env.auto_reload = False  # else each use of a template looks whether its file has changed
+    return view
 
 
 def warm() -> None:

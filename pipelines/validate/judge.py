@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from great_expectations import __version__ as gx_version
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+from great_expectations.util import convert_to_json_serializable
 
 from pipelines.delivery import Delivery
 from pipelines.errors import GateError
@@ -73,14 +76,13 @@ def judge(measured: Measurement, feed: str) -> Outcome:
     """One rule. `success` is null when nothing was evaluated: never passed by vacuity."""
     rule = measured.rule
     evidence = _not_evaluated(measured) if not measured.evaluated else _validate(measured)
-    evidence.expectation_config.description = evidence.expectation_config.description or _description(rule, feed)
+    evidence.expectation_config = _configuration(rule, feed, is_hidden=measured.is_hidden and measured.evaluated > 0)
     success = None if evidence.success is None else bool(evidence.success)
     shown = measured.observed or observed(measured)
     if measured.is_hidden and measured.evaluated:
         shown = HIDDEN
         evidence.result = {name: v for name, v in evidence.result.items() if name != "details"}
         evidence.result["observed_value"] = HIDDEN
-        evidence.expectation_config.kwargs.pop("promised", None)
     result = RuleResult(
         rule_id=rule.id,
         rule_type=rule.type,
@@ -111,7 +113,7 @@ def _validate(measured: Measurement) -> ExpectationValidationResult:
         values = [next(iter(s["values"].values())) if len(s["values"]) == 1 else s["values"] for s in measured.samples]
         metrics[f"{rule.expectation.map_metric}.unexpected_values"] = values
     raw = rule.expectation._validate(metrics=metrics, runtime_configuration=dict(_FORMAT))
-    evidence = rule.expectation._build_evr(raw_response=raw)
+    evidence = raw if isinstance(raw, ExpectationValidationResult) else ExpectationValidationResult(**raw)
     if rule.kind in ABOUT_ROWS and evidence.result["unexpected_count"] != measured.failed:
         raise GateError(
             "Great Expectations counts other rows than the gate",
@@ -130,9 +132,19 @@ def _not_evaluated(measured: Measurement) -> ExpectationValidationResult:
         "exception_message": f"Not evaluated: {measured.note}",
         "exception_traceback": "",
     }
-    return ExpectationValidationResult(
-        success=None, expectation_config=measured.rule.expectation.configuration, result={}, exception_info=note
-    )
+    return ExpectationValidationResult(success=None, result={}, exception_info=note)
+
+
+def _configuration(rule: Rule, feed: str, *, is_hidden: bool) -> ExpectationConfiguration:
+    """The rule's own, which all its results share, unless this result words it or hides what was promised."""
+    description = _description(rule, feed)
+    if not description and not is_hidden:
+        return rule.configuration
+    told = rule.expectation.configuration
+    told.description = told.description or description
+    if is_hidden:
+        told.kwargs.pop("promised", None)
+    return told
 
 
 def _description(rule: Rule, feed: str) -> str | None:
@@ -172,14 +184,15 @@ def _hold(measured: Measurement, success: bool | None, observed: str) -> str | N
 def evidence_of(delivery: Delivery, outcomes: Sequence[Outcome], at: dt.datetime) -> dict[str, Any]:
     """All results as the JSON of one ExpectationSuiteValidationResult.
 
-    Written as its `to_json_dict` writes it, which copies everything six times over to get there.
+    Written as its `to_json_dict` writes it, which copies everything six times over to get there, and each result as
+    that of a result does, which copies four times.
     """
     flags = [o.evidence.success for o in outcomes if o.evidence.success is not None]
     passed = sum(map(bool, flags))
     where = {"client": delivery.client_id, "source": delivery.source, "period": delivery.period}
     return {
         "success": len(flags) == len(outcomes) and passed == len(flags),
-        "results": [o.evidence.to_json_dict() for o in outcomes],
+        "results": [_as_json(o) for o in outcomes],
         "suite_name": delivery.feed,
         "suite_parameters": {},
         "statistics": {
@@ -199,4 +212,18 @@ def evidence_of(delivery: Delivery, outcomes: Sequence[Outcome], at: dt.datetime
             },
         },
         "id": None,
+    }
+
+
+def _as_json(outcome: Outcome) -> dict[str, Any]:
+    found, rule = outcome.evidence, outcome.rule
+    shared = found.expectation_config is rule.configuration
+    return {
+        "success": None if found.success is None else bool(found.success),
+        "expectation_config": json.loads(rule.configuration_json)
+        if shared
+        else found.expectation_config.to_json_dict(),
+        "result": convert_to_json_serializable(found.result),
+        "meta": dict(found.meta),
+        "exception_info": dict(found.exception_info),  # ours or none: plain texts
     }

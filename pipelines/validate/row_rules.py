@@ -6,17 +6,17 @@ result formatting that costs minutes on a bad file.
 
 Great Expectations plans once per suite (which metrics, which of them need which) and computes every metric of
 every chunk with its own engine. What we save it: it filters and copies whole frames where a rule has missing values
-or a condition, so each rule is given a frame of its own columns only; and a metric that several rules share is
-computed once.
+or a condition, so each rule is given a frame of its own columns only; a metric that several rules share is computed
+once; and the rows that meet a condition are looked for once, not by each metric of the rule anew.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,35 @@ class _Plan:
     steps: tuple[MetricConfiguration, ...]
 
 
+class _Engine(PandasExecutionEngine):  # type: ignore[misc]
+    """Great Expectations' engine, with the rows it found last kept: the metrics of a rule ask for them one by one."""
+
+    def __init__(self) -> None:
+        super().__init__(caching=False)
+        self._found: dict[str, tuple[str, pd.DataFrame]] = {}
+
+    def _apply_row_condition_filter(
+        self, data: pd.DataFrame, row_condition: Any, domain_kwargs: dict[str, Any]
+    ) -> pd.DataFrame:
+        find = partial(super()._apply_row_condition_filter, data, row_condition, domain_kwargs)
+        return self._last("condition", [domain_kwargs[name] for name in ("batch_id", "row_condition")], find)
+
+    def get_domain_records(self, domain_kwargs: dict[str, Any]) -> pd.DataFrame:
+        """Rows that meet the condition and have the values it is asked of."""
+        find = partial(super().get_domain_records, domain_kwargs)
+        return self._last("domain", sorted(domain_kwargs.items()), find) if "ignore_row_if" in domain_kwargs else find()
+
+    def _last(self, kind: str, asked: Any, find: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        if (key := repr(asked)) != self._found.get(kind, ("",))[0]:
+            self._found[kind] = key, find()
+        return self._found[kind][1]
+
+    def forget(self) -> None:
+        """Let go of the chunk: an engine refers to itself, so its frames would outlive it."""
+        self.batch_manager.batch_data_cache.clear()
+        self._found.clear()
+
+
 class RowRules:
     """The row rules of a suite and, for one delivery, their tallies.
 
@@ -85,7 +114,7 @@ class RowRules:
         self.rows = 0
         self.present: Counter[str] = Counter()
         self._contract = contract
-        self._used = {_frame_of(r): arguments.used(r.expectation) for r in self.rules}
+        self._used = dict(_frames(tuple(self.rules)))
         self._columns = list(dict.fromkeys(c for used in self._used.values() for c in used))
         adding = [r for r in self.rules if isinstance(r.expectation, ExpectColumnsToAddUp)]
         self._exact = list(dict.fromkeys(c for r in adding for c in r.columns))
@@ -111,12 +140,12 @@ class RowRules:
                 tally.samples += samples(self._contract, batch, plan.rule.columns, some)
                 found.append(Failing(plan.rule, failing))
             tally.seconds += time.thread_time() - started
-        engine.batch_manager.batch_data_cache.clear()  # an engine refers to itself: its frames would outlive the chunk
+        engine.forget()
         return found
 
-    def _engine(self, batch: pa.RecordBatch) -> PandasExecutionEngine:
+    def _engine(self, batch: pa.RecordBatch) -> _Engine:
         """An engine that knows the chunk in frames of the columns that rules use together; they share their memory."""
-        engine = PandasExecutionEngine(caching=False)
+        engine = _Engine()
         series = views.series(batch, self._columns, self._exact)
         index = pd.RangeIndex(batch.num_rows)
         for name, used in self._used.items():
@@ -125,7 +154,7 @@ class RowRules:
             engine.load_batch_data(name, frame)
         return engine
 
-    def _evaluate(self, plan: _Plan, engine: PandasExecutionEngine, values: Values) -> Positions:
+    def _evaluate(self, plan: _Plan, engine: _Engine, values: Values) -> Positions:
         """Compute what is still missing of a rule's metrics; positions of the failing rows."""
         for metric in plan.steps:
             try:
@@ -148,6 +177,12 @@ class RowRules:
 def _frame_of(rule: Rule) -> str:
     """Rules on the same columns share a frame."""
     return "chunk of " + ", ".join(sorted(arguments.used(rule.expectation)))
+
+
+@lru_cache(maxsize=PLANNED)
+def _frames(rules: tuple[Rule, ...]) -> dict[str, list[str]]:
+    """Frame → its columns."""
+    return {_frame_of(rule): arguments.used(rule.expectation) for rule in rules}
 
 
 @lru_cache(maxsize=PLANNED)

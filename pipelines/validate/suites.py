@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -98,6 +98,16 @@ class Rule:
     def rejects(self) -> bool:
         """Whether a failing row is set aside: warnings and infos load and are only counted."""
         return self.severity is Severity.CRITICAL and self.kind in ABOUT_ROWS
+
+    @cached_property
+    def configuration(self) -> ExpectationConfiguration:
+        """The expectation as Great Expectations tells it; made once, for results to share and nobody to change."""
+        return self.expectation.configuration
+
+    @cached_property
+    def configuration_json(self) -> str:
+        """The configuration as Great Expectations writes it."""
+        return json.dumps(self.configuration.to_json_dict())
 
     @property
     def type(self) -> str:

@@ -121,21 +121,22 @@ def write_rule_results(conn: sa.Connection, delivery: Delivery, results: Iterabl
     conn.execute(sa.text("delete from ops.rule_result where delivery_id = :id and attempt = :attempt"), key)
     rows = [
         {
-            **key,
+            "delivery_id": delivery.delivery_id,
+            "attempt": delivery.attempt,
             **{k: getattr(r, k) for k in _RULE_COLUMNS},
-            "share": r.share,
             "severity": r.severity.value,
-            "samples": json.dumps(list(r.samples), default=str),
+            "share": r.share,
+            "samples": list(r.samples),
         }
         for r in results
     ]
     if rows:
-        names = (*_RULE_COLUMNS, "severity", "share")
+        names = ", ".join(rows[0])
         statement = (
-            f"insert into ops.rule_result (delivery_id, attempt, {', '.join(names)}, samples) values "
-            f"(:id, :attempt, {', '.join(':' + n for n in names)}, cast(:samples as jsonb))"
+            f"insert into ops.rule_result ({names}) select {names} "
+            "from jsonb_populate_recordset(cast(null as ops.rule_result), cast(:rows as jsonb))"
         )
-        conn.execute(sa.text(statement), rows)
+        conn.execute(sa.text(statement), {"rows": json.dumps(rows, default=str)})
 
 
 _RULE_COLUMNS = (

@@ -83,14 +83,16 @@ def suite() -> dict[str, Any]:
         _expectation(
             name_of(rule.id),
             "message_faults" if rule.severity == "fatal" else "message_warnings",
-            f"(?:^| ){rule.id}(?: |$)",
+            {"word": rule.id},
             "critical" if rule.severity == "fatal" else "warning",
             f"{rule.id}: {rule.en}",
             f"{rule.id}: {rule.de}",
         )
         for rule in RULES.values()
     ]
-    others = [_expectation(name, *said[:-1]) for name, said in _OTHERS.items()]
+    others = [
+        _expectation(name, column, {"regex": regex}, *said) for name, (column, regex, *said, _) in _OTHERS.items()
+    ]
     return {
         "expectations": [_DATES, *others, *rules],
         "id": str(uuid5(NAMESPACE_URL, FEED)),
@@ -103,14 +105,14 @@ def suite() -> dict[str, Any]:
     }
 
 
-def _expectation(name: str, column: str, regex: str, severity: str, en: str, de: str) -> dict[str, Any]:
+def _expectation(name: str, column: str, asked: dict[str, str], severity: str, en: str, de: str) -> dict[str, Any]:
     rule_id = f"{FEED}.{name}"
     return {
         "id": str(uuid5(NAMESPACE_URL, rule_id)),
-        "kwargs": {"column": column, "regex": regex},
+        "kwargs": {"column": column, **asked},
         "meta": {"kontor": {"id": rule_id, "message": {"de": de, "en": en}, "owner": "client"}},
         "severity": severity,
-        "type": "expect_column_values_to_not_match_regex",
+        "type": "expect_word_not_to_occur" if "word" in asked else "expect_column_values_to_not_match_regex",
     }
 
 

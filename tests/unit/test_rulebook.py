@@ -97,6 +97,7 @@ def test_rules_for_one_client_stand_beside_the_feeds(tmp_path: Path) -> None:
         ("expect_feed_rows_to_occur", {"feed": "f.g", "match": {"a": "b"}, "where": {"s": "x"}}, "each b of f.g with s = x is in a"),  # noqa: E501
         ("expect_units_to_be_known", {"column": "u", "or_in": [{"feed": "f.g", "match": {"u": "v"}}]}, "u is a unit of UN/CEFACT Recommendation 20, or in f.g"),  # noqa: E501
         ("expect_values_to_start_with", {"column": "a", "start": "b"}, "a begins with b"),
+        ("expect_word_not_to_occur", {"column": "a", "word": "b"}, "a does not name b"),
         ("expect_groups_to_roll_forward", {"group": ["s", "c"], "opening": "o", "amount": "a", "closing": "e"}, "o + sum of a = e per s, c"),  # noqa: E501
         ("expect_groups_to_agree", {"group": ["s"], "columns": ["a", "b"]}, "one a and one b per s"),
         ("expect_loaded_values_to_stay", {"group": ["s"], "columns": ["a", "b"]}, "a, b stay as loaded"),

@@ -96,6 +96,7 @@ from pipelines.validate.expectations.together import (
 )
 from pipelines.validate.expectations.units import ExpectUnitsToBeKnown, UnitsKnown
 from pipelines.validate.expectations.weights import ExpectGroupSumsToFitProducts, SumsFitProducts
+from pipelines.validate.expectations.words import WORDS, ColumnWords, ExpectWordNotToOccur, WordsAbsent
 
 __all__ = [
     "BALANCE",
@@ -103,6 +104,7 @@ __all__ = [
     "PREVIOUS_AMOUNTS",
     "PREVIOUS_ROWS",
     "TOTALS",
+    "WORDS",
     "AmountsFollowTariff",
     "AmountsNotRound",
     "BalancesCarried",
@@ -113,6 +115,7 @@ __all__ = [
     "ColumnRatioBetween",
     "ColumnTotals",
     "ColumnValuesInFeed",
+    "ColumnWords",
     "ColumnsAddUp",
     "ComparedWith",
     "DatesInOrder",
@@ -160,6 +163,7 @@ __all__ = [
     "ExpectValuesToBeNearFeed",
     "ExpectValuesToReachMinimum",
     "ExpectValuesToStartWith",
+    "ExpectWordNotToOccur",
     "FeedCovered",
     "GroupSumsAtMost",
     "GroupTotalsMatch",
@@ -184,4 +188,5 @@ __all__ = [
     "ValuesNearFeed",
     "ValuesNotListed",
     "ValuesStart",
+    "WordsAbsent",
 ]  # fmt: skip

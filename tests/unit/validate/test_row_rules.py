@@ -68,6 +68,10 @@ SUITE = [
         "type": "and", "conditions": [SETTLED, {"type": "nullity", "column": {"name": "settled_date"}, "is_null": False}]}),
     rule("idle", "expect_column_values_to_not_be_null", column="contact_name", row_condition=where("currency_code", "==", "USD")),
     rule("all_null", "expect_column_values_to_match_regex", column="parent_id", regex="^x"),
+    rule("word", "expect_word_not_to_occur", column="contact_name", word="Ax"),
+    rule("other_word", "expect_word_not_to_occur", column="contact_name", word="N"),
+    rule("no_word", "expect_word_not_to_occur", column="contact_name", word="x"),
+    rule("word_condition", "expect_word_not_to_occur", column="contact_name", word="Ax", row_condition=SETTLED),
 ]  # fmt: skip
 
 
@@ -259,6 +263,26 @@ def told(rules: list[Rule], lines: list[Line]) -> list[Any]:
         [o.evidence.to_json_dict() for o in outcomes],
         [o.hold for o in outcomes],
     ]
+
+
+def test_rows_of_a_condition_are_those_of_its_chunk(tmp_path: Path) -> None:
+    """Rules on the same columns, with conditions that differ, that agree, and none; chunks that differ."""
+    conditions = [SETTLED, SETTLED, where("status_code", "==", "open"), None, SETTLED]
+    suite = [
+        rule(f"r{n}", kind, **asked, **({"row_condition": condition} if condition else {}))
+        for n, condition in enumerate(conditions)
+        for kind, asked in (
+            ("expect_column_values_to_not_be_null", {"column": "settled_date"}),
+            ("expect_column_pair_values_to_be_equal", {**PAIR, "ignore_row_if": "either_value_is_missing"}),
+            ("expect_column_pair_values_to_be_equal", {**PAIR, "ignore_row_if": "neither"}),
+        )
+    ]
+    rules = [replace(r, id=f"{r.id}_{n}") for n, r in enumerate(rules_of(tmp_path, suite))]
+    lines = dirty(40)
+    together, _ = judged(rules, 3, lines)
+    alone = {r.id: judged([r], 40, lines)[0].get(r.id, set()) for r in rules}
+    assert together == {rule_id: rows for rule_id, rows in alone.items() if rows}
+    assert len({frozenset(rows) for rows in alone.values()}) > 6
 
 
 def test_kept_rules_judge_each_delivery_as_fresh_ones_do(tmp_path: Path) -> None:
