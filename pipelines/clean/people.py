@@ -90,8 +90,9 @@ def split_person_name(text: str, language: str = "") -> PersonName:
     degrees behind the name; a family name in capitals beside given names that are not; a family name from its first
     particle on ('van', 'de la'); else the last word is the family name. The first word is, in Hungarian and
     Vietnamese, in Han, kana and Hangul with a blank, and before a Russian name with patronymic; in Spanish the last
-    two of four or more are, and the two beside 'y'. A single word is a family name. No word is changed or lost, only commas are. Not told apart: two family names in three words
-    ('Carlos Garcia Lopez'), given names with a particle ('Maria del Carmen').
+    two of four or more are, and the two beside 'y'. A single word is a family name. No word is changed or lost, only
+    commas are. Not told apart: two family names in three words ('Carlos Garcia Lopez'), given names with a particle
+    ('Maria del Carmen').
 
     >>> split_person_name("Leyen, Dr. Ursula von der")
     PersonName(title='Dr.', given='Ursula', family='von der Leyen', suffix='')
