@@ -130,6 +130,15 @@ class Contract:
         """Qualified name of the core table: `core.ledgers_spend`."""
         return "core." + self.feed.replace(".", "_")
 
+    def rows(self, count: int) -> str:
+        """So many rows, by their name: '1 address', '2 addresses', '3 entries'."""
+        name = self.row_name
+        if count == 1:
+            return f"1 {name}"
+        if name.endswith("y") and name[-2] not in "aeiou":
+            return f"{count} {name[:-1]}ies"
+        return f"{count} {name}{'es' if name.endswith(('s', 'x', 'ch', 'sh')) else 's'}"
+
     @property
     def sha256(self) -> str:
         """Hash of the file."""

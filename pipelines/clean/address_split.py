@@ -20,11 +20,12 @@ _LEADING = re.compile(
 )
 _TRAILING = re.compile(
     r"(?:[ ,]+|(?<=[^\W\d_]\.)|(?<=str)|(?<=straße)|(?<=strasse)|(?<=weg))"
-    r"(?:(?:no|nr|num|n|c)\.? ?|n[º°]\.? ?|# ?)?"
-    rf"(?P<number>(?:\d{{1,2}}\.\d{{3}}|\d{{1,6}})(?: ?[A-Za-z](?!\w)|(?!\w)){_MORE}{_WORDS}|s/n)\Z",
+    r"(?:(?:no|nr|num|n|c)\b[.:]* ?|(?:д|дом|буд|будинок)\b[.:]* ?|n[º°]\.? ?|# ?)?"
+    rf"(?P<number>(?:\d{{1,2}}\.\d{{3}}|\d{{1,6}})(?: ?[A-Za-z](?!\w)|(?!\w)){_MORE}{_WORDS}|s/n)\.?\Z",
     re.IGNORECASE,
 )
 _LETTER = re.compile(r"[^\W\d_]")
+_SHORT_FORM = re.compile(r"[^\W\d_]{1,5}\.")  # no street: a word for a flat that we do not know
 _INSIDE = re.compile(
     r"(?P<before>.*[^\W\d_].*?)[ ,]+(?P<number>\d{1,6}(?:[A-Za-z](?!\w)|(?!\w))"
     + _MORE
@@ -142,6 +143,8 @@ def _trailing(line: str) -> tuple[str, str, str, str] | None:
         found = _TRAILING.search(part)
         if found and _LETTER.search(part, 0, found.start()) and not _names_road(part[: found.start()]):
             before, _, street = part[: found.start()].strip(_EDGES).rpartition(", ")
+            if before and _SHORT_FORM.fullmatch(street):
+                continue
             return street, found["number"], before, ", ".join(pieces[i:])
     return None
 

@@ -49,6 +49,8 @@ def split_whole_address(text: str, country: str | None = None, locale: str = "en
     if len(pieces) > 1 and (found := _country(pieces[-1], locale)) and country in (None, found):
         named, country = pieces.pop(), found
     country = country or home(locale)
+    if country and (first := _place_first(pieces, country)):
+        return replace(first, country=named)
     found_code = _code(pieces, country) if country else None
     if country is None or found_code is None:
         return _without_code(pieces, country, named)
@@ -98,6 +100,19 @@ def _may_stand(at: int, start: int, end: int, words: list[str], country: str) ->
     if first:
         return (end < len(words) or start == 0) and (start > 0 or at > 0 or not number_first)
     return end == len(words) and (start > 0 or at > 0)
+
+
+def _place_first(pieces: list[str], country: str) -> WholeAddress | None:
+    """12209 Berlin, Obere Str. 57: the town with its code comes first, as in Hungary and in many lists."""
+    words = pieces[0].split() if len(pieces) > 1 and country not in NUMBER_FIRST else []
+    for end in (2, 1):
+        code, town = " ".join(words[:end]), words[end:]
+        named = any(c.isdigit() for c in code) and town and not any(c.isdigit() for c in "".join(town))
+        if named and spelled(code, country)[0] is not None:
+            city, region = _regioned(town, country)
+            line = _line(pieces[1:], [], country)
+            return WholeAddress(line, code, city, region) if city else WholeAddress(line, code, region)
+    return None
 
 
 def _place_behind(

@@ -18,16 +18,16 @@ _FRENCH = ("BE", "CA", "CH", "FR", "LU", "MC")
 _SPANISH = ("AR", "BO", "CL", "CO", "CR", "EC", "ES", "MX", "PE", "PY", "UY", "VE")
 _PORTUGUESE = ("BR", "PT")
 
-# What follows a word for a flat: something with a digit, or one letter.
-_NAME = r"\.? ?(?:(?:no|nr)\.? ?|[#nN][º°]? ?)?(?:[A-Za-z]?\d[\w/.-]*\w|[A-Za-z]?\d|[A-Za-z](?![\w.]))"
+# What follows a word for a flat: something with a digit, or one letter that is none of the word.
+_NAME = r"\.? ?(?:(?:no|nr)\.? ?|[#nN][º°]? ?)?(?:[A-Za-z]?\d[\w/.-]*\w|[A-Za-z]?\d|(?<![^\W\d_])[A-Za-z](?![\w.]))"
 _SIDE = r"(?: (?:links|rechts|mitte|li|re)\b\.?)?"
 
 UNITS: dict[tuple[str, ...], tuple[str, ...]] = {
     (): (  # everywhere
-        r"(?:apartment|appartement|apmnt|apmt|apt|flat|unit|suite|room|level|floor)" + _NAME,
+        r"(?:apartment|appartement|apmnt|apmt|apt|flat|unit|suite|room|level|floor|office)" + _NAME,
         r"(?:\d{1,3}(?:st|nd|rd|th)|ground|first|second|third|top|lower ground) (?:floor|flr|fl)\b\.?",
     ),
-    _ENGLISH: (r"(?:ste|rm|lvl|fl|shop|office|lot|bldg|building|trlr|spc)" + _NAME, r"# ?\w+(?:-\w+)?"),
+    _ENGLISH: (r"(?:ste|rm|lvl|fl|shop|lot|bldg|building|trlr|spc)" + _NAME, r"# ?\w+(?:-\w+)?"),
     _GERMAN: (
         r"(?:wohnung|whg|app|top|tür|tuer|stiege|stg|zimmer|aufgang|eingang|gebäude|geb)" + _NAME,
         r"\d{1,2}\. ?(?:og|ug|stock|etage|obergeschoss|untergeschoss|stockwerk)\b\.?" + _SIDE,
@@ -39,7 +39,8 @@ UNITS: dict[tuple[str, ...], tuple[str, ...]] = {
     ),
     ("BE", "NL"): (r"(?:bus|boîte|boite|bte)" + _NAME,),
     (*_SPANISH, *_PORTUGUESE): (
-        r"(?:piso|puerta|pta|planta|local|oficina|depto|departamento|dpto|interior|int|sala|apto|bloque|andar)" + _NAME,
+        r"(?:piso|puerta|pta|planta|local|oficina|of|depto|departamento|dpto|dto|interior|int|sala|apto|bloque|bloco"
+        r"|andar)" + _NAME,
         r"(?<!^)\d{1,2}[º°ª](?: ?[A-Za-z](?!\w))?(?: ?(?:izqda|izq|dcha|dch|esq|dto|frente)\b\.?)?",
     ),
     ("IT",): (r"(?:interno|int|scala|piano|palazzina|edificio)" + _NAME,),
@@ -47,6 +48,12 @@ UNITS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("NO",): (r"[HKUL]\d{4}\b",),
     ("DK", "NO"): (r"(?:\d{1,2}|st|kl)\.?,? ?(?:tv|th|mf)\b\.?", r"\d{1,2}\. ?sal\b"),
     ("PL",): (r"(?:m|lok|lokal|mieszkanie)\.? ?\d+[a-zA-Z]?\b",),
+    ("HU",): (r"(?:\d{1,2}\. ?(?:emelet|em|ajtó|lépcsőház|lh)|fszt|földszint)\b\.?(?: ?\d{1,3}\.?(?!\w))?",),
+    ("MD", "RO"): (r"(?:bloc|bl|scara|sc|etaj|et|apartament|ap|camera|cam)" + _NAME,),
+    ("TR",): (r"(?:daire|kat|blok|d|k)[.:]+ ?\d[\w/-]*", r"\d{1,2}\. ?kat\b"),
+    ("BG", "BY", "KZ", "RU", "UA"): (
+        r"(?:квартира|кв|корпус|корп|строение|стр|офис|оф|подъезд|под|этаж|эт|поверх|вход|вх|ет|ап)\.? ?\d[\w/-]*",
+    ),
 }  # fmt: skip
 """Countries → patterns of a flat, floor, stair, suite or building with its name."""
 

@@ -14,6 +14,7 @@ _WORD = re.compile(r"[^\s,]+")
 _JOINERS = frozenset({"und", "u", "and", "et", "y", "&"})
 _SIGNS = str.maketrans({"+": "&", "ł": "l", "ı": "i", **dict.fromkeys(".,'’`´-‐–/()\"„“”«»")})
 _MOST_WORDS = 8  # G. m. b. H. & Co. K. G.
+_SPELLED_OUT = 9  # 'Aktiebolaget SKF'
 _SHORTEST = 3  # letters of a name behind its form
 _GLUED = re.compile(r"(?i)(?<=ges\.|haft)m\.?b\.?h\.?$|(?<=ges)mbh$")  # 'Handelsges.m.b.H.', 'BaugesellschaftmbH'
 _STATUS = re.compile(r"(?i)[\s,]+(?:\([^()]*\)|i\. ?l\.|i\. ?g\.|i\.l|in liquidation|in liqu\.?|en liquidation)$")
@@ -90,7 +91,7 @@ def _split(text: str, country: str | None) -> tuple[str, str] | None:
     if len(words) > 1 and _fold(words[0][1]) in starts:
         form = spellings[_fold(words[0][1])]
         rest = text[words[1][0] :]
-        marked = words[0][1].isupper() or "." in words[0][1]
+        marked = words[0][1].isupper() or "." in words[0][1] or len(words[0][1]) >= _SPELLED_OUT
         at_home = country is None or form in ISO.get(country, {}) or country in AT_HOME.get(form, "").split()
         if marked and at_home and _stands_out(form, words[0][1], rest, country) and len(rest) > _SHORTEST:
             return rest, form

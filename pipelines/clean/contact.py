@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import phonenumbers
 import pyarrow as pa
@@ -12,8 +13,11 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResu
 
 from pipelines.clean.column import CellError
 
-_DIALLED = re.compile(r"[+]?[0-9(][0-9 ().\-‐-―−/]*(?P<extension>(?:ext\.?|extn\.?|x|#) ?[0-9]{1,7})?", re.IGNORECASE)
-_URI = re.compile(r"\Atel: ?(?=[+0-9(])", re.IGNORECASE)  # RFC 3966, section 3
+_EXTENSION = r"[ ,;]*(?:;ext=|(?:ext(?:ensi[oó]n|n)?|xtn|x|#|poste|int(?:erno)?|ramal|toestel|доб)[.:]? ?)"
+_DIALLED = re.compile(
+    rf"(?P<number>[+]?[0-9(][0-9 ().\-‐-―−/]*?)(?:{_EXTENSION}(?P<extension>[0-9]{{1,20}})#?)?", re.IGNORECASE
+)
+_LABEL = re.compile(r"\A(?:tel|telefon|phone|ph|fon|mobile?)(?:[.:]+ ?| )(?=[+0-9(])", re.IGNORECASE)  # also RFC 3966
 _TWO_NUMBERS = re.compile(r"(?:[^0-9]*[0-9]){5}.*/ ?0")  # a second area code behind a slash
 # A plain address that needs no validator: short, no doubled hyphen (reserved labels), no domain for special use.
 _PLAIN_EMAIL = r"^(?P<name>[\w+-]+(?:\.[\w+-]+)*)@(?P<domain>(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,24})$"
@@ -32,7 +36,7 @@ def read_email(text: str) -> str:
     'Ann@acme.com'
     """
     try:
-        return validate_email(text, check_deliverability=False).normalized
+        return validate_email(text, check_deliverability=False, strict=True).normalized
     except EmailNotValidError:
         raise CellError("expected one e-mail address") from None
 
@@ -53,28 +57,37 @@ def read_phone(text: str, country: str | None) -> str:
     """A telephone number in E.164: '+', country calling code, number.
 
     The source writes national forms: '(030) 123-4567' → '+49301234567' with country DE, '0044 20 7946 0958' →
-    '+442079460958'; or a link (tel:). An extension is kept behind it: '+14155550123;ext=12' (RFC 3966). The country is
-    that of the row.
+    '+442079460958'; a link or a label (tel:, Tel.); digits of another script or width ('０３−１２３４−５６７８'). An
+    extension ('ext. 12', 'x12', 'poste 12', 'доб. 12') is kept behind it: '+14155550123;ext=12' (RFC 3966). The country
+    is that of the row.
     Accepted is what has a possible length for its country: invented numbers such as 245-555-0173, and ranges newer
     than our numbering plan, pass. Not accepted: numbers without their area code, national numbers of an unknown
-    country, words, two numbers in one cell. Standards: ITU-T E.164, libphonenumber.
+    country, other words, two numbers in one cell. Standards: ITU-T E.164, libphonenumber.
 
     >>> read_phone("(030) 123-4567", "DE")
     '+49301234567'
     """
-    text = _URI.sub("", text)
+    text = _LABEL.sub("", text if text.isascii() else _western(text))
+    text = text[1:] if text.startswith("(+") else text
     shape = _DIALLED.fullmatch(text)
     if not shape or _TWO_NUMBERS.match(text):
         raise CellError("expected one telephone number")
-    if country is None and text.startswith("00"):
-        text = "+" + text[2:]
-    if country is None and not text.startswith("+"):
+    dialled, extension = shape["number"], shape["extension"]
+    if country is None and dialled.startswith("00"):
+        dialled = "+" + dialled[2:]
+    if country is None and not dialled.startswith("+"):
         raise CellError("expected an international telephone number, as the row has no country")
     try:
-        number = phonenumbers.parse(text, country)
+        number = phonenumbers.parse(dialled, country)
     except NumberParseException:
         raise CellError("expected a telephone number") from None
     if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
         raise CellError("expected a telephone number with area code, of a length its country has")
     plain = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    return f"{plain};ext={number.extension}" if number.extension else plain
+    return f"{plain};ext={extension}" if extension else plain
+
+
+def _western(text: str) -> str:
+    """Digits as 0 to 9, signs in their usual width; the long vowel sign of Japanese, typed for a hyphen, is one."""
+    plain = unicodedata.normalize("NFKC", text).replace("ー", "-")
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in plain)

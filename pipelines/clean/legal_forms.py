@@ -40,6 +40,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "LTD": (
         "ltd", "limited", "co ltd", "company limited", "co limited", "company ltd", "& co ltd", "& co limited",
         "& company ltd", "& company limited", "cyf", "cyfyngedig", "teoranta", "teo",
+        "בעמ",
     ),
     "PLC": ("plc", "public limited company", "ccc"),
     "LLP": ("llp", "limited liability partnership"),
@@ -51,7 +52,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "UNLTD": ("unltd", "unlimited", "ulc", "unlimited company", "uc"),
     "INC": ("inc", "incorporated", "co inc", "company inc"),
     "CORP": ("corp", "corporation"),
-    "LLC": ("llc", "limited liability company", "lc", "ltd liability co"),
+    "LLC": ("llc", "limited liability company", "lc", "ltd liability co", "ذمم"),
     "PLLC": ("pllc", "professional limited liability company"),
     "PC": ("pc", "professional corporation"),
     "CO": ("co", "company", "& co", "& company", "& cie", "& cia"),
@@ -116,6 +117,8 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "OYJ": ("oyj", "julkinen osakeyhtiö"),
     "KY": ("ky", "kommandiittiyhtiö"),
     "OU": ("oü", "osaühing"),
+    "HF": ("hf", "hlutafélag"),
+    "EHF": ("ehf", "einkahlutafélag"),
     "SIA": ("sia",),
     "UAB": ("uab",),
     # East of the Union and beyond
@@ -148,7 +151,9 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "KK": ("kk", "kabushiki kaisha", "株式会社", "（株）", "㈱"),
     "GK": ("合同会社",),
     "YK": ("有限会社",),
-    "CHUSIK": ("주식회사", "㈜"),
+    "CHUSIK": ("주식회사", "(주)", "㈜"),
+    "YUHAN": ("유한회사", "(유)"),
+    "CTCP": ("ctcp",),
     "YOUXIAN": ("有限公司", "有限责任公司", "股份有限公司"),
     "BHD": ("bhd", "berhad"),
     "SDN_BHD": ("sdn bhd", "sendirian berhad"),
@@ -165,14 +170,33 @@ AT_HOME: dict[str, str] = {
     "OG": "AT", "EK": "DE", "EG": "DE LI", "EV": "DE LI AT", "SL": "ES", "CV": "NL BE", "KB": "SE", "HB": "SE",
     "KY": "FI", "BT": "HU", "AD": "BG RS ME BA MK", "DD": "SI HR BA", "AE": "GR CY", "PT": "ID", "CC": "ZA NA",
     "PC": "US", "LP": "US GB IE CA AU NZ SG HK", "IS": "DK", "KS": "DK NO", "ASA": "NO", "ANS": "NO",
-    "SIA": "LV", "PAO": "RU", "IKE": "GR", "SAE": "EG", "UNLTD": "GB IE NZ HK CA IN",
+    "SIA": "LV", "HF": "IS", "PAO": "RU", "IKE": "GR", "SAE": "EG", "UNLTD": "GB IE NZ HK CA IN",
 }  # fmt: skip
 """Forms whose letters also are words, initials or names: read as a form in the countries given, elsewhere only when
 they are written in capitals or with dots beside words that are not."""
 
 BEFORE = frozenset(
-    {"AB", "AS", "CHUSIK", "CV", "OAO", "OOO", "OU", "OY", "PAO", "PT", "SA", "SARL", "SAS", "SCI", "SIA", "SNC", "TOV"}
-    | {"UAB", "YK", "ZAO", "AO", "GK", "KK", "YOUXIAN"}
+    {
+        "AB",
+        "AS",
+        "CHUSIK",
+        "CTCP",
+        "CV",
+        "OAO",
+        "OOO",
+        "OU",
+        "OY",
+        "PAO",
+        "PT",
+        "SA",
+        "SARL",
+        "SAS",
+        "SCI",
+        "SIA",
+        "SNC",
+        "TOV",
+    }
+    | {"UAB", "YK", "YUHAN", "ZAO", "AO", "GK", "KK", "YOUXIAN"}
 )
 """Forms that may also stand before the name."""
 

@@ -9,7 +9,8 @@ PARTICLES = frozenset(
     {"von", "vom", "zu", "zum", "zur", "van", "den", "der", "ter", "ten", "de", "del", "della", "di", "da", "das"}
     | {"do", "dos", "du", "af", "av", "y", "bin", "bint", "ibn"}
 )
-AFTER_PARTICLE = frozenset({"la", "las", "le", "los", "el"})
+AFTER_PARTICLE = frozenset({"la", "las", "le", "los", "el", "'t", "’t"})
+_DUTCH = frozenset({"in", "op", "te", "het", "'t", "’t"})
 _NUMERALS = frozenset({"ii", "iii", "iv"})
 _ELISION = re.compile(r"(o|d|l|dell|dall)(['’])(.+)")
 _FIRST_LETTER = re.compile(r"[^\W\d_]")
@@ -49,11 +50,13 @@ def read_person_name(text: str, language: str = "en") -> str:
     if not (text.islower() or text.replace("ß", "").isupper()):  # old code pages have no capital ß
         return text
     words = _lower(text, language).split(" ")
+    particles = PARTICLES | _DUTCH if language == "nl" else PARTICLES
     out: list[str] = []
     for i, word in enumerate(words):
         last = i == len(words) - 1
-        after = i > 0 and words[i - 1] in PARTICLES
-        if not last and (word in PARTICLES or (word in AFTER_PARTICLE and after)):
+        after = i > 0 and words[i - 1] in particles
+        joins = word == "und" and after and not last and words[i + 1] in particles  # von und zu
+        if joins or (not last and (word in particles or (word in AFTER_PARTICLE and after))):
             out.append(word)
         elif last and i > 0 and word in _NUMERALS:
             out.append(word.upper())

@@ -11,7 +11,7 @@ from pipelines.clean.names import AFTER_PARTICLE, PARTICLES
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+    return frozenset(text.casefold().split())
 
 
 # Forms of address, ranks and degrees that stand before a name, as `_fold` writes them.
@@ -27,16 +27,26 @@ _TITLES_WITH_DOT = _words("mag ing dipl fr fam inh hon lt gen sig ir ds mgr phdr
 _FACULTIES = _words("med dent rer nat phil jur iur pol oec vet theol habil hc mult")
 _JOINED = _words("& and und u et y e en")  # 'Mr & Mrs'
 _BY_LANGUAGE = {
-    "es": _words("don doña d dª dña"),
+    "de": _words("di mag maga fh bakk"),
+    "es": _words("don doña d dª dña lic licda arq ing"),
     "pt": _words("dom dona d dª eng exmo exma"),
     "it": _words("don geom rag arch"),
     "fr": _words("m mm me"),
     "nl": _words("ir ds"),
-    "pl": _words("pan pani"),
+    "pl": _words("pan pani hab inż"),
+    "ro": _words("dl dna dra"),
+    "tr": _words("sayın bay bayan"),
+    "el": _words("κ κος κα κύριος κυρία κυριος κυρια δρ"),
+    "ru": _words("господин госпожа"),
+    "uk": _words("пан пані"),
+    "ar": _words("د السيد السيدة الدكتور الدكتورة الأستاذ"),
+    "he": _words("דר מר גב גברת פרופ"),
+    "hi": _words("श्री श्रीमती डॉ"),
+    "th": _words("นาย นาง นางสาว"),
 }
 # What stands behind a name: of the family, and degrees or honours. Those that are also words or names want a dot inside
 # or a comma before them.
-_GENERATIONS = _words("jr jnr snr ii iii iv esq filho neto")
+_GENERATIONS = _words("jr jnr snr ii iii iv esq filho neto 様 殿 さん 先生 女士 님 씨")
 _SENIOR = _words("sr jun sen v")
 _DEGREES = _words(
     "phd dphil mba cpa msc bsc bcom llb llm mphil dds dvm mbe obe cbe kbe frcs csc dipling diplkfm diplkffr"
@@ -45,9 +55,14 @@ _SHORT_DEGREES = _words("md ma ba be mp qc kc rn do jd")
 _BORN = _words("geb geborene geborener née nee né born roz")
 _FAMILY_FIRST = _words("hu vi")
 _TWO_FAMILY_NAMES = _words("es ca gl")
+# Words that begin a family name of two without being particles of every name.
+_FIRST_OF_TWO = _words("el ó ní nic uí ap saint st")
+_FIRST_OF_TWO_FRENCH = _words("le la")
+_PATRONYMIC = re.compile("[\u0400-\u04ff]{3,}(?:ович|евич|йович|ьич|овна|евна|ична|івна|ївна|івич)")
+_BEHIND = _words("dr prof mr mrs ms herr frau")
 
 _NATIVE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")  # kana, Han, Hangul
-_SIGNS = re.compile(r"[.\-‐-―'’()]")
+_SIGNS = re.compile(r"[.\-‐-―'’()\"״׳]")
 _GLUED = re.compile(r"(?<=[^\W\d_]\.)(?=[^\W\d_]{2})")
 
 
@@ -74,9 +89,10 @@ def split_person_name(text: str, language: str = "") -> PersonName:
     'Ludwig van Beethoven'. What is told apart, in this order: a family name before a comma; titles before and
     degrees behind the name; a family name in capitals beside given names that are not; a family name from its first
     particle on ('van', 'de la'); else the last word is the family name. The first word is, in Hungarian and
-    Vietnamese and in Han, kana and Hangul with a blank; in Spanish the last two of four or more are. A single word is
-    a family name. No word is changed or lost, only commas are. Not told apart: two family names in three words
-    ('Carlos Garcia Lopez'), given names with a particle ('Maria del Carmen').
+    Vietnamese, in Han, kana and Hangul with a blank, and before a Russian name with patronymic; in Spanish the last
+    two of four or more are, and the two beside 'y'. A single word is a family name. No word is changed or lost, only
+    commas are. Not told apart: two family names in three words ('Carlos Garcia Lopez'), given names with a particle
+    ('Maria del Carmen').
 
     >>> split_person_name("Leyen, Dr. Ursula von der")
     PersonName(title='Dr.', given='Ursula', family='von der Leyen', suffix='')
@@ -106,6 +122,9 @@ def split_person_name(text: str, language: str = "") -> PersonName:
     suffixes = _take_suffixes(family) + suffixes
     given = _take_titles([word for part in names[1:] for word in part], language, titles)
     at = len(given)
+    while at > 1 and _fold(given[at - 1]) in _BEHIND:  # Müller, Hans Dr.
+        at -= 1
+    titles, given = titles + given[at:], given[:at]
     while at > 1 and _fold(given[at - 1]) in PARTICLES | AFTER_PARTICLE:
         at -= 1
     return PersonName(" ".join(titles), " ".join(given[:at]), " ".join(given[at:] + family), " ".join(suffixes))
@@ -163,7 +182,7 @@ def _fold(word: str) -> str:
 
 def _in_order(words: list[str], language: str) -> tuple[list[str], list[str]]:
     """(given names, family names) of names without titles."""
-    if len(words) < 2:
+    if len(words) < 2 or (words[0] in PARTICLES and not " ".join(words).islower()):  # von Stein
         return [], words
     if language in _FAMILY_FIRST or all(_NATIVE.match(word) for word in words):
         return words[1:], words[:1]
@@ -181,9 +200,21 @@ def _in_order(words: list[str], language: str) -> tuple[list[str], list[str]]:
     for at in range(1, len(words) - 1):
         if _fold(words[at]) in PARTICLES and _fold(words[at]) != "y":
             return words[:at], words[at:]
+    if "y" in words[2:-1]:  # García y López
+        at = words.index("y", 2) - 1
+        return words[:at], words[at:]
+    if len(words) == 3 and _PATRONYMIC.fullmatch(words[2].lower()) and not _PATRONYMIC.fullmatch(words[1].lower()):
+        return words[1:], words[:1]
+    if len(words) > 2 and _begins_two(words[-2], language):
+        return words[:-2], words[-2:]
     if language in _TWO_FAMILY_NAMES and len(words) > 3:
         return words[:-2], words[-2:]
     return words[:-1], words[-1:]
+
+
+def _begins_two(word: str, language: str) -> bool:
+    """Whether a word and the one behind it are one family name: Le Goff, El Sayed, Ó Murchú, St. John."""
+    return _fold(word) in _FIRST_OF_TWO or word == "al" or (language == "fr" and _fold(word) in _FIRST_OF_TWO_FRENCH)
 
 
 def _with_particles(words: list[str], at: int) -> tuple[list[str], list[str]]:

@@ -37,6 +37,10 @@ _REPAIR = TextFixerConfig(
     explain=False, restore_byte_a0=False, replace_lossy_sequences=False, decode_inconsistent_utf8=False
 )
 _ROUNDS = 8
+# What the code pages of consoles make of the first byte of a letter: frames. And what no word has: a capital within.
+_CONSOLE = re.compile("[\u2500-\u256c]")
+_CAPITAL_INSIDE = re.compile("[a-zß-öø-ÿ][À-ÖØ-Þ]")
+_ALNUM = re.compile(r"[^\W_]+")
 
 # Letters of other scripts that look like a Latin one in print, and those of a Latin look. Greek small letters are left
 # out but for omicron: 'αMSH', 'µm' are meant.
@@ -92,12 +96,39 @@ def repaired(text: str) -> str:
 def _decoded(text: str) -> str:
     if text.isascii() or not _SUSPECT.search(text) or not is_bad(text):
         return text
+    if _CONSOLE.search(text) and (fixed := _of_console(text)):
+        return fixed
     fixed = fix_encoding(text, _REPAIR)
     if fixed == text:  # perhaps only a part of it, the rest being right
-        parts = fix_encoding(text, _REPAIR._replace(decode_inconsistent_utf8=True))
-        if parts.count("\ufffd") == text.count("\ufffd") and parts.count(" ") == text.count(" "):
-            return parts
-    return fixed
+        fixed = fix_encoding(text, _REPAIR._replace(decode_inconsistent_utf8=True))
+        if fixed.count(" ") != text.count(" "):
+            return text
+    return fixed if _is_repair(text, fixed) else text
+
+
+def _is_repair(text: str, fixed: str) -> bool:
+    """Whether signs for letters that are lost are all there, and no Latin word has got letters of a far script."""
+    if fixed.count("\ufffd") != text.count("\ufffd") or fixed.count("\x1a") != text.count("\x1a"):
+        return False
+    return not any(_is_mixture(word) for word in _ALNUM.findall(fixed))
+
+
+def _is_mixture(word: str) -> bool:
+    scripts = set() if word.isascii() else {_script(c) for c in word if not c.isascii() or c.isalpha()}
+    return "LATIN" in scripts and not scripts <= {"LATIN", "GREEK", "CYRILLIC", "COMBINING", "MICRO", "MODIFIER"}
+
+
+def _of_console(text: str) -> str | None:
+    """UTF-8 that was read in the code page of a Western console (850), unless that of America (437) fits better."""
+    try:
+        fixed = text.encode("cp850").decode()
+    except UnicodeError:
+        return None
+    try:
+        other = text.encode("cp437").decode()
+    except UnicodeError:
+        other = fixed
+    return None if other != fixed and _CAPITAL_INSIDE.search(fixed) else fixed
 
 
 def _tidied(text: str) -> str:

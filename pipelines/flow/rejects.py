@@ -295,7 +295,7 @@ def _correct(conn: sa.Connection, office: Office, original: Delivery, rows: Sequ
             inputs_hash=original.inputs_hash,
             declaration_hash=office.catalog.declaration_hash(ref),
             file_groups=register.file_groups(conn, original.delivery_id),
-            message=f"brings {len(rows)} waived {office.contract(original.feed).row_name}{'s' * (len(rows) > 1)}",
+            message=f"brings {office.contract(original.feed).rows(len(rows))}, waived",
             inputs=register.inputs(conn, original.delivery_id),
             declarations=office.declaration_texts(ref),
             corrects=original.delivery_id,

@@ -133,7 +133,7 @@ _COLUMNS_DE: Mapping[str, str] = {
     "street_name": "Straße", "house_number": "Hausnummer", "unit_name": "Wohnung", "city": "Ort",
     "postal_code": "PLZ", "region_code": "Region (Kürzel)", "region_name": "Region", "country_code": "Land",
     "segment_name": "Segment", "vat_id": "USt-IdNr.", "register_number": "Registernummer", "lei_code": "LEI",
-    "iban": "IBAN", "language_code": "Sprache", "is_active": "Aktiv", "customer_since_date": "Kunde seit",
+    "iban": "IBAN", "bic": "BIC", "language_code": "Sprache", "is_active": "Aktiv", "customer_since_date": "Kunde seit",
     "changed_at": "Geändert", "address": "Anschrift", "street": "Straße",
 }  # fmt: skip
 _COLUMNS_EN: Mapping[str, str] = {
@@ -141,7 +141,7 @@ _COLUMNS_EN: Mapping[str, str] = {
     "address_line_1": "Address", "address_line_2": "Address 2", "street_name": "Street", "unit_name": "Unit",
     "region_code": "Region code", "region_name": "Region", "country_code": "Country", "segment_name": "Segment",
     "vat_id": "VAT number", "national_id": "National id", "lei_code": "LEI", "iban": "IBAN",
-    "postal_code": "Postal code", "language_code": "Language", "is_active": "Active",
+    "bic": "BIC", "postal_code": "Postal code", "language_code": "Language", "is_active": "Active",
     "customer_since_date": "Customer since",
     "changed_at": "Changed",
 }  # fmt: skip

@@ -38,8 +38,7 @@ def message(outcomes: Sequence[Outcome], counts: Counts, contract: Contract, wri
     if counts.rejected:
         reasons = sorted((o for o in outcomes if _sets_aside(o)), key=lambda o: -o.set_aside)
         what = _list([f"{o.rule.id} ({o.set_aside})" for o in reasons])
-        plural = "" if counts.rejected == 1 else "s"
-        said.append(f"{counts.rejected} {contract.row_name}{plural} of {counts.received} set aside: {what}")
+        said.append(f"{contract.rows(counts.rejected)} of {counts.received} set aside: {what}")
         if written_off:
             said.append(f"{written_off} of them written off before")
     if holds:

@@ -27,7 +27,7 @@
         'vat_id': {'columns': ['vat_id']},
         'register_number': {'columns': ['register_number']},
         'lei_code': {'columns': ['lei_code']},
-        'iban': {'columns': ['iban']},
+        'iban': {'columns': ['iban', 'bic'], 'given': 'iban is not null'},
         'segment_name': {'columns': ['segment_name']},
         'employee_count': {'columns': ['employee_count']},
         'language_code': {'columns': ['language_code']},
@@ -44,7 +44,7 @@
 {# What is masked how. Columns named nowhere here are internal and shown as they are. #}
 {% macro confidential_customer_columns() %}
     {{ return(['title_name', 'given_name', 'family_name', 'email', 'phone', 'vat_id', 'address_line_1', 'address_line_2',
-        'street_name', 'house_number', 'unit_name', 'postal_code']) }}
+        'street_name', 'house_number', 'unit_name', 'postal_code', 'bic']) }}
 {% endmacro %}
 
 {# Only whether there is one: restricted columns, and amounts, which have no masked form. #}
@@ -77,7 +77,7 @@
             'phone': '', 'address_line_1': '', 'address_line_2': '', 'street_name': '', 'house_number': '',
             'unit_name': '', 'city': '', 'postal_code': '', 'region_code': '', 'region_name': '', 'country_code': '',
             'segment_name': '', 'annual_sales_amount': company, 'annual_sales_currency': company,
-            'employee_count': company, 'vat_id': '', 'register_number': company, 'lei_code': company, 'iban': '',
+            'employee_count': company, 'vat_id': '', 'register_number': company, 'lei_code': company, 'iban': '', 'bic': '',
             'language_code': '', 'is_active': '', 'customer_since_date': '', 'changed_at': ''}},
         'clients.contacts': {
             'model': 'stg_clients__contacts', 'changed': 'changed_at', 'columns': {

@@ -75,6 +75,8 @@ def quality_of_columns(marts: Marts) -> None:
     assert shares("purpose_code", "timeliness", "clients.consents") == [(5, 5, Decimal("100.00"))]
     # delivery 1 brought all of them and has four rows without a fault, as has what else stands in it here
     assert shares("city", "validity") == [(4, 4, Decimal("100.00"))]
+    # of one of them the bank's code was left out, as it is none
+    assert shares("bic", "validity") == [(3, 4, Decimal("75.00"))]
 
 
 def changes_of_columns_and_golden_records(marts: Marts) -> None:

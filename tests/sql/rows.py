@@ -108,6 +108,10 @@ def _ops() -> dict[str, list[Row]]:
             {"delivery_id": 2, "step": "load", "attempt": 1, "started_at": EARLY, "ended_at": LATE},
             {"delivery_id": 2, "step": "load", "attempt": 2, "started_at": EARLY, "ended_at": "2026-06-01 00:00:02+00"},
         ],
+        "ops.rule_result": [
+            {"delivery_id": 1, "attempt": 1, "rule_id": "clients.customers.bic_is_valid", "rule_type": "x"}
+            | {"column_name": "bic_absent_code", "severity": "warning", "evaluated": 4, "failed": 1, "success": False},
+        ],
         "quarantine.reject": [
             {**rejects, "row_number": 4, "column_name": "due_date", "message": "due_date is missing"},
             {**rejects, "row_number": 4, "column_name": "gross_amount", "message": "no number", "rule_id": "x.y.z"},

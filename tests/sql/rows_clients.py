@@ -74,13 +74,14 @@ def _core(contracts: dict[str, Contract]) -> dict[str, list[Row]]:
     letter = {"customer_id": "C-1", "purpose_code": "newsletter", "channel_code": "email"}
     call = {**letter, "purpose_code": "marketing", "channel_code": "phone"}
     shop = {"_source": "shop", "customer_id": "C-2"}
+    list_ = {"_source": "list"}  # of a source that has no customers of its own
     return {
         "contacts": [
             {"contact_id": "K-1", "customer_id": "C-1", **secrets(contracts["clients.contacts"])},
-            {"contact_id": "K-2", **shop},
+            {"contact_id": "K-2", **shop, **list_},
         ],
         "addresses": [
-            {"address_id": "A-1", "customer_id": "C-1", "kind_code": "shipping"}
+            {"address_id": "A-1", "customer_id": "C-1", "kind_code": "shipping", **list_}
             | secrets(contracts["clients.addresses"]),
         ],
         "consents": [
@@ -93,7 +94,7 @@ def _core(contracts: dict[str, Contract]) -> dict[str, list[Row]]:
             {**call, "channel_code": "post", "decided_at": "2026-02-01 00:00+00", "is_granted": True},
         ],
         "relations": [
-            {"customer_id": "C-1", "relation_code": "parent", "related_customer_id": "C-3"},
+            {"customer_id": "C-1", "relation_code": "parent", "related_customer_id": "C-3", **list_},
             {**shop, "relation_code": "payer", "related_customer_id": "C-2"},
         ],
     }

@@ -110,6 +110,18 @@ def test_a_mode_that_a_feed_does_not_have_is_refused_with_the_reason():
     assert "shipments.stock_movements" in expected
 
 
+@pytest.mark.parametrize(
+    ("name", "counted"),
+    [("address", "2 addresses"), ("entry", "2 entries"), ("invoice tax", "2 invoice taxes"), ("pay day", "2 pay days")],
+)
+def test_rows_are_counted_by_their_name(tmp_path, name, counted):
+    path = tmp_path / "ledgers" / "toll.odcs.yaml"
+    path.parent.mkdir()
+    path.write_text(TEXT.replace("snapshot]}", f"snapshot]}}\n  - {{property: row_name, value: {name}}}"))
+    contract = read_contract(path)
+    assert (contract.rows(1), contract.rows(2)) == (f"1 {name}", counted)
+
+
 def test_the_shipped_declarations_load():
     catalog = load_catalog(load_settings({}))
     assert len(catalog.contracts) >= 6

@@ -33,6 +33,7 @@ select
     is_active,
     customer_since_date,
     changed_at,
+    bic,
     _known_from as known_from,
     {{ address() }}
 from {{ source('core', 'clients_customers') }}

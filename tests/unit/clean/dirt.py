@@ -20,6 +20,12 @@ from pipelines.settings import ROOT
 SAMPLES: Path = ROOT / "tests" / "samples" / "dirt"
 _KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890")
 _OCR = (("rn", "m"), ("m", "rn"), ("0", "O"), ("O", "0"), ("1", "l"), ("l", "1"), ("5", "S"), ("cl", "d"), ("B", "8"))
+PAGES = (
+    ("utf-8", "cp437"), ("utf-8", "cp850"), ("utf-8", "mac_roman"), ("utf-8", "cp1250"), ("utf-8", "cp1251"),
+    ("utf-8", "latin-1"), ("utf-8", "cp1252"), ("cp850", "cp1252"), ("cp1252", "cp850"), ("mac_roman", "cp1252"),
+    ("cp1250", "cp1252"), ("cp1251", "cp1252"),
+)  # fmt: skip
+"""How a text was written and how it was read."""
 _TWINS = str.maketrans("aeopcxAEKMHOPCTX", "аеорсхАЕКМНОРСТХ")
 
 
@@ -81,6 +87,15 @@ def reread(rng: random.Random, text: str) -> str:
     return text
 
 
+def misencoded(rng: random.Random, text: str) -> str:
+    """UTF-8 that was read in the code page of a console, of a Mac or of Central Europe, or such a page in another."""
+    pages = rng.choice(PAGES)
+    try:
+        return text.encode(pages[0]).decode(pages[1])
+    except UnicodeError:
+        return text
+
+
 def lost(rng: random.Random, text: str) -> str:
     """Letters that the code page did not have."""
     return (
@@ -132,6 +147,11 @@ def moved(_: random.Random, address: Address) -> Address:
     return replace(address, line=f"{address.line}, {address.line_2}".strip(", "), line_2="")
 
 
+def shifted(_: random.Random, address: Address) -> Address:
+    """Each field one column to the right, as when a blank cell got lost; the last one comes first."""
+    return Address(address.country, address.postal_code, address.line, address.line_2, address.city, address.region)
+
+
 def swapped(_: random.Random, text: str) -> str:
     """Family name first, behind a comma the others."""
     *given, family = text.split(" ")
@@ -141,7 +161,9 @@ def swapped(_: random.Random, text: str) -> str:
 HARMLESS: dict[str, Callable[[random.Random, str], str]] = {
     "spaced": spaced, "cased": cased, "reread": reread, "twins": twins,
 }  # fmt: skip
-HARMFUL: dict[str, Callable[[random.Random, str], str]] = {"typo": typo, "misread": misread, "lost": lost}
+HARMFUL: dict[str, Callable[[random.Random, str], str]] = {
+    "typo": typo, "misread": misread, "lost": lost, "misencoded": misencoded,
+}  # fmt: skip
 KINDS = HARMLESS | HARMFUL
 
 

@@ -47,6 +47,13 @@ from pipelines.clean.address_split import AddressParts
         ("FI", "Keskuskatu 45 A 12", "Keskuskatu", "45", "A 12"),
         ("PL", "ul. Filtrowa 68 m. 5", "ul. Filtrowa", "68", "m. 5"),
         ("PL", "ul. Filtrowa 68/5", "ul. Filtrowa", "68", "5"),
+        ("BR", "Av. Paulista, 1578, apto 12", "Av. Paulista", "1578", "apto 12"),
+        ("CL", "Av. Libertador 1449, Of. 1204", "Av. Libertador", "1449", "Of. 1204"),
+        ("RO", "Str. Izvor nr. 2-4, bl. A3, sc. 1, ap. 12", "Str. Izvor", "2-4", "bl. A3, sc. 1, ap. 12"),
+        ("TR", "İstiklal Cad. No: 12/3", "İstiklal Cad.", "12/3", ""),
+        ("RU", "ул. Тверская, д. 13, кв. 5", "ул. Тверская", "13", "кв. 5"),
+        ("HU", "Kossuth Lajos tér 1-3., 2. em. 5", "Kossuth Lajos tér", "1-3", "2. em. 5"),
+        ("ZA", "Union Buildings, 44 Government Avenue", "Government Avenue", "44", "Union Buildings"),
         (None, "flat 5 12a high street", "high street", "12a", "flat 5"),
         (None, "Via Roma 5", "Via Roma", "5", ""),
     ],
@@ -95,6 +102,7 @@ def test_what_is_none_of_the_parts_is_kept() -> None:
     assert split_address("Berkeley Gardens 12  Brewery", "GB") == AddressParts(
         "Berkeley Gardens", "12", extra="Brewery"
     )
+    assert split_address("Obere Str. 57, Zi. 12", "DE") == AddressParts("Obere Str.", "57", extra="Zi. 12")
     assert split_address("Obere Str. 57, Gewerbepark", "DE") == AddressParts("Obere Str.", "57", extra="Gewerbepark")
     assert split_address("Garden House, Suite 2, Crowther Way", "GB") == AddressParts(
         "Crowther Way", unit="Suite 2", extra="Garden House"

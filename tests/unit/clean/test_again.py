@@ -12,12 +12,16 @@ from pipelines.clean.column import CellError
 from tests.unit.clean.cleaners import build
 
 PROSE = ("text", "region", "company_name", "person_name", "address_line", "city")
-NUMBERS = ("iban", "bic", "lei", "vat_id", "register_number", "language", "country", "email")
+NUMBERS = (
+    "iban", "bic", "lei", "vat_id", "register_number", "language", "country", "email", "phone", "postal_code",
+    "region_code", "currency", "identifier",
+)  # fmt: skip
 COUNTRIES = ("DE", "AT", "CH", "GB", "FR", "IT", "LU", "IE", "PL", "US", "")
 PIECES = st.sampled_from([
     "DE89370400440532013000", "DEUTDEFF", "506700GE1G29325QX363", "DE136695976", "HRB", "12345", "B", "Köln", "FN",
     "SC", "122119m", "CHE-100.155.212", "552008443", "de-AT", "German", "Amtsgericht", "(", ")", ",", " ", ".", "-",
-    "0", "MÃ¼", "ã¼", "MÜLLER", "\u0410", "O'", '"', "A@B.de", "Straße", "é",
+    "+44 20 7946 0958", "030 123456", "(212) 555-0123", "ext. 12", "x", "tel:", "０３", "D-10115", "sw1a1aa",
+    "980111234", "Bayern", "CA", "€", "eur", "0", "MÃ¼", "ã¼", "MÜLLER", "\u0410", "O'", '"', "A@B.de", "Straße", "é",
 ])  # fmt: skip
 TEXTS = st.one_of(st.lists(PIECES, max_size=4).map("".join), st.lists(PIECES, max_size=4).map(" ".join), st.text())
 

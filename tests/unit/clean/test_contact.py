@@ -20,10 +20,19 @@ from tests.unit.clean.cleaners import build, read
         ("US", "415-555-0123 x12", "+14155550123;ext=12"),
         ("US", "415.555.0123 ext. 12", "+14155550123;ext=12"),
         ("GB", "(171) 555-7788", "+441715557788"),
+        ("US", "(212) 555-0123, ext. 45", "+12125550123;ext=45"),
+        ("US", "+1-212-555-0123;ext=45", "+12125550123;ext=45"),
+        ("FR", "01 23 45 67 89 poste 12", "+33123456789;ext=12"),
+        ("RU", "8 (495) 123-45-67 доб. 12", "+74951234567;ext=12"),
+        ("DE", "(+49) 30 123456", "+4930123456"),
+        ("DE", "Tel. 030 123456", "+4930123456"),
+        ("JP", "０３ー１２３４−５６７８", "+81312345678"),
+        ("SA", "٠١١ ١٢٣ ٤٥٦٧", "+966111234567"),
     ],
 )
 def test_phone_numbers_by_the_country_of_the_row(country: str, text: str, expected: str) -> None:
     assert read(build("phone"), text, country=country) == expected
+    assert read(build("phone"), expected, country=country) == expected
 
 
 @pytest.mark.parametrize(
@@ -33,6 +42,8 @@ def test_phone_numbers_by_the_country_of_the_row(country: str, text: str, expect
         ("FR", "88.60.15.31"),  # eight digits, as until 1996
         ("DE", "030-1234567/0171-4567890"),
         ("DE", "ask for Bob 030 123456"),
+        ("DE", "Fax 030 123456"),
+        ("US", "212 555 0123 or 415 555 0123"),
         ("US", "1-800-FLOWERS"),
         ("DE", "n/a"),
         ("DE", "12"),

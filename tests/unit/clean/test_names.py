@@ -14,6 +14,9 @@ from tests.unit.clean.cleaners import build, read
         ("GROßMANN", "Großmann"),
         ("ÉMILE ZOLA", "Émile Zola"),
         ("VON DER LEYEN", "von der Leyen"),
+        ("VON UND ZU GUTTENBERG", "von und zu Guttenberg"),
+        ("UND", "Und"),
+        ("van 't hoff", "van 't Hoff"),
         ("jean-luc de la fontaine", "Jean-Luc de la Fontaine"),
         ("ORTEGA Y GASSET", "Ortega y Gasset"),
         ("DE", "De"),
@@ -37,6 +40,7 @@ def test_names_in_one_case_are_spelled_as_names(text: str, expected: str) -> Non
 def test_letters_of_their_own() -> None:
     assert read(build("person_name", "tr_TR"), "IŞIL İNCİ") == "Işıl İnci"
     assert read(build("person_name", "nl_NL"), "ijsbrand") == "IJsbrand"
+    assert read(build("person_name", "nl_NL"), "SOPHIE IN 'T VELD") == "Sophie in 't Veld"
 
 
 @pytest.mark.parametrize(

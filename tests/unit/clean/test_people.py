@@ -50,6 +50,19 @@ NAMES = st.one_of(st.lists(WORDS, max_size=7).map(" ".join), st.text(max_size=20
         ("Anna Müller geb. Schmidt", "", "Anna", "Müller geb. Schmidt", ""),
         ("Madonna", "", "", "Madonna", ""),
         ("Dr.", "", "", "Dr.", ""),
+        ("José María García y López", "", "José María", "García y López", ""),
+        ("José García y López", "", "José", "García y López", ""),
+        ("Иванов Иван Иванович", "", "Иван Иванович", "Иванов", ""),
+        ("Роман Аркадьевич Абрамович", "", "Роман Аркадьевич", "Абрамович", ""),
+        ("Seán Ó Murchú", "", "Seán", "Ó Murchú", ""),
+        ("Omar El Sayed", "", "Omar", "El Sayed", ""),
+        ("Mary St. John", "", "Mary", "St. John", ""),
+        ("Müller, Hans Dr.", "Dr.", "Hans", "Müller", ""),
+        ("Weber, Max Prof. Dr.", "Prof. Dr.", "Max", "Weber", ""),
+        ("von Stein", "", "", "von Stein", ""),
+        ("Van Morrison", "", "Van", "Morrison", ""),
+        ("Jan van 't Hoff", "", "Jan", "van 't Hoff", ""),
+        ("山田 太郎 様", "", "太郎", "山田", "様"),
         ("李 明", "", "明", "李", ""),
         ("李明", "", "", "李明", ""),
         ("", "", "", "", ""),
@@ -73,6 +86,12 @@ def test_the_language_decides_what_words_cannot() -> None:
     )
     assert split_person_name("Don Carlos García", "es") == PersonName("Don", "Carlos", "García", "")
     assert split_person_name("M. Jean Dupont", "fr") == PersonName("M.", "Jean", "Dupont", "")
+    assert split_person_name("Yves Le Goff", "fr") == PersonName("", "Yves", "Le Goff", "")
+    assert split_person_name("Mag.a (FH) Eva Huber, MSc", "de") == PersonName("Mag.a (FH)", "Eva", "Huber", "MSc")
+    assert split_person_name("Κύριος Γεώργιος Παππάς", "el") == PersonName("Κύριος", "Γεώργιος", "Παππάς", "")
+    assert split_person_name('ד"ר יוסף כהן', "he") == PersonName('ד"ר', "יוסף", "כהן", "")
+    assert split_person_name("د. محمد علي", "ar") == PersonName("د.", "محمد", "علي", "")
+    assert split_person_name("นาย สมชาย ใจดี", "th") == PersonName("นาย", "สมชาย", "ใจดี", "")
     assert split_person_name("M. Jean Dupont") == PersonName("", "M. Jean", "Dupont", "")
 
 

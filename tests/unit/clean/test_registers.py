@@ -17,6 +17,11 @@ _NO_VAT = "! unreadable: expected a VAT number"
         ("DE8937040044053201300", _IBAN),  # one digit short
         ("0532 0130 00", _IBAN),  # a national number
         ("DE89370400440532013000, GB33BUKB20201555555555", _IBAN),
+        ("BE68 5390 0754 7034", "BE68539007547034"),  # the bank is in no list of today
+        ("BE41 5390 0754 7035", _IBAN),  # national check digits
+        ("ES15 1234 1234 17 1234567890", _IBAN),  # national check digits
+        ("GB01 BARC 2071 4583 6083 87", _IBAN),  # fits, but no calculation gives 01
+        ("GB2L ABBY 0901 2857 2017 07", _IBAN),  # a letter among the check digits
         ("", None),
     ],
 )
@@ -42,6 +47,7 @@ def test_bank_accounts(text: str, expected: str | None) -> None:
         ("DE", "DE 136 695 977", f"{_NO_VAT} of DE whose check digits fit"),
         ("DE", "???", f"{_NO_VAT} of DE whose check digits fit"),
         ("US", "???", _NO_VAT),
+        ("US", "12345" * 4, _NO_VAT),  # longer than any with its country in front
         ("DE", "", None),
     ],
 )

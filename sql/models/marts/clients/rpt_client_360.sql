@@ -19,21 +19,35 @@ with activity as (
     group by client_id, golden_id
 ),
 
+-- Contacts, addresses, consents and relations come from sources of their own, whose names need not be those of customers.
+asked as (
+    {% for feed in ('contacts', 'addresses', 'consents', 'relations') -%}
+    select client_id, source, customer_id from {{ ref('stg_clients__' ~ feed) }}
+    union
+    {% endfor -%}
+    select client_id, source, related_customer_id from {{ ref('stg_clients__relations') }}
+),
+
+known as (
+    select * from {{ golden_ids_of('asked') }} as found
+    where golden_id is not null
+),
+
 -- A customer of several systems may have said yes in one and no in another: the newest word counts, no before yes.
 consents as (
-    select distinct on (consent.client_id, record.golden_id, consent.purpose_code, consent.channel_code)
+    select distinct on (consent.client_id, known.golden_id, consent.purpose_code, consent.channel_code)
         consent.client_id,
-        record.golden_id,
+        known.golden_id,
         consent.purpose_code,
         consent.channel_code,
         consent.is_granted and coalesce(consent.valid_to_date >= {{ today() }}, true) as is_in_force
     from {{ ref('stg_clients__consents') }} as consent
-    join {{ ref('int_customer_records') }} as record
-        on record.client_id = consent.client_id and record.source = consent.source
-        and record.customer_id = consent.customer_id
+    join known
+        on known.client_id = consent.client_id and known.source = consent.source
+        and known.customer_id = consent.customer_id
     left join {{ ref('stg_ops__clients') }} as client on client.client_id = consent.client_id
     order by
-        consent.client_id, record.golden_id, consent.purpose_code, consent.channel_code,
+        consent.client_id, known.golden_id, consent.purpose_code, consent.channel_code,
         consent.decided_at desc, consent.is_granted, consent.valid_to_date
 ),
 
@@ -50,33 +64,33 @@ allowed as (
 
 {% for feed, id in (('contacts', 'contact_id'), ('addresses', 'address_id')) -%}
 {{ feed }} as (
-    select row_of.client_id, record.golden_id, count(*) as {{ feed }}
+    select row_of.client_id, known.golden_id, count(*) as {{ feed }}
     from {{ ref('stg_clients__' ~ feed) }} as row_of
-    join {{ ref('int_customer_records') }} as record
-        on record.client_id = row_of.client_id and record.source = row_of.source
-        and record.customer_id = row_of.customer_id
-    group by row_of.client_id, record.golden_id
+    join known
+        on known.client_id = row_of.client_id and known.source = row_of.source
+        and known.customer_id = row_of.customer_id
+    group by row_of.client_id, known.golden_id
 ),
 
 {% endfor -%}
 parents as (
-    select distinct on (relation.client_id, record.golden_id)
-        relation.client_id, record.golden_id, parent.golden_id as parent_golden_id
+    select distinct on (relation.client_id, known.golden_id)
+        relation.client_id, known.golden_id, parent.golden_id as parent_golden_id
     from {{ ref('stg_clients__relations') }} as relation
-    join {{ ref('int_customer_records') }} as record
-        on record.client_id = relation.client_id and record.source = relation.source
-        and record.customer_id = relation.customer_id
-    join {{ ref('int_customer_records') }} as parent
+    join known
+        on known.client_id = relation.client_id and known.source = relation.source
+        and known.customer_id = relation.customer_id
+    join known as parent
         on parent.client_id = relation.client_id and parent.source = relation.source
         and parent.customer_id = relation.related_customer_id
     left join {{ ref('stg_ops__clients') }} as client on client.client_id = relation.client_id
     where
         relation.relation_code = 'parent'
-        and parent.golden_id <> record.golden_id
+        and parent.golden_id <> known.golden_id
         and coalesce(relation.valid_from_date <= {{ today() }}, true)
         and coalesce(relation.valid_to_date >= {{ today() }}, true)
     order by
-        relation.client_id, record.golden_id, relation.share_pct desc nulls last,
+        relation.client_id, known.golden_id, relation.share_pct desc nulls last,
         relation.valid_from_date desc nulls last, parent.golden_id
 ),
 

@@ -60,16 +60,31 @@ received as (
     group by newest.client_id, newest.feed
 ),
 
+-- A row with a cell that cannot be read is a reject, or the cell is left out and a rule counts it: its column is the one of
+-- the codes that say why there is no value.
 faulty as (
-    select
-        newest.client_id,
-        newest.feed,
-        reject.column_name,
-        count(distinct (reject.delivery_id, reject.row_number, reject.row_part)) as faulty_rows
-    from newest
-    join quarantine.reject as reject on reject.delivery_id = newest.delivery_id
-    where reject.severity <> 'info'
-    group by newest.client_id, newest.feed, reject.column_name
+    select client_id, feed, column_name, sum(faulty_rows)::bigint as faulty_rows
+    from (
+        select
+            newest.client_id,
+            newest.feed,
+            reject.column_name,
+            count(distinct (reject.delivery_id, reject.row_number, reject.row_part)) as faulty_rows
+        from newest
+        join quarantine.reject as reject on reject.delivery_id = newest.delivery_id
+        where reject.severity <> 'info'
+        group by newest.client_id, newest.feed, reject.column_name
+        union all
+        select newest.client_id, newest.feed, replace(result.column_name, '_absent_code', ''), result.failed
+        from newest
+        join ops.delivery as delivery on delivery.delivery_id = newest.delivery_id
+        join ops.rule_result as result
+            on result.delivery_id = delivery.delivery_id and result.attempt = delivery.attempt
+        where
+            result.column_name like '%!_absent!_code' escape '!'
+            and result.rule_id = newest.feed || '.' || replace(result.column_name, '_absent_code', '') || '_is_valid'
+    ) as found
+    group by client_id, feed, column_name
 ),
 
 valid as (
