@@ -73,7 +73,8 @@ STATEMENTS: dict[str, Sequence[Mapping[str, Any]]] = {
     "interest from last month": [{"value_date": "2026-09-30"}],
     "told by notices, which have no balances": [
         {"told_by_code": "notice", "opening_amount": None, "closing_amount": None, "statement_number": None},
-        {"told_by_code": "report", "opening_amount": None, "closing_amount": None, "statement_number": None, "line_id": "2"},
+        {"told_by_code": "report", "opening_amount": None, "closing_amount": None, "statement_number": None, "line_id": "2",
+         "currency_code": "USD"},
     ],
 }  # fmt: skip
 LINES: dict[str, Sequence[Mapping[str, Any]]] = {
