@@ -27,7 +27,7 @@ FAULTS = (
         BANK,
         "X-MILL",
         "out_of_scale.transaction_amount",
-        also=("out_of_scale.closing_amount", "statement_rolls_forward"),
+        also=("out_of_scale.closing_amount", "closing_is_stated", "statement_rolls_forward"),
     ),
     Fault(
         "line in a currency without balance",
