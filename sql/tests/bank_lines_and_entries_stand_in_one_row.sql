@@ -1,13 +1,30 @@
--- Every bank line of core stands in one row, every entry on a reconciled account too, and nothing else of either.
+-- Every bank line of core stands in one row, every entry on a reconciled account too, and nothing else of either. Lines
+-- of reports and notices stand there until a statement of the account covers their day.
 with mart as (
     select client_id, side_code, item_code, entity_code, account_id, item_amount
     from {{ whole(ref('rpt_bank_reconciliation')) }} as whole
 ),
 
-bank as (
-    select client_id, count(*) as rows, sum(transaction_amount) as amount
+lines as (
+    select client_id, bank_account_id, statement_date, booking_date, transaction_amount, told_by_code
     from {{ source('core', 'ledgers_bank_transactions') }}
     where {{ known_at_cut_off() }}
+),
+
+bank as (
+    select client_id, count(*) as rows, sum(transaction_amount) as amount
+    from lines as line
+    where
+        told_by_code is null
+        or told_by_code = 'statement'
+        or not exists (
+            select from lines as statement
+            where
+                statement.client_id = line.client_id
+                and statement.bank_account_id = line.bank_account_id
+                and (statement.told_by_code is null or statement.told_by_code = 'statement')
+                and statement.statement_date >= line.booking_date
+        )
     group by client_id
 ),
 

@@ -71,6 +71,11 @@ STATEMENTS: dict[str, Sequence[Mapping[str, Any]]] = {
         {"statement_id": "5", "statement_number": 5, "statement_date": "2026-10-03", "opening_amount": "150.00", "closing_amount": "175.00"},
     ],
     "interest from last month": [{"value_date": "2026-09-30"}],
+    "told by notices, which have no balances": [
+        {"told_by_code": "notice", "opening_amount": None, "closing_amount": None, "statement_number": None},
+        {"told_by_code": "report", "opening_amount": None, "closing_amount": None, "statement_number": None, "line_id": "2",
+         "currency_code": "USD"},
+    ],
 }  # fmt: skip
 LINES: dict[str, Sequence[Mapping[str, Any]]] = {
     "credit note": [{"line_quantity": "-4", "net_amount": "-100.00", "tax_amount": "-19.00", "invoice_net_amount": "-100.00"}],

@@ -22,6 +22,7 @@ from lxml import etree
 
 from pipelines.errors import DeliveryError
 from pipelines.extract.lines import refuse_other_kinds
+from pipelines.extract.messages.camt_balances import Balance, balance_of, cells_of_balance, opening_and_closing
 from pipelines.extract.messages.camt_cells import (
     BETWEEN,
     DETAIL,
@@ -61,6 +62,7 @@ _HEAD = {
     "Acct/Id/IBAN": "account_id",
     "Acct/Id/Othr/Id": "account_id",
     "Acct/Id/PrtryAcct/Id": "account_id",
+    "Acct/Prxy/Id": "account_proxy",
     "Acct/Ccy": "account_currency",
     "Acct/Nm": "account_name",
     "Acct/Ownr/Nm": "account_owner",
@@ -73,19 +75,6 @@ _NOT_HEAD = frozenset({"Bal", "TxsSummry", "Ntry", "AddtlStmtInf", "AddtlRptInf"
 _LATE = re.compile(rb"</(?:[\w.-]+:)?Ntry\s*>\s*+(?=\S)(?!</?(?:[\w.-]+:)?(?:Ntry|Stmt|Rpt|Ntfctn)[\s/>])")
 """The end of an entry, and then anything that is neither an entry nor a statement."""
 _INFORMATION = ("AddtlStmtInf", "AddtlRptInf", "AddtlNtfctnInf")
-
-
-@dataclass(frozen=True)
-class Balance:
-    """One balance of a statement."""
-
-    line: int
-    code: str
-    amount: str
-    currency: str
-    side: str
-    date: str
-    rest: str
 
 
 @dataclass
@@ -104,7 +93,7 @@ class Statement:
         """What every entry in this currency repeats: the head, opening and closing balance, the others as text."""
         known = self.by_currency.get(currency)
         if known is None:
-            known = self.by_currency[currency] = self.head | _opening_and_closing(self.balances, currency)
+            known = self.by_currency[currency] = self.head | opening_and_closing(self.balances, currency)
         return known
 
 
@@ -165,14 +154,15 @@ class Messages(MessageTable):
         if group is not None:
             of_message, others = cells_of(leaves(group), {"MsgId": "message_id", "CreDtTm": "created_at"})
             head, rest = of_message | head, [*rest, *(f"GrpHdr/{other}" for other in others)]
-        head |= {"message": self._kind, "message_version": self._version, "statement_other": BETWEEN.join(rest)}
+        head |= {"message": self._kind, "message_version": self._version}
         statement = Statement(number, element.sourceline or 0, head, [], Promises())
         for child in apart:
             name = local(child)
             if name == "Bal":
-                statement.balances.append(_balance(child))
+                statement.balances.append(balance_of(child))
             elif name == "TxsSummry":
-                statement.promises.take(leaves(child))
+                rest += statement.promises.take(leaves(child))
+        head["statement_other"] = BETWEEN.join(rest)
         return statement
 
     def _close(self, element: Any, statement: Statement) -> None:
@@ -221,7 +211,7 @@ class Messages(MessageTable):
             for balance in statement.balances:
                 self._row += 1
                 at = f"{self._wanted} {statement.number}, balance {balance.code} (line {balance.line})"
-                yield Record(self._row, {**head, "position": at, **_cells(balance)})
+                yield Record(self._row, {**head, "position": at, **cells_of_balance(balance)})
         elif table == "entries" and not statement.entries:
             none = {"kind": "no_entry", "amount": "0", "line_id": "0", "currency": _currency(statement)}
             told = statement.told(none["currency"])
@@ -282,48 +272,6 @@ def _has_late_elements(path: Path) -> bool:
     return False
 
 
-def _balance(element: Any) -> Balance:
-    found = leaves(element)
-    texts = dict(reversed(found))
-    code = texts.get("Tp/Cd") or texts.get("Tp/Prtry") or texts.get("Tp") or ""
-    date = texts.get("Dt/Dt") or texts.get("Dt/DtTm") or texts.get("Dt") or ""
-    known = {"Tp/Cd", "Tp/Prtry", "Tp", "Dt/Dt", "Dt/DtTm", "Dt", "Amt", "Amt/@Ccy", "CdtDbtInd"}
-    rest = BETWEEN.join(f"{path}={text}" for path, text in found if path not in known and text)
-    amount, currency, side = (texts.get(path, "") for path in ("Amt", "Amt/@Ccy", "CdtDbtInd"))
-    return Balance(element.sourceline or 0, code, amount, currency, side, date[:10], rest)
-
-
-def _cells(balance: Balance) -> dict[str, str]:
-    return {
-        "balance_code": balance.code,
-        "balance_amount": signed(balance.amount, balance.side),
-        "balance_currency": balance.currency,
-        "balance_date": balance.date,
-        "balance_other": balance.rest,
-    }
-
-
-def _opening_and_closing(balances: list[Balance], currency: str) -> dict[str, str]:
-    own = [b for b in balances if b.currency == currency]
-    opening = min(
-        (b for b in own if b.code in ("OPBD", "PRCD")), key=lambda b: (b.date, b.code != "OPBD"), default=None
-    )
-    closing = max((b for b in own if b.code == "CLBD"), key=lambda b: b.date, default=None)
-    interim = [b for b in own if b.code == "ITBD"]
-    if opening is None and interim and (closing is not None or len(interim) > 1):
-        opening = interim[0]
-    if closing is None and interim and interim[-1] is not opening:
-        closing = interim[-1]
-    cells = {}
-    for name, balance in (("opening", opening), ("closing", closing)):
-        if balance is not None:
-            cells[f"{name}_amount"] = signed(balance.amount, balance.side)
-            cells[f"{name}_date"], cells[f"{name}_code"] = balance.date, balance.code
-    others = [b for b in balances if b is not opening and b is not closing]
-    cells["other_balances"] = BETWEEN.join(f"{b.code} {b.date} {signed(b.amount, b.side)} {b.currency}" for b in others)
-    return cells
-
-
 def _currency(statement: Statement) -> str:
     booked = (b.currency for b in statement.balances if b.code in ("OPBD", "PRCD", "CLBD", "ITBD"))
     return statement.head.get("account_currency") or next(booked, "")
@@ -347,6 +295,8 @@ def _detail(found: list[Leaf], entry: dict[str, str]) -> dict[str, str]:
     if iban := cells.pop("counterparty_iban", ""):
         cells["counterparty_iban"] = valid_iban(iban)
         cells.setdefault("counterparty_account", iban)
+    if proxy := cells.get(f"{other}_proxy"):
+        cells.setdefault("counterparty_account", proxy)
     if "counterparty_name" not in cells and (ultimate := cells.get(f"ultimate_{other}_name")):
         cells["counterparty_name"] = ultimate
     cells["detail_other"] = BETWEEN.join(rest)

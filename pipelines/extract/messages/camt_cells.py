@@ -37,6 +37,12 @@ ENTRY: Mapping[str, str] = {
     "BkTxCd/Prtry/Cd": "proprietary_code",
     "BkTxCd/Prtry/Issr": "proprietary_issuer",
     "AddtlNtryInf": "entry_information",
+    "AmtDtls/InstdAmt/Amt": "instructed_amount",
+    "AmtDtls/InstdAmt/Amt/@Ccy": "instructed_currency",
+    "AmtDtls/TxAmt/Amt": "transaction_amount",
+    "AmtDtls/TxAmt/Amt/@Ccy": "transaction_currency",
+    "AmtDtls/CntrValAmt/Amt": "counter_amount",
+    "AmtDtls/CntrValAmt/Amt/@Ccy": "counter_currency",
     "Btch/MsgId": "batch_message_id",
     "Btch/PmtInfId": "batch_payment_id",
     "Btch/NbOfTxs": "batch_count",
@@ -71,16 +77,21 @@ DETAIL: Mapping[str, str] = {
     "BkTxCd/Prtry/Cd": "detail_proprietary_code",
     "BkTxCd/Prtry/Issr": "detail_proprietary_issuer",
     "RltdPties/InitgPty/Nm": "initiator_name",
+    "RltdPties/InitgPty/Agt/FinInstnId/Nm": "initiator_name",
     "RltdPties/Dbtr/Nm": "debtor_name",
     "RltdPties/Dbtr/Agt/FinInstnId/Nm": "debtor_name",
     "RltdPties/DbtrAcct/Id/IBAN": "debtor_iban",
     "RltdPties/DbtrAcct/Id/Othr/Id": "debtor_account",
+    "RltdPties/DbtrAcct/Prxy/Id": "debtor_proxy",
     "RltdPties/UltmtDbtr/Nm": "ultimate_debtor_name",
+    "RltdPties/UltmtDbtr/Agt/FinInstnId/Nm": "ultimate_debtor_name",
     "RltdPties/Cdtr/Nm": "creditor_name",
     "RltdPties/Cdtr/Agt/FinInstnId/Nm": "creditor_name",
     "RltdPties/CdtrAcct/Id/IBAN": "creditor_iban",
     "RltdPties/CdtrAcct/Id/Othr/Id": "creditor_account",
+    "RltdPties/CdtrAcct/Prxy/Id": "creditor_proxy",
     "RltdPties/UltmtCdtr/Nm": "ultimate_creditor_name",
+    "RltdPties/UltmtCdtr/Agt/FinInstnId/Nm": "ultimate_creditor_name",
     "RltdPties/Cdtr/Id/PrvtId/Othr/Id": "creditor_id",
     "RltdPties/Cdtr/Id/OrgId/Othr/Id": "creditor_id",
     "RltdAgts/DbtrAgt/FinInstnId/BIC": "debtor_bic",
@@ -94,6 +105,9 @@ DETAIL: Mapping[str, str] = {
     "RmtInf/Strd/CdtrRefInf/CdtrRef": "structured_reference",
     "RmtInf/Strd/CdtrRefInf/Tp/Cd": "structured_reference_type",
     "RmtInf/Strd/CdtrRefInf/Tp/Prtry": "structured_reference_type",
+    "RmtInf/Strd/CdtrRefInf/CdtrRefTp/Cd": "structured_reference_type",
+    "RmtInf/Strd/CdtrRefInf/CdtrRefTp/Prtry": "structured_reference_type",
+    "RmtInf/Strd/CdtrRefInf/CdtrRefTp/Issr": "structured_reference_issuer",
     "RmtInf/Strd/CdtrRefInf/Tp/Issr": "structured_reference_issuer",
     "RmtInf/Strd/RfrdDocInf/Nb": "referred_document",
     "RmtInf/Strd/AddtlRmtInf": "structured_information",
@@ -195,19 +209,26 @@ def cells_of(found: Sequence[Leaf], columns: Mapping[str, str], prefix: str = ""
         else:
             rest.append(f"{path}={text}")
     if special:
-        _together(special, cells, prefix)
+        rest += _together(special, cells, prefix)
     return cells, rest
 
 
-def _together(found: Sequence[Leaf], cells: dict[str, str], prefix: str) -> None:
-    """Columns made of several elements: the code in three parts, the charges, the rate."""
+def _together(found: Sequence[Leaf], cells: dict[str, str], prefix: str) -> list[str]:
+    """Columns made of several elements: the code in three parts, the charges, the rate. Returns what they leave out:
+    a second rate that is another, a total of charges that its records do not give."""
     texts = dict(reversed(found))  # the first of each
     if code := "/".join(texts[path] for path in _CODE if path in texts):
         cells[f"{prefix}transaction_code"] = code
-    if rate := next((texts[path] for path in _RATE if path in texts), None):
-        cells["exchange_rate"] = rate
-    if charges := _charges(found):
+    rates = [path for path in _RATE if path in texts]
+    rest = [f"{path}={texts[path]}" for path in rates if texts[path] != texts[rates[0]]]
+    if rates:
+        cells["exchange_rate"] = texts[rates[0]]
+    charges, totals = _charges(found), [number(text) for path, text in found if path == _CHARGES[-1]]
+    if charges:
         cells[f"{prefix}charges"], cells[f"{prefix}charges_currency"] = charges
+        if totals and sum(t or 0 for t in totals) != number(charges[0]):
+            rest += [f"{path}={text}" for path, text in found if path.startswith(_CHARGES[-1])]
+    return rest
 
 
 def _charges(found: Sequence[Leaf]) -> tuple[str, str] | None:

@@ -18,6 +18,7 @@ _PROMISED: Mapping[str, str] = {
 _SIDES = {"CRDT": "credit", "DBIT": "debit"}
 _NET = ("TtlNtries/TtlNetNtryAmt", "TtlNtries/TtlNetNtry/Amt")
 _NET_SIDE = ("TtlNtries/CdtDbtInd", "TtlNtries/TtlNetNtry/CdtDbtInd")
+_COMPARED = frozenset({*_PROMISED, *_NET, *_NET_SIDE})
 
 
 class Promises:
@@ -28,8 +29,8 @@ class Promises:
         self._sums = False
         self._found = dict.fromkeys((*_PROMISED.values(), "net_sum"), Decimal())
 
-    def take(self, found: Sequence[Leaf]) -> None:
-        """Take what the summary says."""
+    def take(self, found: Sequence[Leaf]) -> list[str]:
+        """Take what the summary says; returns what of it is not compared (sums by kind of transaction)."""
         texts = dict(reversed(found))
         self._said = {name: texts[path] for path, name in _PROMISED.items() if texts.get(path)}
         net = number(next((texts[path] for path in _NET if texts.get(path)), None))
@@ -37,6 +38,7 @@ class Promises:
             side = next((texts[path] for path in _NET_SIDE if texts.get(path)), "")
             self._said["net_sum"] = plain(-net if side == "DBIT" and net else net)
         self._sums = any(name.endswith("_sum") for name in self._said)
+        return [f"TxsSummry/{path}={text}" for path, text in found if path not in _COMPARED and text]
 
     def count(self, cells: Mapping[str, str]) -> None:
         """Count one entry, as far as anything was said."""

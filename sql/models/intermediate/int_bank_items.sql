@@ -4,7 +4,8 @@ with statements as (
     select distinct on (client_id, source, bank_account_id)
         client_id, source, bank_account_id, statement_date, opening_amount, currency_code, delivery_id, row_number, row_part,
         min(booking_date) over (partition by client_id, source, bank_account_id) as first_date
-    from {{ ref('stg_ledgers__bank_transactions') }}
+    from {{ ref('int_bank_lines') }}
+    where is_of_statement
     order by client_id, source, bank_account_id, statement_date, statement_number, statement_id, line_id
 ),
 
@@ -61,7 +62,7 @@ items as (
         line.statement_id, line.line_id, null, null,
         line.counterparty_name, line.remittance_text, false,
         line.delivery_id, line.row_number, line.row_part
-    from {{ ref('stg_ledgers__bank_transactions') }} as line
+    from {{ ref('int_bank_lines') }} as line
     join {{ ref('int_bank_units') }} as unit using (client_id, bank_account_id)
     union all
     select

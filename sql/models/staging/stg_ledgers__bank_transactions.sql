@@ -26,6 +26,7 @@ select
     mandate_id,
     structured_reference,
     purpose_code,
+    told_by_code,
     {{ address() }}
 from {{ source('core', 'ledgers_bank_transactions') }}
 where

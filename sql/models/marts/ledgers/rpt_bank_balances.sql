@@ -1,19 +1,29 @@
 -- The two adjusted balances differ only where the statements themselves do not go on from their first opening balance to
--- the last closing balance by their lines.
+-- the last closing balance by their lines. What reports and notices told since stands on both sides.
 with closings as (
     select distinct on (client_id, source, bank_account_id)
         client_id, bank_account_id, closing_amount, currency_code, statement_date
-    from {{ ref('stg_ledgers__bank_transactions') }}
+    from {{ ref('int_bank_lines') }}
+    where is_of_statement
     order by client_id, source, bank_account_id, statement_date desc, statement_number desc, statement_id desc, line_id desc
+),
+
+told as (
+    select client_id, bank_account_id, closing_amount as amount, currency_code, statement_date
+    from closings
+    union all
+    select client_id, bank_account_id, transaction_amount, currency_code, null
+    from {{ ref('int_bank_lines') }}
+    where not is_of_statement
 ),
 
 statements as (
     select
-        client_id, unit.unit_id, closing.currency_code, sum(closing_amount) as statement_amount,
-        max(statement_date) as statement_date
-    from closings as closing
+        client_id, unit.unit_id, told.currency_code, sum(told.amount) as statement_amount,
+        max(told.statement_date) as statement_date
+    from told
     join {{ ref('int_bank_units') }} as unit using (client_id, bank_account_id)
-    group by client_id, unit.unit_id, closing.currency_code
+    group by client_id, unit.unit_id, told.currency_code
 ),
 
 units as (
