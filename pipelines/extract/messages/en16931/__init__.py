@@ -3,7 +3,7 @@
 Each rule stands under its official id with what it says in our words, and a small function that finds where an invoice
 breaks it: `presence` (what has to be there), `totals` (sums), `decimals`, `codes` (code lists, `codes/*.txt`), `vat`
 (the families of VAT categories), `syntax`, `syntax_ubl` and `syntax_cii` (what the XML may hold, and how often),
-`facturx`, `xrechnung`, `peppol`, `identifiers` (check digits), `national` and `nordic` (sellers of single countries);
+`facturx`, `xrechnung`, `peppol`, `peppol_lines`, `identifiers` (check digits), `national` and `nordic` (sellers of single countries);
 `profiles` knows which of them an invoice claims to follow. Where the standard's text leaves room, a rule does what the
 published validation artefacts of CEN/TC 434 do, per syntax: they are what senders check against.
 

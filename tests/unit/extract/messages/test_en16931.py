@@ -278,6 +278,8 @@ _VERSION, _DUTY = f"{_IN_DK}; BG-25/BG-31/BT-158@scheme_version=", f"{_IN_DK}; B
 _CARD = f"{_IN_DK}; BG-16/BT-81=50; BG-16/BT-83=01#; BG-16/BG-17/BT-84="
 _GIRO = f"{_IN_SE}; BG-16/BT-81=30; BG-16/BG-17/BT-86=SE:PLUSGIRO; "
 _PROCESS = "BG-2/BT-23=urn:peppol:"
+_LOCAL = "BT-6=SEK; BG-22/BT-111@currency=SEK"
+_DEBITED = "BG-16/BT-81=59; BG-16/BG-19/BT-89=M-1; BG-16/BG-19/BT-90=DE98ZZZ; BG-16/BG-19/BT-91=DE1"
 
 
 @pytest.mark.parametrize(
@@ -318,9 +320,17 @@ def test_where_a_rule_of_peppol_draws_the_line(rule: str, sound_one: str, broken
         ("PEPPOL-EN16931-R008", "BT-19=", True, False),
         ("PEPPOL-EN16931-R046", "BG-25/BG-29/BT-148=52.00", True, False),
         ("PEPPOL-EN16931-R053", "-BG-22/BT-110; -BG-23", True, True),
-        ("PEPPOL-EN16931-R080", "+BT-11=P-2", False, True),
+        ("PEPPOL-EN16931-R043", "BG-25/BG-29/X-ChargeIndicator=0", False, True),
+        ("PEPPOL-EN16931-R055", f"{_LOCAL}; BG-22/BT-110=0.00; BG-22/BT-111=-1.00", False, True),
+        ("PEPPOL-EN16931-R061", f"{_DEBITED}; +BG-16; BG-16#1/BT-81=49; -BG-16#1/BG-19", True, False),
+        ("PEPPOL-EN16931-R080", "+BT-17=L-1; +BT-17=L-2", False, True),
+        ("PEPPOL-EN16931-R121", "BG-25/BG-29/X-GrossQuantity=0", True, True),
+        ("PEPPOL-EN16931-R130", "BG-25/BG-29/X-GrossUnit=KGM", True, True),
         ("PEPPOL-EN16931-P0104", "BG-23/BT-121=VATEX-EU-G", True, False),
         ("PEPPOL-EN16931-P0112", "BT-3=326", True, False),
+        ("DK-R-004", f"{_IN_DK}; BG-25/BG-27/BT-140=ZZZ", True, False),
+        ("DK-R-007", f"{_IN_DK}; {_DEBITED}; BG-16/BT-81=49; BG-16/BG-19/BT-91=DE1; -BG-16/BG-19/BT-90", False, True),
+        ("DK-R-007", f"{_IN_DK}; {_DEBITED}; BG-16/BT-81=49; -BG-16/BG-19/BT-91", True, False),
         ("DK-R-013", f"{_IN_DK}; BG-7/BT-46=K-1", True, False),
         ("DK-R-016", f"{_IN_DK}; BT-3=381; BG-22/BT-115=-1.00", False, True),
         ("NL-R-001", "BG-4/BG-5/BT-40=NL; BT-3=396; -BG-3", False, True),
