@@ -11,7 +11,7 @@ from pipelines.extract.messages.en16931 import RULES, SOUND, broken, verdict
 from pipelines.extract.messages.en16931.decimals import RULES as DECIMALS
 from pipelines.extract.messages.en16931.rule import to_cents
 from pipelines.extract.messages.en16931.vat import FAMILIES, Family
-from pipelines.extract.messages.invoice import Group, Invoice, Syntax, Term
+from pipelines.extract.messages.invoice import Group, Invoice, Syntax, Term, Unread
 from tests.unit.extract.messages.en16931_trips import TRIPS
 from tests.unit.extract.messages.invoices import SPECIFICATIONS, sound
 from tests.unit.extract.messages.syntax_trips import TRIPS as OF_SYNTAX
@@ -200,9 +200,41 @@ def test_of_zugferd_1_only_the_sums_are_judged() -> None:
 
 
 def test_groups_of_lines_are_in_no_sum_of_extended() -> None:
-    grouped = "BG-25#1/BT-X-8=GROUP; -BG-25#1/BG-30; BG-22/BT-106=97.00; BG-22/BT-109=97.00; BG-22/BT-112=135.00"
-    assert ids(sound("extended", "cii", grouped)) == set()
-    assert "BR-FXEXT-CO-10" in ids(sound("extended", "cii", grouped.replace("GROUP", "DETAIL")))
+    grouped = "BG-25#1/BT-X-8=INFORMATION; -BG-25#1/BG-30; BG-22/BT-106=97.00; BG-22/BT-109=97.00"
+    totals = "BG-22/BT-112=135.00; BG-22/BT-115=97.00"
+    assert ids(sound("extended", "cii", f"{grouped}; {totals}")) == set()
+    assert "BR-FXEXT-CO-10" in ids(sound("extended", "cii", f"{grouped.replace('INFORMATION', 'DETAIL')}; {totals}"))
+
+
+_PARTS_OF_A_GROUP = (
+    "BG-25/BT-X-8=GROUP; -BG-25/BG-30; BG-25#1/BT-X-8=DETAIL; BG-25#1/BT-X-304=1; BG-25#1/BG-30/BT-151=S; "
+    "BG-25#1/BG-30/BT-152=19; BG-25#1/BT-131=97.00; BG-22/BT-106=97.00; BG-22/BT-109=97.00; BG-22/BT-112=135.00; "
+    "BG-22/BT-115=97.00"
+)
+
+
+@pytest.mark.parametrize(
+    ("edits", "wanted"),
+    [
+        (_PARTS_OF_A_GROUP, set()),
+        (f"{_PARTS_OF_A_GROUP}; BG-25/BT-131=96.99; BG-25#1/BT-131=97.00", {"BR-FXEXT-08"}),
+        (f"{_PARTS_OF_A_GROUP}; BG-25#1/BT-X-304=7", {"BR-FXEXT-08", "BR-FXEXT-11"}),
+        ("-BG-22/BT-110; BG-22/BT-112=200.00; BG-22/BT-115=162.00", set()),
+        ("-BG-22/BT-110; BG-22/BT-112=200.01; BG-22/BT-115=162.01", {"BR-FXEXT-CO-15"}),
+        ("BG-20/BT-95=Z; BG-20/BT-96=0", {"BR-FXEXT-Z-01"}),
+        ("BG-23/BT-118=Z; BG-23/BT-119=0", {"BR-FXEXT-Z-01", "BR-FXEXT-S-01", "BR-Z-09"}),
+    ],
+)
+def test_where_a_rule_of_extended_draws_the_line(edits: str, wanted: set[str]) -> None:
+    assert ids(sound("extended", "cii", edits)) == wanted
+
+
+def test_what_is_collected_for_others_is_due_in_extended() -> None:
+    invoice = sound("extended", "cii", "BG-22/BT-115=203.50")
+    assert ids(invoice) == {"BR-FXEXT-CO-16"}
+    path = "SupplyChainTradeTransaction/ApplicableHeaderTradeSettlement/SpecifiedFinancialAdjustment/ActualAmount"
+    invoice.unread.append(Unread(path, "3.50", 9))
+    assert ids(invoice) == set()
 
 
 def test_the_extension_of_xrechnung_takes_its_own_schemes() -> None:
