@@ -2,27 +2,34 @@
 
 It has lines that are groups or information for others (BT-X-8), charges for logistics (in the tree charges like any)
 and lets sums be off by a cent per amount added. Left out: its rules about terms that it alone has, but for groups of
-lines, and its warnings, among them the bases of VAT categories.
+lines, and its warnings. Where a category stands in the breakdown several times, for other reasons of exemption, its
+bases are judged together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 
 from pipelines.extract.messages.en16931.presence import tells
-from pipelines.extract.messages.en16931.rule import CENT, Found, View, amount_of, number, place, reaching
-from pipelines.extract.messages.en16931.vat import FAMILIES, Family
+from pipelines.extract.messages.en16931.rule import CENT, Found, View, amount_of, number, place, reaching, to_cents
+from pipelines.extract.messages.en16931.vat import FAMILIES, Family, Kind, Part, breakdown, parts
 from pipelines.extract.messages.invoice import Group
 
 _ZERO = Decimal(0)
+_SIGNS: Mapping[Kind, int] = {"line": 1, "charge": 1, "allowance": -1}
+_STANDARD = next(family for family in FAMILIES if family.name == "S")
 _OF_OTHERS = "SpecifiedFinancialAdjustment/ActualAmount"
 """What is collected for somebody else."""
 
 
+def _is_own(group: Group) -> bool:
+    return group.text("BT-X-8") in (None, "", "DETAIL")
+
+
 def _lines(view: View) -> list[Group]:
-    return [line for line in view.groups("BG-25") if line.text("BT-X-8") in (None, "", "DETAIL")]
+    return [line for line in view.groups("BG-25") if _is_own(line)]
 
 
 def _line_has(path: str) -> Callable[[View], Iterator[Found]]:
@@ -86,17 +93,46 @@ def _due(view: View) -> Iterator[Found]:
             yield Found(place(document, "BT-115"), said, f"{due:f}")
 
 
+def _parts(family: Family, kind: Kind, view: View) -> list[Part]:
+    """What is of a category, without lines that are no more than others together."""
+    return [part for part in parts(view, family.code, kind) if _is_own(part.group)]
+
+
 def _in_breakdown(family: Family, view: View) -> Iterator[Found]:
-    used = [place for group in _lines(view) for place in group.all("BG-30") if _is_of(family, place, "BT-151", view)]
-    used += [group for group in view.groups("BG-20") if _is_of(family, group, "BT-95", view)]
-    used += [group for group in view.groups("BG-21") if _is_of(family, group, "BT-102", view)]
-    entries = [group for group in view.groups("BG-23") if _is_of(family, group, "BT-118", view)]
+    used = [part.group for kind in _SIGNS for part in _parts(family, kind, view)]
+    entries = breakdown(view, family.code)
     if bool(used) != bool(entries):
         yield Found(place((used or entries)[0]), f"{len(entries)} times in BG-23", f"{family.code} where it is used")
 
 
-def _is_of(family: Family, group: Group, term: str, view: View) -> bool:
-    return view.category(group, term) == family.code
+def _by_rate(family: Family, view: View) -> Iterator[tuple[list[Group], Decimal, int]]:
+    """The entries of a category at one rate, what its parts add up to, and how many they are."""
+    entries: dict[Decimal | None, list[Group]] = {}
+    for entry in breakdown(view, family.code):
+        entries.setdefault(number(entry.text("BT-119")) if family.is_taxed else None, []).append(entry)
+    for rate, mine in entries.items():
+        added = [
+            part.amount * sign
+            for kind, sign in _SIGNS.items()
+            for part in _parts(family, kind, view)
+            if not family.is_taxed or number(part.rate) == rate
+        ]
+        yield mine, sum(added, _ZERO), len(added)
+
+
+def _bases(family: Family, view: View) -> Iterator[Found]:
+    for entries, expected, count in _by_rate(family, view):
+        said = sum((amount_of(entry, "BT-116") or _ZERO for entry in entries), _ZERO)
+        if abs(said - expected) > CENT * count:
+            yield Found(place(entries[0], "BT-116"), f"{said:f}", f"{expected:f}")
+
+
+def _standard_tax(view: View) -> Iterator[Found]:
+    for entries, _, count in _by_rate(_STANDARD, view):
+        for entry in entries:
+            tax, base, rate = (amount_of(entry, term) or _ZERO for term in ("BT-117", "BT-116", "BT-119"))
+            if abs(tax - base * rate / 100) > CENT * max(count, 1):
+                yield Found(place(entry, "BT-117"), f"{tax:f}", f"{to_cents(base * rate / 100):f}")
 
 
 def _reason(name: str, reason: str, code: str) -> Callable[[View], Iterator[Found]]:
@@ -172,6 +208,12 @@ RULES = [
             f"{family.en} is used and not in the VAT breakdown, or is there and not used ({family.code})",
             f"{family.de} wird verwendet und fehlt in der Aufschlüsselung, oder umgekehrt ({family.code})",
             partial(_in_breakdown, family)) for family in FAMILIES),
+    *(tells("BR-FXEXT-S08b" if family is _STANDARD else f"BR-FXEXT-{family.name}-08b",
+            f"{family.en}: the base is off by more than a cent per amount of it (BT-116, {family.code})",
+            f"{family.de}: der Grundbetrag weicht um mehr als einen Cent je Betrag ab (BT-116, {family.code})",
+            partial(_bases, family)) for family in FAMILIES),
+    tells("BR-FXEXT-S-09b", "the tax of the standard rate is off by more than a cent per amount of it (BT-117)",
+          "die Steuer zum Normalsatz weicht um mehr als einen Cent je Betrag ab (BT-117)", _standard_tax),
     tells("BR-FXEXT-06", "a line below another does not say what it is (BT-X-304, BT-X-8)",
           "eine Position unter einer anderen sagt nicht, was sie ist (BT-X-304, BT-X-8)", _kind_of_part),
     tells("BR-FXEXT-08", "the amount of a group of lines is not the sum of those below it (BT-131, BT-X-304)",
