@@ -357,6 +357,29 @@ def test_pdfs_give_what_is_inside_them(tmp_path: Path) -> None:
         assert facts.warnings == [f"read from {name}, embedded in the PDF; its pages are not compared"]
 
 
+OTHER = cii(Bill(**{**vars(BILL), "number": "R-2"}))
+
+
+@pytest.mark.parametrize(
+    ("content", "number", "told"),
+    [
+        (pdf(cii(BILL), more=[("stueckliste.xml", b"<a/>", "Supplement"), ("b.pdf", b"%PDF-", "Supplement")]), "R-1",
+         "not read: b.pdf, stueckliste.xml"),
+        (pdf(OTHER, "xrechnung.xml", more=[("factur-x.xml", cii(BILL), "Source")]), "R-1", "not read: xrechnung.xml"),
+        (pdf(None, more=[("a.xml", b"<a/>", "Supplement"), ("b.xml", cii(BILL), "Alternative")]), "R-1",
+         "not read: a.xml"),
+        (pdf(None, more=[("rechnung.xml", OTHER, "Data")]), "R-2", "not compared"),
+        (pdf(cii(BILL), more=[("FACTUR-X.xml", cii(BILL), "Data")]), "R-1", "not compared"),
+    ],
+)  # fmt: skip
+def test_what_else_is_inside_a_pdf_is_told(tmp_path: Path, content: bytes, number: str, told: str) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(content)
+    (row,), facts = read(path)
+    assert row["invoice_id"] == number
+    assert facts.warnings[0].endswith(told)
+
+
 def encrypted() -> bytes:
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf(cii(BILL)))))
     writer.encrypt("secret", algorithm="RC4-128")
@@ -392,6 +415,12 @@ REFUSED = {
     "a bomb": (bomb(), "PDF is no electronic invoice"),
     "half a PDF": (pdf(cii(BILL))[:600], "PDF is no electronic invoice"),
     "no PDF at all": (b"%PDF-1.7\n" + b"\x00\xff" * 500, "PDF is no electronic invoice"),
+    "two invoices in a PDF": (
+        pdf(cii(BILL), more=[("Factur-X.xml", OTHER, "Data")]),
+        "2 different embedded invoices among Factur-X.xml, factur-x.xml",
+    ),
+    "two XMLs in a PDF": (pdf(cii(BILL), "a.xml", more=[("b.xml", OTHER, "Supplement")]), "2 different embedded"),
+    "a PDF with another kind of file": (pdf(b"a;b", "zahlen.csv"), "without an embedded invoice, only zahlen.csv"),
     "a PDF with another XML": (pdf(b"<a/>", "other.xml"), "file is no electronic invoice"),
 }
 
