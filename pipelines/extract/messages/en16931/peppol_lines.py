@@ -57,14 +57,14 @@ def base_quantity(view: View) -> Iterator[Found]:
 
 
 def same_unit(view: View) -> Iterator[Found]:
-    """The unit of a price is that of the quantity."""
+    """The unit of a price is that of the quantity, which in CII has to be there."""
     for line in view.groups("BG-25"):
         unit = line.text("BT-130") or _unit_of(line, "BT-129")
         for price in line.all("BG-29"):
             for name in ("BT-150", "X-GrossUnit"):
                 other = price.text(name) or (_unit_of(price, "BT-149") if name == "BT-150" else None)
-                if unit and other and unit != other:
-                    yield Found(place(price, "BT-150"), other, unit)
+                if other and unit != other and (unit or view.is_cii):
+                    yield Found(place(price, "BT-150"), other, unit or "the unit of BT-129")
 
 
 def _unit_of(group: Group, name: str) -> str | None:

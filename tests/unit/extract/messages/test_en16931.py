@@ -365,6 +365,7 @@ def test_where_a_rule_of_peppol_draws_the_line(rule: str, sound_one: str, broken
         ("PEPPOL-EN16931-R080", "+BT-17=L-1; +BT-17=L-2", False, True),
         ("PEPPOL-EN16931-R121", "BG-25/BG-29/X-GrossQuantity=0", True, True),
         ("PEPPOL-EN16931-R130", "BG-25/BG-29/X-GrossUnit=KGM", True, True),
+        ("PEPPOL-EN16931-R130", "-BG-25/BT-129; -BG-25/BT-130", False, True),
         ("PEPPOL-EN16931-P0104", "BG-23/BT-121=VATEX-EU-G", True, False),
         ("PEPPOL-EN16931-P0112", "BT-3=326", True, False),
         ("DK-R-004", f"{_IN_DK}; BG-25/BG-27/BT-140=ZZZ", True, False),
