@@ -14,6 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from xml.sax.saxutils import escape, quoteattr
 
 from pypdf import PdfWriter
+from pypdf.generic import NameObject
 
 CENT = Decimal("0.01")
 XRECHNUNG = "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
@@ -264,12 +265,15 @@ def document(root: str, spaces: dict[str, str], parts: Iterable[str]) -> bytes:
 # -- PDF --------------------------------------------------------------------------------------------------
 
 
-def pdf(xml: bytes | None, name: str = "factur-x.xml") -> bytes:
-    """A PDF of one empty page, with the XML embedded unless there is none."""
+def pdf(xml: bytes | None, name: str = "factur-x.xml", *, more: Sequence[tuple[str, bytes, str]] = ()) -> bytes:
+    """A PDF of one empty page, with the XML embedded unless there is none. `more`: other embedded files by name, with
+    what they are to the pages."""
     writer = PdfWriter()
     writer.add_blank_page(595, 842)
     if xml is not None:
         writer.add_attachment(name, xml)
+    for other, content, relation in more:
+        writer.add_attachment(other, content).associated_file_relationship = NameObject(f"/{relation}")
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()

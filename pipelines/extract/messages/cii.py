@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from pipelines.extract.messages.invoice import Invoice, Term, Unread
+from pipelines.extract.messages.invoice import Group, Invoice, Term, Unread
 from pipelines.extract.messages.invoice_paths import table_of
 from pipelines.extract.messages.ubl import settle_taxes, under
 
@@ -269,9 +269,13 @@ _STAND_INS = {
 that of the net price."""
 
 
+_DEBITS = ("49", "59")
+"""Payment means (UNTDID 4461) that take a mandate."""
+
+
 def settle(invoice: Invoice) -> None:
     """What the paths alone cannot tell: that charges for logistics are charges, of which tax a category is, what stands
-    in for a term, and which tax is in the currency of accounting."""
+    in for a term, which payment a mandate is for, and which tax is in the currency of accounting."""
     for charge in invoice.groups.pop("BG-X-Logistics", []):
         charge.name = "BG-21"
         charge.terms["X-ChargeIndicator"] = [Term("true")]
@@ -286,4 +290,26 @@ def settle(invoice: Invoice) -> None:
         for other, name in _STAND_INS.get(group.name, {}).items():
             if name not in group.terms and (terms := group.terms.pop(other, None)):
                 group.terms[name] = terms
+    settle_payments(invoice)
     settle_taxes(invoice)
+
+
+def settle_payments(invoice: Invoice) -> None:
+    """Reference, mandate and creditor stand beside the payments. Without a payment they are the invoice's own; with
+    several, mandate and creditor are those of a direct debit."""
+    payments = invoice.all("BG-16")
+    if payments and not any(map(_is_payment, payments)):
+        del invoice.groups["BG-16"]
+        for group in (group for payment in payments for group in payment.walk()):
+            for name, terms in group.terms.items():
+                invoice.terms.setdefault(name, []).extend(terms)
+    debits = [payment for payment in payments if payment.text("BT-81") in _DEBITS]
+    for payment in payments:
+        if debits and payment not in debits and not any("BT-91" in debit.terms for debit in payment.all("BG-19")):
+            debits[0].groups.setdefault("BG-19", []).extend(payment.groups.pop("BG-19", []))
+
+
+def _is_payment(group: Group) -> bool:
+    """Whether something of a payment itself was read, not only what stands beside it."""
+    own = set(group.terms) - {"BT-83"} or set(group.groups) - {"BG-19"} or group.unread
+    return bool(own) or any("BT-91" in debit.terms for debit in group.all("BG-19"))

@@ -38,7 +38,10 @@ class Messages(MessageTable):
     def _tell(self, read: InvoiceFile) -> None:
         """What was not understood, and the number of lines that the message says it has."""
         if read.inside:
-            self.tally.warnings.append(f"read from {read.inside}, embedded in the PDF; its pages are not compared")
+            others = f"; not read: {', '.join(read.beside[:_SHOWN])}" if read.beside else ""
+            self.tally.warnings.append(
+                f"read from {read.inside}, embedded in the PDF; its pages are not compared{others}"
+            )
         known = sorted(read.unknown.items(), key=lambda item: item[1].line)
         if known:
             shown = ", ".join(f"{path} ({it.count} times, first on line {it.line})" for path, it in known[:_SHOWN])

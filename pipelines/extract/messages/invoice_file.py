@@ -70,6 +70,8 @@ class InvoiceFile:
     unknown: dict[str, Unknown] = field(default_factory=dict)
     inside: str = ""
     """Name of the XML inside a PDF."""
+    beside: list[str] = field(default_factory=list)
+    """Names of the other files inside it."""
 
 
 def parse(path: Path, name: str) -> Invoice:
@@ -89,12 +91,12 @@ def read_invoice(path: Path, name: str) -> InvoiceFile:
         )
     if not is_pdf(path):
         return _of_xml(path, name)
-    inside, content = invoice_of_pdf(path, name)
+    inside, content, beside = invoice_of_pdf(path, name)
     with TemporaryDirectory(prefix="kontor-invoice-") as folder:
         xml = Path(folder) / "invoice.xml"
         xml.write_bytes(content)
         read = _of_xml(xml, f"{name}!/{inside}")
-    read.inside = inside
+    read.inside, read.beside = inside, beside
     return read
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pypdf import PdfReader
 from pypdf.errors import FileNotDecryptedError, LimitReachedError, PyPdfError
@@ -23,6 +23,10 @@ NAMES = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml", "order-x.xml", 
 MAX_XML_BYTES = 64 << 20
 """The XML of an invoice in a PDF is not larger when unpacked."""
 
+_OF_INVOICES = ("/Alternative", "/Data", "/Source")
+"""What the embedded invoice is to the pages, whatever it is called."""
+
+_SHOWN = 5
 MAX_FILES = 1_000
 MAX_NODES = 10_000
 _HEAD_BYTES = 1024
@@ -40,18 +44,30 @@ def is_pdf(path: Path) -> bool:
     return b"%PDF-" in head and not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
-def invoice_of_pdf(path: Path, name: str) -> tuple[str, bytes]:
-    """Name and bytes of the embedded invoice; DeliveryError when there is none, or the PDF cannot be read."""
+class Embedded(NamedTuple):
+    """A file inside a PDF. `relation`: what it is to the pages (AFRelationship)."""
+
+    name: str
+    relation: str
+    content: Any
+
+
+def invoice_of_pdf(path: Path, name: str) -> tuple[str, bytes, list[str]]:
+    """Name and bytes of the embedded invoice, and the names of what else is embedded; DeliveryError when there is none,
+    more than one, or the PDF cannot be read."""
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it tells of every small fault on its own
     try:
         with path.open("rb") as file:
             reader = PdfReader(file, strict=False)
             if reader.is_encrypted and not reader.decrypt(""):
                 raise _refused(name, "a PDF with a password", "a PDF without one")
-            found = _best(list(_embedded(reader)))
-            if found is None:
-                raise _refused(name, "a PDF without an embedded invoice", f"an embedded file {NAMES[0]}")
-            return found[0], _content(found[1], name)
+            files = list(_embedded(reader))
+            best = _best(files)
+            candidates = {_content(each.content, name): each.name for each in reversed(best)}
+            if len(candidates) != 1:
+                raise _refused(name, _told(files, len(candidates)), f"one embedded file {NAMES[0]}")
+            content, inside = next(iter(candidates.items()))
+            return inside, content, [each.name for each in files if each not in best]
     except FileNotDecryptedError:
         raise _refused(name, "a PDF with a password", "a PDF without one") from None
     except LimitReachedError:
@@ -62,9 +78,9 @@ def invoice_of_pdf(path: Path, name: str) -> tuple[str, bytes]:
         raise _refused(name, f"a PDF that cannot be read ({type(error).__name__})", "a sound PDF") from None
 
 
-def _embedded(reader: PdfReader) -> Iterator[tuple[str, Any]]:
-    """Embedded files by name: those of the catalogue's tree of names, then those that are only associated (AF)."""
-    root = reader.root_object
+def _embedded(reader: PdfReader) -> Iterator[Embedded]:
+    """Embedded files: those of the catalogue's tree of names, then those that are only associated (AF)."""
+    root, told = reader.root_object, list[Any]()
     names = _get(root, "/Names")
     tree = _get(names, "/EmbeddedFiles") if names is not None else None
     for count, spec in enumerate([*(_specs(tree) if tree is not None else ()), *_items(_get(root, "/AF"))]):
@@ -72,8 +88,10 @@ def _embedded(reader: PdfReader) -> Iterator[tuple[str, Any]]:
             return
         files = _get(spec, "/EF")
         stream = (_get(files, "/UF") or _get(files, "/F")) if files is not None else None
-        if isinstance(stream, StreamObject):
-            yield str(_get(spec, "/UF") or _get(spec, "/F") or ""), stream
+        if isinstance(stream, StreamObject) and not any(stream is other for other in told):
+            told.append(stream)
+            called = str(_get(spec, "/UF") or _get(spec, "/F") or "")
+            yield Embedded(called, str(_get(spec, "/AFRelationship") or ""), stream)
 
 
 def _specs(tree: Any) -> Iterator[Any]:
@@ -96,14 +114,20 @@ def _items(value: Any) -> list[Any]:
     return [item.get_object() for item in value] if isinstance(value, ArrayObject) else []
 
 
-def _best(files: list[tuple[str, Any]]) -> tuple[str, Any] | None:
-    """The file with the best of the known names, else the only XML there is."""
+def _best(files: list[Embedded]) -> list[Embedded]:
+    """Those with the best of the known names, else the XML that stands for the pages, else all XML there is."""
     for wanted in NAMES:
-        for name, stream in files:
-            if name.casefold() == wanted:
-                return name, stream
-    others = {name: stream for name, stream in files if name.casefold().endswith(".xml")}
-    return next(iter(others.items())) if len(others) == 1 else None
+        if found := [each for each in files if each.name.casefold() == wanted]:
+            return found
+    others = [each for each in files if each.name.casefold().endswith(".xml")]
+    return [each for each in others if each.relation in _OF_INVOICES] or others
+
+
+def _told(files: list[Embedded], candidates: int) -> str:
+    names = ", ".join(each.name[:60] or "a file without a name" for each in files[:_SHOWN])
+    if candidates:
+        return f"a PDF with {candidates} different embedded invoices among {names}"
+    return f"a PDF without an embedded invoice{f', only {names}' if names else ''}"
 
 
 def _content(stream: Any, name: str) -> bytes:

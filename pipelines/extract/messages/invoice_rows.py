@@ -24,6 +24,8 @@ _DISCOUNT = re.compile(
 )
 _ZUGFERD_1 = "CrossIndustryDocument"
 _CENT, _MICRO = Decimal("0.01"), Decimal("0.000001")
+_BESIDE_PAYMENTS = {"payment_reference": "BT-83", "mandate_id": "BT-89", "creditor_id": "BT-90"}
+"""What an invoice may say without a payment that it belongs to."""
 
 _DOCUMENT = {
     "allowance": ("BG-20", {
@@ -102,6 +104,7 @@ class Rows:
             "line_count": str(len(invoice.all("BG-25"))),
             "attachment_count": str(len(invoice.all("BG-24"))),
             "other": "; ".join(f"{path} ({it.count})" for path, it in self.read.unknown.items()),
+            **{column: _text(invoice, term) for column, term in _BESIDE_PAYMENTS.items() if term in invoice.terms},
             **_discount(invoice),
         })  # fmt: skip
 

@@ -48,8 +48,14 @@ def _is_swedish(view: View) -> bool:
     return is_in("SE", view) and view.text("BT-31")[:2] == "SE"
 
 
-def _has_mandate(means: Group) -> bool:
-    return any(mandate.text("BT-89") and mandate.text("BT-91") for mandate in means.all("BG-19"))
+def _mandates(view: View) -> Iterator[Found]:
+    """In CII it is the creditor that has to be named."""
+    other = "BT-90" if view.is_cii else "BT-91"
+
+    def has_mandate(means: Group) -> bool:
+        return any(mandate.text("BT-89") and mandate.text(other) for mandate in means.all("BG-19"))
+
+    yield from payments(has_mandate, f"BT-89 and {other}", "49")(view)
 
 
 def _is_giro(kind: str, form: str, means: Group) -> bool:
@@ -99,7 +105,8 @@ def _unspsc(view: View) -> Iterator[Found]:
 
 
 def _other_taxes(view: View) -> Iterator[Found]:
-    for reason, code in _PARTS:
+    """In CII only those of the whole invoice are looked at."""
+    for reason, code in _PARTS[:2] if view.is_cii else _PARTS:
         for placed in view.terms(code):
             said = placed.group.text(reason) or ""
             if placed.text == "ZZZ" and not re.fullmatch("[0-9]{4}|[^#].*#.*[^#]", said):
@@ -171,9 +178,10 @@ _DENMARK = [
     national(_both_dk, "DK-R-006", "Danish seller: means 31 or 42 without account and its register (BT-84, BT-86)",
         "dänischer Verkäufer: Zahlungsmittel 31 oder 42 ohne Konto und Registernummer (BT-84, BT-86)",
         _only_invoice(payments(lambda it: bool(account(it) and bank(it)), "BT-84 and BT-86", "31", "42"))),
-    national(_both_dk, "DK-R-007", "Danish seller: means 49 without mandate and account of the buyer (BT-89, BT-91)",
-        "dänischer Verkäufer: Zahlungsmittel 49 ohne Mandat und Konto des Käufers (BT-89, BT-91)",
-        _only_invoice(payments(_has_mandate, "BT-89 and BT-91", "49"))),
+    national(_both_dk, "DK-R-007", "Danish seller: means 49 without mandate and account of the buyer, in CII creditor "
+        "(BT-89, BT-91, BT-90)", "dänischer Verkäufer: Zahlungsmittel 49 ohne Mandat und Konto des Käufers, in CII "
+        "Gläubiger (BT-89, BT-91, BT-90)",
+        _only_invoice(_mandates)),
     *(national(_both_dk, rule, f"Danish seller: means {code} without card type ({', '.join(cards)}) or account of "
           f"{en} (BT-83, BT-84)",
           f"dänischer Verkäufer: Zahlungsmittel {code} ohne Kartenart ({', '.join(cards)}) oder Konto mit {de} (BT-83, "

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import partial
 
+from pipelines.extract.messages.en16931 import peppol_lines as lines
 from pipelines.extract.messages.en16931.codes import (
     AMOUNTS,
     MIME_TYPES,
@@ -24,9 +25,7 @@ from pipelines.extract.messages.en16931.rule import (
     Severity,
     View,
     amount_of,
-    number,
     place,
-    to_cents,
 )
 from pipelines.extract.messages.en16931.seller import are_in
 from pipelines.extract.messages.invoice import Group
@@ -34,7 +33,6 @@ from pipelines.extract.messages.invoice import Group
 _SPECIFICATION = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
 _PROCESSES = frozenset({"urn:fdc:peppol.eu:2017:poacc:billing:01:1.0", "urn:peppol:bis:billing_with_response"})
 _PROCESSES_IN_UBL = _PROCESSES | {"urn:peppol:france:billing:regulated", "urn:peppol:france:billing:non-regulated"}
-_SLACK = Decimal("0.02")
 _INVOICES = frozenset(
     {"71", "80", "82", "84", "102", "218", "219", "326", "331", "380", "382", "383", "384", "386", "388", "393", "395",
      "553", "575", "623", "780", "817", "870", "875", "876", "877"}
@@ -111,7 +109,9 @@ def _notes(view: View) -> Iterator[Found]:
 
 
 def _projects(view: View) -> Iterator[Found]:
-    yield from () if view.invoice.syntax == "ubl invoice" else _at_most_one("BT-11")(view)
+    """The code 50 of a document is a project in a credit note of UBL, a tender in CII."""
+    term = {"ubl credit note": "BT-11", "cii": "BT-17"}.get(view.invoice.syntax)
+    yield from () if term is None else _at_most_one(term)(view)
 
 
 def _other_currency(view: View) -> Iterator[Found]:
@@ -131,8 +131,10 @@ def _empty(view: View) -> Iterator[Found]:
 
 
 def _same_sign(view: View) -> Iterator[Found]:
+    """In UBL nought goes with either sign, in CII with what is above it."""
     tax, local = view.amount("BT-110"), view.amount("BT-111")
-    if view.has("BT-6") and (tax is None or local is None or tax * local < 0):
+    differ = tax is None or local is None or tax * local < 0 or (view.is_cii and (tax < 0) != (local < 0))
+    if view.has("BT-6") and differ:
         yield Found(place(view.invoice, "BT-111"), view.text("BT-111"), "the sign of BT-110")
 
 
@@ -144,7 +146,7 @@ def _partly(view: View) -> Iterator[tuple[Group, Decimal | None, Decimal | None,
 
 def _percentage(view: View) -> Iterator[Found]:
     for group, amount, base, percent, name in _partly(view):
-        if base is not None and percent is not None and abs((amount or 0) - base * percent / 100) > _SLACK:
+        if base is not None and percent is not None and abs((amount or 0) - base * percent / 100) > lines.SLACK:
             yield Found(place(group, name), group.text(name) or "", f"{base * percent / 100:f}")
 
 
@@ -160,14 +162,6 @@ def _without_percentage(view: View) -> Iterator[Found]:
             yield Found(place(group), "", "its percentage")
 
 
-def _net_price(view: View) -> Iterator[Found]:
-    """Where there is no discount the official test fails on a gross price; we take it as nought."""
-    for price in view.groups("BG-29"):
-        net, off, gross = (amount_of(price, name) for name in ("BT-146", "BT-147", "BT-148"))
-        if gross is not None and net != gross - (off or 0):
-            yield Found(place(price, "BT-146"), price.text("BT-146") or "", f"{gross - (off or 0):f}")
-
-
 def _one_currency(view: View) -> Iterator[Found]:
     for name in AMOUNTS:
         for placed in view.terms(name) if name != "BT-111" else ():
@@ -177,55 +171,11 @@ def _one_currency(view: View) -> Iterator[Found]:
 
 
 def _mandate(view: View) -> Iterator[Found]:
+    """CII has one mandate for all payments."""
     for means in view.groups("BG-16"):
-        if means.text("BT-81") in ("49", "59") and not any(
-            debit.text("BT-89") is not None for debit in means.all("BG-19")
-        ):
+        debits = view.groups("BG-19") if view.is_cii else means.all("BG-19")
+        if means.text("BT-81") in ("49", "59") and all(debit.text("BT-89") is None for debit in debits):
             yield Found(place(means), f"means {means.text('BT-81')}", "BT-89")
-
-
-def _within(mine: str, whole: str, is_start: bool, view: View) -> Iterator[Found]:
-    bound = day(view.text(whole))
-    for placed in view.terms(mine) if bound else ():
-        found = day(placed.text)
-        if found is None or bound is None or (found < bound if is_start else found > bound):
-            yield Found(place(placed.group, mine), placed.text, f"within {whole} {view.text(whole)}")
-
-
-def _line_net(view: View) -> Iterator[Found]:
-    zero, one = Decimal(0), Decimal(1)
-    for line in view.groups("BG-25"):
-        price = line.first("BG-29") or Group("BG-29")
-        quantity = amount_of(line, "BT-129")
-        each, per = amount_of(price, "BT-146") or zero, amount_of(price, "BT-149") or one
-        on, off = (
-            to_cents(sum((amount_of(part, name) or zero for part in line.all(group)), zero))
-            for group, name in (("BG-28", "BT-141"), ("BG-27", "BT-136"))
-        )
-        found = (one if quantity is None else quantity) * each / per + on - off
-        if abs((amount_of(line, "BT-131") or zero) - found) > _SLACK:
-            yield Found(place(line, "BT-131"), line.text("BT-131") or "", f"{to_cents(found):f}")
-
-
-def _base_quantity(view: View) -> Iterator[Found]:
-    for placed in view.terms("BT-149"):
-        value = number(placed.term.text)
-        if value is None or value <= 0:
-            yield Found(place(placed.group, "BT-149"), placed.text, "above 0")
-
-
-def _same_unit(view: View) -> Iterator[Found]:
-    for line in view.groups("BG-25"):
-        unit = line.text("BT-130") or _unit_of(line, "BT-129")
-        for price in line.all("BG-29"):
-            other = price.text("BT-150") or _unit_of(price, "BT-149")
-            if unit and other and unit != other:
-                yield Found(place(price, "BT-150"), other, unit)
-
-
-def _unit_of(group: Group, name: str) -> str | None:
-    term = group.term(name)
-    return None if term is None else term.attributes.get("unit")
 
 
 def _type(syntax: str, known: frozenset[str], view: View) -> Iterator[Found]:
@@ -275,18 +225,15 @@ def _addresses(view: View) -> Iterator[Found]:
 
 
 def _says_which(view: View) -> Iterator[Found]:
+    """In CII discounts of prices say it too."""
+    for price in view.groups("BG-29") if view.is_cii else ():
+        said = price.text("X-ChargeIndicator")
+        if said not in ("true", "false") and (said is not None or "BT-147" in price.terms):
+            yield Found(place(price), said or "", "true or false")
     for name, *_ in _PARTLY:
         for group in view.groups(name):
             if group.text("X-ChargeIndicator") not in ("true", "false"):
                 yield Found(place(group), group.text("X-ChargeIndicator") or "", "true or false")
-
-
-def _no_charge(view: View) -> Iterator[Found]:
-    """A discount of a price says that it is none; CII may leave that unsaid."""
-    for price in view.groups("BG-29"):
-        said = price.text("X-ChargeIndicator")
-        if said != "false" and (said is not None or (not view.is_cii and price.terms.get("BT-147"))):
-            yield Found(place(price), said or "", "false")
 
 
 def _totals_with(entries: bool, view: View) -> Iterator[Found]:
@@ -300,15 +247,6 @@ def _totals_with(entries: bool, view: View) -> Iterator[Found]:
     may_miss = view.is_cii and entries and not view.text("BT-24").startswith(_SPECIFICATION)
     if times != expected and not (may_miss and times < 1):
         yield Found(place(view.invoice), f"{times} times", f"{expected} times")
-
-
-def _objects_of_line(view: View, *, many: bool) -> Iterator[Found]:
-    for line in view.groups("BG-25"):
-        others = [found for found in line.unread if found.path.endswith("Line/DocumentReference")]
-        if many and len(others) + len(line.terms.get("BT-128", ())) > 1:
-            yield Found(place(line), f"{len(others) + len(line.terms.get('BT-128', ()))} times", "at most once")
-        elif not many and others:
-            yield Found(f"{others[0].path}, line {others[0].line}", "", "type code 130")
 
 
 RULES = [
@@ -339,9 +277,9 @@ RULES = [
        "Grundbetrag ohne Prozentsatz", _without_percentage),
     _r("R043", "an allowance or charge says neither true nor false", "ein Nachlass oder Zuschlag sagt weder true noch "
        "false", _says_which),
-    _r("R044", "a price has a charge (BT-147)", "ein Preis hat einen Zuschlag (BT-147)", _no_charge),
+    _r("R044", "a price has a charge (BT-147)", "ein Preis hat einen Zuschlag (BT-147)", lines.no_charge),
     _r("R046", "the net price is not gross price - discount (BT-146, BT-147, BT-148)",
-       "der Nettopreis ist nicht Bruttopreis - Nachlass (BT-146, BT-147, BT-148)", _net_price),
+       "der Nettopreis ist nicht Bruttopreis - Nachlass (BT-146, BT-147, BT-148)", lines.net_price),
     _r("R051", "an amount is in another currency than the invoice (BT-5)",
        "ein Betrag hat eine andere Währung als die Rechnung (BT-5)", _one_currency),
     _r("R053", "there is not one total of taxes with the VAT breakdown (BG-23)",
@@ -352,24 +290,25 @@ RULES = [
     _r("R055", "VAT and VAT in the accounting currency differ in sign (BT-110, BT-111)",
        "Umsatzsteuer und Umsatzsteuer in Buchungswährung haben verschiedene Vorzeichen (BT-110, BT-111)", _same_sign),
     _r("R061", "direct debit without mandate (BT-89)", "Lastschrift ohne Mandat (BT-89)", _mandate),
-    _r("R080", "more than one project (BT-11)", "mehr als ein Projekt (BT-11)", _projects),
+    _r("R080", "more than one project, in CII tender (BT-11, BT-17)",
+       "mehr als ein Projekt, in CII mehr als eine Ausschreibung (BT-11, BT-17)", _projects),
     _r("R100", "a line has more than one invoiced object (BT-128)",
-       "eine Position hat mehr als ein abgerechnetes Objekt (BT-128)", partial(_objects_of_line, many=True)),
+       "eine Position hat mehr als ein abgerechnetes Objekt (BT-128)", partial(lines.objects_of_line, many=True)),
     _r("R101", "a line refers to a document that is no invoiced object (BT-128)",
        "eine Position verweist auf ein Dokument, das kein abgerechnetes Objekt ist (BT-128)",
-       partial(_objects_of_line, many=False)),
+       partial(lines.objects_of_line, many=False)),
     _r("R110", "the period of a line starts before that of the invoice (BT-134, BT-73)",
        "der Zeitraum einer Position beginnt vor dem der Rechnung (BT-134, BT-73)",
-       partial(_within, "BT-134", "BT-73", True)),
+       partial(lines.within, "BT-134", "BT-73", True)),
     _r("R111", "the period of a line ends after that of the invoice (BT-135, BT-74)",
        "der Zeitraum einer Position endet nach dem der Rechnung (BT-135, BT-74)",
-       partial(_within, "BT-135", "BT-74", False)),
+       partial(lines.within, "BT-135", "BT-74", False)),
     _r("R120", "the net amount of a line is not quantity × price + charges - allowances (BT-131)",
-       "der Nettobetrag einer Position ist nicht Menge × Preis + Zuschläge - Nachlässe (BT-131)", _line_net),
+       "der Nettobetrag einer Position ist nicht Menge × Preis + Zuschläge - Nachlässe (BT-131)", lines.line_net),
     _r("R121", "the base quantity of a price is not above 0 (BT-149)",
-       "die Basismenge eines Preises ist nicht über 0 (BT-149)", _base_quantity),
+       "die Basismenge eines Preises ist nicht über 0 (BT-149)", lines.base_quantity),
     _r("R130", "the unit of the price is not that of the quantity (BT-150, BT-130)",
-       "die Einheit des Preises ist nicht die der Menge (BT-150, BT-130)", _same_unit),
+       "die Einheit des Preises ist nicht die der Menge (BT-150, BT-130)", lines.same_unit),
     _r("CL001", "the kind of an attached document is not allowed (BT-125)",
        "die Art einer Unterlage ist nicht zugelassen (BT-125)", lambda view: mime_types(view, MIME_TYPES)),
     _r("CL002", "the reason of an allowance is not in UNCL 5189", "der Grund eines Nachlasses ist nicht in der UNCL "

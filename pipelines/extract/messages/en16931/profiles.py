@@ -7,6 +7,7 @@
 * Factur-X MINIMUM and BASIC WL are no invoices in the sense of the standard: they have no lines, MINIMUM hardly sums.
 * Factur-X EXTENDED has lines in groups and other tolerances: it replaces rules by its own.
 * ZUGFeRD 1 is older than the standard: of it only the sums hold.
+* Our own rules hold for all XML.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ _OF_PEPPOL = ("PEPPOL-",)
 _OF_XRECHNUNG = ("BR-DE-", "BR-DEX-", "BR-TMP-")
 _OF_EXTENDED = "BR-FXEXT-"
 _OF_CVD = ("BR-DE-CVD-", "BR-TMP-CVD-")
-_SYNTAX = ("UBL-", "CII-", "KONTOR-")
+_SYNTAX = ("UBL-", "CII-")
+_OURS = "KONTOR-"
 _SYNTAX_OF_EXTENDED = frozenset({"CII-DT-097", "CII-SR-463"})
 """The only rules about the syntax of CII that Factur-X EXTENDED, which has more elements, takes over."""
 _FROM_PEPPOL = frozenset(
@@ -81,6 +83,8 @@ def holds(rule: str, view: View) -> bool:
     """Whether a rule is one of those that the invoice claims to follow."""
     said = view.text("BT-24").lower()
     version = _XRECHNUNG.search(said)
+    if rule.startswith(_OURS):
+        return view.is_xml
     if rule.startswith(_SYNTAX):
         of_other = rule.startswith("UBL-" if view.is_cii else "CII-")
         return view.is_xml and not of_other and _has_syntax(rule, said)

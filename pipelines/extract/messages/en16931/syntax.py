@@ -14,8 +14,10 @@ from pipelines.extract.messages.en16931.presence import tells
 from pipelines.extract.messages.en16931.rule import BusinessRule, Found, View, place, reaching
 from pipelines.extract.messages.invoice import Group
 
-_MANY = frozenset({"BT-29", "BT-158", "BT-110"})
-"""Terms that may be repeated, or are told apart by their currency."""
+_MANY = frozenset({"BT-29", "BT-158"})
+"""Terms that may be repeated."""
+_BY_CURRENCY = "BT-110"
+"""The term that is told apart by its currency."""
 _SCHEMA_ALLOWS = frozenset({"BT-17", "BT-95", "BT-96", "BT-102", "BT-103"})
 """Terms that the schema of UBL allows more than once, without another rule against it; that of CII allows most."""
 _MANY_IN_CII = _MANY | {"BT-46", "BT-60", "BT-71", "BT-8"}
@@ -63,6 +65,10 @@ def _repeated(view: View, *, by_schema: bool) -> Iterator[Found]:
     for group in view.invoice.walk():
         for name, terms in group.terms.items():
             is_wrong = not view.is_cii and name not in _SCHEMA_ALLOWS
+            if name == _BY_CURRENCY:
+                is_wrong = False  # the schemas of both have it once for each currency, and do not say so
+                if len({term.attributes.get("currency") for term in terms}) == len(terms):
+                    continue
             if len(terms) > 1 and name not in many and name[:2] != "X-" and is_wrong == by_schema:
                 yield Found(place(group, name), f"{len(terms)} times", "once")
 

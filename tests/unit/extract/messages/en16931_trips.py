@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pipelines.extract.messages.en16931.vat import FAMILIES
+
 CORE = {
     "BR-01": "-BG-2/BT-24",
     "BR-02": "BT-1=",
@@ -116,13 +118,26 @@ CORE = {
     "BR-CL-26": "BG-13/BT-71@scheme=9999",
 }
 EXTENDED = {
+    "BR-FXEXT-BR-22": "-BG-25/BT-129",
+    "BR-FXEXT-BR-23": "-BG-25/BT-130",
     "BR-FXEXT-BR-24": "-BG-25/BT-131",
+    "BR-FXEXT-BR-26": "-BG-25/BG-29/BT-146",
+    "BR-FXEXT-BR-38": "-BG-21/BT-104; -BG-21/BT-105",
+    "BR-FXEXT-BR-44": "-BG-25/BG-28/BT-144; -BG-25/BG-28/BT-145",
     "BR-FXEXT-CO-04": "-BG-25/BG-30",
     "BR-FXEXT-CO-10": "BG-22/BT-106=200.03",
     "BR-FXEXT-CO-11": "BG-22/BT-107=10.02",
     "BR-FXEXT-CO-12": "BG-22/BT-108=10.02",
     "BR-FXEXT-CO-13": "BG-22/BT-109=200.05",
     "BR-FXEXT-CO-15": "BG-22/BT-112=238.05",
+    "BR-FXEXT-CO-16": "BG-22/BT-115=200.01",
+    **{f"BR-FXEXT-{family.name}-01": f"BG-20/BT-95={family.code}; -BG-23" for family in FAMILIES},
+    **{f"BR-FXEXT-{family.name}-08b": f"BG-23/BT-118={family.code}" for family in FAMILIES if family.name != "S"},
+    "BR-FXEXT-S08b": "BG-23/BT-116=200.05",
+    "BR-FXEXT-S-09b": "BG-23/BT-117=38.05",
+    "BR-FXEXT-06": "BG-25#1/BT-X-304=1",
+    "BR-FXEXT-08": "BG-25/BT-X-8=GROUP; BG-25#1/BT-X-8=DETAIL; BG-25#1/BT-X-304=1",
+    "BR-FXEXT-11": "BG-25#1/BT-X-8=DETAIL; BG-25#1/BT-X-304=9",
 }
 XRECHNUNG = {
     "BR-DE-1": "-BG-16",

@@ -210,6 +210,44 @@ def test_who_a_seller_is_to_sepa_makes_no_direct_debit(tmp_path: Path, means: st
     assert {rule for rule in row["message_faults"].split() if rule.startswith(("BR-DE-", "BR-49"))} == broken
 
 
+CREDITOR = b"<ram:CreditorReferenceID>DE98ZZZ09999999999</ram:CreditorReferenceID>"
+SETTLEMENT = b"<ram:ApplicableHeaderTradeSettlement>"
+
+
+def without(content: bytes, element: str) -> bytes:
+    start, end = content.index(f"<{element}>".encode()), content.index(f"</{element}>".encode())
+    return content[:start] + content[end + len(element) + 3 :]
+
+
+def test_who_the_seller_is_to_sepa_is_told_alike(tmp_path: Path) -> None:
+    """UBL has it among the numbers of the seller, CII beside the payments."""
+    number = '<cac:PartyIdentification><cbc:ID schemeID="SEPA">DE98ZZZ09999999999</cbc:ID></cac:PartyIdentification>'
+    (first,) = rows_of(tmp_path, ubl(BILL).replace(b"<cac:PostalAddress>", f"{number}<cac:PostalAddress>".encode(), 1))
+    (second,) = rows_of(tmp_path, cii(BILL).replace(SETTLEMENT, SETTLEMENT + CREDITOR))
+    assert first == second
+    assert first["creditor_id"] == "DE98ZZZ09999999999"
+
+
+def test_a_reference_alone_is_no_payment(tmp_path: Path) -> None:
+    """What CII has beside its payments asks for no means of payment (BR-49), and is not lost without them."""
+    reference = b"<ram:PaymentReference>R 7</ram:PaymentReference>"
+    content = cii(Bill(**{**vars(BILL), "specification": XRECHNUNG}))
+    alone = without(content, "ram:SpecifiedTradeSettlementPaymentMeans")
+    (row,) = rows_of(tmp_path, alone.replace(SETTLEMENT, SETTLEMENT + CREDITOR + reference))
+    assert (row["payment_reference"], row["creditor_id"]) == ("R 7", "DE98ZZZ09999999999")
+    assert {"BR-49", "BR-DE-1"} & set(row["message_faults"].split()) == {"BR-DE-1"}
+
+
+def test_a_mandate_belongs_to_the_direct_debit(tmp_path: Path) -> None:
+    means = "ram:SpecifiedTradeSettlementPaymentMeans"
+    before, tax, after = cii(BILL).replace(SETTLEMENT, SETTLEMENT + CREDITOR).rpartition(b"<ram:ApplicableTradeTax>")
+    path = tmp_path / "a.xml"
+    path.write_bytes(before + f"<{means}><ram:TypeCode>59</ram:TypeCode></{means}>".encode() + tax + after)
+    first, second = invoice_file.parse(path, path.name).all("BG-16")
+    assert (first.text("BT-81"), first.all("BG-19")) == ("58", [])
+    assert [mandate.text("BT-90") for mandate in second.all("BG-19")] == ["DE98ZZZ09999999999"]
+
+
 def test_prices_of_several_units_are_made_those_of_one(tmp_path: Path) -> None:
     content = changed(
         ubl(BILL), "</cbc:PriceAmount>", '</cbc:PriceAmount><cbc:BaseQuantity unitCode="C62">3</cbc:BaseQuantity>'
@@ -319,6 +357,29 @@ def test_pdfs_give_what_is_inside_them(tmp_path: Path) -> None:
         assert facts.warnings == [f"read from {name}, embedded in the PDF; its pages are not compared"]
 
 
+OTHER = cii(Bill(**{**vars(BILL), "number": "R-2"}))
+
+
+@pytest.mark.parametrize(
+    ("content", "number", "told"),
+    [
+        (pdf(cii(BILL), more=[("stueckliste.xml", b"<a/>", "Supplement"), ("b.pdf", b"%PDF-", "Supplement")]), "R-1",
+         "not read: b.pdf, stueckliste.xml"),
+        (pdf(OTHER, "xrechnung.xml", more=[("factur-x.xml", cii(BILL), "Source")]), "R-1", "not read: xrechnung.xml"),
+        (pdf(None, more=[("a.xml", b"<a/>", "Supplement"), ("b.xml", cii(BILL), "Alternative")]), "R-1",
+         "not read: a.xml"),
+        (pdf(None, more=[("rechnung.xml", OTHER, "Data")]), "R-2", "not compared"),
+        (pdf(cii(BILL), more=[("FACTUR-X.xml", cii(BILL), "Data")]), "R-1", "not compared"),
+    ],
+)  # fmt: skip
+def test_what_else_is_inside_a_pdf_is_told(tmp_path: Path, content: bytes, number: str, told: str) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(content)
+    (row,), facts = read(path)
+    assert row["invoice_id"] == number
+    assert facts.warnings[0].endswith(told)
+
+
 def encrypted() -> bytes:
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf(cii(BILL)))))
     writer.encrypt("secret", algorithm="RC4-128")
@@ -354,6 +415,12 @@ REFUSED = {
     "a bomb": (bomb(), "PDF is no electronic invoice"),
     "half a PDF": (pdf(cii(BILL))[:600], "PDF is no electronic invoice"),
     "no PDF at all": (b"%PDF-1.7\n" + b"\x00\xff" * 500, "PDF is no electronic invoice"),
+    "two invoices in a PDF": (
+        pdf(cii(BILL), more=[("Factur-X.xml", OTHER, "Data")]),
+        "2 different embedded invoices among Factur-X.xml, factur-x.xml",
+    ),
+    "two XMLs in a PDF": (pdf(cii(BILL), "a.xml", more=[("b.xml", OTHER, "Supplement")]), "2 different embedded"),
+    "a PDF with another kind of file": (pdf(b"a;b", "zahlen.csv"), "without an embedded invoice, only zahlen.csv"),
     "a PDF with another XML": (pdf(b"<a/>", "other.xml"), "file is no electronic invoice"),
 }
 

@@ -11,7 +11,7 @@ from pipelines.extract.messages.en16931 import RULES, SOUND, broken, verdict
 from pipelines.extract.messages.en16931.decimals import RULES as DECIMALS
 from pipelines.extract.messages.en16931.rule import to_cents
 from pipelines.extract.messages.en16931.vat import FAMILIES, Family
-from pipelines.extract.messages.invoice import Group, Invoice, Syntax, Term
+from pipelines.extract.messages.invoice import Group, Invoice, Syntax, Term, Unread
 from tests.unit.extract.messages.en16931_trips import TRIPS
 from tests.unit.extract.messages.invoices import SPECIFICATIONS, sound
 from tests.unit.extract.messages.syntax_trips import TRIPS as OF_SYNTAX
@@ -199,10 +199,49 @@ def test_of_zugferd_1_only_the_sums_are_judged() -> None:
     assert ids(sound(syntax="cii", edits=f"{old}; BG-22/BT-112=1.00")) == {"BR-CO-15"}
 
 
+_TOTALS = (
+    "BG-22/BT-106=97.00; BG-22/BT-109=97.00; BG-22/BT-110=18.43; BG-22/BT-112=115.43; BG-22/BT-115=77.43; "
+    "BG-23/BT-116=97.00; BG-23/BT-117=18.43"
+)
+"""Of the sound invoice without its second line."""
+
+
 def test_groups_of_lines_are_in_no_sum_of_extended() -> None:
-    grouped = "BG-25#1/BT-X-8=GROUP; -BG-25#1/BG-30; BG-22/BT-106=97.00; BG-22/BT-109=97.00; BG-22/BT-112=135.00"
+    grouped = f"BG-25#1/BT-X-8=INFORMATION; -BG-25#1/BG-30; {_TOTALS}"
     assert ids(sound("extended", "cii", grouped)) == set()
-    assert "BR-FXEXT-CO-10" in ids(sound("extended", "cii", grouped.replace("GROUP", "DETAIL")))
+    assert "BR-FXEXT-CO-10" in ids(sound("extended", "cii", grouped.replace("INFORMATION", "DETAIL")))
+
+
+_PARTS_OF_A_GROUP = (
+    "BG-25/BT-X-8=GROUP; -BG-25/BG-30; BG-25#1/BT-X-8=DETAIL; BG-25#1/BT-X-304=1; BG-25#1/BG-30/BT-151=S; "
+    f"BG-25#1/BG-30/BT-152=19; BG-25#1/BT-131=97.00; {_TOTALS}"
+)
+
+
+@pytest.mark.parametrize(
+    ("edits", "wanted"),
+    [
+        (_PARTS_OF_A_GROUP, set()),
+        (f"{_PARTS_OF_A_GROUP}; BG-25/BT-131=96.99; BG-25#1/BT-131=97.00", {"BR-FXEXT-08"}),
+        (f"{_PARTS_OF_A_GROUP}; BG-25#1/BT-X-304=7", {"BR-FXEXT-08", "BR-FXEXT-11"}),
+        ("-BG-22/BT-110; BG-22/BT-112=200.00; BG-22/BT-115=162.00", set()),
+        ("-BG-22/BT-110; BG-22/BT-112=200.01; BG-22/BT-115=162.01", {"BR-FXEXT-CO-15"}),
+        ("BG-20/BT-95=Z; BG-20/BT-96=0", {"BR-FXEXT-Z-01", "BR-FXEXT-S08b"}),
+        ("BG-23/BT-118=Z; BG-23/BT-119=0", {"BR-FXEXT-Z-01", "BR-FXEXT-S-01", "BR-FXEXT-Z-08b", "BR-Z-09"}),
+        ("BG-23/BT-116=200.04", set()),
+        ("BG-23/BT-117=38.04", {"BR-CO-14"}),
+    ],
+)
+def test_where_a_rule_of_extended_draws_the_line(edits: str, wanted: set[str]) -> None:
+    assert ids(sound("extended", "cii", edits)) == wanted
+
+
+def test_what_is_collected_for_others_is_due_in_extended() -> None:
+    invoice = sound("extended", "cii", "BG-22/BT-115=203.50")
+    assert ids(invoice) == {"BR-FXEXT-CO-16"}
+    path = "SupplyChainTradeTransaction/ApplicableHeaderTradeSettlement/SpecifiedFinancialAdjustment/ActualAmount"
+    invoice.unread.append(Unread(path, "3.50", 9))
+    assert ids(invoice) == set()
 
 
 def test_the_extension_of_xrechnung_takes_its_own_schemes() -> None:
@@ -278,6 +317,8 @@ _VERSION, _DUTY = f"{_IN_DK}; BG-25/BG-31/BT-158@scheme_version=", f"{_IN_DK}; B
 _CARD = f"{_IN_DK}; BG-16/BT-81=50; BG-16/BT-83=01#; BG-16/BG-17/BT-84="
 _GIRO = f"{_IN_SE}; BG-16/BT-81=30; BG-16/BG-17/BT-86=SE:PLUSGIRO; "
 _PROCESS = "BG-2/BT-23=urn:peppol:"
+_LOCAL = "BT-6=SEK; BG-22/BT-111@currency=SEK"
+_DEBITED = "BG-16/BT-81=59; BG-16/BG-19/BT-89=M-1; BG-16/BG-19/BT-90=DE98ZZZ; BG-16/BG-19/BT-91=DE1"
 
 
 @pytest.mark.parametrize(
@@ -318,9 +359,18 @@ def test_where_a_rule_of_peppol_draws_the_line(rule: str, sound_one: str, broken
         ("PEPPOL-EN16931-R008", "BT-19=", True, False),
         ("PEPPOL-EN16931-R046", "BG-25/BG-29/BT-148=52.00", True, False),
         ("PEPPOL-EN16931-R053", "-BG-22/BT-110; -BG-23", True, True),
-        ("PEPPOL-EN16931-R080", "+BT-11=P-2", False, True),
+        ("PEPPOL-EN16931-R043", "BG-25/BG-29/X-ChargeIndicator=0", False, True),
+        ("PEPPOL-EN16931-R055", f"{_LOCAL}; BG-22/BT-110=0.00; BG-22/BT-111=-1.00", False, True),
+        ("PEPPOL-EN16931-R061", f"{_DEBITED}; +BG-16; BG-16#1/BT-81=49; -BG-16#1/BG-19", True, False),
+        ("PEPPOL-EN16931-R080", "+BT-17=L-1; +BT-17=L-2", False, True),
+        ("PEPPOL-EN16931-R121", "BG-25/BG-29/X-GrossQuantity=0", True, True),
+        ("PEPPOL-EN16931-R130", "BG-25/BG-29/X-GrossUnit=KGM", True, True),
+        ("PEPPOL-EN16931-R130", "-BG-25/BT-129; -BG-25/BT-130", False, True),
         ("PEPPOL-EN16931-P0104", "BG-23/BT-121=VATEX-EU-G", True, False),
         ("PEPPOL-EN16931-P0112", "BT-3=326", True, False),
+        ("DK-R-004", f"{_IN_DK}; BG-25/BG-27/BT-140=ZZZ", True, False),
+        ("DK-R-007", f"{_IN_DK}; {_DEBITED}; BG-16/BT-81=49; BG-16/BG-19/BT-91=DE1; -BG-16/BG-19/BT-90", False, True),
+        ("DK-R-007", f"{_IN_DK}; {_DEBITED}; BG-16/BT-81=49; -BG-16/BG-19/BT-91", True, False),
         ("DK-R-013", f"{_IN_DK}; BG-7/BT-46=K-1", True, False),
         ("DK-R-016", f"{_IN_DK}; BT-3=381; BG-22/BT-115=-1.00", False, True),
         ("NL-R-001", "BG-4/BG-5/BT-40=NL; BT-3=396; -BG-3", False, True),

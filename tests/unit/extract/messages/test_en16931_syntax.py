@@ -65,6 +65,16 @@ def test_rules_of_the_other_syntax_are_not_asked(syntax: str, tmp_path: Path) ->
             assert not any(rule.startswith(other) for rule in found)
 
 
+@pytest.mark.parametrize("profile", ["factur-x.eu:1p0:minimum", "factur-x.eu:1p0:basicwl", "factur-x.eu:1p0:extended"])
+def test_a_total_of_vat_told_twice_is_named_in_every_profile(profile: str, tmp_path: Path) -> None:
+    """With the currency of the invoice twice, and not with that of accounting beside it."""
+    own = b'<ram:TaxTotalAmount currencyID="EUR">'
+    message = SOUND["cii"].replace(SPECIFICATIONS["core"].encode(), f"urn:{profile}".encode())
+    assert "KONTOR-03" in ids(tmp_path, message.replace(own, own + b"1.00</ram:TaxTotalAmount>" + own))
+    other = b'<ram:TaxTotalAmount currencyID="SEK">1.00</ram:TaxTotalAmount>'
+    assert "KONTOR-03" not in ids(tmp_path, message.replace(own, other + own))
+
+
 def test_lines_of_the_other_message_are_read_and_named(tmp_path: Path) -> None:
     """A credit note whose lines are called as those of an invoice loses none of them."""
     path = tmp_path / "invoice.xml"
