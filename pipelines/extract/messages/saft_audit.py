@@ -21,8 +21,9 @@ from pipelines.errors import DeliveryError
 from pipelines.extract.facts import FormatTotal
 from pipelines.extract.messages import saft_paths as paths
 from pipelines.extract.messages.saft_cells import amount, cells_of, number, plain
-from pipelines.extract.messages.saft_chart import tax_key
+from pipelines.extract.messages.saft_chart import HEADINGS, tax_key
 from pipelines.extract.messages.saft_header import OFFICIAL, Header, header_of
+from pipelines.extract.messages.saft_series import Numbers
 from pipelines.extract.messages.saft_structure import KEPT_FAULTS, Structure, structure_of
 from pipelines.extract.messages.xml_stream import elements, local, namespace
 
@@ -84,6 +85,10 @@ class AuditFile:
         self.faults = Faults()
         self.ids: dict[str, dict[str, str]] = {kind: {} for kind in _IDS}
         self.tax_keys: set[str] = set()
+        self.tax_rates: dict[str, set[Decimal]] = {}
+        self.headings: set[str] = set()
+        self.transactions = Numbers()
+        self._journals: set[str] = set()
         self.has: set[str] = set()
         self.unread: Counter[str] = Counter()
         self._structure: Structure | None = None
@@ -141,6 +146,9 @@ class AuditFile:
         code = self.header.cells["format_code"]
         version = "1.04" if ":PT_1.04" in namespace(element) else self.header.version
         self._structure = structure_of(code, version)
+        year, start = self.header.cells.get("fiscal_year", ""), self.header.cells["period_start"][:4]
+        if self.header.is_flat and start.isdecimal() and year not in (start, str(int(start) - 1)):
+            self.faults.add(iter([f"line {element.sourceline}: FiscalYear is {year!r}, the period begins in {start}"]))
         wrong = list(self._structure.faults(element, paths.ROOT))
         if wrong:
             raise DeliveryError(
@@ -159,15 +167,35 @@ class AuditFile:
                 self.faults.add(iter([f"line {element.sourceline}: {name} {text!r} stands there twice"]))
             named = kind in ("customers", "suppliers")
             self.ids[kind][text] = _child(element, "CompanyName") or _child(element, "Name") if named else ""
+            if _child(element, "GroupingCategory") in HEADINGS:
+                self.headings.add(text)
+        if kind == "general_ledger":
+            self._note_transaction(element)
         if kind == "tax_codes":
             for part, above in tax_parts(element):
                 cells = above | cells_of(part, paths.TAX_COLUMNS)
                 self.tax_keys.add(tax_key(cells, flat=self.header.is_flat))
+                if (rate := number(cells.get("tax_percentage"))) is not None:
+                    self.tax_rates.setdefault(cells.get("tax_code", ""), set()).add(rate)
                 self.tax_keys.add(
                     tax_key(cells | {"tax_region": ""}, flat=self.header.is_flat)
                 )  # lines may leave it out
         if self._structure and kind in self.interest:
             self.faults.add(self._structure.faults(element, _above(element)))
+
+    def _note_transaction(self, element: Any) -> None:
+        """In Portugal the number of a transaction is its key; others may tell one voucher in several transactions."""
+        text = _child(element, "TransactionID")
+        new = self.transactions.add(text)
+        if not new and self.header.cells["format_code"] == "saft_pt" and self.interest & {"general_ledger", "all"}:
+            self.faults.add(iter([f"line {element.sourceline}: TransactionID {text!r} stands there twice"]))
+
+    def _note_journal(self, element: Any) -> None:
+        text = _child(element, "JournalID")
+        twice = text in self._journals and self.header.is_flat and self.interest & {"general_ledger", "all"}
+        if twice:
+            self.faults.add(iter([f"line {element.sourceline}: JournalID {text!r} stands there twice"]))
+        self._journals.add(text)
 
     def _close(self, path: str, element: Any) -> None:
         """After an element: what is left in a container that is no record, and that the container itself was there."""
@@ -178,6 +206,8 @@ class AuditFile:
             repeats = path == paths.JOURNAL or (path in paths.RECORDS and path != paths.HEADER)
             if not (repeats and names and names[-1] == local(element)):
                 names.append(local(element))
+        if path == paths.JOURNAL:
+            self._note_journal(element)
         if path in paths.CONTAINERS:
             self._close_container(path, element)
 
@@ -187,7 +217,8 @@ class AuditFile:
             self._promised(section.code, element)
         known = _SAID if section else {"JournalID", "Description", "Type", "TaxonomyReference"}
         self.unread.update(f"{local(element)}/{local(child)}" for child in element if local(child) not in known)
-        wanted = self.interest & {section.code if section else "", "all"} or path.startswith(paths.MASTERS)
+        own = "general_ledger" if path == paths.JOURNAL else section.code if section else ""
+        wanted = self.interest & {own, "all"} or path.startswith(paths.MASTERS)
         self._check_order(element, wanted=bool(wanted))
 
     def _check_order(self, element: Any, *, wanted: bool) -> None:

@@ -58,6 +58,14 @@ def header_of(element: Any, name: str) -> Header:
             expected=f"what {OFFICIAL.get(cells['format_code'], 'SAF-T')} says of version, company and period",
             next_step="correct the export and send the file again",
         )
+    if cells["period_end"] < cells["period_start"]:
+        raise DeliveryError(
+            "period of the audit file ends before it begins",
+            where=f"{name}:{element.sourceline}, AuditFile/Header",
+            got=f"{cells['period_start']} to {cells['period_end']}",
+            expected="a last day behind the first one",
+            next_step="correct the export and send the file again",
+        )
     return Header(cells)
 
 
