@@ -112,6 +112,7 @@ class AuditFile:
             self._close(path, element)
         if not self.header.cells:
             raise self._without_header(None)
+        self._refuse_parts()
         self._check_order(self._root, wanted=True)
 
     def totals(self, section: str) -> Iterator[FormatTotal]:
@@ -165,8 +166,7 @@ class AuditFile:
         if (name := _IDS.get(kind)) and (text := _child(element, name)):
             if text in self.ids[kind] and kind in self.interest:
                 self.faults.add(iter([f"line {element.sourceline}: {name} {text!r} stands there twice"]))
-            named = kind in ("customers", "suppliers")
-            self.ids[kind][text] = _child(element, "CompanyName") or _child(element, "Name") if named else ""
+            self.ids[kind][text] = _name_of(element) if kind in ("customers", "suppliers") else ""
             if _child(element, "GroupingCategory") in HEADINGS:
                 self.headings.add(text)
         if kind == "general_ledger":
@@ -208,8 +208,22 @@ class AuditFile:
                 names.append(local(element))
         if path == paths.JOURNAL:
             self._note_journal(element)
+            if parent is self._root:
+                self._refuse_parts()
         if path in paths.CONTAINERS:
             self._close_container(path, element)
+
+    def _refuse_parts(self) -> None:
+        """DeliveryError for parts that no schema known here has: the file would be read in half."""
+        strange = next((c for c in self._root if local(c) not in paths.PARTS), None)
+        if strange is not None and self._structure and self._structure.is_loose:
+            raise DeliveryError(
+                "audit file has a part that is not known",
+                where=f"{self.name}:{strange.sourceline}",
+                got=f"{local(strange)} in {paths.ROOT}" + (f" of {namespace(strange)}" if namespace(strange) else ""),
+                expected=" ".join(sorted(paths.PARTS)),
+                next_step="send SAF-T of Portugal, Norway or the OECD, or tell us which country's file this is",
+            )
 
     def _close_container(self, path: str, element: Any) -> None:
         section = next((s for s in paths.SECTIONS.values() if s.path == path), None)
@@ -268,6 +282,11 @@ def _above(element: Any) -> str:
 
 def _child(element: Any, name: str) -> str:
     return next(((c.text or "").strip() for c in element if local(c) == name), "")
+
+
+def _name_of(element: Any) -> str:
+    inside = (c for c in element if local(c) == "CompanyStructure")
+    return _child(element, "CompanyName") or _child(element, "Name") or _child(next(inside, ()), "Name")
 
 
 def _refuse_others(path: Path, name: str) -> None:

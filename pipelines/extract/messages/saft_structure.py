@@ -82,6 +82,11 @@ class Structure:
             self._texts[name] = (re.compile(text), f"as {text}")
         self._nodes: dict[str, Node] = {}
 
+    @property
+    def is_loose(self) -> bool:
+        """Whether it says only what must stand."""
+        return self._loose
+
     def faults(self, element: Any, above: str = "") -> Iterator[str]:
         """Everything that is wrong with an element and what is in it; `above` is the path that leads to it."""
         name = local(element)

@@ -545,6 +545,38 @@ def test_other_kinds_of_audit_files_are_refused_by_their_name(tmp_path: Path, ro
     assert said in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "old", "new", "said"),
+    [
+        ("OECD", "MasterFiles>", "MasterFilesMonthly>",
+         "saft.xml:12; got MasterFilesMonthly in AuditFile of urn:OECD"),
+        ("OECD", "SourceDocuments>", "SourceDocumentsMonthly>", "got SourceDocumentsMonthly in AuditFile of urn:OECD"),
+        ("PT", "StandardAuditFile-Tax:PT_1.04_01", "StandardAuditFile-Tax:CV_1.01_01", "got CV, as urn:OECD:Standard"),
+        ("PT", ' xmlns="urn:OECD:StandardAuditFile-Tax:PT_1.04_01"', "", "got MZ, as the address of the company says"),
+    ],
+)  # fmt: skip
+def test_files_of_countries_that_are_not_known_are_refused_and_not_read_in_half(
+    tmp_path: Path, text: str, old: str, new: str, said: str
+) -> None:
+    whole = {"OECD": OECD, "PT": tejo().replace("<Country>PT</Country>", "<Country>MZ</Country>", 1)}[text]
+    assert old in whole
+    with pytest.raises(DeliveryError) as error:
+        read(tmp_path, whole.replace(old, new), "documents", "cp1252")
+    assert said in str(error.value)
+
+
+def test_companies_may_stand_in_an_element_of_their_own(tmp_path: Path) -> None:
+    """As in Romania's D406."""
+    text = NORWAY.replace(":NO", ":RO").replace("<Customer><Reg", "<Customer><CompanyStructure><Reg").replace(
+        "<CustomerID>15000</CustomerID>\n", "</CompanyStructure><CustomerID>15000</CustomerID>\n", 1
+    )  # fmt: skip
+    (customer,) = read(tmp_path, text, "customers").rows
+    assert (customer["partner_name"], customer["city"], customer["registration_id"], customer["partner_id"]) == (
+        "Sample Kunde", "Oslo", "922222229", "15000",
+    )  # fmt: skip
+    assert customer["other"] == "PartyInfo/NaceCode=47.120"
+
+
 def test_what_no_table_reads_is_told(tmp_path: Path) -> None:
     found = read(tmp_path, OECD.replace("<MasterFiles>", "<MasterFiles><Robots/><Robots/>"), "customers")
     assert found.facts.warnings == ["not read: MasterFiles/Robots, 2 times"]
