@@ -137,6 +137,8 @@ class Messages(MessageTable):
         """What a master record says between the lines."""
         if kind == "accounts":
             cells["account_type_code"] = account_type(cells)
+        if kind == "physical_stock" and (unit := audit.ids["products"].get(cells.get("product_id", ""))):
+            cells.setdefault("unit", unit)  # the standard leaves it out where it is that of the product
         if kind == "tax_codes":
             cells["tax_key"] = tax_key(cells, flat=audit.header.is_flat)
         number = cells.get("tax_id", "")

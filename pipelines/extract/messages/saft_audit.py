@@ -83,7 +83,7 @@ class AuditFile:
         self.header = Header({})
         self.found: dict[str, Found] = {}
         self.faults = Faults()
-        self.ids: dict[str, dict[str, str]] = {kind: {} for kind in _IDS}
+        self.ids: dict[str, dict[str, str]] = {kind: {} for kind in _IDS}  # with names of partners, units of products
         self.tax_keys: set[str] = set()
         self.tax_rates: dict[str, set[Decimal]] = {}
         self.headings: set[str] = set()
@@ -166,7 +166,8 @@ class AuditFile:
         if (name := _IDS.get(kind)) and (text := _child(element, name)):
             if text in self.ids[kind] and kind in self.interest:
                 self.faults.add(iter([f"line {element.sourceline}: {name} {text!r} stands there twice"]))
-            self.ids[kind][text] = _name_of(element) if kind in ("customers", "suppliers") else ""
+            named = kind in ("customers", "suppliers")
+            self.ids[kind][text] = _name_of(element) if named else _child(element, "UOMBase")
             if _child(element, "GroupingCategory") in HEADINGS:
                 self.headings.add(text)
         if kind == "general_ledger":

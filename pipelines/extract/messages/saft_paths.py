@@ -391,5 +391,9 @@ LINE_COLUMNS = _by_path(
         "line_supplier_id": "SupplierID",
         "lot_id": "StockAccountNo",
         "movement_subtype": "MovementSubType",
+        "ship_from_warehouse": "ShipFrom/WarehouseID",
+        "ship_to_warehouse": "ShipTo/WarehouseID",
+        "ship_from_city": "ShipFrom/Address/City",
+        "ship_to_city": "ShipTo/Address/City",
     }
 )
