@@ -67,7 +67,7 @@ class Structure:
     """A declared schema. A loose one says only what must stand, not its order, nor that nothing else may."""
 
     def __init__(self, path: Path) -> None:
-        data = read_yaml(path).data
+        data = _declared(path)
         self._loose = bool(data.get("loose"))
         self._conditions = {
             end: [_condition(*one) for one in found] for end, found in data.get("conditions", {}).items()
@@ -75,9 +75,9 @@ class Structure:
         self._unchecked = frozenset(str(data.get("unchecked", "")).split())
         self._children = {key: _particles(text) for key, text in data["elements"].items()}
         self._texts: dict[str, tuple[re.Pattern[str], str]] = {}
-        for kind, names in data["types"].items():
+        for name, kind in data["types"].items():
             pattern, said = _type(kind)
-            self._texts.update(dict.fromkeys(names.split(), (re.compile(pattern, re.DOTALL), said)))
+            self._texts[name] = (re.compile(pattern, re.DOTALL), said)
         for name, text in data["patterns"].items():
             self._texts[name] = (re.compile(text), f"as {text}")
         self._nodes: dict[str, Node] = {}
@@ -155,6 +155,18 @@ class Structure:
         return node
 
 
+def _declared(path: Path) -> dict[str, Any]:
+    """What a file declares, over what the one that it names as its base does; types by the names that have them."""
+    own = dict(read_yaml(path).data)
+    own["types"] = {name: kind for kind, names in own["types"].items() for name in names.split()}
+    if "base" not in own:
+        return own
+    data = _declared(path.with_name(f"{own['base']}.yaml"))
+    for part, declared in own.items():
+        data[part] = data.get(part, {}) | declared if isinstance(declared, dict) else declared
+    return data
+
+
 def _misplaced(
     where: str, name: str, particles: Sequence[Particle], children: Sequence[tuple[str, str]]
 ) -> Iterator[str]:
@@ -214,9 +226,9 @@ def _type(kind: str) -> tuple[str, str]:
 
 @cache
 def structure_of(format_code: str, version: str) -> Structure:
-    """The schema of a file: the whole of Portugal 1.04 and Norway 1.30, of others what must stand."""
-    if format_code == "saft_no" and version.startswith("1.3"):
-        name = "saft_no"
+    """The schema of a file: the whole of Portugal 1.04 and Norway 1.20 and 1.30, of others what must stand."""
+    if format_code == "saft_no" and version.startswith(("1.2", "1.3")):
+        name = "saft_no" if version.startswith("1.3") else "saft_no_1_20"
     elif format_code in ("saft_pt", "saft_ao"):
         name = "saft_pt" if format_code == "saft_pt" and version.startswith("1.04") else "saft_pt_older"
     else:

@@ -475,6 +475,27 @@ def older(text: str) -> str:
     return text.replace("DebitLine>", "Line>").replace("CreditLine>", "Line>")
 
 
+def norway_1_20() -> str:
+    """The file of version 1.30 as one of 1.20."""
+    address = "<Address><City>Oslo</City></Address>"
+    text = NORWAY.replace("<AuditFileVersion>1.30", "<AuditFileVersion>1.20").replace("CreditTaxAmount>", "TaxAmount>")
+    text = re.sub("</?BalanceAccount>|<ModificationDate>[^<]*</ModificationDate>", "", text)
+    text = text.replace("<Name>Sample AS</Name>", f"<Name>Sample AS</Name>{address}")
+    return text.replace("<Name>Sample Holding</Name>", f"<Name>Sample Holding</Name>{address}")
+
+
+@pytest.mark.parametrize("table", ["audit_files", "gl_entries", "balances", "customers", "tax_codes", "other_masters"])
+def test_norway_1_20_is_checked_by_its_own_schema(tmp_path: Path, table: str) -> None:
+    now, then = read(tmp_path, NORWAY, table), read(tmp_path, norway_1_20(), table)
+    assert then.broken == {}
+    assert len(then.rows) == len(now.rows) > 0
+    mixed = norway_1_20().replace("<SystemEntryDate>", "<VoucherType>SI</VoucherType><SystemEntryDate>")
+    mixed = mixed.replace("<StreetName>Gata", f"<StreetName>{'G' * 71}")
+    faults = read(tmp_path, mixed, "audit_files").rows[0]["first_faults"]
+    assert "expected text of 0 to 70 characters" in faults
+    assert "VoucherType stands not in Transaction" in faults
+
+
 def test_what_norway_has_and_does_not_use_is_not_looked_into(tmp_path: Path) -> None:
     unused = "<Products><Product><Anything/></Product></Products><Owners>"
     text = NORWAY.replace("<Owners>", unused).replace("<SourceDocuments/>", "<SourceDocuments><SalesInvoices/>"
