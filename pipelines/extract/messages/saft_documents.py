@@ -88,6 +88,8 @@ class Documents:
         faults += self._faults(section, cells, lines)
         warnings += strange(cells, header)
         warnings += of_payment_means(cells) if section == "payments" else []
+        if section == "sales_invoices" and cells.get("document_type") == "NC" and "all_corrects_id" not in cells:
+            warnings.append("corrects_nothing")
         if header.is_flat and any(map(self._corrects_missing, lines)):
             warnings.append("corrects_missing_document")
         cells["message_faults"] = " ".join(faults) or "none"

@@ -50,6 +50,7 @@ WARNINGS = {
     "entered_before_previous": "entered before the document of the number before",
     "dated_after_entry": "dated after the day on which it was entered",
     "atcud_missing": "document of 2023 or later without its unique code",
+    "corrects_nothing": "credit note that names no document it corrects",
     "corrects_missing_document": "corrects a document behind the last one of its series",
     "status_before_entry": "got its status before it was entered",
     "moved_before_entry": "goods left before the document was entered",

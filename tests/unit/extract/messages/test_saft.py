@@ -848,6 +848,12 @@ def test_an_entry_of_norway_is_compared_with_its_file(
     assert where in broken[total][2] if total else broken == {}
 
 
+def test_a_credit_note_names_what_it_corrects_or_is_told(tmp_path: Path) -> None:
+    rows = read(tmp_path, re.sub("<References>.*?</References>", "", tejo()), "documents", "cp1252").rows
+    told = {r["document_type"]: r["message_warnings"] for r in rows if r["message_warnings"] != "none"}
+    assert told == {"NC": "corrects_nothing"}
+
+
 def test_accounts_of_partners_and_products_of_stock_are_in_their_master_files(tmp_path: Path) -> None:
     lost = NORWAY.replace("<BalanceAccount><AccountID>1500", "<BalanceAccount><AccountID>1999")
     total = read(tmp_path, lost, "customers").broken["partners_on_unknown_accounts"]
