@@ -39,6 +39,7 @@ _POINT = re.compile(r"[+-]?\d+\.\d{1,2}")
 _FULL_DAY = re.compile(r"(\d{1,2})(\d{2})((?:19|20)\d{2})|(\d{1,2})\.(\d{1,2})\.((?:19|20)\d{2})")
 _FULL_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
 _STANDARD_LENGTH = 4
+_REVERSED, _NOT_REVERSED = ("1", "G"), ("", "0")
 _CENT, _MOST_OFF, _KEPT = Decimal("0.01"), Decimal("0.01"), 5
 """Rates have few digits: a base amount may be off by one in a hundred."""
 _OTHER_SIDE = {"debit": "credit", "credit": "debit"}
@@ -328,7 +329,7 @@ def plain_amount(text: str) -> str:
 
 def is_reversal(cells: Mapping[str, str]) -> bool:
     """Whether a booking takes back another one: by its own field, or by a tax key of two digits that begins with 2."""
-    if cells.get("reversal_code", "0") not in ("", "0"):
+    if cells.get("reversal_code", "0").upper() in _REVERSED:
         return True
     return re.fullmatch(r"2\d", cells.get("tax_key", "").lstrip("0")) is not None
 
@@ -341,6 +342,8 @@ def problem_of(cells: Mapping[str, str]) -> str | None:
         return f"has {base!r} as its base amount, expected digits with a decimal comma"
     if cells.get("side_code", "S").upper() not in ("S", "H"):
         return f"stands on the side {cells['side_code']!r}, expected S (debit) or H (credit)"
+    if (code := cells.get("reversal_code", "").upper()) not in _REVERSED + _NOT_REVERSED:
+        return f"has {code!r} as its reversal (Generalumkehr), expected 0, 1 or G"
     for column, said in (("account", "account"), ("counter_account", "counter account")):
         if not cells.get(column, "").isdecimal():
             return f"has {cells.get(column, 'nothing')!r} as its {said}, expected a number"

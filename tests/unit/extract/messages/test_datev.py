@@ -58,11 +58,13 @@ def test_a_booking_is_two_lines_of_a_ledger_that_balance(tmp_path: Path) -> None
 
 
 def test_a_credit_and_a_reversal_stand_on_their_sides(tmp_path: Path) -> None:
-    path = batch(tmp_path / "b.csv", SALE | {"side_code": "H"}, SALE | {"reversal_code": "1"}, SALE | {"tax_key": "23"})
+    reversed_ = ({"reversal_code": "1"}, {"tax_key": "23"}, {"reversal_code": "g"})
+    path = batch(tmp_path / "b.csv", SALE | {"side_code": "H"}, *(SALE | one for one in reversed_))
     rows, _ = cells(path, "entries")
     accounts = [r for r in rows if r["line_id"] == "1"]
     assert [(r["debit_amount"], r["credit_amount"]) for r in accounts] == [
         ("0", "1190.00"),
+        ("-1190.00", "0"),
         ("-1190.00", "0"),
         ("-1190.00", "0"),
     ]
@@ -156,6 +158,7 @@ def test_records_that_no_table_holds_are_told(tmp_path: Path) -> None:
         ({"account": ""}, "as its account"),
         ({"counter_account": "84OO"}, "'84OO' as its counter account"),
         ({"base_amount": "x"}, "as its base amount"),
+        ({"reversal_code": "N"}, "'N' as its reversal (Generalumkehr), expected 0, 1 or G"),
     ],
 )
 def test_a_booking_that_is_none_is_one_malformed_row(tmp_path: Path, changed: dict[str, str], said: str) -> None:
@@ -181,6 +184,7 @@ def test_a_declared_encoding_is_taken_as_it_is(tmp_path: Path) -> None:
 def test_every_field_has_a_column_or_stands_in_other(tmp_path: Path) -> None:
     full = {column: f"x{n}" for n, (_, column) in enumerate(FIELDS["21"])}
     full |= {"amount": "1,00", "side_code": "S", "account": "1", "counter_account": "2", "base_amount": "2,00"}
+    full["reversal_code"] = "0"
     (rows, facts), (sides, _) = (cells(batch(tmp_path / "b.csv", full), t) for t in ("bookings", "entries"))
     assert {c: rows[0].get(c) for c in full} == full
     everything = " ".join(sides[0].values())
@@ -364,7 +368,7 @@ def test_every_category_and_version_is_read_back(
     sound = {"amount": "1,00", "account": "4711", "counter_account": "8400"} if category == "21" else {key: "4711"}
     given_ = [{**cells_, **sound} for cells_ in data.draw(st.lists(cell, min_size=1, max_size=4))]
     for one in given_:
-        for column in ("side_code", "base_amount", "document_day"):
+        for column in ("side_code", "base_amount", "document_day", "reversal_code"):
             one.pop(column, None)
     second = headings(category, width) if headed or category not in ("21", "16", "20") else ""
     text = [first_line(category), second, *(record(category, one, width) for one in given_)]
