@@ -85,6 +85,11 @@ class Format(Words):
         None, description="of a business message: which of its tables (`python -m pipelines formats TYPE` lists them)"
     )
     index: str = Field("index.xml", description="of gdpdu: the description of the export, beside the file")
+    maps: Literal["code", "meaning", "both"] = Field(
+        "code",
+        description="of gdpdu: what is read of a column whose codes the index maps to meanings: the code as the file "
+        "has it; the meaning in its place; or both, the meaning in a column of its own, `<name> (meaning)`, behind it",
+    )
     signature_key: str | None = Field(
         None,
         description="of saft: public key (PEM) of the software that signs the client's documents; with it signatures "
@@ -186,7 +191,7 @@ class Format(Words):
 
 
 _TEXT = {"type", "encoding", "fallback_encoding"}
-_OF_MESSAGES = {"table", "index", "signature_key"}
+_OF_MESSAGES = {"table", "index", "maps", "signature_key"}
 _LINES = {"record_separator", "comment_char", "preamble_rows", "footer_rows", "end_row", "end_at"}
 _HEADER = {"header_rows", "header_join", "repeated_headers", "names"}
 WORDS_OF: Mapping[str, frozenset[str]] = {
@@ -210,7 +215,7 @@ WORDS_OF: Mapping[str, frozenset[str]] = {
     "ofx": frozenset({"type", "table", "encoding"}),
     "einvoice": frozenset({"type", "table"}),
     "saft": frozenset({"type", "table", "signature_key"}),
-    "gdpdu": frozenset({"type", "table", "encoding", "index"}),
+    "gdpdu": frozenset({"type", "table", "encoding", "index", "maps"}),
     "datev": frozenset({"type", "table", "encoding"}),
     "edifact": frozenset({"type", "table", "encoding"}),
     "x12": frozenset({"type", "table", "encoding"}),

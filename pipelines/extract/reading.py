@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ import pyarrow as pa
 
 from pipelines.dialect import MESSAGE_TYPES, Format, words_from_json
 from pipelines.extract.members import SEPARATOR, listing, opened, split_name
+from pipelines.extract.messages.gdpdu_files import names_with
 from pipelines.extract.messages.gdpdu_index import Beside, index_names
 from pipelines.extract.reader import Reader, read_table
 from pipelines.extract.sniff import Proposal, propose
@@ -116,5 +118,7 @@ def _index(stack: ExitStack, archive: Path, name: str, fmt: Format) -> Beside | 
     for wanted in index_names(name, fmt.index):
         if member := there.get((split_name(wanted)[1] or "").casefold()):
             found = f"{archive.name}{SEPARATOR}{member}"
-            return Beside(stack.enter_context(opened(archive, member, name=found)), found)
+            return Beside(
+                stack.enter_context(opened(archive, member, name=found)), found, partial(names_with, archive, found)
+            )
     return None

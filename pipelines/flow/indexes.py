@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from pipelines.delivery import Delivery
 from pipelines.extract import discover as landing
 from pipelines.extract.archive import archive
 from pipelines.extract.members import SEPARATOR, listing, member_of, opened, split_name
+from pipelines.extract.messages.gdpdu_files import names_with
 from pipelines.extract.messages.gdpdu_index import Beside, index_names
 from pipelines.flow.control_files import Fingerprint
 from pipelines.flow.office import Office
@@ -95,7 +97,7 @@ def index_on_disk(fmt: Format, root: Path, name: str) -> Iterator[Beside | None]
     for rel in index_names(name, fmt.index) if has_index(fmt) else []:
         if found := _there(root, rel):
             with opened(root / landing.path_of(found), member_of(found), name=found) as content:
-                yield Beside(content, found)
+                yield Beside(content, found, partial(names_with, root / landing.path_of(found), found))
             return
     yield None
 
@@ -112,13 +114,14 @@ def _there(root: Path, rel: str) -> str | None:
 
 @contextmanager
 def kept(office: Office, client_id: str, item: Input | None) -> Iterator[Beside | None]:
-    """An archived index, a member of an archive unpacked."""
+    """An archived index, a member of an archive unpacked. What came with it is known while it is in landing."""
     if item is None:
         yield None
         return
     path = office.settings.landing / client_id / landing.path_of(item.path)
+    names = partial(names_with, path, item.path) if path.is_file() else None
     with opened(archive(path, item.sha256, office.settings), member_of(item.path), name=item.path) as content:
-        yield Beside(content, item.path)
+        yield Beside(content, item.path, names)
 
 
 def _folder(rel: str) -> str:

@@ -152,7 +152,7 @@ def _try(subject: Subject) -> Trial:
     header = facts.columns
     misfit.check(Layout(ref.source.format.type, tuple(header)), facts)
     plan = _plan(subject, header, info)
-    trial.printed += [_facts_line(facts), _mapping(plan)]
+    trial.printed += [_facts_line(facts), *(f"told by the reader: {w}" for w in facts.warnings), _mapping(plan)]
     tally = _gate(subject, plan)
     beside = dict(control_files.on_disk(ref, subject.root, subject.name, file_groups(ref, subject.name)))
     promises = control_files.read(ref, control_files.Content(subject.file, subject.name), beside)

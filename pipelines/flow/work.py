@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -21,9 +22,11 @@ from pipelines.delivery import STEP_TO, WAITS, Delivery, Kind, State, Step
 from pipelines.errors import DeliveryError
 from pipelines.extract.archive import archive
 from pipelines.extract.discover import path_of
+from pipelines.extract.facts import FileFacts
 from pipelines.extract.members import member_of, opened
 from pipelines.extract.messages.gdpdu_index import Beside
 from pipelines.extract.reader import read_table
+from pipelines.extract.run import FACTS_FILE
 from pipelines.flow import control_files, corrected, indexes, layouts, memos
 from pipelines.flow.office import Office
 from pipelines.load.run import WorkLost, hold_accounting, load
@@ -34,6 +37,10 @@ from pipelines.warehouse import ddl, history, known_rows, register, workbooks
 from pipelines.warehouse.connection import scope_lock
 from pipelines.warehouse.history_versions import ScopeHistory
 
+log = logging.getLogger("kontor")
+
+_MOST_TOLD = 4000
+"""Characters of what a reader tells of a file that are kept with the run of the step."""
 EVIDENCE = "validation.json"
 """The gate's judgement in Great Expectations' own form, beside the rows it judged."""
 
@@ -50,9 +57,12 @@ def extract_step(office: Office, delivery: Delivery) -> Delivery:
     out, name = settings.delivery_folder(delivery.delivery_id), delivery.file_name
     with opened(original, member_of(name), name=name, folder=out) as content:
         layout = layouts.extracted(office, delivery, ref, content, out)
+    told = FileFacts.from_json((out / FACTS_FILE).read_text(encoding="utf-8")).warnings
+    for warning in told:
+        log.warning("%s: %s", name, warning)
     with office.warehouse.transaction() as conn:
         layouts.keep(conn, delivery, ref, layout)
-        return _move(conn, delivery, Step.EXTRACT)
+        return _move(conn, delivery, Step.EXTRACT, **({"message": "; ".join(told)[:_MOST_TOLD]} if told else {}))
 
 
 def _extract_correction(office: Office, delivery: Delivery) -> Delivery:

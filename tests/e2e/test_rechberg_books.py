@@ -108,6 +108,23 @@ def test_a_term_of_payment_is_looked_up_in_datevs_own_list(house: Client) -> Non
     assert [days for (days,) in house.query(query)] == [0, 14, 30]
 
 
+def test_what_a_reader_tells_of_a_file_is_kept_with_its_step(house: Client) -> None:
+    told = dict(
+        house.query(
+            "select distinct d.file_name, r.message from ops.step_run r join ops.delivery d using (delivery_id) "
+            "where d.client_id = :client and r.step = 'extract' and d.file_name like 'gdpdu/2026-10/%'"
+        )
+    )
+    missing = "got no file abgaenge.dat (table 'Abgänge', line 9); expected the files of all 3 tables"
+    assert set(told) == {"gdpdu/2026-10/SALDEN.TXT", "gdpdu/2026-10/anlagen.dat"}
+    assert all(missing in message and "client to act" in message for message in told.values())
+
+
+def test_codes_of_an_export_are_read_as_what_the_index_says_they_mean(house: Client) -> None:
+    query = f"select base_unit_code, count(*) from core.shipments_products where {CURRENT} group by 1"
+    assert [tuple(r) for r in house.query(query)] == [("C62", 80)]
+
+
 def test_a_table_of_an_export_is_looked_up_by_its_index(house: Client) -> None:
     query = f"select product_group_name, count(*) from core.shipments_products where {CURRENT} group by 1 order by 1"
     assert [tuple(r) for r in house.query(query)] == [("Wellen", 40), ("Zahnräder", 40)]

@@ -50,7 +50,7 @@ def test_a_file_that_no_table_names_is_refused(parts: tuple[Path, Path]) -> None
 
 def test_everything_in_an_index_is_understood(parts: tuple[Path, Path]) -> None:
     path = parts[1] / "complex-index.xml"
-    first, second = read_index(Beside(path, path.name))
+    first, second = read_index(Beside(path, path.name)).tables
     assert (first.url, first.encoding, first.skip_bytes, first.first, first.last) == ("data.csv", "cp850", 100, 2, 4)
     assert (first.delimiter, first.record_end, first.quote, first.epoch) == ("||", None, "'''", 75)
     assert [c.name for c in first.columns] == ["PrimaryKey", "A", "B", "C", "D", "E", "F", "G"]

@@ -275,6 +275,7 @@ def _audit(folder: Folder) -> None:
     text = index(
         table("salden.txt", _SALDEN, name="Salden", before=f"<OEM/>{symbols}<Range><From>2</From></Range>"),
         table("anlagen.dat", _ANLAGEN, name="Anlagen", before=f"<ANSI/>{symbols}", how=_HOW),
+        table("abgaenge.dat", _ANLAGEN, name="Abgänge", before=f"<ANSI/>{symbols}", how=_HOW),  # never delivered
     )
     folder.write(f"{home}/index.xml", text.encode())
     folder.write(f"{home}/gdpdu-01-09-2004.dtd", b"<!ELEMENT DataSet ANY>\r\n")
@@ -316,13 +317,13 @@ def _products(rng: random.Random) -> bytes:
     columns = [
         column("Artikel", key=True),
         column("Bezeichnung"),
-        column("Einheit"),
+        column("Einheit", "<AlphaNumeric/><Map><From>1</From><To>ST</To></Map>"),
         column("Preis", number(2)),
         column("Gruppe"),
     ]
     how = "<ColumnDelimiter>&#9;</ColumnDelimiter>"
-    rows = [[f"P-{n:05}", f"Welle Ø {n} mm", "ST", _grouped(_cents(rng, 2, 900)), "WZ"[n % 2]] for n in range(1, 81)]
-    rows.append(["X-NAME", "", "ST", "1,00", "W"])
+    rows = [[f"P-{n:05}", f"Welle Ø {n} mm", "1", _grouped(_cents(rng, 2, 900)), "WZ"[n % 2]] for n in range(1, 81)]
+    rows.append(["X-NAME", "", "1", "1,00", "W"])
     out = io.BytesIO()
     with ZipFile(out, "w") as pack:
         for name, text in (

@@ -45,7 +45,7 @@ FAULTS = [
     Fault("unique code without number", _DOCUMENTS, "NE 9A/7", "atcud_malformed"),
     Fault("signature of the document before", _DOCUMENTS, "GR 9A/11", "signature_repeated"),
     Fault("entered on the day before its date", _DOCUMENTS, "NE 9A/9", "dated_after_entry", "warn"),
-    Fault("dated in another month", _DOCUMENTS, "NE 9A/1", "date_outside_period", "warn"),
+    Fault("dated in another month", _DOCUMENTS, "NE 9A/2", "date_outside_period"),
     Fault("numbers missing", _DOCUMENTS, "FT 10A/6", "numbers_without_gap", "hold"),
     Fault("numbers of movements missing", _FILES, "movement_of_goods", "no_number_missing", "hold"),
     Fault("fewer documents than the section says", _FILES, "working_documents", "entries_as_said", "hold"),
@@ -88,9 +88,9 @@ def plant_documents(month: Month) -> None:
     at["NE 9A/5"].signature = at["NE 9A/5"].signature[:-3]
     at["GR 9A/7"].signature = "0"
     at["FT 9A/11"].lines[0].rate, at["FT 9A/11"].unexplained = Decimal(0), True
-    at["NE 9A/1"].day = "2026-08-31"
+    at["NE 9A/2"].day = "2026-08-31"
     at["NE 9A/11"].tax_off = Decimal("0.48")
-    at["GR 9A/13"].atcud, at["NE 9A/7"].atcud = "AMOSTRA2-14", "AMOSTRA3"
+    at["GR 9A/13"].atcud, at["NE 9A/7"].atcud = "AMOSTRA4-14", "AMOSTRA3"
     at["GR 9A/11"].signature = at["GR 9A/10"].signature
     at["NE 9A/9"].entered = "2026-09-10"
 

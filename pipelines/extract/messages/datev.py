@@ -7,14 +7,18 @@ automatic account is no part of the file, and none is invented here.
 
 **Dates** of bookings are days and months (`0501` or `501`); the year is that of the business year in the first line.
 **Amounts** have a decimal comma and are positive. A reversal (`Generalumkehr`, also a tax key of two digits that
-begins with 2) is the same booking with its amount taken back on the same side.
+begins with 2) is the same booking with its amount taken back on the same side; so is read a negative amount, which the
+format does not know. A discount (`Skonto`) is booked by DATEV's programs on accounts that the file does not name: it is
+told, and the entries are those of the amount without it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 from pipelines.dialect import Format
@@ -24,7 +28,7 @@ from pipelines.extract.messages.datev_charts import account_type, padded, person
 from pipelines.extract.messages.datev_fields import TABLE_OF
 from pipelines.extract.messages.datev_file import DatevFile, Line
 from pipelines.extract.messages.message import MessageTable, Record
-from pipelines.extract.table import Tally
+from pipelines.extract.table import Tally, count_of
 from pipelines.formats import columns_of
 
 ANY_FILE = "header"
@@ -35,6 +39,9 @@ _POINT = re.compile(r"[+-]?\d+\.\d{1,2}")
 _FULL_DAY = re.compile(r"(\d{1,2})(\d{2})((?:19|20)\d{2})|(\d{1,2})\.(\d{1,2})\.((?:19|20)\d{2})")
 _FULL_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
 _STANDARD_LENGTH = 4
+_REVERSED, _NOT_REVERSED = ("1", "G"), ("", "0")
+_CENT, _MOST_OFF, _KEPT = Decimal("0.01"), Decimal("0.01"), 5
+"""Rates have few digits: a base amount may be off by one in a hundred."""
 _OTHER_SIDE = {"debit": "credit", "credit": "debit"}
 
 
@@ -43,6 +50,7 @@ class Messages(MessageTable):
 
     def __init__(self, path: Path, fmt: Format, tally: Tally, name: str) -> None:
         self.file = DatevFile(path, fmt, tally, name)
+        self._asked = fmt.table is not None
         self.table = _table(self.file, fmt.table, name)
         super().__init__(path, fmt.model_copy(update={"table": self.table}), tally, name)
         self._own = frozenset(self.columns)
@@ -67,6 +75,8 @@ class Messages(MessageTable):
             "consultant_number", "client_number", "period_start_date", "period_end_date", "batch_name",
             "dictation_code",
         )  # fmt: skip
+        if self.table in ("bookings", "entries"):
+            _refuse_other_year(self.year_start, self.start, self.end, name)
         self._label = "/".join(head[c] for c in named if head.get(c))
         tally.encoding = self.file.head.encoding
 
@@ -77,6 +87,9 @@ class Messages(MessageTable):
     def records(self) -> Iterator[Record]:
         """The records of the table."""
         if self.table == ANY_FILE:
+            if self.file.head.category not in TABLE_OF and not self._asked:
+                said = f"no table holds records of {self.file.head.kind}: they are not read, only the first line is"
+                self.tally.warnings.append(said)
             yield Record(1, {"position": "line 1", **self.file.head.values, **self.batch})
         elif self.table in ("bookings", "entries"):
             yield from self._bookings(both_sides=self.table == "entries")
@@ -110,6 +123,7 @@ class Messages(MessageTable):
         if not (self.year_start or self.start):
             self.tally.warnings.append("the first line names no business year: days of bookings have no year")
         first_outside = ""
+        odd = Oddities()
         for line in self.file.lines():
             number += 1
             problem = line.problem or problem_of(line.cells)
@@ -126,12 +140,15 @@ class Messages(MessageTable):
                     line.raw or ";".join((*line.cells.values(), *line.other.values())),
                 )
                 continue
+            odd.see(line.cells, f"line {line.line}")
             for cells in self._sides(line, number, day) if both_sides else [self._booking(line, number, day)]:
                 row += 1
                 yield Record(row, {**self.batch, **cells})
         if self.start and self.end:
             where = f"{self.name}:1, fields 15 and 16" + (f"; first outside: {first_outside}" if first_outside else "")
             self.tally.totals.append(FormatTotal("bookings_in_period", str(number), str(dated), where))
+        self.tally.totals.append(FormatTotal("conversions_differ", "0", str(odd.converted), "; ".join(odd.first)))
+        self.tally.warnings.extend(odd.warnings())
 
     def _booking(self, line: Line, number: int, day: str) -> dict[str, str]:
         made = {
@@ -207,6 +224,61 @@ _MADE_PLAIN = frozenset({
 """Fields that the lines of the ledger hold under other names."""
 
 
+@dataclass
+class Oddities:
+    """What is to be told of the bookings of a batch besides what is wrong with one of them."""
+
+    converted: int = 0
+    first: list[str] = field(default_factory=list)
+    negative: int = 0
+    discounted: int = 0
+    discounts: Decimal = Decimal(0)
+
+    def see(self, cells: Mapping[str, str], place: str) -> None:
+        """Take in a sound booking."""
+        amount, base, rate, discount = (
+            Decimal(plain_amount(cells.get(c, "")) or 0)
+            for c in ("amount", "base_amount", "exchange_rate", "discount_amount")
+        )
+        self.negative += amount < 0
+        self.discounted += bool(discount)
+        self.discounts += discount
+        if amount and base and rate:
+            off = min(abs(abs(amount / rate) - abs(base)), abs(abs(amount * rate) - abs(base)))
+            if off > max(_CENT, abs(base) * _MOST_OFF):
+                self.converted += 1
+                if len(self.first) < _KEPT:
+                    self.first.append(f"{place}: {amount} at {rate} are not {base}")
+
+    def warnings(self) -> Iterator[str]:
+        """What only strikes."""
+        if self.negative:
+            yield (
+                f"{count_of(self.negative, 'booking')} with a negative amount, which the format does not know: read as "
+                "taken back on the same side"
+            )
+        if self.discounted:
+            yield (
+                f"{count_of(self.discounted, 'booking')} with discounts of {self.discounts} together, which DATEV's "
+                "programs book on accounts that the file does not name: the entries are without them"
+            )
+
+
+def _refuse_other_year(year: date | None, start: date | None, end: date | None, name: str) -> None:
+    """DeliveryError when a batch does not lie in its business year, which gives its days their years."""
+    if year is None:
+        return
+    following = date(year.year + 1, year.month, min(year.day, 28))
+    if any(day is not None and not year <= day < following for day in (start, end)):
+        raise DeliveryError(
+            "batch does not lie in its business year",
+            where=f"{name}:1, fields 13, 15 and 16",
+            got=f"a business year from {year}, a batch from {start} to {end}",
+            expected="a batch inside the twelve months that begin with its business year",
+            next_step="export the batch again from the business year that its bookings are of",
+        )
+
+
 def day_in_year(text: str, start: date | None) -> str:
     """A day and month in the business year that begins on `start`, or a day with its own year (`31012024`, also with
     points, as programs write that do not know the format); what is none of them stays as it is written.
@@ -257,7 +329,7 @@ def plain_amount(text: str) -> str:
 
 def is_reversal(cells: Mapping[str, str]) -> bool:
     """Whether a booking takes back another one: by its own field, or by a tax key of two digits that begins with 2."""
-    if cells.get("reversal_code", "0") not in ("", "0"):
+    if cells.get("reversal_code", "0").upper() in _REVERSED:
         return True
     return re.fullmatch(r"2\d", cells.get("tax_key", "").lstrip("0")) is not None
 
@@ -270,6 +342,8 @@ def problem_of(cells: Mapping[str, str]) -> str | None:
         return f"has {base!r} as its base amount, expected digits with a decimal comma"
     if cells.get("side_code", "S").upper() not in ("S", "H"):
         return f"stands on the side {cells['side_code']!r}, expected S (debit) or H (credit)"
+    if (code := cells.get("reversal_code", "").upper()) not in _REVERSED + _NOT_REVERSED:
+        return f"has {code!r} as its reversal (Generalumkehr), expected 0, 1 or G"
     for column, said in (("account", "account"), ("counter_account", "counter account")):
         if not cells.get(column, "").isdecimal():
             return f"has {cells.get(column, 'nothing')!r} as its {said}, expected a number"

@@ -4,6 +4,10 @@ Columns are those of the index, cells the text of the file; numbers and dates st
 and formats of the index, and cells that do not fit are counted in a warning. One thing is made plain: a number with an
 *implied* accuracy has its decimal symbol put where the index says that it belongs (`12345` → `123,45`), since its text
 alone does not show it. Row numbers are physical lines; records before and after the `Range` are counted apart.
+
+Codes that the index maps to meanings are read as the profile wants it (`maps`): as they are, as their meaning, or both.
+What the index says of the whole export is told: tables whose files did not come, commands that nobody runs. Its texts
+that only describe (comments, descriptions, how long a table is valid) are for people and change nothing here.
 """
 
 from __future__ import annotations
@@ -12,7 +16,8 @@ import codecs
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +28,14 @@ from pipelines.dialect import FixedField, Format
 from pipelines.errors import DeliveryError
 from pipelines.extract.delimited import DelimitedTable
 from pipelines.extract.fixed import FixedTable
+from pipelines.extract.messages.gdpdu_files import names_with
 from pipelines.extract.messages.gdpdu_index import (
     Beside,
     Column,
+    Index,
     IndexTable,
     index_names,
+    not_delivered,
     read_index,
     refused,
     table_for,
@@ -41,6 +49,7 @@ _MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"
 _BEHIND = "behind the last column"
 _MOST_REPEATS = 1000
 """As many as RE2 takes in a pattern; longer texts are not measured."""
+_SHOWN = 8
 _LEVELS = 4
 """Folders above a file in which its index is looked for on a disk."""
 
@@ -52,13 +61,20 @@ class GdpduTable(Table):
         self.tally = tally
         self._name = name
         index = index or _on_disk(path, fmt.index, name)
-        self.described = table_for(read_index(index), index.name, name, fmt.table)
+        self._export, self._names = read_index(index), index.names
+        self.described = table_for(self._export, name, fmt.table)
+        self._maps = fmt.maps
+        self._unmapped: dict[str, int] = {}
         self._kept: Path | None = None
         self._lines_before = 0
         self._seen = 0
         self._misfits: dict[str, tuple[int, list[int]]] = {}
         self._inner = self._opened(self._behind_skipped(path), fmt, path)
-        self.columns = [c.name for c in self.described.columns]
+        self.columns = [name for c in self.described.columns for name in self._columns_of(c)]
+        if twice := {name for name in self.columns if self.columns.count(name) > 1}:
+            raise refused(
+                f"{index.name}:{self.described.line}", f"a column {min(twice)!r} of its own", "`maps: meaning`"
+            )
         self._checks = [(c, found) for c in self.described.columns if (found := _pattern(c, self.described))]
 
     def close(self) -> None:
@@ -77,9 +93,11 @@ class GdpduTable(Table):
             arrays = [inside.column(n) for n in LEAD]
             if self._lines_before:
                 arrays[0] = pc.add(arrays[0], self._lines_before)
-            arrays += [self._plain(inside.column(len(LEAD) + i), c) for i, c in enumerate(self.described.columns)]
+            for at, column in enumerate(self.described.columns, len(LEAD)):
+                arrays += self._read(inside.column(at), column)
             yield pa.record_batch(arrays, schema=raw_schema(self.columns))
         self._tell()
+        self.tally.warnings += _of_export(self._export, self._names() if self._names else None)
 
     def _opened(self, path: Path, fmt: Format, original: Path) -> Table:
         table = self.described
@@ -175,13 +193,27 @@ class GdpduTable(Table):
                     f"index does not have, and lacks {len(set(names) - set(found))} that it has"
                 )
 
-    def _plain(self, cells: pa.Array, column: Column) -> pa.Array:
-        """A column with the decimal symbol of an implied accuracy in its place."""
-        if not column.implied:
-            return cells
-        return pa.array(
-            [_with_symbol(c, column.implied, self.described.decimal) for c in cells.to_pylist()], pa.string()
-        )
+    def _columns_of(self, column: Column) -> list[str]:
+        """The names under which a column of the index is read."""
+        beside = self._maps == "both" and _is_mapped(column)
+        return [column.name, f"{column.name} (meaning)"] if beside else [column.name]
+
+    def _read(self, cells: pa.Array, column: Column) -> list[pa.Array]:
+        """A column with the decimal symbol of an implied accuracy in its place, or with the meanings of its codes."""
+        if column.implied:
+            texts = [_with_symbol(c, column.implied, self.described.decimal) for c in cells.to_pylist()]
+            return [pa.array(texts, pa.string())]
+        if self._maps == "code" or not _is_mapped(column):
+            return [cells]
+        meanings, kept = column.meanings, self._maps == "both"
+        codes = cells.to_pylist()
+        known = [meanings.get(c.strip()) if c else c for c in codes]
+        without = sum(c is None and bool(code) for c, code in zip(known, codes, strict=True))
+        self._unmapped[column.name] = self._unmapped.get(column.name, 0) + without
+        texts = ["" if c is None and code is not None else c for c, code in zip(known, codes, strict=True)]
+        if kept:
+            return [cells, pa.array(texts, pa.string())]
+        return [pa.array([t if k is not None else c for t, k, c in zip(texts, known, codes, strict=True)], pa.string())]
 
     def _check(self, batch: pa.RecordBatch) -> None:
         """Count the cells that are not as the index says."""
@@ -204,9 +236,48 @@ class GdpduTable(Table):
             self._misfits[said] = (count + number, [*first, *(r + self._lines_before for r in found)][:FIRST_ROWS])
 
     def _tell(self) -> None:
+        """What does not fit, and what became of codes."""
+        for column in self.described.columns:
+            if column.maps:
+                self.tally.warnings += self._of_codes(column)
         for said, (count, rows) in self._misfits.items():
             more = ", …" if count > len(rows) else ""
             self.tally.warnings.append(f"{said.format(count)} (rows {', '.join(map(str, rows))}{more})")
+
+    def _of_codes(self, column: Column) -> Iterator[str]:
+        """What is to be told of the meanings that the index gives to the codes of a column."""
+        said = f"column {column.name!r} has codes with meanings in the index (line {column.line})"
+        if not _is_mapped(column):
+            yield f"{said}: it is {column.kind} and read as it is, since the standard maps text only"
+            return
+        if self._maps == "code":
+            yield f"{said}: they are read as they are; `maps: meaning` or `maps: both` in the format reads the meanings"
+            return
+        if twofold := sorted({code for code, _ in column.maps} - column.meanings.keys()):
+            shown = ", ".join(map(repr, twofold[:_SHOWN]))
+            yield f"{said}, two for {shown}: which one is meant nothing tells"
+        if number := self._unmapped.get(column.name):
+            yield f"{said}, and {count_of(number, 'cell')} whose code has none"
+
+
+def _is_mapped(column: Column) -> bool:
+    return bool(column.maps) and column.kind == "AlphaNumeric"
+
+
+def _of_export(index: Index, names: Iterable[str] | None) -> Iterator[str]:
+    """What is to be told of an export as a whole."""
+    if index.asides:
+        more = f" and {len(index.asides) - _SHOWN} more" if len(index.asides) > _SHOWN else ""
+        yield f"{index.name} says what is not acted on: {', '.join(index.asides[:_SHOWN])}{more}"
+    missing = not_delivered(index, names) if names is not None else []
+    if missing:
+        shown = ", ".join(f"{t.url} (table {t.name!r}, line {t.line})" for t in missing[:_SHOWN])
+        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+        yield (
+            f"tables of the export are missing; at {index.name}; got no file {shown}{more}; expected the files of all "
+            f"{len(index.tables)} tables that it names. client to act: send them, or an index without them; what came "
+            "is read"
+        )
 
 
 def _is_utf8_beyond_ascii(path: Path) -> bool:
@@ -277,7 +348,6 @@ def _on_disk(path: Path, index: str, name: str) -> Beside:
             found = next((f for f in folder.iterdir() if f.name.casefold() == wanted), found)
         if found.is_file():
             shown = path.resolve().relative_to(folder.resolve()).as_posix()
-            return Beside(
-                found, f"{name[: len(name) - len(shown)]}{found.name}" if name.endswith(shown) else found.name
-            )
+            called = f"{name[: len(name) - len(shown)]}{found.name}" if name.endswith(shown) else found.name
+            return Beside(found, called, partial(names_with, found, called))
     raise refused(name, f"no {index} beside the file or above it", " or ".join(index_names(name, index)[:3]))

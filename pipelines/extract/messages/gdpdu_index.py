@@ -8,7 +8,7 @@ into it would have them read as something else. Only what describes the supplier
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from io import StringIO
@@ -60,10 +60,12 @@ _DTD = """
 
 
 class Beside(NamedTuple):
-    """The file that lies beside a delivered one: where it is now, and what it is called."""
+    """The file that lies beside a delivered one: where it is now, and what it is called. `names` are those of the files
+    that came with it, in folders below too; None where nobody knows any more."""
 
     path: Path
     name: str
+    names: Callable[[], Iterable[str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,21 @@ class Column:
     is_key: bool = False
     start: int = 0
     width: int = 0
+
+    @property
+    def meanings(self) -> Mapping[str, str]:
+        """Code → meaning, where the index gives one; a code with two of them has none that could be told."""
+        told = set(self.maps)
+        return {code: to for code, to in told if sum(other == code for other, _ in told) == 1}
+
+
+@dataclass(frozen=True)
+class Index:
+    """What an index says. `asides` are elements of it that describe no table and are not acted on, by name."""
+
+    name: str
+    tables: tuple[IndexTable, ...]
+    asides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,8 +123,8 @@ class IndexTable:
     foreign_keys: tuple[str, ...] = field(default=())
 
 
-def read_index(index: Beside) -> list[IndexTable]:
-    """All tables of an index; DeliveryError, with the line, when it is none."""
+def read_index(index: Beside) -> Index:
+    """What an index says; DeliveryError, with the line, when it is none."""
     refuse_other_kinds(index.path, index.name, _EXPECTED)
     if index.path.stat().st_size > MAX_BYTES:
         raise refused(index.name, f"more than {MAX_BYTES} bytes", _EXPECTED)
@@ -131,7 +148,8 @@ def read_index(index: Beside) -> list[IndexTable]:
     if not rules.validate(tree.getroot()):
         first = rules.error_log.filter_from_errors()[0]
         raise refused(f"{index.name}:{first.line}", first.message, "elements as the GDPdU standard (1.5) has them")
-    return [_table(element, index.name) for element in tree.getroot().iter("Table")]
+    tables = tuple(_table(element, index.name) for element in tree.getroot().iter("Table"))
+    return Index(index.name, tables, tuple(_asides(tree.getroot(), tables)))
 
 
 def refused(where: str, got: str, expected: str) -> DeliveryError:
@@ -160,12 +178,13 @@ def index_names(name: str, index: str) -> list[str]:
     return inside + [f"{folder}{index}" for folder in _folders(outer or member)]
 
 
-def table_for(tables: Sequence[IndexTable], index: str, name: str, wanted: str | None) -> IndexTable:
+def table_for(index: Index, name: str, wanted: str | None) -> IndexTable:
     """The table of a file, by its path from the index on or by the table's declared name; else DeliveryError."""
+    tables = index.tables
     if wanted is not None:
         found = [t for t in tables if wanted.casefold() in (t.name.casefold(), t.url.casefold())]
     else:
-        path = _path_from(index, name).casefold()
+        path = _path_from(index.name, name).casefold()
         found = [t for t in tables if _plain(t.url) == path]
         found = found or [t for t in tables if _file(_plain(t.url)) == _file(path)]
     if len(found) == 1:
@@ -173,14 +192,43 @@ def table_for(tables: Sequence[IndexTable], index: str, name: str, wanted: str |
     names = [t.name if wanted is not None else t.url for t in tables]
     if len(found) > 1:
         names = [t.name for t in found]
-        raise refused(index, f"{len(found)} tables for {name}", f"one; name one in `table`: {_shown(names)}")
+        raise refused(index.name, f"{len(found)} tables for {name}", f"one; name one in `table`: {_shown(names)}")
     raise DeliveryError(
         "file is not named in its index",
         where=name,
-        got=f"table {wanted}" if wanted is not None else _path_from(index, name),
-        expected=f"one of the {len(names)} tables of {index}: {_shown(names)}",
+        got=f"table {wanted}" if wanted is not None else _path_from(index.name, name),
+        expected=f"one of the {len(names)} tables of {index.name}: {_shown(names)}",
         next_step="send the file that the index names, or an index that names this one",
     )
+
+
+def not_delivered(index: Index, names: Iterable[str]) -> list[IndexTable]:
+    """The tables whose files are not among the names of those that came with the index.
+
+    A file may lie in another folder than the index says, as `table_for` finds it too. Paths that lead out of the
+    folder of the index are not looked at.
+    """
+    paths = {_path_from(index.name, name).casefold() for name in names}
+    files = {_file(path) for path in paths}
+    urls = [(table, _plain(table.url)) for table in index.tables]
+    return [t for t, url in urls if url not in paths and _file(url) not in files and not url.startswith("../")]
+
+
+def _asides(root: Any, tables: Sequence[IndexTable]) -> Iterator[str]:
+    """What an index says besides its tables and that nothing here acts on."""
+    for element in root.iter("Command", "Extension"):
+        text = _text(element, "Name") if local(element) == "Extension" else element.text or ""
+        yield f"{local(element)} {text.strip()[:40]!r} in line {element.sourceline}"
+    names = {t.name.casefold() for t in tables} | {t.url.casefold() for t in tables}
+    for key in root.iter("ForeignKey"):
+        wanted = _text(key, "References").strip()
+        if wanted.casefold() not in names:
+            yield f"ForeignKey to {wanted[:40]!r}, which is no table of the index, in line {key.sourceline}"
+        columns = {_text(c, "Name").strip() for c in key.getparent() if local(c).endswith(("Column", "PrimaryKey"))}
+        yield from (
+            f"ForeignKey of {part.text!r}, which is no column of the table, in line {part.sourceline}"
+            for part in key.iter("Name") if (part.text or "").strip() not in columns
+        )  # fmt: skip
 
 
 @cache

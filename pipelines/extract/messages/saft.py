@@ -20,7 +20,7 @@ from pipelines.extract.messages.saft_audit import AuditFile, tax_parts
 from pipelines.extract.messages.saft_cells import amount, cells_of, plain
 from pipelines.extract.messages.saft_chart import Chart, account_type, tax_key
 from pipelines.extract.messages.saft_documents import Documents
-from pipelines.extract.messages.saft_ledger import Ledger
+from pipelines.extract.messages.saft_ledger import Ledger, Misses
 from pipelines.extract.messages.saft_series import Signatures
 from pipelines.extract.messages.xml_stream import local
 from pipelines.extract.table import Tally
@@ -38,6 +38,14 @@ _MASTERS: Mapping[str, Mapping[str, str]] = {
     "physical_stock": paths.STOCK_COLUMNS,
     "assets": paths.ASSET_COLUMNS,
 }
+_NAMED = {
+    "customers": ("partners_on_unknown_accounts", "accounts", "account_id"),
+    "suppliers": ("partners_on_unknown_accounts", "accounts", "account_id"),
+    "physical_stock": ("stock_of_unknown_products", "products", "product_id"),
+}
+"""Master file → total of what names records of another one that is not there."""
+_NO_ACCOUNT = frozenset({"Desconhecido", "0"})
+"""What Portugal writes for a partner whose account is not known."""
 _OTHER = ("owners", "analysis_types", "units", "movement_types", "taxonomies")
 DOCUMENTS_OF = {
     "sales_invoices": "sales_invoices", "purchase_invoices": "purchase_invoices", "payments": "payments",
@@ -62,6 +70,7 @@ class Messages(MessageTable):
     def __init__(self, path: Path, fmt: Format, tally: Tally, name: str) -> None:
         super().__init__(path, fmt, tally, name)
         self._odd_tax_ids: list[str] = []
+        self._lost: dict[str, Misses] = {}
         self._signatures = Signatures(fmt.signature_key)
 
     def records(self) -> Iterator[Record]:
@@ -115,7 +124,10 @@ class Messages(MessageTable):
                     "record_type": kind,
                 }
                 self._derive(kind, cells, audit)
+                self._look_up(kind, cells, audit)
                 yield cells
+        for name, misses in self._lost.items():
+            self.tally.totals.append(FormatTotal(name, "0", str(misses.count), "; ".join(misses.first)))
         if self._odd_tax_ids:
             first = ", ".join(self._odd_tax_ids[:3])
             self.tally.warnings.append(f"{len(self._odd_tax_ids)} tax numbers with wrong check digits, first {first}")
@@ -125,6 +137,8 @@ class Messages(MessageTable):
         """What a master record says between the lines."""
         if kind == "accounts":
             cells["account_type_code"] = account_type(cells)
+        if kind == "physical_stock" and (unit := audit.ids["products"].get(cells.get("product_id", ""))):
+            cells.setdefault("unit", unit)  # the standard leaves it out where it is that of the product
         if kind == "tax_codes":
             cells["tax_key"] = tax_key(cells, flat=audit.header.is_flat)
         number = cells.get("tax_id", "")
@@ -134,6 +148,16 @@ class Messages(MessageTable):
                 cells["vat_id"] = number
             elif of_portugal and number:
                 self._odd_tax_ids.append(cells.get("partner_id", number))
+
+    def _look_up(self, kind: str, cells: Cells, audit: AuditFile) -> None:
+        """Accounts of partners, and products of stock, that the file has no master record of."""
+        total, master, column = _NAMED.get(kind, ("", "", ""))
+        if master not in audit.has:
+            return
+        misses = self._lost.setdefault(total, Misses())
+        number_ = cells.get(column, "")
+        if number_ and number_ not in audit.ids[master] and number_ not in _NO_ACCOUNT:
+            misses.add(f"{cells['position']}: no {column.removesuffix('_id')} {number_}")
 
     def _ledger(self, table: str) -> Iterator[Cells]:
         """The general ledger line by line, or with the balances of its accounts when all lines are seen."""

@@ -21,8 +21,9 @@ from pipelines.errors import DeliveryError
 from pipelines.extract.facts import FormatTotal
 from pipelines.extract.messages import saft_paths as paths
 from pipelines.extract.messages.saft_cells import amount, cells_of, number, plain
-from pipelines.extract.messages.saft_chart import tax_key
+from pipelines.extract.messages.saft_chart import HEADINGS, tax_key
 from pipelines.extract.messages.saft_header import OFFICIAL, Header, header_of
+from pipelines.extract.messages.saft_series import Numbers
 from pipelines.extract.messages.saft_structure import KEPT_FAULTS, Structure, structure_of
 from pipelines.extract.messages.xml_stream import elements, local, namespace
 
@@ -82,8 +83,12 @@ class AuditFile:
         self.header = Header({})
         self.found: dict[str, Found] = {}
         self.faults = Faults()
-        self.ids: dict[str, dict[str, str]] = {kind: {} for kind in _IDS}
+        self.ids: dict[str, dict[str, str]] = {kind: {} for kind in _IDS}  # with names of partners, units of products
         self.tax_keys: set[str] = set()
+        self.tax_rates: dict[str, set[Decimal]] = {}
+        self.headings: set[str] = set()
+        self.transactions = Numbers()
+        self._journals: set[str] = set()
         self.has: set[str] = set()
         self.unread: Counter[str] = Counter()
         self._structure: Structure | None = None
@@ -107,6 +112,7 @@ class AuditFile:
             self._close(path, element)
         if not self.header.cells:
             raise self._without_header(None)
+        self._refuse_parts()
         self._check_order(self._root, wanted=True)
 
     def totals(self, section: str) -> Iterator[FormatTotal]:
@@ -141,6 +147,9 @@ class AuditFile:
         code = self.header.cells["format_code"]
         version = "1.04" if ":PT_1.04" in namespace(element) else self.header.version
         self._structure = structure_of(code, version)
+        year, start = self.header.cells.get("fiscal_year", ""), self.header.cells["period_start"][:4]
+        if self.header.is_flat and start.isdecimal() and year not in (start, str(int(start) - 1)):
+            self.faults.add(iter([f"line {element.sourceline}: FiscalYear is {year!r}, the period begins in {start}"]))
         wrong = list(self._structure.faults(element, paths.ROOT))
         if wrong:
             raise DeliveryError(
@@ -158,16 +167,36 @@ class AuditFile:
             if text in self.ids[kind] and kind in self.interest:
                 self.faults.add(iter([f"line {element.sourceline}: {name} {text!r} stands there twice"]))
             named = kind in ("customers", "suppliers")
-            self.ids[kind][text] = _child(element, "CompanyName") or _child(element, "Name") if named else ""
+            self.ids[kind][text] = _name_of(element) if named else _child(element, "UOMBase")
+            if _child(element, "GroupingCategory") in HEADINGS:
+                self.headings.add(text)
+        if kind == "general_ledger":
+            self._note_transaction(element)
         if kind == "tax_codes":
             for part, above in tax_parts(element):
                 cells = above | cells_of(part, paths.TAX_COLUMNS)
                 self.tax_keys.add(tax_key(cells, flat=self.header.is_flat))
+                if (rate := number(cells.get("tax_percentage"))) is not None:
+                    self.tax_rates.setdefault(cells.get("tax_code", ""), set()).add(rate)
                 self.tax_keys.add(
                     tax_key(cells | {"tax_region": ""}, flat=self.header.is_flat)
                 )  # lines may leave it out
         if self._structure and kind in self.interest:
             self.faults.add(self._structure.faults(element, _above(element)))
+
+    def _note_transaction(self, element: Any) -> None:
+        """In Portugal the number of a transaction is its key; others may tell one voucher in several transactions."""
+        text = _child(element, "TransactionID")
+        new = self.transactions.add(text)
+        if not new and self.header.cells["format_code"] == "saft_pt" and self.interest & {"general_ledger", "all"}:
+            self.faults.add(iter([f"line {element.sourceline}: TransactionID {text!r} stands there twice"]))
+
+    def _note_journal(self, element: Any) -> None:
+        text = _child(element, "JournalID")
+        twice = text in self._journals and self.header.is_flat and self.interest & {"general_ledger", "all"}
+        if twice:
+            self.faults.add(iter([f"line {element.sourceline}: JournalID {text!r} stands there twice"]))
+        self._journals.add(text)
 
     def _close(self, path: str, element: Any) -> None:
         """After an element: what is left in a container that is no record, and that the container itself was there."""
@@ -178,8 +207,24 @@ class AuditFile:
             repeats = path == paths.JOURNAL or (path in paths.RECORDS and path != paths.HEADER)
             if not (repeats and names and names[-1] == local(element)):
                 names.append(local(element))
+        if path == paths.JOURNAL:
+            self._note_journal(element)
+            if parent is self._root:
+                self._refuse_parts()
         if path in paths.CONTAINERS:
             self._close_container(path, element)
+
+    def _refuse_parts(self) -> None:
+        """DeliveryError for parts that no schema known here has: the file would be read in half."""
+        strange = next((c for c in self._root if local(c) not in paths.PARTS), None)
+        if strange is not None and self._structure and self._structure.is_loose:
+            raise DeliveryError(
+                "audit file has a part that is not known",
+                where=f"{self.name}:{strange.sourceline}",
+                got=f"{local(strange)} in {paths.ROOT}" + (f" of {namespace(strange)}" if namespace(strange) else ""),
+                expected=" ".join(sorted(paths.PARTS)),
+                next_step="send SAF-T of Portugal, Norway or the OECD, or tell us which country's file this is",
+            )
 
     def _close_container(self, path: str, element: Any) -> None:
         section = next((s for s in paths.SECTIONS.values() if s.path == path), None)
@@ -187,7 +232,8 @@ class AuditFile:
             self._promised(section.code, element)
         known = _SAID if section else {"JournalID", "Description", "Type", "TaxonomyReference"}
         self.unread.update(f"{local(element)}/{local(child)}" for child in element if local(child) not in known)
-        wanted = self.interest & {section.code if section else "", "all"} or path.startswith(paths.MASTERS)
+        own = "general_ledger" if path == paths.JOURNAL else section.code if section else ""
+        wanted = self.interest & {own, "all"} or path.startswith(paths.MASTERS)
         self._check_order(element, wanted=bool(wanted))
 
     def _check_order(self, element: Any, *, wanted: bool) -> None:
@@ -237,6 +283,11 @@ def _above(element: Any) -> str:
 
 def _child(element: Any, name: str) -> str:
     return next(((c.text or "").strip() for c in element if local(c) == name), "")
+
+
+def _name_of(element: Any) -> str:
+    inside = (c for c in element if local(c) == "CompanyStructure")
+    return _child(element, "CompanyName") or _child(element, "Name") or _child(next(inside, ()), "Name")
 
 
 def _refuse_others(path: Path, name: str) -> None:

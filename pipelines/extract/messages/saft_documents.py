@@ -17,18 +17,20 @@ from pipelines.extract.messages.saft_cells import amount, cells_of, number, plai
 from pipelines.extract.messages.saft_chart import tax_key
 from pipelines.extract.messages.saft_faults import (
     CREDIT_NOTES,
+    is_outside,
     of_amounts,
     of_exemptions,
     of_line_sums,
     of_line_taxes,
     of_lines,
+    of_payment_means,
     of_signature,
     of_totals,
     of_unique_code,
     strange,
 )
 from pipelines.extract.messages.saft_paths import DOCUMENT_COLUMNS, LINE_COLUMNS, LINE_NAMES, LINES_IN, SECTIONS, SUMS
-from pipelines.extract.messages.saft_series import KEPT_GAPS, NUMBER, Series, Signatures
+from pipelines.extract.messages.saft_series import KEPT_GAPS, NUMBER, Numbers, Series, Signatures
 from pipelines.extract.messages.xml_stream import local
 
 _SUM_AT = {path: column for column, places in SUMS.items() for path in places}
@@ -54,6 +56,7 @@ class Documents:
         self.first_faulty: dict[str, list[str]] = {}
         self._types: dict[tuple[str, str], str] = {}
         self._signatures = signatures
+        self._numbers = Numbers()
 
     def take(self, section: str, element: Any) -> Document:
         """One document: counted into its section, and judged."""
@@ -84,8 +87,11 @@ class Documents:
         faults, warnings = self._in_series(section, cells)
         faults += self._faults(section, cells, lines)
         warnings += strange(cells, header)
-        if section == "payments" and any(map(self._settles_missing, lines)):
-            warnings.append("settles_missing_document")
+        warnings += of_payment_means(cells) if section == "payments" else []
+        if section == "sales_invoices" and cells.get("document_type") == "NC" and "all_corrects_id" not in cells:
+            warnings.append("corrects_nothing")
+        if header.is_flat and any(map(self._corrects_missing, lines)):
+            warnings.append("corrects_missing_document")
         cells["message_faults"] = " ".join(faults) or "none"
         cells["message_warnings"] = " ".join(warnings) or "none"
         if faults:
@@ -120,8 +126,14 @@ class Documents:
             yield from of_amounts(section, cells, lines)
             yield from of_signature(section, cells, audit.header)
             yield from of_unique_code(cells)
+            if is_outside(cells, audit.header):
+                yield "date_outside_period"
+            if self._is_unposted(cells):
+                yield "transaction_unknown"
             if section == "payments":
                 yield from self._of_sides(lines)
+                if any(map(self._settles_missing, lines)):
+                    yield "settles_missing_document"
             yield from of_exemptions(section, lines, audit.header)
         else:
             yield from of_line_sums(section, cells, lines)
@@ -152,9 +164,28 @@ class Documents:
         start, end = (self.audit.header.cells[name] for name in ("period_start", "period_end"))
         return of is not None and number_ not in of and start <= line.get("settles_date", "") <= end
 
+    def _corrects_missing(self, line: dict[str, str]) -> bool:
+        """Whether a line names a document behind the last one of a series that the file has told already."""
+        found = NUMBER.fullmatch(line.get("corrects_id", ""))
+        of = self.series.get(("sales_invoices", found[1])) if found else None
+        return bool(found and of and int(found[3]) > of.runs[-1][1])
+
+    def _is_unposted(self, cells: dict[str, str]) -> bool:
+        """Whether a document names a transaction of the period, by the date that begins its number, and there is none.
+
+        Files without a ledger, and numbers without a date, cannot tell.
+        """
+        name, audit = cells.get("transaction_id", ""), self.audit
+        start, end = (audit.header.cells[c] for c in ("period_start", "period_end"))
+        return "general_ledger" in audit.has and start <= name[:10] <= end and name not in audit.transactions
+
     def _in_series(self, section: str, cells: dict[str, str]) -> tuple[list[str], list[str]]:
         """Faults and warnings by what came before a document in its series."""
-        found = NUMBER.fullmatch(cells.get("document_id", "")) if self.audit.header.is_flat else None
+        if not self.audit.header.is_flat:
+            of_whom = cells.get("supplier_id", "") if section == "purchase_invoices" else ""
+            name = cells.get("document_id", "")
+            return ([] if not name or self._numbers.add(name, section, of_whom) else ["number_repeated"]), []
+        found = NUMBER.fullmatch(cells.get("document_id", ""))
         if not found:
             return [], []
         name, number_ = found[1], int(found[3])
@@ -163,6 +194,10 @@ class Documents:
         if of is None:
             of = self.series[section, name] = Series(name, cells.get("document_type", ""))
         faults, warnings = ([] if of.add(number_) else ["number_repeated"]), []
+        code = cells.get("atcud", "0").rpartition("-")[0]
+        if code and of.code and code != of.code:
+            faults.append("atcud_code_differs")
+        of.code = of.code or code
         date, entered, signature = (cells.get(c, "") for c in ("document_date", "entered_at", "signature"))
         follows = number_ == of.last + 1
         if follows and date < of.date:

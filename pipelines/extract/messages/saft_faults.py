@@ -39,14 +39,22 @@ FAULTS = {
     "atcud_number_differs": "number in the unique code is not that of the document in its series",
     "exemption_without_reason": "line without VAT gives no reason and no code of the exemption",
     "exemption_of_taxed_line": "line with tax gives a reason or code of exemption",
+    "date_outside_period": "dated outside the period that the file is for",
+    "settles_missing_document": "settles a document of the file's period that the file does not have",
+    "transaction_unknown": "names a transaction of the file's period that its ledger does not have",
+    "atcud_code_differs": "code of the series in the unique code is not that of the documents before it",
 }
 WARNINGS = {
-    "date_outside_period": "dated outside the period that the file is for",
+    "date_not_selected": "dated outside the dates for which the file was made",
     "date_before_previous": "dated before the document of the number before",
     "entered_before_previous": "entered before the document of the number before",
     "dated_after_entry": "dated after the day on which it was entered",
     "atcud_missing": "document of 2023 or later without its unique code",
-    "settles_missing_document": "settles a document of the file's period that the file does not have",
+    "corrects_nothing": "credit note that names no document it corrects",
+    "corrects_missing_document": "corrects a document behind the last one of its series",
+    "status_before_entry": "got its status before it was entered",
+    "moved_before_entry": "goods left before the document was entered",
+    "payment_means_differ": "amounts by means of payment, and what is withheld, are not the gross total",
 }
 CREDIT_NOTES = frozenset({"NC", "TD", "DA", "RE", "381", "CN", "CREDITNOTE", "CREDIT NOTE", "CREDIT"})
 Cells = Mapping[str, str]
@@ -75,7 +83,7 @@ def of_amounts(section: str, cells: Cells, lines: Sequence[Cells]) -> Iterator[s
     rounding = _CENT / 2 * (len(lines) + 1)  # each line and the total are rounded on their own
     if net is not None and lines and abs(own - net) > rounding:
         yield "lines_differ"
-    if section == "sales_invoices" and any(map(_price_differs, lines)):
+    if section != "payments" and any(map(_price_differs, lines)):
         yield "price_differs"
     if tax is not None and section in ("sales_invoices", "working_documents") and _tax_differs(lines, tax):
         yield "tax_differs"
@@ -154,13 +162,32 @@ def of_unique_code(cells: Cells) -> Iterator[str]:
 def strange(cells: Cells, header: Header) -> Iterator[str]:
     """What is strange about the dates and the unique code of a document."""
     day, entered = cells.get("document_date", "")[:10], cells.get("entered_at", "")[:10]
-    if day and not header.cells["period_start"] <= day <= header.cells["period_end"]:
-        yield "date_outside_period"
+    if is_outside(cells, header) and not header.is_flat:
+        yield "date_not_selected"
+    own = header.is_flat and cells.get("source_billing") == "P"
+    times = {name: cells.get(name, "")[:19] for name in ("entered_at", "status_at", "movement_start_at")}
+    for name, warning in (("status_at", "status_before_entry"), ("movement_start_at", "moved_before_entry")):
+        if own and times[name] and times["entered_at"] and times[name] < times["entered_at"]:
+            yield warning
     if day and entered and day > entered:
         yield "dated_after_entry"
-    own = header.cells["format_code"] == "saft_pt" and cells.get("source_billing") == "P"
-    if own and day >= _FIRST_ATCUD and cells.get("atcud") == "0":
+    if own and header.cells["format_code"] == "saft_pt" and day >= _FIRST_ATCUD and cells.get("atcud") == "0":
         yield "atcud_missing"
+
+
+def is_outside(cells: Cells, header: Header) -> bool:
+    """Whether a document is dated outside the period of the file."""
+    day = cells.get("document_date", "")[:10]
+    return bool(day) and not header.cells["period_start"] <= day <= header.cells["period_end"]
+
+
+def of_payment_means(cells: Cells) -> Iterator[str]:
+    """That what was paid by each means, and what was withheld, is what a receipt is about."""
+    gross, paid = number(cells.get("gross_total")), number(cells.get("paid_amount"))
+    if gross is not None and paid is not None:
+        withheld = amount(cells.get("withheld_amount"))
+        if min(abs(paid - gross), abs(paid + withheld - gross)) > _CENT:
+            yield "payment_means_differ"
 
 
 def of_exemptions(section: str, lines: Sequence[Cells], header: Header) -> Iterator[str]:

@@ -47,6 +47,7 @@ def header_of(element: Any, name: str) -> Header:
     """The header; DeliveryError when it does not say what nobody can do without."""
     cells = cells_of(element, HEADER_COLUMNS)
     cells.setdefault("company_tax_id", cells.get("company_id", ""))
+    _refuse_cousins(element, cells, name)
     cells["format_code"] = _format_code(namespace(element), cells)
     _period(cells)
     missing = [c for c in ("format_version", "company_tax_id", "period_start", "period_end") if not cells.get(c)]
@@ -58,6 +59,14 @@ def header_of(element: Any, name: str) -> Header:
             expected=f"what {OFFICIAL.get(cells['format_code'], 'SAF-T')} says of version, company and period",
             next_step="correct the export and send the file again",
         )
+    if cells["period_end"] < cells["period_start"]:
+        raise DeliveryError(
+            "period of the audit file ends before it begins",
+            where=f"{name}:{element.sourceline}, AuditFile/Header",
+            got=f"{cells['period_start']} to {cells['period_end']}",
+            expected="a last day behind the first one",
+            next_step="correct the export and send the file again",
+        )
     return Header(cells)
 
 
@@ -65,8 +74,27 @@ def _format_code(uri: str, cells: Mapping[str, str]) -> str:
     for part, code in _CODES:
         if part.lower() in uri.lower():
             return code
-    flat = "accounting_basis" in cells and "software_certificate" in cells
-    return "saft_pt" if flat else "saft_oecd"
+    return "saft_pt" if _is_of_portugals_family(cells) else "saft_oecd"
+
+
+def _is_of_portugals_family(cells: Mapping[str, str]) -> bool:
+    return "accounting_basis" in cells and "software_certificate" in cells
+
+
+def _refuse_cousins(element: Any, cells: Mapping[str, str], name: str) -> None:
+    """DeliveryError for the file of a country that follows Portugal's, but has laws and numbers of its own."""
+    uri, country = namespace(element), cells.get("country_code", "PT")
+    named = re.search(r":([A-Z]{2})(_[\d.]+)*$", uri)
+    known = any(part.lower() in uri.lower() for part, _ in _CODES)
+    of = named[1] if named else country
+    if _is_of_portugals_family(cells) and not known and of != "PT":
+        raise DeliveryError(
+            "audit file of a country whose files are not read",
+            where=f"{name}:{element.sourceline}, AuditFile/Header",
+            got=f"{of}, as {uri or 'the address of the company'} says",
+            expected="SAF-T of Portugal, Angola, Norway or the OECD",
+            next_step="tell us the country, so that its rules can be added",
+        )
 
 
 def _period(cells: dict[str, str]) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 ROOT = "AuditFile"
+PARTS = frozenset({"Header", "MasterFiles", "GeneralLedgerEntries", "SourceDocuments"})
+"""What an audit file consists of; one with others is of a country whose files are built another way."""
 HEADER = f"{ROOT}/Header"
 LEDGER = f"{ROOT}/GeneralLedgerEntries"
 JOURNAL = f"{LEDGER}/Journal"
@@ -141,7 +143,7 @@ def _inside(columns: Mapping[str, str], *above: str) -> dict[str, str]:
     return {c: " ".join(f"{up}/{path}" for up in above for path in paths.split()) for c, paths in columns.items()}
 
 
-PARTY_COLUMNS = _by_path(
+_PARTY = _by_path(
     {
         "partner_id": "CustomerID SupplierID OwnerID",
         "account_id": "AccountID BalanceAccount/AccountID",
@@ -168,6 +170,8 @@ PARTY_COLUMNS = _by_path(
         "closing_credit": "ClosingCreditBalance BalanceAccount/ClosingCreditBalance",
     }
 )
+PARTY_COLUMNS = _PARTY | {f"CompanyStructure/{path}": column for path, column in _PARTY.items()}
+"""Romania and others put what every company has into an element of its own."""
 PRODUCT_COLUMNS = _by_path(
     {
         "product_type": "ProductType GoodsServicesID",
@@ -387,5 +391,9 @@ LINE_COLUMNS = _by_path(
         "line_supplier_id": "SupplierID",
         "lot_id": "StockAccountNo",
         "movement_subtype": "MovementSubType",
+        "ship_from_warehouse": "ShipFrom/WarehouseID",
+        "ship_to_warehouse": "ShipTo/WarehouseID",
+        "ship_from_city": "ShipFrom/Address/City",
+        "ship_to_city": "ShipTo/Address/City",
     }
 )

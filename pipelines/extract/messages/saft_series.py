@@ -22,6 +22,8 @@ from pipelines.extract.messages.saft_cells import number
 NUMBER = re.compile(r"(([^ ]+) [^/]*)/(\d{1,18})")
 """The number of a document: its series, in it the internal code, and the number in the series."""
 KEPT_GAPS = 5
+MOST_SERIES = 200_000
+_ENDING = re.compile(r"(.*?)([1-9]\d{0,17})?", re.DOTALL)
 
 
 @dataclass
@@ -33,6 +35,7 @@ class Series:
 
     name: str
     kind: str
+    code: str = ""
     runs: list[list[int]] = field(default_factory=list)
     last: int = -1
     date: str = ""
@@ -68,6 +71,31 @@ class Series:
         if at and self.runs[at - 1][1] == one - 1:
             self.runs[at - 1][1] = self.runs.pop(at)[1]
         return True
+
+
+class Numbers:
+    """Texts that must not stand in a file twice, of which most end in a number: kept as runs of those, in the memory of
+    their series. Texts of too many series are not compared any more, and said to be there."""
+
+    def __init__(self) -> None:
+        self._series: dict[tuple[str, ...], Series] = {}
+
+    def add(self, text: str, *scope: str) -> bool:
+        """Take a text in; False when it was there."""
+        key, number_ = self._place(text, scope)
+        if key not in self._series and len(self._series) >= MOST_SERIES:
+            return True
+        return self._series.setdefault(key, Series("", "")).add(number_)
+
+    def __contains__(self, text: str) -> bool:
+        key, number_ = self._place(text, ())
+        return len(self._series) >= MOST_SERIES or (key in self._series and number_ in self._series[key])
+
+    @staticmethod
+    def _place(text: str, scope: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
+        found = _ENDING.fullmatch(text)
+        before, digits = (found[1], found[2]) if found else (text, None)
+        return (*scope, before), int(digits) if digits else 0
 
 
 class Signatures:

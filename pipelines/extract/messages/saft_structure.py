@@ -22,6 +22,7 @@ _TYPES = {
     "date": (_DATE, "a date"),
     "time": (_DATE.removesuffix(r"(Z|[+-]\d\d:\d\d)?") + r"T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?", "a time"),
     "amount": (r"\+?(\d+(\.\d*)?|\.\d+)|-0+(\.0*)?", "a number from 0"),
+    "cents": (r"[+-]?(\d+(\.\d{0,2}0*)?|\.\d{1,2}0*)", "a number of at most 2 decimals"),
     "number": (r"[+-]?(\d+(\.\d*)?|\.\d+)", "a number"),
     "count": (r"\+?\d+", "a whole number"),
     "flag": (r"0*[01]", "0 or 1"),
@@ -58,6 +59,7 @@ class Node(NamedTuple):
     said: str
     keeps_blanks: bool
     conditions: list[Condition]
+    unchecked: bool
     sound: set[tuple[str, ...]]
 
 
@@ -65,25 +67,33 @@ class Structure:
     """A declared schema. A loose one says only what must stand, not its order, nor that nothing else may."""
 
     def __init__(self, path: Path) -> None:
-        data = read_yaml(path).data
+        data = _declared(path)
         self._loose = bool(data.get("loose"))
         self._conditions = {
             end: [_condition(*one) for one in found] for end, found in data.get("conditions", {}).items()
         }
+        self._unchecked = frozenset(str(data.get("unchecked", "")).split())
         self._children = {key: _particles(text) for key, text in data["elements"].items()}
         self._texts: dict[str, tuple[re.Pattern[str], str]] = {}
-        for kind, names in data["types"].items():
+        for name, kind in data["types"].items():
             pattern, said = _type(kind)
-            self._texts.update(dict.fromkeys(names.split(), (re.compile(pattern, re.DOTALL), said)))
+            self._texts[name] = (re.compile(pattern, re.DOTALL), said)
         for name, text in data["patterns"].items():
             self._texts[name] = (re.compile(text), f"as {text}")
         self._nodes: dict[str, Node] = {}
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether it says only what must stand."""
+        return self._loose
 
     def faults(self, element: Any, above: str = "") -> Iterator[str]:
         """Everything that is wrong with an element and what is in it; `above` is the path that leads to it."""
         name = local(element)
         path = f"{above}/{name}"
         node = self._nodes.get(path) or self._node(path)
+        if node.unchecked:
+            return
         if node.particles is None:
             if len(element) and self._loose:
                 for child in element:
@@ -136,10 +146,25 @@ class Structure:
         particles = next((self._children[end] for end in ends if end in self._children), None)
         text, said = next((self._texts[end] for end in ends if end in self._texts), (None, ""))
         conditions = next((self._conditions[end] for end in ends if end in self._conditions), [])
-        node = Node(particles, text, said, keeps_blanks=said.startswith("text"), conditions=conditions, sound=set())
+        node = Node(
+            particles, text, said, keeps_blanks=said.startswith("text"), conditions=conditions,
+            unchecked=not self._unchecked.isdisjoint(steps), sound=set(),
+        )  # fmt: skip
         if len(self._nodes) < KEPT_ORDERS:
             self._nodes[path] = node
         return node
+
+
+def _declared(path: Path) -> dict[str, Any]:
+    """What a file declares, over what the one that it names as its base does; types by the names that have them."""
+    own = dict(read_yaml(path).data)
+    own["types"] = {name: kind for kind, names in own["types"].items() for name in names.split()}
+    if "base" not in own:
+        return own
+    data = _declared(path.with_name(f"{own['base']}.yaml"))
+    for part, declared in own.items():
+        data[part] = data.get(part, {}) | declared if isinstance(declared, dict) else declared
+    return data
 
 
 def _misplaced(
@@ -201,8 +226,10 @@ def _type(kind: str) -> tuple[str, str]:
 
 @cache
 def structure_of(format_code: str, version: str) -> Structure:
-    """The schema that a file is checked against: the whole one of Portugal 1.04, what must stand for all others."""
-    if format_code in ("saft_pt", "saft_ao"):
+    """The schema of a file: the whole of Portugal 1.04 and Norway 1.20 and 1.30, of others what must stand."""
+    if format_code == "saft_no" and version.startswith(("1.2", "1.3")):
+        name = "saft_no" if version.startswith("1.3") else "saft_no_1_20"
+    elif format_code in ("saft_pt", "saft_ao"):
         name = "saft_pt" if format_code == "saft_pt" and version.startswith("1.04") else "saft_pt_older"
     else:
         name = "saft_oecd"

@@ -100,11 +100,11 @@ def of_export(sample: Sample, given: Mapping[str, Any]) -> tuple[Proposal | None
         return None, None
     beside = Beside(index, index.name)
     try:
-        tables = read_index(beside)
+        export = read_index(beside)
         if index.samefile(sample.path):
-            return _of_index(tables), None
+            return _of_index(export.tables), None
         name = sample.path.resolve().relative_to(index.parent.resolve()).as_posix()
-        table = table_for(tables, index.name, name, given.get("table"))
+        table = table_for(export, name, given.get("table"))
     except DeliveryError as error:
         named = error.what == "file is not named in its index"
         return None, None if named else f"{_INDEX} beside it cannot be used: {error.where}, {error.got}"

@@ -6,7 +6,8 @@ NORWAY = """<?xml version="1.0" encoding="UTF-8"?>
   <AuditFileVersion>1.30</AuditFileVersion><AuditFileCountry>NO</AuditFileCountry>
   <AuditFileDateCreated>2026-02-03</AuditFileDateCreated><SoftwareCompanyName>Sample Soft</SoftwareCompanyName>
   <SoftwareID>Books</SoftwareID><SoftwareVersion>3</SoftwareVersion>
-  <Company><RegistrationNumber>999999999</RegistrationNumber><Name>Sample AS</Name></Company>
+  <Company><RegistrationNumber>999999999</RegistrationNumber><Name>Sample AS</Name><Contact><ContactPerson>
+   <FirstName>NotUsed</FirstName><LastName>Kari Prøve</LastName></ContactPerson></Contact></Company>
   <DefaultCurrencyCode>NOK</DefaultCurrencyCode>
   <SelectionCriteria><PeriodStart>1</PeriodStart><PeriodStartYear>2025</PeriodStartYear><PeriodEnd>13</PeriodEnd>
    <PeriodEndYear>2025</PeriodEndYear></SelectionCriteria>
@@ -19,9 +20,11 @@ NORWAY = """<?xml version="1.0" encoding="UTF-8"?>
     <AccountType>GL</AccountType><OpeningDebitBalance>0.00</OpeningDebitBalance>
     <ClosingDebitBalance>12500.00</ClosingDebitBalance></Account>
    <Account><AccountID>2700</AccountID><AccountDescription>Utgående merverdiavgift</AccountDescription>
+    <GroupingCategory>kortsiktigGjeld</GroupingCategory><GroupingCode>2740</GroupingCode>
     <AccountType>GL</AccountType><OpeningDebitBalance>0.00</OpeningDebitBalance>
     <ClosingCreditBalance>2500.00</ClosingCreditBalance></Account>
    <Account><AccountID>3000</AccountID><AccountDescription>Salgsinntekt</AccountDescription>
+    <GroupingCategory>salgsinntekt</GroupingCategory><GroupingCode>3000</GroupingCode>
     <AccountType>GL</AccountType><OpeningDebitBalance>0.00</OpeningDebitBalance>
     <ClosingCreditBalance>10000.00</ClosingCreditBalance></Account>
   </GeneralLedgerAccounts>
@@ -35,7 +38,8 @@ NORWAY = """<?xml version="1.0" encoding="UTF-8"?>
    <TaxCodeDetails><TaxCode>3</TaxCode><EffectiveDate>2020-01-01</EffectiveDate><Description>Output</Description>
     <TaxPercentage>25</TaxPercentage><Country>NO</Country><StandardTaxCode>3</StandardTaxCode><BaseRate>100</BaseRate>
    </TaxCodeDetails>
-   <TaxCodeDetails><TaxCode>31</TaxCode><TaxPercentage>15</TaxPercentage><Country>NO</Country></TaxCodeDetails>
+   <TaxCodeDetails><TaxCode>31</TaxCode><TaxPercentage>15</TaxPercentage><Country>NO</Country>
+    <StandardTaxCode>31</StandardTaxCode><BaseRate>100</BaseRate></TaxCodeDetails>
   </TaxTableEntry></TaxTable>
   <Owners><Owner><Name>Sample Holding</Name><OwnerID>1</OwnerID></Owner></Owners>
  </MasterFiles>

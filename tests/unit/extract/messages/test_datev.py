@@ -58,11 +58,13 @@ def test_a_booking_is_two_lines_of_a_ledger_that_balance(tmp_path: Path) -> None
 
 
 def test_a_credit_and_a_reversal_stand_on_their_sides(tmp_path: Path) -> None:
-    path = batch(tmp_path / "b.csv", SALE | {"side_code": "H"}, SALE | {"reversal_code": "1"}, SALE | {"tax_key": "23"})
+    reversed_ = ({"reversal_code": "1"}, {"tax_key": "23"}, {"reversal_code": "g"})
+    path = batch(tmp_path / "b.csv", SALE | {"side_code": "H"}, *(SALE | one for one in reversed_))
     rows, _ = cells(path, "entries")
     accounts = [r for r in rows if r["line_id"] == "1"]
     assert [(r["debit_amount"], r["credit_amount"]) for r in accounts] == [
         ("0", "1190.00"),
+        ("-1190.00", "0"),
         ("-1190.00", "0"),
         ("-1190.00", "0"),
     ]
@@ -94,11 +96,56 @@ def test_the_business_year_gives_the_year(tmp_path: Path, day: str, start: str, 
 def test_bookings_outside_the_period_of_the_batch_are_a_total_that_differs(tmp_path: Path) -> None:
     late = SALE | {"document_day": "0102"}
     _, facts = cells(batch(tmp_path / "b.csv", SALE, late, start="20260101", end="20260131"), "entries")
-    (total,) = facts.totals
+    total, _ = facts.totals
     assert (total.name, total.said, total.found) == ("bookings_in_period", "2", "1")
     assert total.where.endswith("first outside: line 4")
     _, facts = cells(batch(tmp_path / "b.csv", SALE, start="20260101", end="20260131"), "bookings")
-    assert [(t.said, t.found) for t in facts.totals] == [("1", "1")]
+    assert [(t.said, t.found) for t in facts.totals] == [("1", "1"), ("0", "0")]
+
+
+@pytest.mark.parametrize(
+    ("year", "start", "end"),
+    [("20260101", "20251001", "20251231"), ("20250101", "20260101", "20260131"), ("20260701", "20260701", "20270701")],
+)
+def test_a_batch_of_another_business_year_is_refused(tmp_path: Path, year: str, start: str, end: str) -> None:
+    with pytest.raises(DeliveryError, match=r"b\.csv:1, fields 13, 15 and 16; got a business year from"):
+        cells(batch(tmp_path / "b.csv", SALE, year=year, start=start, end=end), "entries")
+
+
+def test_days_of_a_business_year_that_turns_with_no_new_year(tmp_path: Path) -> None:
+    days = ("0107", "3112", "0101", "3006")
+    given_ = [SALE | {"document_day": day} for day in days]
+    rows, facts = cells(batch(tmp_path / "b.csv", *given_, year="20260701", start="20260701", end="20270630"))
+    assert [r["document_date"] for r in rows] == ["2026-07-01", "2026-12-31", "2027-01-01", "2027-06-30"]
+    assert [(t.said, t.found) for t in facts.totals] == [("4", "4"), ("0", "0")]
+
+
+def test_base_amounts_that_no_rate_gives_are_a_total_that_differs(tmp_path: Path) -> None:
+    dollars = SALE | {"amount": "110,00", "currency_code": "USD", "exchange_rate": "1,10", "base_currency_code": "EUR"}
+    sound, off = dollars | {"base_amount": "100,00"}, dollars | {"base_amount": "90,00"}
+    rows, facts = cells(batch(tmp_path / "b.csv", sound, off, dollars), "entries")
+    assert [r.get("base_debit_amount") for r in rows[::2]] == ["100.00", "90.00", None]
+    (total,) = facts.totals
+    assert (total.name, total.found, total.where) == ("conversions_differ", "1", "line 4: 110.00 at 1.10 are not 90.00")
+
+
+def test_discounts_and_negative_amounts_are_told(tmp_path: Path) -> None:
+    paid, back = SALE | {"discount_amount": "23,80"}, SALE | {"amount": "-10,00"}
+    rows, facts = cells(batch(tmp_path / "b.csv", paid, paid, back), "entries")
+    assert facts.warnings == [
+        "1 booking with a negative amount, which the format does not know: read as taken back on the same side",
+        "2 bookings with discounts of 47.60 together, which DATEV's programs book on accounts that the file does not "
+        "name: the entries are without them",
+    ]
+    assert (rows[4]["debit_amount"], rows[5]["credit_amount"]) == ("-10.00", "-10.00")
+
+
+def test_records_that_no_table_holds_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(first_line("21").replace(";21;", ";66;", 1) + "\r\nA;B\r\n1;2\r\n", encoding="cp1252")
+    rows, facts = cells(path)
+    assert rows[0]["category_code"] == "66"
+    assert facts.warnings[-1].startswith("no table holds records of category 66 (Buchungsstapel): they are not read")
 
 
 @pytest.mark.parametrize(
@@ -111,6 +158,7 @@ def test_bookings_outside_the_period_of_the_batch_are_a_total_that_differs(tmp_p
         ({"account": ""}, "as its account"),
         ({"counter_account": "84OO"}, "'84OO' as its counter account"),
         ({"base_amount": "x"}, "as its base amount"),
+        ({"reversal_code": "N"}, "'N' as its reversal (Generalumkehr), expected 0, 1 or G"),
     ],
 )
 def test_a_booking_that_is_none_is_one_malformed_row(tmp_path: Path, changed: dict[str, str], said: str) -> None:
@@ -136,6 +184,7 @@ def test_a_declared_encoding_is_taken_as_it_is(tmp_path: Path) -> None:
 def test_every_field_has_a_column_or_stands_in_other(tmp_path: Path) -> None:
     full = {column: f"x{n}" for n, (_, column) in enumerate(FIELDS["21"])}
     full |= {"amount": "1,00", "side_code": "S", "account": "1", "counter_account": "2", "base_amount": "2,00"}
+    full["reversal_code"] = "0"
     (rows, facts), (sides, _) = (cells(batch(tmp_path / "b.csv", full), t) for t in ("bookings", "entries"))
     assert {c: rows[0].get(c) for c in full} == full
     everything = " ".join(sides[0].values())
@@ -319,7 +368,7 @@ def test_every_category_and_version_is_read_back(
     sound = {"amount": "1,00", "account": "4711", "counter_account": "8400"} if category == "21" else {key: "4711"}
     given_ = [{**cells_, **sound} for cells_ in data.draw(st.lists(cell, min_size=1, max_size=4))]
     for one in given_:
-        for column in ("side_code", "base_amount", "document_day"):
+        for column in ("side_code", "base_amount", "document_day", "reversal_code"):
             one.pop(column, None)
     second = headings(category, width) if headed or category not in ("21", "16", "20") else ""
     text = [first_line(category), second, *(record(category, one, width) for one in given_)]

@@ -243,9 +243,121 @@ def test_all_the_index_says_is_known(tmp_path: Path) -> None:
     mapped = "<AlphaNumeric/><Map><From>1</From><To>ja</To></Map>"
     text = index(table("data.csv", [column("a", key=True), column("b", mapped), keys], before="<Epoch>50</Epoch>"))
     (tmp_path / "index.xml").write_text(text, encoding="utf-8")
-    (found,) = read_index(Beside(tmp_path / "index.xml", "index.xml"))
+    (found,) = read_index(Beside(tmp_path / "index.xml", "index.xml")).tables
     assert (found.epoch, found.foreign_keys) == (50, ("a → T",))
     assert [(c.is_key, c.maps) for c in found.columns] == [(True, ()), (False, (("1", "ja"),))]
+
+
+_MAPS = (("S", "Soll"), ("H", "Haben"), ("T", "1"), ("T", "2"))
+CODED = column("S/H", "<AlphaNumeric/>" + "".join(f"<Map><From>{code}</From><To>{to}</To></Map>" for code, to in _MAPS))
+
+
+@pytest.mark.parametrize(
+    ("maps", "columns", "expected", "said"),
+    [
+        ("code", ["S/H", "n"], [("S", "1"), ("H", "1"), ("T", "1"), ("X", "1"), ("", "1")],
+         "they are read as they are; `maps: meaning` or `maps: both`"),
+        ("meaning", ["S/H", "n"], [("Soll", "1"), ("Haben", "1"), ("T", "1"), ("X", "1"), ("", "1")], "two for 'T'"),
+        ("both", ["S/H", "S/H (meaning)", "n"],
+         [("S", "Soll", "1"), ("H", "Haben", "1"), ("T", "", "1"), ("X", "", "1"), ("", "", "1")],
+         "2 cells whose code has none"),
+    ],
+)  # fmt: skip
+def test_codes_are_read_as_the_profile_says(
+    tmp_path: Path, maps: str, columns: list[str], expected: list[tuple[str, ...]], said: str
+) -> None:
+    path = export(tmp_path, b"S;1\r\nH;1\r\nT;1\r\nX;1\r\n;1\r\n", table("data.csv", [CODED, column("n", number(0))]))
+    found, facts = rows(path, maps=maps)
+    assert [row[1:] for row in found] == expected
+    assert facts.columns == columns
+    assert any(said in warning for warning in facts.warnings)
+    assert all(w.startswith("column 'S/H' has codes with meanings in the index (line 7)") for w in facts.warnings)
+
+
+def test_numbers_have_no_meanings_by_the_standard_and_names_stay_apart(tmp_path: Path) -> None:
+    numeric = column("n", "<Numeric/><Map><From>1</From><To>x</To></Map>")
+    found, facts = rows(export(tmp_path, b"1\r\n", table("data.csv", [numeric])), maps="meaning")
+    assert (found, facts.warnings[0].endswith("the standard maps text only")) == ([(1, "1")], True)
+    with pytest.raises(DeliveryError, match="a column 'S/H \\(meaning\\)' of its own"):
+        rows(export(tmp_path, b"S;1\r\n", table("data.csv", [CODED, column("S/H (meaning)")])), maps="both")
+
+
+@pytest.mark.parametrize("there", ["more.csv", "elsewhere/MORE.CSV", "more.csv.gz", "rest.zip", None])
+def test_a_table_whose_file_did_not_come_is_told_and_the_rest_read(tmp_path: Path, there: str | None) -> None:
+    path = export(tmp_path, b"1;2\r\n", table("data.csv", AB), table("sub/more.csv", AB, name="Mehr"))
+    if there == "rest.zip":
+        with zipfile.ZipFile(tmp_path / there, "w") as pack:
+            pack.writestr("more.csv", "")
+    elif there:
+        (tmp_path / there).parent.mkdir(exist_ok=True)
+        (tmp_path / there).write_bytes(b"")
+    found, facts = rows(path)
+    assert found == [(1, "1", "2")]
+    assert facts.warnings == ([] if there else [
+        "tables of the export are missing; at index.xml; got no file sub/more.csv (table 'Mehr', line 8); expected the "
+        "files of all 2 tables that it names. client to act: send them, or an index without them; what came is read"
+    ])  # fmt: skip
+
+
+def test_a_table_that_is_missing_in_an_archive_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("index.xml", index(table("a.csv", AB), table("b.csv", AB), table("../c.csv", AB)))
+        file.writestr("a.csv", "1;2\r\n")
+    _, reader = open_table(f"{path}!/a.csv", {"type": "gdpdu"})
+    with reader:
+        list(reader.batches())
+        (warning,) = reader.facts.warnings
+    assert "got no file b.csv (table 'b.csv', line 8); expected the files of all 3" in warning
+
+
+def test_what_an_index_says_and_nobody_acts_on_is_told(tmp_path: Path) -> None:
+    key = "<ForeignKey><Name>a</Name><Name>c</Name><References>Nowhere</References></ForeignKey>"
+    path = export(tmp_path, b"1;2\r\n", table("data.csv", [*AB, key]))
+    text = index(table("data.csv", [*AB, key])).replace("<Media>", "<Command>format c:</Command><Media>", 1)
+    extension = "<Extension><Name>more</Name><URL>more.xml</URL></Extension><Version>"
+    (tmp_path / "index.xml").write_text(text.replace("<Version>", extension), encoding="utf-8")
+    (warning,) = rows(path)[1].warnings
+    assert warning == (
+        "index.xml says what is not acted on: Extension 'more' in line 4, Command 'format c:' in line 6, ForeignKey to "
+        "'Nowhere', which is no table of the index, in line 7, ForeignKey of 'c', which is no column of the table, in "
+        "line 7"
+    )
+
+
+LONG = [column("a", place=(1, 3)), column("b", number(2), place=(4, 8))]
+
+
+@pytest.mark.parametrize(
+    ("how", "data"),
+    [
+        ("<Length>8</Length>", b"abc12,34def56,78"),
+        ("<Length>8</Length>", b"abc12,34\r\ndef56,78\r\n"),
+        ("<Length>10</Length>", b"abc12,34\r\ndef56,78\r\n"),
+        ("<RecordDelimiter>|R|</RecordDelimiter>", b"abc12,34|R|def56,78|R|"),
+        ("", b"abc12,34\ndef56,78"),
+    ],
+)
+def test_records_of_fixed_length_end_in_every_way_of_the_standard(tmp_path: Path, how: str, data: bytes) -> None:
+    found, facts = rows(export(tmp_path, data, table("data.csv", LONG, how=how)))
+    assert [row[1:] for row in found] == [("abc", "12,34"), ("def", "56,78")]
+    assert facts.warnings == []
+
+
+def test_a_file_of_fixed_length_that_breaks_off_is_refused(tmp_path: Path) -> None:
+    path = export(tmp_path, b"abc12,34def56,7", table("data.csv", LONG, how="<Length>8</Length>"))
+    with pytest.raises(DeliveryError, match=r"truncated; at data\.csv, record 2"):
+        rows(path)
+
+
+def test_tables_of_several_media_are_tables_of_one_export(tmp_path: Path) -> None:
+    path = export(tmp_path, b"1;2\r\n", table("data.csv", AB))
+    second = "</Media><Media><Name>2</Name>" + table("more.csv", AB) + "<AcceptNoTables>true</AcceptNoTables></Media>"
+    text = index(table("first.csv", FIXED)).replace("</Media>", second).replace("more.csv", "data.csv")
+    (tmp_path / "index.xml").write_text(text, encoding="utf-8")
+    (tmp_path / "first.csv").write_bytes(b"")
+    found, facts = rows(path)
+    assert (found, facts.warnings) == ([(1, "1", "2")], [])
 
 
 def test_members_of_an_archive_have_their_index_beside_them(tmp_path: Path) -> None:

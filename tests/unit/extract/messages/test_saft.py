@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from pipelines.errors import DeclarationError, DeliveryError
 from pipelines.extract.facts import FileFacts
 from pipelines.extract.messages.saft import DOCUMENTS_OF, LINES_OF
-from pipelines.extract.messages.saft_series import Series
+from pipelines.extract.messages.saft_series import Numbers, Series
 from pipelines.extract.reader import read_table
 from pipelines.flow.printing import print_table
 from pipelines.formats import message_format
@@ -228,6 +228,7 @@ def test_a_defect_is_stopped_by_a_total_that_names_it(
             [(f"{SETTLED}<CreditAmount>5000</CreditAmount>", f"{SETTLED}<DebitAmount>5000</DebitAmount>")],
             "lines_differ debit_of_invoice",
         ),
+        ("PGT 1T1/1", [("<OriginatingON>1T 1/6<", "<OriginatingON>1T 1/99<")], "settles_missing_document"),
     ],
 )
 def test_a_document_says_which_rules_it_breaks(
@@ -251,11 +252,6 @@ def test_a_document_says_which_rules_it_breaks(
                 ("<SystemEntryDate>2017-03-10T", "<SystemEntryDate>2023-01-01T"),
             ],
             "atcud_missing",
-        ),
-        (
-            "PGT 1T1/1",
-            [("<OriginatingON>1T 1/6<", "<OriginatingON>1T 1/99<")],
-            "settles_missing_document",
         ),
     ],
 )
@@ -349,11 +345,11 @@ def test_norway_gives_entries_balances_and_masters(tmp_path: Path) -> None:
     ("old", "new", "total", "where"),
     [
         ("<RecordID>2</RecordID><AccountID>2700", "<RecordID>2</RecordID><AccountID>2799",
-         "entries_on_unknown_accounts", "line 2; line 52 of the file: no account 2799"),
+         "entries_on_unknown_accounts", "line 2; line 56 of the file: no account 2799"),
         ("<TaxCode>3</TaxCode><TaxPercentage>", "<TaxCode>33</TaxCode><TaxPercentage>",
-         "entries_with_unknown_tax_codes", "line 1; line 47 of the file: no tax code 33"),
+         "entries_with_unknown_tax_codes", "line 1; line 51 of the file: no tax code 33"),
         ("<CustomerID>15000</CustomerID>", "<CustomerID>15001</CustomerID>", "entries_of_unknown_partners",
-         "line 3; line 54 of the file: no customer 15000"),
+         "line 3; line 58 of the file: no customer 15000"),
     ],
 )  # fmt: skip
 def test_entries_that_name_what_the_file_does_not_have_are_told(
@@ -479,6 +475,40 @@ def older(text: str) -> str:
     return text.replace("DebitLine>", "Line>").replace("CreditLine>", "Line>")
 
 
+def norway_1_20() -> str:
+    """The file of version 1.30 as one of 1.20."""
+    address = "<Address><City>Oslo</City></Address>"
+    text = NORWAY.replace("<AuditFileVersion>1.30", "<AuditFileVersion>1.20").replace("CreditTaxAmount>", "TaxAmount>")
+    text = re.sub("</?BalanceAccount>|<ModificationDate>[^<]*</ModificationDate>", "", text)
+    text = text.replace("<Name>Sample AS</Name>", f"<Name>Sample AS</Name>{address}")
+    return text.replace("<Name>Sample Holding</Name>", f"<Name>Sample Holding</Name>{address}")
+
+
+@pytest.mark.parametrize("table", ["audit_files", "gl_entries", "balances", "customers", "tax_codes", "other_masters"])
+def test_norway_1_20_is_checked_by_its_own_schema(tmp_path: Path, table: str) -> None:
+    now, then = read(tmp_path, NORWAY, table), read(tmp_path, norway_1_20(), table)
+    assert then.broken == {}
+    assert len(then.rows) == len(now.rows) > 0
+    mixed = norway_1_20().replace("<SystemEntryDate>", "<VoucherType>SI</VoucherType><SystemEntryDate>")
+    mixed = mixed.replace("<StreetName>Gata", f"<StreetName>{'G' * 71}")
+    faults = read(tmp_path, mixed, "audit_files").rows[0]["first_faults"]
+    assert "expected text of 0 to 70 characters" in faults
+    assert "VoucherType stands not in Transaction" in faults
+
+
+def test_what_norway_has_and_does_not_use_is_not_looked_into(tmp_path: Path) -> None:
+    unused = "<Products><Product><Anything/></Product></Products><Owners>"
+    text = NORWAY.replace("<Owners>", unused).replace("<SourceDocuments/>", "<SourceDocuments><SalesInvoices/>"
+                                                      "</SourceDocuments>")  # fmt: skip
+    assert read(tmp_path, text, "audit_files").rows[0]["structure_faults"] == "0"
+    assert read(tmp_path, text, "products").broken == {}
+    elsewhere = NORWAY.replace("<Owners>", "<Assets/><Owners>")
+    assert (
+        "Owners stands in MasterFiles out of order"
+        in read(tmp_path, elsewhere, "customers").broken["structure_faults"][2]
+    )
+
+
 def test_an_older_version_gives_the_same_entries_and_documents(tmp_path: Path) -> None:
     """Before 1.04 documents had no ATCUD, and lines of the ledger stood beside each other, debits and credits alike."""
     text = file_of(month_of(random.Random(3), 2026, 2, 12))
@@ -534,6 +564,38 @@ def test_other_kinds_of_audit_files_are_refused_by_their_name(tmp_path: Path, ro
     with pytest.raises(DeliveryError, match="not an audit file") as error:
         read(tmp_path, root, "documents")
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "said"),
+    [
+        ("OECD", "MasterFiles>", "MasterFilesMonthly>",
+         "saft.xml:12; got MasterFilesMonthly in AuditFile of urn:OECD"),
+        ("OECD", "SourceDocuments>", "SourceDocumentsMonthly>", "got SourceDocumentsMonthly in AuditFile of urn:OECD"),
+        ("PT", "StandardAuditFile-Tax:PT_1.04_01", "StandardAuditFile-Tax:CV_1.01_01", "got CV, as urn:OECD:Standard"),
+        ("PT", ' xmlns="urn:OECD:StandardAuditFile-Tax:PT_1.04_01"', "", "got MZ, as the address of the company says"),
+    ],
+)  # fmt: skip
+def test_files_of_countries_that_are_not_known_are_refused_and_not_read_in_half(
+    tmp_path: Path, text: str, old: str, new: str, said: str
+) -> None:
+    whole = {"OECD": OECD, "PT": tejo().replace("<Country>PT</Country>", "<Country>MZ</Country>", 1)}[text]
+    assert old in whole
+    with pytest.raises(DeliveryError) as error:
+        read(tmp_path, whole.replace(old, new), "documents", "cp1252")
+    assert said in str(error.value)
+
+
+def test_companies_may_stand_in_an_element_of_their_own(tmp_path: Path) -> None:
+    """As in Romania's D406."""
+    text = NORWAY.replace(":NO", ":RO").replace("<Customer><Reg", "<Customer><CompanyStructure><Reg").replace(
+        "<CustomerID>15000</CustomerID>\n", "</CompanyStructure><CustomerID>15000</CustomerID>\n", 1
+    )  # fmt: skip
+    (customer,) = read(tmp_path, text, "customers").rows
+    assert (customer["partner_name"], customer["city"], customer["registration_id"], customer["partner_id"]) == (
+        "Sample Kunde", "Oslo", "922222229", "15000",
+    )  # fmt: skip
+    assert customer["other"] == "PartyInfo/NaceCode=47.120"
 
 
 def test_what_no_table_reads_is_told(tmp_path: Path) -> None:
@@ -680,7 +742,19 @@ def test_what_breaks_the_schema_of_portugal_is_told(tmp_path: Path, table: str, 
          "TransactionDate is '27.09.2025', expected a date"),
         ("NORWAY", "balances", "<ClosingDebitBalance>12500.00</ClosingDebitBalance></Account>", "</Account>",
          "ClosingCreditBalance or ClosingDebitBalance is missing in Account"),
-        ("NORWAY", "gl_entries", "<Amount>2500.00<", "<Amount>2 500,00<", "Amount is '2 500,00', expected a number"),
+        ("NORWAY", "gl_entries", "<TransactionID>T1</TransactionID><Period>09</Period>",
+         "<Period>09</Period><TransactionID>T1</TransactionID>",
+         "TransactionID stands in another place of Transaction"),
+        ("NORWAY", "gl_entries", "<SourceID>EMP", "<Robot/><SourceID>EMP", "Robot stands not in Transaction"),
+        ("NORWAY", "gl_entries", "<CustomerID>15000</CustomerID><Description>Due", "<CustomerID>15000</CustomerID>"
+         "<SupplierID>1</SupplierID><Description>Due", "SupplierID must not stand in Line where CustomerID is"),
+        ("NORWAY", "gl_entries", "<Type>A</Type>", "<Type>Outgoing invoices</Type>",
+         "Type is 'Outgoing invoices', expected text of 0 to 9 characters"),
+        ("NORWAY", "tax_codes", "<StandardTaxCode>31</StandardTaxCode>", "",
+         "StandardTaxCode is missing in TaxCodeDet"),
+        ("NORWAY", "customers", "<Name>Sample Kunde</Name>", "", "Name is missing in Customer, before Address"),
+        ("NORWAY", "gl_entries", "<Amount>2500.00<", "<Amount>2 500,00<",
+         "Amount is '2 500,00', expected a number of at most 2 decimals"),
     ],
 )  # fmt: skip
 def test_what_must_stand_in_other_versions_is_told_where_it_is_missing(
@@ -690,3 +764,130 @@ def test_what_must_stand_in_other_versions_is_told_where_it_is_missing(
     assert old in whole
     assert "structure_faults" not in read(tmp_path, whole, table).broken
     assert fault in read(tmp_path, whole.replace(old, new), table).broken["structure_faults"][2]
+
+
+def tejo() -> str:
+    """A month of a company that keeps its ledger and its documents in one file."""
+    return file_of(month_of(random.Random(3), 2026, 2, 13))
+
+
+@pytest.mark.parametrize(
+    ("behind", "old", "new", "faults", "warnings"),
+    [
+        ("<SalesInvoices>", "<InvoiceDate>2026-02", "<InvoiceDate>2026-01", "date_outside_period", "none"),
+        ("<SalesInvoices>", "(<ATCUD>)[A-Z0-9]+-2<", r"\1OTHERXX9-2<", "atcud_code_differs", "none"),
+        ("<SalesInvoices>", "<CustomerID>", "<TransactionID>2026-02-02 VND 1</TransactionID><CustomerID>", "none",
+         "none"),
+        ("<SalesInvoices>", "<CustomerID>", "<TransactionID>2026-02-02 VND 99</TransactionID><CustomerID>",
+         "transaction_unknown", "none"),
+        ("<SalesInvoices>", "<CustomerID>", "<TransactionID>2026-03-02 VND 99</TransactionID><CustomerID>", "none",
+         "none"),
+        ("<SalesInvoices>", "<InvoiceStatusDate>2026", "<InvoiceStatusDate>2025", "none", "status_before_entry"),
+        ("<InvoiceNo>NC", "<Reference>[^<]*", "<Reference>FT 2A/999", "none", "corrects_missing_document"),
+        ("<MovementOfGoods>", "<MovementStartTime>2026", "<MovementStartTime>2025", "none", "moved_before_entry"),
+        ("<MovementOfGoods>", "<UnitPrice>[^<]*", "<UnitPrice>999", "price_differs", "none"),
+        ("<WorkingDocuments>", "<UnitPrice>[^<]*", "<UnitPrice>999", "price_differs", "none"),
+        ("<Payments>", "<PaymentAmount>[^<]*", "<PaymentAmount>1.00", "none", "payment_means_differ"),
+    ],
+)  # fmt: skip
+def test_a_document_is_compared_with_its_file(
+    tmp_path: Path, behind: str, old: str, new: str, faults: str, warnings: str
+) -> None:
+    before, mark, after = tejo().partition(behind)
+    assert re.search(old, after)
+    rows = read(tmp_path, before + mark + re.sub(old, new, after, count=1), "documents", "cp1252").rows
+    assert {r["message_faults"] for r in rows} == {faults, "none"}
+    assert warnings in {r["message_warnings"] for r in rows}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "total", "where"),
+    [
+        ("<AccountID>711", "<AccountID>71", "entries_on_headings", "account 71 is the sum of others"),
+        ("<TransactionID>2026-02-04 VND 2<", "<TransactionID>2026-02-05 VND 2<", "transactions_with_wrong_numbers",
+         "its date, journal and archive number are '2026-02-04 VND 2'"),
+        ("<TransactionID>2026-02-04 VND 2<", "<TransactionID>2026-02-02 VND 1<", "structure_faults",
+         "TransactionID '2026-02-02 VND 1' stands there twice"),
+        ("</Journal>", "</Journal><Journal><JournalID>VND</JournalID><Description>x</Description></Journal>",
+         "structure_faults", "JournalID 'VND' stands there twice"),
+        ("(<TransactionDate>2026-02-02.*?<GLPostingDate>)2026", r"\g<1>2027", "", ""),
+        ("<TransactionDate>2026-02-02(.*?<GLPostingDate>)2026", r"<TransactionDate>2025-02-02\g<1>2027",
+         "transactions_outside_period", "transaction 2026-02-02 VND 1, line "),
+    ],
+)  # fmt: skip
+def test_a_transaction_is_compared_with_its_file(tmp_path: Path, old: str, new: str, total: str, where: str) -> None:
+    before, mark, after = tejo().partition("<GeneralLedgerEntries>")
+    assert re.search(old, after)
+    broken = read(tmp_path, before + mark + re.sub(old, new, after, count=1), "gl_entries", "cp1252").broken
+    assert where in broken[total][2] if total else broken == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "total", "where"),
+    [
+        ("<TaxCode>3</TaxCode><TaxPercentage>25", "<TaxCode>3</TaxCode><TaxPercentage>15",
+         "entries_with_unknown_tax_codes", "no rate 15 of tax code 3"),
+        ("<CreditTaxAmount><Amount>2500.00", "<CreditTaxAmount><Amount>2400.00", "entries_with_other_taxes",
+         "tax 2400.00, 25 % of 10000.00 is another"),
+        ("<CurrencyAmount>869.57", "<CurrencyAmount>769.57", "entries_with_other_conversions",
+         "769.57 at 11.5 are not 10000.00"),
+        ("<ExchangeRate>11.5<", "<ExchangeRate>1150<", "", ""),  # for a hundred units, as banks of Norway write it
+        ("<TransactionDate>2025-09-27", "<TransactionDate>2024-09-27", "", ""),  # booked in a period of the file
+        ("(?s)<PeriodYear>2025(.*?<TransactionDate>)2025(.*?<GLPostingDate>)2025",
+         r"<PeriodYear>2024\g<1>2024\g<2>2024", "transactions_outside_period", "dated 2024-09-27"),
+        ("(?s)(<Transaction>.*</Transaction>)", r"\1\1", "transactions_with_wrong_numbers",
+         "of the file: stands there twice"),
+    ],
+)  # fmt: skip
+def test_an_entry_of_norway_is_compared_with_its_file(
+    tmp_path: Path, old: str, new: str, total: str, where: str
+) -> None:
+    changed = re.sub(old, new, NORWAY, count=1)
+    assert changed != NORWAY
+    broken = read(tmp_path, changed, "gl_entries").broken
+    assert where in broken[total][2] if total else broken == {}
+
+
+def test_a_credit_note_names_what_it_corrects_or_is_told(tmp_path: Path) -> None:
+    rows = read(tmp_path, re.sub("<References>.*?</References>", "", tejo()), "documents", "cp1252").rows
+    told = {r["document_type"]: r["message_warnings"] for r in rows if r["message_warnings"] != "none"}
+    assert told == {"NC": "corrects_nothing"}
+
+
+def test_accounts_of_partners_and_products_of_stock_are_in_their_master_files(tmp_path: Path) -> None:
+    lost = NORWAY.replace("<BalanceAccount><AccountID>1500", "<BalanceAccount><AccountID>1999")
+    total = read(tmp_path, lost, "customers").broken["partners_on_unknown_accounts"]
+    assert total[1:] == ("1", "Customer, line 29 of the file: no account 1999")
+    unknown = tejo().replace("<AccountID>211</AccountID><CustomerTaxID>", "<AccountID>Desconhecido</AccountID>"
+                             "<CustomerTaxID>", 1)  # fmt: skip
+    assert read(tmp_path, unknown, "customers", "cp1252").broken == {}
+    stock = OECD.replace("<WarehouseID>W1</WarehouseID><ProductCode>PA", "<WarehouseID>W1</WarehouseID><ProductCode>PX")
+    assert "no product PX" in read(tmp_path, stock, "physical_stock").broken["stock_of_unknown_products"][2]
+
+
+def test_numbers_of_the_oecd_stand_once_those_of_suppliers_for_each(tmp_path: Path) -> None:
+    twice = OECD.replace("<InvoiceNo>RINV/1", "<InvoiceNo>INV/1")
+    assert [r["message_faults"] for r in read(tmp_path, twice, "sales_invoices").rows] == ["none", "number_repeated"]
+    bill = OECD[OECD.index("<Invoice><InvoiceNo>F9") : OECD.index("</PurchaseInvoices>")]
+    other = bill.replace("<SupplierID>S1", "<SupplierID>S2")
+    for second, faults in ((bill, "number_repeated"), (other, "supplier_unknown")):
+        rows = read(tmp_path, OECD.replace(bill, bill + second), "purchase_invoices").rows
+        assert [r["message_faults"] for r in rows] == ["none", faults]
+
+
+def test_a_period_that_ends_before_it_begins_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        DeliveryError, match=r"ends before it begins; at saft\.xml:3, AuditFile/Header; got 2025-01-01 to"
+    ):
+        read(tmp_path, NORWAY.replace("<PeriodEndYear>2025", "<PeriodEndYear>2023"), "gl_entries")
+    strange = read(tmp_path, tejo().replace("<FiscalYear>2026", "<FiscalYear>2019"), "products", "cp1252")
+    assert "FiscalYear is '2019', the period begins in 2026" in strange.broken["structure_faults"][2]
+
+
+def test_numbers_are_known_by_what_stands_before_their_digits() -> None:
+    numbers = Numbers()
+    assert [numbers.add(t) for t in ("A1", "A2", "A01", "A1", "", "", "B", "1", "A2")] == [
+        True, True, True, False, True, False, True, True, False,
+    ]  # fmt: skip
+    assert numbers.add("A1", "elsewhere")
+    assert [t in numbers for t in ("A1", "A3", "A01", "C")] == [True, False, True, False]
