@@ -16,6 +16,12 @@ from dataclasses import dataclass
 
 from pipelines.extract.facts import FormatTotal
 
+MAX_TRANSPORT_CHARS = 4096
+"""Headers of a mail or an AS2 message in front of an interchange are shorter."""
+_TRANSPORT = re.compile(
+    r"\s*(?:(?!UNA|UNB|UIB|ISA)[A-Za-z][A-Za-z0-9-]+:[ \t][^\r\n]*(?:\r\n?|\n)(?:[ \t]+\S[^\r\n]*(?:\r\n?|\n))*)+\s*"
+    r"(?=UNA|UNB|UIB|ISA)"
+)
 _COUNT = re.compile(r"\d{1,15}", re.ASCII)
 
 
@@ -86,6 +92,12 @@ class UsedNumbers:
         is_repeated = number in self._used[part]
         self._used[part].add(number)
         return [f"{part}_number_repeated"] if is_repeated else []
+
+
+def transport_chars(text: str) -> int:
+    """Length of the headers that the transport of a message (AS2, mail) left in front of it."""
+    found = _TRANSPORT.match(text)
+    return found.end() if found else 0
 
 
 def of_other_types(table: str, unread: Counter[str], with_tables: Collection[str]) -> Iterator[str]:
