@@ -94,6 +94,17 @@ class UsedNumbers:
         return [f"{part}_number_repeated"] if is_repeated else []
 
 
+def answer_to_all(said: str, parts: Collection[str], *, errors: bool) -> str:
+    """What an acknowledgement comes to: what it says of the whole, unless what it says of the parts is worse."""
+    bad = [part for part in parts if part in ("rejected", "partially_accepted")]
+    if bad and said != "rejected":
+        nothing_left = said in ("", "received") and len(bad) == len(parts) and "partially_accepted" not in bad
+        return "rejected" if nothing_left else "partially_accepted"
+    if errors and said in ("accepted", ""):
+        return "accepted_with_errors"
+    return said or next(iter(parts), "")
+
+
 def transport_chars(text: str) -> int:
     """Length of the headers that the transport of a message (AS2, mail) left in front of it."""
     found = _TRANSPORT.match(text)

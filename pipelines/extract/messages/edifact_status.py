@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from pipelines.extract.messages.edi_envelope import answer_to_all
 from pipelines.extract.messages.edifact_envelope import Message
 from pipelines.extract.messages.edifact_section import TRANSPORT, Node, Section, date_of, party
 from pipelines.extract.messages.edifact_syntax import Segment
@@ -188,18 +189,30 @@ def answer_of(message: Message) -> Cells:
     whole = next((a for a in answers if a["level"] == "interchange"), None)
     if whole is None:
         return {}
-    said = whole["acknowledgement_code"]
     parts = [a for a in answers if a["level"] in ("group", "message")]
-    codes = {a["acknowledgement_code"] for a in parts}
-    if said in ("accepted", "received") and codes & {"rejected", "partially_accepted"}:
-        said = "rejected" if codes == {"rejected"} and said == "received" else "partially_accepted"
-    elif said == "accepted" and any(a["error_code"] for a in answers if a.get("error_code")):
-        said = "accepted_with_errors"
-    messages = [a["acknowledged_message_number"] for a in parts if a["level"] == "message"]
-    groups = [a["acknowledged_group_number"] for a in parts if a["level"] == "group"]
+    messages = [a for a in parts if a["level"] == "message"]
+    groups = {a["acknowledged_group_number"] for a in parts if a.get("acknowledged_group_number")}
+    errors = [f"{place}: {a['error_code']}" for a, place in zip(answers, _errors_at(answers), strict=True) if place]
+    codes = [a["acknowledgement_code"] for a in parts]
     return {
         "acknowledged_interchange_number": whole["acknowledged_interchange_number"],
-        "acknowledged_group_number": groups[0] if len(groups) == 1 else "",
-        "acknowledged_message_number": " ".join(messages),
-        "acknowledgement_code": said,
+        "acknowledged_group_number": groups.pop() if len(groups) == 1 else "",
+        "acknowledged_message_number": " ".join(a["acknowledged_message_number"] for a in messages),
+        "acknowledgement_code": answer_to_all(whole["acknowledgement_code"], codes, errors=bool(errors)),
+        "rejected_message_number": " ".join(
+            a["acknowledged_message_number"] for a in messages if a["acknowledgement_code"] == "rejected"
+        ),
+        "acknowledgement_errors": "; ".join(errors),
     }
+
+
+def _errors_at(answers: Sequence[Cells]) -> Iterator[str]:
+    """Where the error of each answer is, as `2 segment 4 element 3.1`; empty where it tells of none."""
+    segment = ""
+    for a in answers:
+        segment = a.get("segment_position", segment if a["level"] == "element" else "")
+        part = {"interchange": "interchange", "group": f"group {a.get('acknowledged_group_number')}"}.get(a["level"])
+        place = part or a.get("acknowledged_message_number", "")
+        place += f" segment {segment}" if segment else ""
+        place += f" element {a['element_position']}" if a.get("element_position") else ""
+        yield place if a.get("error_code") else ""

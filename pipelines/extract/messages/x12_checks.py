@@ -35,6 +35,8 @@ class Checks:
             out.append("quantity_total")
         if message.kind == "810" and not InvoiceSums(parts).agrees:
             out.append("total_amount")
+        if message.kind == "810" and row.value("BIG08") in ("01", "03"):
+            out.append("taken_back")
         return out
 
     def totals(self) -> list[FormatTotal]:

@@ -395,20 +395,28 @@ def test_events_of_transport(read: Read) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "code"),
+    ("answer", "code", "rejected", "errors"),
     [
-        ("UCI+77+S:14+R:14+7", "accepted"), ("UCI+77+S+R+8", "received"), ("UCI+77+S+R+4+18", "rejected"),
-        ("UCI+77+S+R+7\nUCM+1+ORDERS:D:96A:UN+7\nUCM+2+ORDERS:D:96A:UN+4+13", "partially_accepted"),
-        ("UCI+77+S+R+7\nUCM+1+ORDERS:D:96A:UN+7\nUCS+4+13\nUCD+12+2:1", "accepted_with_errors"),
-        ("UCI+77+S+R+1", "accepted"),
+        ("UCI+77+S:14+R:14+7", "accepted", "", ""), ("UCI+77+S+R+8", "received", "", ""),
+        ("UCI+77+S+R+4+18", "rejected", "", "interchange: 18"), ("UCI+77+S+R+1", "accepted", "", ""),
+        ("UCI+77+S+R+7\nUCM+1+ORDERS:D:96A:UN+7\nUCM+2+ORDERS:D:96A:UN+4+13", "partially_accepted", "2", "2: 13"),
+        ("UCI+77+S+R+7\nUCM+1+ORDERS:D:96A:UN+7\nUCS+4+13\nUCD+12+2:1", "accepted_with_errors", "",
+         "1 segment 4: 13; 1 segment 4 element 2.1: 12"),
+        ("UCI+77+S+R+8\nUCF+9+S+R+4+12\nUCM+1+ORDERS:D:96A:UN+4+13\nUCS+2\nUCD+39+1", "rejected", "1",
+         "group 9: 12; 1: 13; 1 segment 2 element 1: 39"),
+        ("UCI+77+S+R+7\nUCM+1+ORDERS:D:96A:UN+4+13\nUCM+2+ORDERS:D:96A:UN+4+13", "partially_accepted", "1 2",
+         "1: 13; 2: 13"),
     ],
 )  # fmt: skip
-def test_what_a_partner_made_of_it(read: Read, answer: str, code: str) -> None:
+def test_what_a_partner_made_of_it(read: Read, answer: str, code: str, rejected: str, errors: str) -> None:
     (message_row,) = read("CONTRL:D:3:UN", answer, "interchanges")
     assert (message_row["acknowledgement_code"], message_row["acknowledged_interchange_number"]) == (code, "77")
+    assert (message_row.get("rejected_message_number", ""), message_row.get("acknowledgement_errors", "")) == (
+        rejected, errors,
+    )  # fmt: skip
     details = read("CONTRL:D:3:UN", answer, "acknowledgements")
     assert len(details) == len(answer.splitlines())
-    levels = {"UCI": "interchange", "UCM": "message", "UCS": "segment", "UCD": "element"}
+    levels = {"UCI": "interchange", "UCF": "group", "UCM": "message", "UCS": "segment", "UCD": "element"}
     assert [row["level"] for row in details] == [levels[line[:3]] for line in answer.splitlines()]
 
 
