@@ -12,6 +12,8 @@ from pipelines.extract.messages.edifact_syntax import Segment
 from pipelines.extract.messages.edifact_trade import Cells, document_of, envelope_of, transport_of
 
 _EVENT_DATES = ("334", "78", "7", "1", "35", "11", "178", "186", "132", "133", "137")
+_EVENT = {tag: members for tag, members in TRANSPORT.items() if tag != "RFF"}
+"""Behind STS the dates are those of the event, also where references stand before them; 171 is that of a reference."""
 _CONSIGNMENT = ("CU", "CN", "AAS", "BM", "AAM")
 _SHIPMENT = ("SRN", "DQ", "AAK", "SI")
 _PLACES = ("175", "7", "5", "9", "11", "8", "12", "13", "14", "60", "61")
@@ -47,7 +49,7 @@ def statuses(message: Message) -> Iterator[Cells]:
         untold.append(consignment)
         for segments in events or [[]]:
             ordinal += 1
-            event = Section(segments, TRANSPORT)
+            event = Section(segments, _EVENT)
             cells = own | _given(_references(event)) | _given(_carrier(event)) | _event(event)
             at = (segments or opening or [message.header])[0]
             cells["event_ordinal"] = str(ordinal)
@@ -101,8 +103,10 @@ def _event(event: Section) -> Cells:
         return {}
     s = node.segment
     at, code = event.moment(*_EVENT_DATES)
-    if not at and (other := event.first("DTM")):
-        at, code = date_of(other.segment)
+    others = (node.segment for node in event.all("DTM") if node.segment.at(1) != "171")
+    if not at and (other := next(others, None)):
+        event.use(other)
+        at, code = date_of(other)
     place = _place(event)
     found, _ = party(event, "CN", "DP", "ST")
     country = event.place("36") or (place[0][:2] if _LOCODE.fullmatch(place[0]) else "") or found.country

@@ -116,7 +116,9 @@ def envelope(message: Message) -> dict[str, str]:
 
 def _answer(message: Message) -> dict[str, str]:
     """What an acknowledgement says: of the group as a whole, which sets it names, and what is wrong with them."""
-    codes: dict[str, str] = {}
+    numbers: list[str] = []
+    codes: list[str] = []
+    rejected: list[str] = []
     group = number = said = place = ""
     errors: list[str] = []
     for s in message.segments:
@@ -125,7 +127,7 @@ def _answer(message: Message) -> dict[str, str]:
                 group = s.get(2)
             case "AK2":
                 number = s.get(2)
-                codes[number] = ""
+                numbers.append(number)
             case "AK3" | "IK3":
                 place = f"{number} {s.get(1)} at {s.get(2)}"
                 errors += _errors(place, s.get(4).split(message.interchange.separators.repetition or None))
@@ -133,7 +135,8 @@ def _answer(message: Message) -> dict[str, str]:
                 at = s.get(1).replace(message.interchange.separators.component or " ", ".")
                 errors += _errors(f"{place} element {at}", [s.get(3)])
             case "AK5" | "IK5":
-                codes[number] = ANSWERS.get(s.get(1), s.get(1))
+                codes.append(ANSWERS.get(s.get(1), s.get(1)))
+                rejected += [number] if codes[-1] == "rejected" else []
                 errors += _errors(number, (s.get(n) for n in range(2, 7)))
             case "AK9":
                 said = ANSWERS.get(s.get(1), s.get(1))
@@ -143,9 +146,9 @@ def _answer(message: Message) -> dict[str, str]:
                     errors.append(f"group {group}: {sent} sent, {received} received, {taken} accepted")
     return {
         "acknowledged_group_number": group,
-        "acknowledged_message_number": " ".join(codes),
-        "acknowledgement_code": answer_to_all(said, list(codes.values()), errors=bool(errors)),
-        "rejected_message_number": " ".join(number for number, code in codes.items() if code == "rejected"),
+        "acknowledged_message_number": " ".join(numbers),
+        "acknowledgement_code": answer_to_all(said, codes, errors=bool(errors)),
+        "rejected_message_number": " ".join(rejected),
         "acknowledgement_errors": "; ".join(errors),
     }
 

@@ -395,6 +395,30 @@ def test_events_of_transport(read: Read) -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "at"),
+    [
+        ("RFF+DQ:DES-1\nDTM+334:202011031450:203", "2020-11-03T14:50:00"),
+        ("DTM+334:202011031450:203\nRFF+DQ:DES-1", "2020-11-03T14:50:00"),
+        ("RFF+DQ:DES-1\nDTM+171:20201101:102\nDTM+45E:20201103:102", "2020-11-03"),
+        ("RFF+DQ:DES-1\nDTM+171:20201101:102", ""),
+    ],
+)
+def test_the_time_of_an_event_stands_also_behind_its_reference(read: Read, body: str, at: str) -> None:
+    (row,) = read("IFTSTA:D:96A:UN", f"BGM+77+STAT-3+9\nCNI+1+CONS-5\nSTS+1+21\n{body}", "statuses")
+    assert (row.get("event_at", ""), row["shipment_reference"]) == (at, "DES-1")
+    assert ("DTM+171" in row.get("other", "")) == ("DTM+171" in body)
+
+
+@pytest.mark.parametrize(("function", "faults"), [("9", "none"), ("7", "none"), ("1", "taken_back")])
+def test_an_invoice_that_takes_one_back_is_no_invoice(read: Read, function: str, faults: str) -> None:
+    body = f"BGM+380+INV-1+{function}\nDTM+137:20261107:102\nUNS+S\nMOA+77:120"
+    (row,) = read("INVOIC:D:96A:UN", body, "invoices")
+    assert row["message_faults"] == faults
+    (row,) = read("INVOIC:D:96A:UN", body, "interchanges")
+    assert (row["message_function"], row["message_faults"]) == (function, "none")
+
+
+@pytest.mark.parametrize(
     ("answer", "code", "rejected", "errors"),
     [
         ("UCI+77+S:14+R:14+7", "accepted", "", ""), ("UCI+77+S+R+8", "received", "", ""),

@@ -170,6 +170,7 @@ def test_acknowledgements_of_sets_groups_and_interchanges(tmp_path: Path) -> Non
         ("997", "AK1*PO*7~AK9*R*3*3*0*5", "rejected", "", "group 7: 5; group 7: 3 sent, 3 received, 0 accepted"),
         ("997", "AK1*PO*7~AK9*A*3*2*2", "accepted_with_errors", "", "group 7: 3 sent, 2 received, 2 accepted"),
         ("997", "AK1*PO*7~AK2*850*0001~AK5*E*5~AK9*E*1*1*1", "accepted_with_errors", "", "0001: 5"),
+        ("997", "AK1*PO*7~AK2*850*0001~AK5*A~AK2*850*0001~AK5*R~AK9*P*2*2*2", "partially_accepted", "0001", ""),
         ("997", "AK1*PO*7~AK2*850*0001~AK5*M*5~AK9*A*1*1*1", "partially_accepted", "0001", "0001: 5"),
         ("997", "AK1*PO*7~AK2*850*0001~AK5*W~AK2*850*0002~AK5*X~AK9*R*2*2*0", "rejected", "0001 0002",
          "group 7: 2 sent, 2 received, 0 accepted"),
