@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -311,3 +312,44 @@ def test_written_invoices_are_read_back(
         for (number, lines, _, _), sign in zip(bills, signs, strict=True)
         for name, quantity, price in lines
     ]
+
+
+WANTED = st.tuples(
+    TEXT, st.dates(min_value=date(2000, 1, 1), max_value=date(2035, 12, 31)), st.sampled_from(["00", "01", "05", "07"]),
+    st.lists(st.tuples(TEXT, NUMBER, CENTS.map(str), TEXT), min_size=1, max_size=4),
+)  # fmt: skip
+
+
+@given(st.lists(WANTED, min_size=1, max_size=3), MARKS, st.binary(min_size=0, max_size=30))
+@settings(max_examples=60, deadline=None)
+def test_written_orders_are_read_back(
+    tmp_path_factory: pytest.TempPathFactory,
+    orders: list[tuple[str, date, str, list[tuple[str, str, str, str]]]],
+    marks: Marks,
+    octets: bytes,
+) -> None:
+    """Numbers, days, purposes, lines; binary data behind them, of any octets, moves nothing."""
+    data = "".join(chr(32 + octet % 95) for octet in octets)
+    sets = []
+    for number, day, purpose, lines in orders:
+        out = [["BEG", purpose, "NE", number, "", f"{day:%Y%m%d}"]]
+        for n, (product, quantity, price, name) in enumerate(lines, 1):
+            out.append(["PO1", str(n), quantity, "EA", price, "PE", "VN", product])
+            out.append(["PID", "F", "", "", "", name])
+        sets.append(("850", [*out, ["CTT", str(len(lines))], ["BIN", str(len(data)), data or " "]]))
+    text = Writer("BUYER", "BAYPORT", AT, marks).interchange(12, sets).text()
+    text = text if data else text.replace(f"BIN{marks.element}0{marks.element} ", f"BIN{marks.element}0{marks.element}")
+    folder = tmp_path_factory.mktemp("orders")
+    heads, facts = rows_of(folder, text, "orders")
+    assert [(r["order_id"], r["document_date"], r["message_function"]) for r in heads] == [
+        (number, day.isoformat(), purpose) for number, day, purpose, _ in orders
+    ]
+    lines, _ = rows_of(folder, text, "order_lines")
+    keys = ("order_id", "supplier_product_id", "ordered_quantity", "unit_price_amount", "item_name")
+    assert [tuple(r[k] for k in keys) for r in lines] == [
+        (number, product, quantity, price, name)
+        for number, _, _, items in orders
+        for product, quantity, price, name in items
+    ]
+    assert {r["message_faults"] for r in (*heads, *lines)} == {"none"}
+    assert [t for t in facts.totals if t.said != t.found] == []
