@@ -113,7 +113,6 @@ class Segments:
     """The segments of a file, one after the other, in whatever interchanges and syntaxes they come."""
 
     def __init__(self, path: Path, name: str, encoding: str | None, notes: Notes) -> None:
-        """`encoding` is the declared one; where it is not made of ASCII the file is decoded before it is cut up."""
         self.name, self.notes = name, notes
         self._path, self._declared = path, encoding
         self._delimiters = LEVEL_A
@@ -123,8 +122,9 @@ class Segments:
         self._is_utf8: bool | None = None
         self._begun = False
         head = refuse_other_kinds(path, name, "an EDIFACT interchange")
-        cut_later = encoding is None or (same_ascii(encoding) and "2022" not in encoding)  # which has escapes
-        self._whole = _codec_of_mark(head) or (None if cut_later else encoding)
+        # an encoding that is not made of ASCII, or has escapes, is decoded before the text is cut up
+        is_plain = encoding is None or (same_ascii(encoding) and "2022" not in encoding)
+        self._whole = _codec_of_mark(head) or (None if is_plain else encoding)
 
     def __iter__(self) -> Iterator[Segment]:
         """Read the file once; raises DeliveryError where it is no EDIFACT."""
@@ -276,11 +276,10 @@ class Segments:
         head, *rest = _split(text, d.element, d.release)
         if "\x1b" in text and not self._whole:
             raise refused(
-                self._where(line),
-                f"an escape sequence of ISO 2022 in segment {text[:3]}, whose characters may look like separators",
+                self._where(line), f"an escape sequence of ISO 2022 in segment {text[:3]}, which may hide separators",
                 "text in one character set, as UNOC or UNOW have it",
                 next_step="send it as UNOW, or say its encoding (as iso2022_jp) in the profile",
-            )
+            )  # fmt: skip
         tag = head.split(d.component)[0].strip()
         if not _TAG.fullmatch(tag):
             raise refused(self._where(line), f"{text[:20]!r}", "a segment that begins with its tag, as NAD or LIN")
