@@ -122,8 +122,7 @@ class Segments:
         self._is_utf8: bool | None = None
         self._begun = False
         head = refuse_other_kinds(path, name, "an EDIFACT interchange")
-        # an encoding that is not made of ASCII, or has escapes, is decoded before the text is cut up
-        is_plain = encoding is None or (same_ascii(encoding) and "2022" not in encoding)
+        is_plain = encoding is None or (same_ascii(encoding) and "2022" not in encoding)  # no escapes
         self._whole = _codec_of_mark(head) or (None if is_plain else encoding)
 
     def __iter__(self) -> Iterator[Segment]:
