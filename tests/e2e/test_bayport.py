@@ -107,3 +107,25 @@ def test_running_again_changes_nothing(trade: Client) -> None:
     trade.night()
     assert {table: count(trade, table) for table in TABLES} == before
     assert {table: trade.query(f"select count(*) from core.{table}") for table in TABLES} == versions
+
+
+def test_what_comes_again_the_next_night_is_told_and_counts_once(trade: Client) -> None:
+    folder = Folder(trade.settings.landing, "bayport", 1, 7)
+    shipped = sums(trade, "shipments_shipments", "order_id", "line_quantity")
+    bayport.write_again(folder)
+    trade.night()
+    (counts,) = trade.query(
+        "select state, rows_loaded, rows_unchanged, rows_rejected, rows_skipped from ops.delivery "
+        "where client_id = :client and feed = 'shipments.shipments' and file_name = 'in/portland_2.x12'"
+    )
+    lines = {o.number: len(o.lines) for o in bayport.orders_of(folder, "PO", 80, 3)[1::2]}
+    back, twice = lines["PO-0004"], lines["PO-0006"]
+    assert tuple(counts) == ("loaded", 0, sum(lines.values()) - back - twice, twice, back)
+    assert sums(trade, "shipments_shipments", "order_id", "line_quantity") == shipped
+    told = trade.query(
+        "select rule_id, failed from ops.rule_result join ops.delivery d using (delivery_id) "
+        "where d.client_id = :client and d.file_name = 'in/portland_2.x12' and failed > 0 order by 1"
+    )
+    assert [tuple(row) for row in told] == [
+        ("shipments.shipments.not_announced_twice", twice)
+    ]  # the register waits for the decision on the file that is held

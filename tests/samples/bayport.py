@@ -91,23 +91,34 @@ def write(folder: Folder) -> None:
     put(folder, "out/purchase_orders_1.edi", US, 200, [order_message(o, US, SUPPLIERS[o.partner]) for o in bought])
     put(folder, "in/confirmations_1.edi", SUPPLIERS[0], 300, [confirmation(o) for o in bought])
     salem = [advice(o) for o in sold[::2]]
-    put(folder, "in/salem_1.edi", "SALEMWH", 400, [*salem, advice(ghost(sold[0]))], marks=Marks(after="\r\n"))
-    put(
-        folder,
-        "in/portland_1.x12",
-        "PORTLANDWH",
-        500,
-        [notice(o, spoiled=o is sold[-1]) for o in sold[1::2]],
-        marks=BARS,
-    )
+    salem += [advice(ghost(sold[0])), advice(sold[1], number="SH-TWICE")]
+    put(folder, "in/salem_1.edi", "SALEMWH", 400, salem, marks=Marks(after="\r\n"))
+    notices = [notice(o, spoiled=o is sold[-1]) for o in sold[1::2]]
+    put(folder, "in/portland_1.x12", "PORTLANDWH", 500, notices, marks=BARS)
     events = [status(o, late=o is sold[78]) for o in sold]
     put(folder, "in/carrier_1.edi", "TRUCKCO", 600, [*events, status(ghost(sold[0], "X-LOST"))])
     invoices = [invoice(o) for o in bought] + [invoice(ghost(bought[0], "X-TOTAL"), off=1), credit(bought[1])]
+    invoices.append(invoice(ghost(bought[2], "X-BACK"), purpose="01"))
     put(folder, "in/invoices_1.edi", SUPPLIERS[0], 700, invoices)
     put(folder, "in/answers_1.edi", CUSTOMERS[1], 800, [answer(1, "A"), answer(2, "R")])
     writer = Writer(CUSTOMERS[2], US, moment(), is_test=True)
     folder.write("in/answers_2.edi", writer.interchange(900, [answer(3, "A")]).text().encode())
     spoil(folder, sold)
+
+
+def write_again(folder: Folder) -> None:
+    """A file of the next night: the notices of the first one as duplicates, but one that is taken back, and one more
+    under a new number."""
+    sold = orders_of(folder, "PO", 80, len(CUSTOMERS))
+    again = [for_what("01" if o is sold[3] else "07", notice(o)) for o in sold[1::2] if o is not sold[5]]
+    again.append(notice(sold[5], number="SH-AGAIN"))
+    put(folder, "in/portland_2.x12", "PORTLANDWH", 501, again, marks=BARS)
+
+
+def for_what(code: str, message: tuple[str, Segments]) -> tuple[str, Segments]:
+    """The notice with another purpose: 07 a duplicate, 01 one that takes it back."""
+    kind, ((tag, _, *begin), *rest) = message
+    return kind, [[tag, code, *begin], *rest]
 
 
 def put(folder: Folder, rel: str, sender: str, number: int, sets: Sequence[tuple[str, Segments]], *,
@@ -191,9 +202,12 @@ def shipment_id(order: Order) -> str:
     return f"SH-{order.number}"
 
 
-def advice(order: Order) -> tuple[str, Segments]:
+def advice(order: Order, *, number: str = "") -> tuple[str, Segments]:
     """945: the warehouse of Salem."""
-    out = [["W06", "F", order.number, ymd(order.leaves), shipment_id(order), "", order.number], *ship_to(order)]
+    out = [
+        ["W06", "F", order.number, ymd(order.leaves), number or shipment_id(order), "", order.number],
+        *ship_to(order),
+    ]
     out += [["G62", "11", ymd(order.leaves)], ["G62", "17", ymd(order.wanted)], ["W27", "M", "TRCK"]]
     for n, line in enumerate(order.lines, 1):
         out += [
@@ -204,9 +218,9 @@ def advice(order: Order) -> tuple[str, Segments]:
     return "945", [*out, ["W03", str(sum(line.quantity for line in order.lines)), "120", "LB"]]
 
 
-def notice(order: Order, *, spoiled: bool = False) -> tuple[str, Segments]:
+def notice(order: Order, *, spoiled: bool = False, number: str = "") -> tuple[str, Segments]:
     """856: the warehouse of Portland, a pack for each item. `spoiled` adds an item below a level that is not there."""
-    out = [["BSN", "00", shipment_id(order), ymd(order.leaves), "0930", "0001"], ["HL", "1", "", "S"]]
+    out = [["BSN", "00", number or shipment_id(order), ymd(order.leaves), "0930", "0001"], ["HL", "1", "", "S"]]
     out += [["TD1", "CTN25", str(len(order.lines)), "", "", "", "G", "85", "LB"], ["TD5", "", "2", "TRCK", "M"]]
     out += [["DTM", "011", ymd(order.leaves)], ["DTM", "017", ymd(order.wanted)], *ship_to(order)]
     out += [["HL", "2", "1", "O"], ["PRF", order.number, "", "", ymd(order.day)]]
@@ -240,11 +254,11 @@ def status(order: Order, *, late: bool = False) -> tuple[str, Segments]:
     return "214", [*out, ["L11", order.number, "PO"]]
 
 
-def invoice(order: Order, *, off: int = 0) -> tuple[str, Segments]:
-    """810: the goods and their freight; `off` cents too much in its total."""
+def invoice(order: Order, *, off: int = 0, purpose: str = "") -> tuple[str, Segments]:
+    """810: the goods and their freight; `off` cents too much in its total, `purpose` if it is no original."""
     freight = int(FREIGHT * 100)
     total = int(sum(line.amount for line in order.lines) * 100) + freight + off
-    out = [*invoice_head(order, f"INV-{order.number}"), *invoice_lines(order), ["TDS", str(total)]]
+    out = [*invoice_head(order, f"INV-{order.number}", purpose=purpose), *invoice_lines(order), ["TDS", str(total)]]
     return "810", [*out, ["SAC", "C", "D240", "", "", str(freight)], ["CTT", str(len(order.lines))]]
 
 
@@ -254,10 +268,10 @@ def credit(order: Order) -> tuple[str, Segments]:
     return "810", [*invoice_head(order, f"CR-{order.number}", "CR"), *invoice_lines(order), ["TDS", str(total)]]
 
 
-def invoice_head(order: Order, number: str, kind: str = "") -> list[list[str]]:
+def invoice_head(order: Order, number: str, kind: str = "", purpose: str = "") -> list[list[str]]:
     """Who invoices what, and when it is due."""
     day = ymd(order.leaves)
-    out = [["BIG", day, number, ymd(order.day), order.number, "", "", kind]]
+    out = [["BIG", day, number, ymd(order.day), order.number, "", "", kind, purpose]]
     supplier = SUPPLIERS[order.partner]
     return [*out, ["N1", "SE", supplier.title(), "92", supplier], ["ITD", "01", "3", "2", "", "10", "", "30"]]
 

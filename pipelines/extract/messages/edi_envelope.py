@@ -16,6 +16,12 @@ from dataclasses import dataclass
 
 from pipelines.extract.facts import FormatTotal
 
+MAX_TRANSPORT_CHARS = 4096
+"""Headers of a mail or an AS2 message in front of an interchange are shorter."""
+_TRANSPORT = re.compile(
+    r"\s*(?:(?!UNA|UNB|UIB|ISA)[A-Za-z][A-Za-z0-9-]+:[ \t][^\r\n]*(?:\r\n?|\n)(?:[ \t]+\S[^\r\n]*(?:\r\n?|\n))*)+\s*"
+    r"(?=UNA|UNB|UIB|ISA)"
+)
 _COUNT = re.compile(r"\d{1,15}", re.ASCII)
 
 
@@ -86,6 +92,23 @@ class UsedNumbers:
         is_repeated = number in self._used[part]
         self._used[part].add(number)
         return [f"{part}_number_repeated"] if is_repeated else []
+
+
+def answer_to_all(said: str, parts: Collection[str], *, errors: bool) -> str:
+    """What an acknowledgement comes to: what it says of the whole, unless what it says of the parts is worse."""
+    bad = [part for part in parts if part in ("rejected", "partially_accepted")]
+    if bad and said != "rejected":
+        nothing_left = said in ("", "received") and len(bad) == len(parts) and "partially_accepted" not in bad
+        return "rejected" if nothing_left else "partially_accepted"
+    if errors and said in ("accepted", ""):
+        return "accepted_with_errors"
+    return said or next(iter(parts), "")
+
+
+def transport_chars(text: str) -> int:
+    """Length of the headers that the transport of a message (AS2, mail) left in front of it."""
+    found = _TRANSPORT.match(text)
+    return found.end() if found else 0
 
 
 def of_other_types(table: str, unread: Counter[str], with_tables: Collection[str]) -> Iterator[str]:

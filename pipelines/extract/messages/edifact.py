@@ -92,6 +92,8 @@ class Messages(MessageTable):
         message.faults += ids_of(found)
         for what, where in told(message, found):
             notes.add(what, where)
+        if document_of(Section(message.segments[:1])).get("message_function") in ("1", "3"):
+            message.faults.append("taken_back")
 
     def _tell_unknown(self, message: Message, notes: Notes) -> None:
         known = KNOWN.get(message.type)

@@ -31,7 +31,8 @@ from pipelines.extract.messages.edifact_trade import (
 _EXPECTED = ("17", "132", "358", "191", "64")
 _SSCC = ("BJ", "AW")
 _CARRIED = (
-    "despatch_id", "document_date", "shipped_date", "order_id", "consignment_id", "delivery_note_id", "buyer_id",
+    "despatch_id", "message_function", "document_date", "shipped_date", "order_id", "consignment_id",
+    "delivery_note_id", "buyer_id",
     "supplier_id", "supplier_name", "ship_to_id", "ship_to_country_code", "ship_from_country_code",
     "origin_location_code", "destination_location_code", "carrier_id", "transport_mode", "incoterm_code",
     "currency_code", "sender_id", "receiver_id", "interchange_number", "message_number", "message_faults",

@@ -230,6 +230,8 @@ class Messages:
             interchange.found = len(interchange.groups)
         elif trailer_counts_packages(segment, interchange):
             interchange.found += interchange.packages
+        if not interchange.messages and not interchange.packages:
+            self.notes.add("interchanges without a message", f"line {segment.line}")
         kind = "groups" if interchange.groups else "messages"
         self._end(interchange, segment, kind, interchange.found, "interchange_reference", f"{kind[:-1]}_count")
         self._open = None

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from pipelines.extract.messages.edi_envelope import answer_to_all
 from pipelines.extract.messages.edifact_envelope import Message
 from pipelines.extract.messages.edifact_section import TRANSPORT, Node, Section, date_of, party
 from pipelines.extract.messages.edifact_syntax import Segment
 from pipelines.extract.messages.edifact_trade import Cells, document_of, envelope_of, transport_of
 
 _EVENT_DATES = ("334", "78", "7", "1", "35", "11", "178", "186", "132", "133", "137")
+_EVENT = {tag: members for tag, members in TRANSPORT.items() if tag != "RFF"}
+"""Behind STS the dates are those of the event, also where references stand before them; 171 is that of a reference."""
 _CONSIGNMENT = ("CU", "CN", "AAS", "BM", "AAM")
 _SHIPMENT = ("SRN", "DQ", "AAK", "SI")
 _PLACES = ("175", "7", "5", "9", "11", "8", "12", "13", "14", "60", "61")
@@ -46,7 +49,7 @@ def statuses(message: Message) -> Iterator[Cells]:
         untold.append(consignment)
         for segments in events or [[]]:
             ordinal += 1
-            event = Section(segments, TRANSPORT)
+            event = Section(segments, _EVENT)
             cells = own | _given(_references(event)) | _given(_carrier(event)) | _event(event)
             at = (segments or opening or [message.header])[0]
             cells["event_ordinal"] = str(ordinal)
@@ -100,8 +103,10 @@ def _event(event: Section) -> Cells:
         return {}
     s = node.segment
     at, code = event.moment(*_EVENT_DATES)
-    if not at and (other := event.first("DTM")):
-        at, code = date_of(other.segment)
+    others = (node.segment for node in event.all("DTM") if node.segment.at(1) != "171")
+    if not at and (other := next(others, None)):
+        event.use(other)
+        at, code = date_of(other)
     place = _place(event)
     found, _ = party(event, "CN", "DP", "ST")
     country = event.place("36") or (place[0][:2] if _LOCODE.fullmatch(place[0]) else "") or found.country
@@ -188,18 +193,30 @@ def answer_of(message: Message) -> Cells:
     whole = next((a for a in answers if a["level"] == "interchange"), None)
     if whole is None:
         return {}
-    said = whole["acknowledgement_code"]
     parts = [a for a in answers if a["level"] in ("group", "message")]
-    codes = {a["acknowledgement_code"] for a in parts}
-    if said in ("accepted", "received") and codes & {"rejected", "partially_accepted"}:
-        said = "rejected" if codes == {"rejected"} and said == "received" else "partially_accepted"
-    elif said == "accepted" and any(a["error_code"] for a in answers if a.get("error_code")):
-        said = "accepted_with_errors"
-    messages = [a["acknowledged_message_number"] for a in parts if a["level"] == "message"]
-    groups = [a["acknowledged_group_number"] for a in parts if a["level"] == "group"]
+    messages = [a for a in parts if a["level"] == "message"]
+    groups = {a["acknowledged_group_number"] for a in parts if a.get("acknowledged_group_number")}
+    errors = [f"{place}: {a['error_code']}" for a, place in zip(answers, _errors_at(answers), strict=True) if place]
+    codes = [a["acknowledgement_code"] for a in parts]
     return {
         "acknowledged_interchange_number": whole["acknowledged_interchange_number"],
-        "acknowledged_group_number": groups[0] if len(groups) == 1 else "",
-        "acknowledged_message_number": " ".join(messages),
-        "acknowledgement_code": said,
+        "acknowledged_group_number": groups.pop() if len(groups) == 1 else "",
+        "acknowledged_message_number": " ".join(a["acknowledged_message_number"] for a in messages),
+        "acknowledgement_code": answer_to_all(whole["acknowledgement_code"], codes, errors=bool(errors)),
+        "rejected_message_number": " ".join(
+            a["acknowledged_message_number"] for a in messages if a["acknowledgement_code"] == "rejected"
+        ),
+        "acknowledgement_errors": "; ".join(errors),
     }
+
+
+def _errors_at(answers: Sequence[Cells]) -> Iterator[str]:
+    """Where the error of each answer is, as `2 segment 4 element 3.1`; empty where it tells of none."""
+    segment = ""
+    for a in answers:
+        segment = a.get("segment_position", segment if a["level"] == "element" else "")
+        part = {"interchange": "interchange", "group": f"group {a.get('acknowledged_group_number')}"}.get(a["level"])
+        place = part or a.get("acknowledged_message_number", "")
+        place += f" segment {segment}" if segment else ""
+        place += f" element {a['element_position']}" if a.get("element_position") else ""
+        yield place if a.get("error_code") else ""

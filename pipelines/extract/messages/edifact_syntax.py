@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 from pipelines.errors import DeliveryError
 from pipelines.extract.lines import refuse_other_kinds
+from pipelines.extract.messages.edi_envelope import MAX_TRANSPORT_CHARS, transport_chars
+from pipelines.extract.mixed import same_ascii
 from pipelines.extract.table import Tally
 
 BLOCK_BYTES = 1 << 20
@@ -96,11 +98,15 @@ class Notes:
         tally.warnings += [f"{what}: {times} (first {where})" for what, (times, where) in self.found.items()]
 
 
-def refused(where: str, got: str, expected: str, what: str = "EDIFACT cannot be read") -> DeliveryError:
+def refused(
+    where: str,
+    got: str,
+    expected: str,
+    what: str = "EDIFACT cannot be read",
+    next_step: str = "ask the sender for the complete file again",
+) -> DeliveryError:
     """The error that a file is no sound EDIFACT."""
-    return DeliveryError(
-        what, where=where, got=got, expected=expected, next_step="ask the sender for the complete file again"
-    )
+    return DeliveryError(what, where=where, got=got, expected=expected, next_step=next_step)
 
 
 class Segments:
@@ -115,14 +121,20 @@ class Segments:
         self._line, self._rest, self._at = 1, "", 0
         self._is_utf8: bool | None = None
         self._begun = False
-        self._whole = _codec_of_mark(refuse_other_kinds(path, name, "an EDIFACT interchange"))
+        head = refuse_other_kinds(path, name, "an EDIFACT interchange")
+        is_plain = encoding is None or (same_ascii(encoding) and "2022" not in encoding)  # no escapes
+        self._whole = _codec_of_mark(head) or (None if is_plain else encoding)
 
     def __iter__(self) -> Iterator[Segment]:
         """Read the file once; raises DeliveryError where it is no EDIFACT."""
         with self._path.open("rb") as file:
             blocks = self._blocks(iter(lambda: file.read(BLOCK_BYTES), b""))
+            self._skip_transport(blocks)
             self._begin(blocks)
             while (piece := self._piece(blocks)) is not None:
+                if self._delimiters.terminator == "\n" and not piece.strip(_END_OF_FILE):
+                    self._line += 1  # a blank line
+                    continue
                 segment = self._parsed(piece)
                 yield segment
                 if segment.tag == "UNZ":
@@ -138,10 +150,11 @@ class Segments:
             try:
                 text = half + decoder.decode(block)
             except UnicodeDecodeError as error:
-                got = f"byte 0x{error.object[error.start]:02x} in a file whose mark says {self._whole}"
+                got = f"byte 0x{error.object[error.start]:02x} in a file that is said to be in {self._whole}"
                 raise refused(self.name, got, f"{self._whole} throughout") from None
             half = "\r" if text.endswith("\r") else ""
-            yield text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+            text = text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+            yield text.replace("\x85", "\n") if self._whole else text  # as mainframes break lines
         if half:
             yield "\n"
 
@@ -150,6 +163,15 @@ class Segments:
         block = next(blocks, None)
         self._rest, self._at = self._rest[self._at :] + (block or ""), 0
         return block is not None
+
+    def _skip_transport(self, blocks: Iterator[str]) -> None:
+        """Go behind the headers of a mail or an AS2 message that were left in front of the interchange."""
+        while len(self._rest) < MAX_TRANSPORT_CHARS and self._more(blocks):
+            pass
+        if size := transport_chars(self._rest):
+            self.notes.add("headers of its transport in front of an interchange, passed over", "line 1")
+            self._line += self._rest.count("\n", 0, size)
+            self._at = size
 
     def _begin(self, blocks: Iterator[str]) -> None:
         """Take the service string advice in front of an interchange, or the separators that hold without one."""
@@ -162,6 +184,8 @@ class Segments:
             self._at = 9
         elif head.startswith("UNB\x1d"):
             self._delimiters = LEVEL_B
+        elif head.startswith("UIB+"):
+            raise refused(self._where(), "UIB, of an interactive interchange", "batch EDIFACT, UNB to UNZ")
         elif head and not head.startswith("UNB+"):
             got = f"text that begins {head[:20]!r}"
             at_start = not self._begun
@@ -206,7 +230,7 @@ class Segments:
                 if not self._more(blocks):
                     self._check_end()
                     return None
-            elif release and _is_released(self._rest, found, release):
+            elif release and _is_released(self._rest, found, release, "" if end == "\n" else "\n"):
                 seen = found + 1 - self._at
             else:
                 piece, self._at = self._rest[self._at : found], found + 1
@@ -249,6 +273,12 @@ class Segments:
             text = text.replace("\n", "")
         d = self._delimiters
         head, *rest = _split(text, d.element, d.release)
+        if "\x1b" in text and not self._whole:
+            raise refused(
+                self._where(line), f"an escape sequence of ISO 2022 in segment {text[:3]}, which may hide separators",
+                "text in one character set, as UNOC or UNOW have it",
+                next_step="send it as UNOW, or say its encoding (as iso2022_jp) in the profile",
+            )  # fmt: skip
         tag = head.split(d.component)[0].strip()
         if not _TAG.fullmatch(tag):
             raise refused(self._where(line), f"{text[:20]!r}", "a segment that begins with its tag, as NAD or LIN")
@@ -337,12 +367,14 @@ def _all_utf8(path: Path) -> bool:
     return True
 
 
-def _is_released(text: str, at: int, release: str) -> bool:
-    """Whether an odd number of release characters stands in front: `?'` is no end, `??'` is one."""
-    start = at
-    while start and text[start - 1] == release:
-        start -= 1
-    return (at - start) % 2 == 1
+def _is_released(text: str, at: int, release: str, between: str = "") -> bool:
+    """Whether an odd number of release characters stands in front: `?'` is no end, `??'` is one. Behind each may stand
+    line breaks (`between`) that cut a segment in lines of one length."""
+    released = False
+    while at and ((sign := text[at - 1]) == release or (sign and sign == between)):
+        released ^= sign == release
+        at -= 1
+    return released
 
 
 def _split(text: str, sign: str, release: str) -> list[str]:

@@ -66,7 +66,8 @@ class Messages(MessageTable):
                 yield from map(self._record, register(item, sets))
                 sets = []
         self.tally.totals += [*envelopes.totals(), *self._checks.totals()]
-        self.tally.warnings += [*self._unknown.warnings(), *of_other_types(table, unread, SHAPES)]
+        self.tally.warnings += [*envelopes.warnings(), *self._unknown.warnings()]
+        self.tally.warnings += of_other_types(table, unread, SHAPES)
 
     def _record(self, cells: Mapping[str, str], *, problem: str = "", raw: str = "") -> Record:
         self._ordinal += 1

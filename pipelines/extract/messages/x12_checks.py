@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from pipelines.extract.facts import FormatTotal
 from pipelines.extract.messages.x12_envelope import Message
 from pipelines.extract.messages.x12_parts import Row, Split
 from pipelines.extract.messages.x12_plain import InvoiceSums, number, quantities
-from pipelines.extract.messages.x12_sets import KNOWN
+from pipelines.extract.messages.x12_sets import KNOWN, LAST_RELEASE
 from pipelines.extract.table import FIRST_ROWS, count_of
 
 
@@ -35,6 +35,8 @@ class Checks:
             out.append("quantity_total")
         if message.kind == "810" and not InvoiceSums(parts).agrees:
             out.append("total_amount")
+        if message.kind == "810" and row.value("BIG08") in ("01", "03"):
+            out.append("taken_back")
         return out
 
     def totals(self) -> list[FormatTotal]:
@@ -60,16 +62,18 @@ class Checks:
 
 
 class Unknown:
-    """Segments that no release has in their set: how many of each, and where the first ones are."""
+    """Segments that no release has in their set: how many of each, and where the first ones are. Of a release that is
+    later than the lists of segments it is said, for there it may be the lists that are wrong."""
 
     def __init__(self) -> None:
-        self._counts: Counter[tuple[str, str]] = Counter()
-        self._lines: dict[tuple[str, str], list[int]] = {}
+        self._counts: Counter[tuple[str, str, str]] = Counter()
+        self._lines: dict[tuple[str, str, str], list[int]] = {}
 
     def look(self, message: Message) -> None:
         """Count those of a set."""
+        later = message.release if message.release > LAST_RELEASE else ""
         for tag, line in self._found(message):
-            key = (message.kind, tag)
+            key = (message.kind, tag, later)
             self._counts[key] += 1
             lines = self._lines.setdefault(key, [])
             if len(lines) < FIRST_ROWS:
@@ -83,12 +87,14 @@ class Unknown:
     def warnings(self) -> list[str]:
         """One for each tag."""
         return [
-            f"segment {tag!r} is none of transaction set {kind}: {count_of(n, 'time')} ({self._places(kind, tag, n)})"
-            for (kind, tag), n in sorted(self._counts.items())
+            f"segment {tag!r} is none of transaction set {kind}"
+            + (f" up to release {LAST_RELEASE}, and {later} is later" if later else "")
+            + f": {count_of(n, 'time')} ({self._places(self._lines[kind, tag, later], n)})"
+            for (kind, tag, later), n in sorted(self._counts.items())
         ]
 
-    def _places(self, kind: str, tag: str, count: int) -> str:
-        lines = self._lines[kind, tag]
+    @staticmethod
+    def _places(lines: Sequence[int], count: int) -> str:
         more = ", …" if count > len(lines) else ""
         return f"{'line' if count == 1 else 'lines'} {', '.join(map(str, lines))}{more}"
 

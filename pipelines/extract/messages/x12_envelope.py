@@ -13,6 +13,7 @@ from pipelines.errors import DeliveryError
 from pipelines.extract.facts import FormatTotal
 from pipelines.extract.messages.edi_envelope import CountedByTrailers, NumbersOfTrailers, UsedNumbers
 from pipelines.extract.messages.x12_syntax import Segment, SegmentReader, Separators
+from pipelines.extract.table import count_of
 
 MAX_SEGMENTS = 1_000_000
 """Of one set: it is held in memory until its trailer says whether it is whole."""
@@ -39,6 +40,7 @@ class Interchange:
     acknowledged: list[Segment] = field(default_factory=list)
     groups: int = 0
     groups_said: str = ""
+    messages: int = 0
     faults: list[str] = field(default_factory=list)
 
     @property
@@ -70,6 +72,12 @@ class Message:
         return self.head.get(2)
 
     @property
+    def release(self) -> str:
+        """The release of the standard that its group or itself names: 004010; empty where none is said."""
+        said = self.head.get(3) or (self.group.head.get(8) if self.group else "")
+        return said[:6] if said[:6].isdecimal() else ""
+
+    @property
     def found(self) -> int:
         """Its segments, ST and SE counted as the standard wants it."""
         return len(self.segments) + 2
@@ -92,6 +100,7 @@ class Envelopes:
         self._group: Group | None = None
         self._message: Message | None = None
         self._counts: Counter[str] = Counter()
+        self._empty: list[str] = []
 
     def items(self) -> Iterator[Message | Interchange]:
         """Each set at its trailer, each interchange at its own: what it says then holds for the sets before it."""
@@ -107,6 +116,11 @@ class Envelopes:
         """The control totals of the file."""
         return [*(total.total() for total in self._totals.values()), self._control_numbers.total()]
 
+    def warnings(self) -> Iterator[str]:
+        """Interchanges in which nothing was sent."""
+        if self._empty:
+            yield f"{count_of(len(self._empty), 'interchange')} without a set (first {self._empty[0]})"
+
     def _envelope(self, segment: Segment) -> Message | Interchange | None:
         match segment.tag:
             case "ISA" if self._interchange is None:
@@ -120,6 +134,7 @@ class Envelopes:
                 self._group = Group(segment, self._next("group"))
                 self._group.faults += self._numbers.take("group", segment.get(6))
             case "ST" if self._interchange and not self._message:
+                self._interchange.messages += 1
                 self._message = Message(self._interchange, self._group, segment, self._next("message"))
                 if self._group:
                     self._message.faults += self._numbers.take("message", self._message.number)
@@ -161,6 +176,8 @@ class Envelopes:
             interchange.faults.append("interchange_reference")
         if not self._totals["groups"].agree(end.get(1), interchange.groups, where):
             interchange.faults.append("group_count")
+        if not interchange.messages and not interchange.acknowledged:
+            self._empty.append(where)
         self._interchange = None
         return interchange
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from pipelines.extract.messages.edi_envelope import answer_to_all
 from pipelines.extract.messages.x12_checks import Unknown
 from pipelines.extract.messages.x12_envelope import Interchange, Message
 from pipelines.extract.messages.x12_plain import plain_date, plain_moment
@@ -16,9 +17,10 @@ ANSWERS = {
 """What an acknowledgement says of a set or a group (data elements 715 and 717)."""
 _INTERCHANGE_ANSWERS = {"A": "received", "E": "accepted_with_errors", "R": "rejected"}
 _DOCUMENT = {
-    "850": ("BEG", 3), "860": ("BCH", 3), "855": ("BAK", 3), "865": ("BCA", 3), "810": ("BIG", 2), "856": ("BSN", 2),
-    "214": ("B10", 2), "940": ("W05", 2), "945": ("W06", 4),
+    "850": ("BEG", 3, 1), "860": ("BCH", 3, 1), "855": ("BAK", 3, 1), "865": ("BCA", 3, 1), "810": ("BIG", 2, 8),
+    "856": ("BSN", 2, 1), "214": ("B10", 2, 0), "940": ("W05", 2, 1), "945": ("W06", 4, 0),
 }  # fmt: skip
+"""Set → segment that begins its document, element with the number, element with what it is for (0: none)."""
 
 
 @dataclass
@@ -31,9 +33,11 @@ class Noted:
 
 def noted(message: Message, unknown: Unknown) -> Noted:
     """A set as far as it can be told before its interchange has ended."""
-    tag, element = _DOCUMENT.get(message.kind, ("", 0))
+    tag, number, function = _DOCUMENT.get(message.kind, ("", 0, 0))
+    begin = next((s for s in message.segments if s.tag == tag), None)
     cells = {
-        "document_id": next((s.get(element) for s in message.segments if s.tag == tag), ""),
+        "document_id": begin.get(number) if begin else "",
+        "message_function": begin.get(function) if begin and function else "",
         "segments_said": message.said,
         "segments_found": str(message.found),
         "unknown_segments": unknown.of(message),
@@ -56,7 +60,7 @@ def register(interchange: Interchange, sets: list[Noted]) -> Iterator[dict[str, 
             "messages_found": "0",
             "acknowledged_interchange_number": ta1.get(1),
             "acknowledgement_code": _INTERCHANGE_ANSWERS.get(ta1.get(4), ta1.get(4)),
-            "acknowledgement_errors": ta1.get(5),
+            "acknowledgement_errors": ta1.get(5).removeprefix("000"),
             "message_faults": " ".join(interchange.faults) or "none",
         }
     for message, cells in ((kept.message, kept.cells) for kept in sets):
@@ -111,13 +115,44 @@ def envelope(message: Message) -> dict[str, str]:
 
 
 def _answer(message: Message) -> dict[str, str]:
-    """What an acknowledgement says: of the group as a whole, and which sets it names."""
-    code = next((s.get(1) for s in message.segments if s.tag == "AK9"), "")
+    """What an acknowledgement says: of the group as a whole, which sets it names, and what is wrong with them."""
+    numbers: list[str] = []
+    codes: list[str] = []
+    rejected: list[str] = []
+    group = number = said = place = ""
+    errors: list[str] = []
+    for s in message.segments:
+        match s.tag:
+            case "AK1":
+                group = s.get(2)
+            case "AK2":
+                number = s.get(2)
+                numbers.append(number)
+            case "AK3" | "IK3":
+                place = f"{number} {s.get(1)} at {s.get(2)}"
+                errors += _errors(place, s.get(4).split(message.interchange.separators.repetition or None))
+            case "AK4" | "IK4":
+                at = s.get(1).replace(message.interchange.separators.component or " ", ".")
+                errors += _errors(f"{place} element {at}", [s.get(3)])
+            case "AK5" | "IK5":
+                codes.append(ANSWERS.get(s.get(1), s.get(1)))
+                rejected += [number] if codes[-1] == "rejected" else []
+                errors += _errors(number, (s.get(n) for n in range(2, 7)))
+            case "AK9":
+                said = ANSWERS.get(s.get(1), s.get(1))
+                errors += _errors(f"group {group}", (s.get(n) for n in range(5, 10)))
+                sent, received, taken = (s.get(n) for n in (2, 3, 4))
+                if len({n.lstrip("0") for n in (sent, received, taken)}) > 1:
+                    errors.append(f"group {group}: {sent} sent, {received} received, {taken} accepted")
     return {
-        "acknowledged_group_number": next((s.get(2) for s in message.segments if s.tag == "AK1"), ""),
-        "acknowledged_message_number": " ".join(s.get(2) for s in message.segments if s.tag == "AK2"),
-        "acknowledgement_code": ANSWERS.get(code, code),
-        "acknowledgement_errors": " ".join(
-            filter(None, (s.get(n) for s in message.segments if s.tag == "AK9" for n in range(5, 10)))
-        ),
+        "acknowledged_group_number": group,
+        "acknowledged_message_number": " ".join(numbers),
+        "acknowledgement_code": answer_to_all(said, codes, errors=bool(errors)),
+        "rejected_message_number": " ".join(rejected),
+        "acknowledgement_errors": "; ".join(errors),
     }
+
+
+def _errors(place: str, codes: Iterable[str]) -> list[str]:
+    found = " ".join(filter(None, codes))
+    return [f"{place}: {found}"] if found else []

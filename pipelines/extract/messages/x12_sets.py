@@ -73,6 +73,7 @@ KNOWN: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )  # fmt: skip
 """The segments of a set in any release from 3040 to 6040, and ITA, which earlier ones have in the place of SAC."""
+LAST_RELEASE = "006040"
 
 _END = _tags("CTT")
 SHAPES: Mapping[str, Shape] = MappingProxyType(

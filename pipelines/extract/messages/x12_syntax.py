@@ -3,7 +3,8 @@
 The header ISA has sixteen elements of fixed width; the character behind `ISA` parts elements, its last element parts
 the components of one, and the character behind that ends segments. The eleventh says from release 00402 on what parts
 repeated elements. Written generously: line breaks may follow every segment, or be what ends it, and may cut segments
-in lines of any length; the header need not be padded. There is no release character: a separator is never data.
+in lines of any length; the header need not be padded. There is no release character: a separator is never data, but in
+the binary segments BIN and BDS, which say how many octets they hold.
 
 The readers on PyPI either check health care claims against their guides or take a file into memory whole and drop
 what their tables do not know; this one streams, keeps lines, and hands on every segment.
@@ -11,6 +12,7 @@ what their tables do not know; this one streams, keeps lines, and hands on every
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +21,7 @@ from typing import NamedTuple
 from pipelines.errors import DeliveryError
 from pipelines.extract.encoding import TextSource
 from pipelines.extract.lines import MAX_LINE_CHARS, open_text
+from pipelines.extract.messages.edi_envelope import MAX_TRANSPORT_CHARS, transport_chars
 from pipelines.extract.table import Tally, count_of
 from pipelines.profile import Format
 
@@ -29,6 +32,9 @@ _HEADER_ELEMENTS = 16
 _HEADER_CHARS = 400
 """No header is longer: 106 characters, and room for line breaks inside it."""
 _AGAIN = "send the complete file again"
+_BINARY = {"BIN": 1, "BDS": 2}
+"""Segments of binary data → the element that says its length; the one behind it is the data."""
+_LENGTH = re.compile(r"\d{1,15}", re.ASCII)
 
 
 class Separators(NamedTuple):
@@ -77,12 +83,25 @@ class SegmentReader:
         """Every segment, headers and trailers of interchanges included; DeliveryError for what is none."""
         self._source = open_text(self.path, self.fmt, self.name, EXPECTED)
         try:
+            self._skip_transport()
             while self._skip_blank():
+                if self._count and self._text.startswith(self.separators.segment, self._at):
+                    self._at += len(self.separators.segment)
+                    self._empty += 1
+                    continue
                 self._read_header()
                 yield from self._interchange()
         finally:
             self._source.close()
         self._warn()
+
+    def _skip_transport(self) -> None:
+        """Go behind the headers of a mail or an AS2 message that were left in front of the interchange."""
+        self._hold(MAX_TRANSPORT_CHARS)
+        if size := transport_chars(self._text):
+            self.tally.warnings.append("headers of its transport in front of an interchange, passed over: line 1")
+            self._line += self._text.count("\n", 0, size)
+            self._at = size
 
     def _interchange(self) -> Iterator[Segment]:
         """From the header to its trailer: what follows has a header of its own."""
@@ -101,6 +120,8 @@ class SegmentReader:
     def _next(self) -> Segment | None:
         """The next segment that is not empty; None at the end of the file."""
         while self._skip_blank():
+            if (counted := self._counted()) is not None:
+                return counted
             end, line = self._end(), self._line
             begin = self._at  # reading on moves what is left to the front
             text = self._text[begin:end]
@@ -116,6 +137,40 @@ class SegmentReader:
             self._count += 1
             return Segment(elements[0].strip(), elements, line, text, self._count)
         return None
+
+    def _counted(self) -> Segment | None:
+        """The segment at hand if it is one of binary data, which may look like separators: its length ends it."""
+        self._hold(len("BIN"))
+        tag, sign = self._text[self._at : self._at + 3], self.separators.element
+        if tag not in _BINARY:
+            return None
+        self._hold(_HEADER_CHARS)
+        before = self._text[self._at : self._at + _HEADER_CHARS].split(sign, _BINARY[tag] + 1)[:-1]
+        if len(before) <= _BINARY[tag] or not _LENGTH.fullmatch(before[-1].strip()):
+            got = repr(self._text[self._at : self._at + 20])
+            raise self._fault("binary data without its length", got, f"{tag}, and how many octets it holds")
+        length, start = int(before[-1]), len(sign.join(before)) + 1
+        if length > MAX_LINE_CHARS:
+            raise self._fault("binary data too long", count_of(length, "octet"), f"at most {MAX_LINE_CHARS}")
+        self._hold(start + length + _HEADER_CHARS)
+        data = self._text[self._at + start : self._at + start + length].encode(self.fmt.encoding)[:length]
+        text = self._text[self._at : self._at + start] + data.decode(self.fmt.encoding, "ignore")
+        end = self.separators.segment
+        behind = self._text[self._at + len(text) :][:_HEADER_CHARS]
+        rest = behind.lstrip(_BREAKS.replace(end, ""))
+        if len(data) < length or not rest.startswith(end):
+            got = f"{count_of(length, 'octet')} said, and {rest[:3]!r} behind them"
+            raise self._fault("binary data of another length", got, f"a terminator {self._shown()} behind the data")
+        line, begin = self._line, self._at
+        self._at += len(text) + len(behind) - len(rest) + len(end)
+        self._line += self._text.count("\n", begin, self._at)
+        self._count += 1
+        return Segment(tag, [*before, text[start:]], line, text, self._count)
+
+    def _hold(self, chars: int) -> None:
+        """Read on until so many characters are at hand, or the file ends."""
+        while len(self._text) - self._at < chars and self._more():
+            pass
 
     def _end(self) -> int:
         """Where the terminator of the segment at hand stands. The trailer of the last interchange may lack it."""
@@ -173,13 +228,12 @@ class SegmentReader:
 
     def _read_header(self) -> None:
         """Take the separators from the header that begins here; it stays to be read as a segment."""
-        while len(self._text) - self._at < _HEADER_CHARS and self._more():
-            pass
+        self._hold(_HEADER_CHARS)
         head = self._text[self._at : self._at + _HEADER_CHARS]
         if not head.startswith("ISA"):
             raise self._fault("text outside an interchange", repr(head[:12]), "a header ISA")
         separator = head[3:4]
-        if not separator or separator.isalnum() or separator in _BLANK:
+        if not separator or separator.isalnum() or separator in " \x1a\0" + _BREAKS:
             raise self._fault(
                 "interchange header cannot be read", repr(head[:4]), "ISA followed by the element separator"
             )

@@ -213,6 +213,55 @@ def test_a_number_used_twice_is_told(read: Read) -> None:
     assert [r["message_faults"] for r in rows] == ["none", "message_number_repeated"]
 
 
+def cut_in_lines(text: str, size: int) -> str:
+    """The text in lines of one length, as mainframes send it."""
+    return "\r\n".join(text[at : at + size] for at in range(0, len(text), size))
+
+
+def test_a_line_may_end_anywhere_also_behind_a_release_character(read: Read) -> None:
+    text = SOUND.replace("BGM+220+", "BGM+220+A?'B??")
+    wanted, _ = read(text)
+    assert wanted[0]["document_id"].startswith("A'B?")
+    for size in range(4, 90):
+        rows, facts = read(cut_in_lines(text, size))
+        assert [row["document_id"] for row in rows] == [wanted[0]["document_id"]], size
+        assert [t for t in facts.totals if t.said != t.found] == []
+
+
+def test_headers_of_its_transport_are_told_and_passed_over(read: Read) -> None:
+    headers = "AS2-Version: 1.1\r\nContent-Type: application/edifact;\r\n\tname=a.edi\r\n\r\n"
+    rows, facts = read(headers + "UNA:+.? '\r\n" + SOUND)
+    assert [row["position"] for row in rows] == ["message 1, line 6"]
+    assert facts.warnings == ["headers of its transport in front of an interchange, passed over: 1 (first line 1)"]
+
+
+def test_an_interchange_of_nothing_is_told(read: Read) -> None:
+    rows, facts = read("UNB+UNOC:3+S+R+261109:1805+5'UNZ+0+5'")
+    assert (rows, facts.warnings) == ([], ["interchanges without a message: 1 (first line 1)"])
+
+
+def test_blank_lines_are_no_segments_where_lines_end_them(read: Read) -> None:
+    rows, _ = read("UNA:+.? \n" + SOUND.replace("'", "\n\r\n \n"))
+    assert [row["message_faults"] for row in rows] == ["none"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"), [("cp500", "MÜLLER"), ("utf-16-le", "Łódź"), ("iso2022_jp", "東京"), ("cp932", "東京")]
+)
+def test_a_declared_encoding_that_is_not_made_of_ascii_is_decoded_first(
+    tmp_path: Path, encoding: str, name: str
+) -> None:
+    path = tmp_path / "file.edi"
+    path.write_bytes(
+        SOUND.replace("'", "'\x85" if encoding == "cp500" else "'\n")
+        .replace("BGM+220+", f"BGM+220+{name}")
+        .encode(encoding)
+    )
+    with read_table(path, Format(type="edifact", table="interchanges", encoding=encoding), "en_US") as reader:
+        (row,) = [row for batch in reader.batches() for row in batch.to_pylist()]
+    assert row["document_id"].startswith(name)
+
+
 REFUSED = {
     "nothing": ("", "no bytes"),
     "blank": ("  \r\n ", "no EDIFACT"),
@@ -236,6 +285,9 @@ REFUSED = {
     "unknown syntax": (SOUND.replace("UNOA", "UNOQ"), "syntax 'UNOQ'"),
     "advice with one sign twice": ("UNA++.? '" + SOUND, "six characters"),
     "advice of letters": ("UNAab.? '" + SOUND, "six characters"),
+    "escapes of iso 2022": (SOUND.replace("BGM+220+", "BGM+220+\x1b$BEl5~\x1b(B"), "escape sequence of ISO 2022"),
+    "interactive, no batch at all": ("UIB+UNOA:3+++S+R'UIH+X'UIT'UIZ'", "interactive"),
+    "lower case": ("una:+.? '" + SOUND, "no EDIFACT"),
     "interactive": ("UNB+UNOA:2+S+R+261109:1805+5'UIH+1'", "interactive"),
     "no end of segments": (SOUND.replace("'", "\n"), "truncated"),
 }

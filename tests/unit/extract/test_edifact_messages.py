@@ -395,20 +395,52 @@ def test_events_of_transport(read: Read) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "code"),
+    ("body", "at"),
     [
-        ("UCI+77+S:14+R:14+7", "accepted"), ("UCI+77+S+R+8", "received"), ("UCI+77+S+R+4+18", "rejected"),
-        ("UCI+77+S+R+7\nUCM+1+ORDERS:D:96A:UN+7\nUCM+2+ORDERS:D:96A:UN+4+13", "partially_accepted"),
-        ("UCI+77+S+R+7\nUCM+1+ORDERS:D:96A:UN+7\nUCS+4+13\nUCD+12+2:1", "accepted_with_errors"),
-        ("UCI+77+S+R+1", "accepted"),
+        ("RFF+DQ:DES-1\nDTM+334:202011031450:203", "2020-11-03T14:50:00"),
+        ("DTM+334:202011031450:203\nRFF+DQ:DES-1", "2020-11-03T14:50:00"),
+        ("RFF+DQ:DES-1\nDTM+171:20201101:102\nDTM+45E:20201103:102", "2020-11-03"),
+        ("RFF+DQ:DES-1\nDTM+171:20201101:102", ""),
+    ],
+)
+def test_the_time_of_an_event_stands_also_behind_its_reference(read: Read, body: str, at: str) -> None:
+    (row,) = read("IFTSTA:D:96A:UN", f"BGM+77+STAT-3+9\nCNI+1+CONS-5\nSTS+1+21\n{body}", "statuses")
+    assert (row.get("event_at", ""), row["shipment_reference"]) == (at, "DES-1")
+    assert ("DTM+171" in row.get("other", "")) == ("DTM+171" in body)
+
+
+@pytest.mark.parametrize(("function", "faults"), [("9", "none"), ("7", "none"), ("1", "taken_back")])
+def test_an_invoice_that_takes_one_back_is_no_invoice(read: Read, function: str, faults: str) -> None:
+    body = f"BGM+380+INV-1+{function}\nDTM+137:20261107:102\nUNS+S\nMOA+77:120"
+    (row,) = read("INVOIC:D:96A:UN", body, "invoices")
+    assert row["message_faults"] == faults
+    (row,) = read("INVOIC:D:96A:UN", body, "interchanges")
+    assert (row["message_function"], row["message_faults"]) == (function, "none")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "rejected", "errors"),
+    [
+        ("UCI+77+S:14+R:14+7", "accepted", "", ""), ("UCI+77+S+R+8", "received", "", ""),
+        ("UCI+77+S+R+4+18", "rejected", "", "interchange: 18"), ("UCI+77+S+R+1", "accepted", "", ""),
+        ("UCI+77+S+R+7\nUCM+1+ORDERS:D:96A:UN+7\nUCM+2+ORDERS:D:96A:UN+4+13", "partially_accepted", "2", "2: 13"),
+        ("UCI+77+S+R+7\nUCM+1+ORDERS:D:96A:UN+7\nUCS+4+13\nUCD+12+2:1", "accepted_with_errors", "",
+         "1 segment 4: 13; 1 segment 4 element 2.1: 12"),
+        ("UCI+77+S+R+8\nUCF+9+S+R+4+12\nUCM+1+ORDERS:D:96A:UN+4+13\nUCS+2\nUCD+39+1", "rejected", "1",
+         "group 9: 12; 1: 13; 1 segment 2 element 1: 39"),
+        ("UCI+77+S+R+7\nUCM+1+ORDERS:D:96A:UN+4+13\nUCM+2+ORDERS:D:96A:UN+4+13", "partially_accepted", "1 2",
+         "1: 13; 2: 13"),
     ],
 )  # fmt: skip
-def test_what_a_partner_made_of_it(read: Read, answer: str, code: str) -> None:
+def test_what_a_partner_made_of_it(read: Read, answer: str, code: str, rejected: str, errors: str) -> None:
     (message_row,) = read("CONTRL:D:3:UN", answer, "interchanges")
     assert (message_row["acknowledgement_code"], message_row["acknowledged_interchange_number"]) == (code, "77")
+    assert (message_row.get("rejected_message_number", ""), message_row.get("acknowledgement_errors", "")) == (
+        rejected, errors,
+    )  # fmt: skip
     details = read("CONTRL:D:3:UN", answer, "acknowledgements")
     assert len(details) == len(answer.splitlines())
-    levels = {"UCI": "interchange", "UCM": "message", "UCS": "segment", "UCD": "element"}
+    levels = {"UCI": "interchange", "UCF": "group", "UCM": "message", "UCS": "segment", "UCD": "element"}
     assert [row["level"] for row in details] == [levels[line[:3]] for line in answer.splitlines()]
 
 

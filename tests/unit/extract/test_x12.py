@@ -156,7 +156,38 @@ def test_acknowledgements_of_sets_groups_and_interchanges(tmp_path: Path) -> Non
         ("997", "partially_accepted"), ("TA1", "received"),
     ]  # fmt: skip
     assert (rows[0]["acknowledged_group_number"], rows[0]["acknowledged_message_number"]) == ("4711", "0001 0002")
+    assert (rows[0]["rejected_message_number"], rows[0]["acknowledgement_errors"]) == (
+        "0002", "0002: 5; group 4711: 2 sent, 2 received, 1 accepted",
+    )  # fmt: skip
     assert rows[1]["acknowledged_interchange_number"] == "000000042"
+    assert "acknowledgement_errors" not in rows[1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "code", "rejected", "errors"),
+    [
+        ("997", "AK1*PO*7~AK9*A*3*3*3", "accepted", "", ""),
+        ("997", "AK1*PO*7~AK9*R*3*3*0*5", "rejected", "", "group 7: 5; group 7: 3 sent, 3 received, 0 accepted"),
+        ("997", "AK1*PO*7~AK9*A*3*2*2", "accepted_with_errors", "", "group 7: 3 sent, 2 received, 2 accepted"),
+        ("997", "AK1*PO*7~AK2*850*0001~AK5*E*5~AK9*E*1*1*1", "accepted_with_errors", "", "0001: 5"),
+        ("997", "AK1*PO*7~AK2*850*0001~AK5*A~AK2*850*0001~AK5*R~AK9*P*2*2*2", "partially_accepted", "0001", ""),
+        ("997", "AK1*PO*7~AK2*850*0001~AK5*M*5~AK9*A*1*1*1", "partially_accepted", "0001", "0001: 5"),
+        ("997", "AK1*PO*7~AK2*850*0001~AK5*W~AK2*850*0002~AK5*X~AK9*R*2*2*0", "rejected", "0001 0002",
+         "group 7: 2 sent, 2 received, 0 accepted"),
+        ("997", "AK1*PO*7~AK2*850*0001~AK3*N1*8*N1*8~AK4*4*67*5*ABC~AK4*5>2**7~AK5*R*5*3~AK9*P*2*2*2",
+         "partially_accepted", "0001",
+         "0001 N1 at 8: 8; 0001 N1 at 8 element 4: 5; 0001 N1 at 8 element 5.2: 7; 0001: 5 3"),
+        ("999", "AK1*PO*7*005010~AK2*850*0001*005010~IK3*PO1*6**3~CTX*SITUATIONAL TRIGGER~IK4*2*330*1~IK5*R*I5~"
+         "AK9*P*2*2*2", "partially_accepted", "0001", "0001 PO1 at 6: 3; 0001 PO1 at 6 element 2: 1; 0001: I5"),
+    ],
+)  # fmt: skip
+def test_what_an_acknowledgement_comes_to(
+    tmp_path: Path, kind: str, answer: str, code: str, rejected: str, errors: str
+) -> None:
+    (row,), facts = rows_of(tmp_path, written((kind, answer)), "interchanges")
+    assert (row["acknowledgement_code"], row.get("rejected_message_number", "")) == (code, rejected)
+    assert row.get("acknowledgement_errors", "") == errors
+    assert (row["acknowledged_group_number"], facts.warnings) == ("7", [])
 
 
 # -- what does not agree ------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -81,6 +82,70 @@ def test_segments_that_lie_across_two_blocks_are_whole(tmp_path: Path) -> None:
     assert len(rows) == 40_000
     assert facts.warnings == []
     assert [t for t in facts.totals if t.said != t.found] == []
+
+
+BINARY = {
+    "holds separators": ("BIN*14*ab~SE*5*x~~c*~", "ab~SE*5*x~~c*~"),
+    "with a filter": ("BDS*ASC*5*a~*\n~", "a~*\n~"),
+    "octets are not characters": ("BIN*4*a~\xfc", "a~\xfc"),
+    "of nothing": ("BIN*0*", ""),
+    "longer than a block": (f"BIN*3000000*{'~*x' * 1_000_000}", "~*x" * 1_000_000),
+}
+
+
+@pytest.mark.parametrize(
+    "marks", [Marks(), Marks(after="\r\n"), Marks(segment="\n", after="")], ids=["lf", "crlf", "nl"]
+)
+@pytest.mark.parametrize("name", BINARY)
+def test_binary_data_ends_where_its_length_says(tmp_path: Path, name: str, marks: Marks) -> None:
+    text, data = BINARY[name]
+    whole = written(("214", "B10*1*S-1*TRCK~LX*1~BIN*6*binary~L11*PO-1*PO"), marks=marks).replace("BIN*6*binary", text)
+    rows, facts = rows_of(tmp_path, whole, "segments")
+    assert [r["tag"] for r in rows] == ["ST", "B10", "LX", text[:3], "L11"]
+    assert rows[3].get("element_03" if text.startswith("BDS") else "element_02", "") == data
+    assert [t for t in facts.totals if t.said != t.found] == []
+    assert rows[4]["position"].endswith(f"line {whole[: whole.index('L11')].count(chr(10)) + 1}")
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("BIN*4*abc", "another length"), ("BIN*2*abc", "another length"), ("BIN*99999*abc", "another length"),
+        ("BIN*x*abc", "without its length"), ("BIN", "without its length"), ("BIN*99999999*abc", "too long"),
+    ],
+)  # fmt: skip
+def test_binary_data_of_another_length_is_refused_with_its_line(tmp_path: Path, text: str, what: str) -> None:
+    whole = written(("214", "B10*1*S-1*TRCK~LX*1~BIN*6*binary~L11*PO-1*PO")).replace("BIN*6*binary", text)
+    with pytest.raises(DeliveryError, match=what) as error:
+        rows_of(tmp_path, whole, "segments")
+    assert error.value.where == "file.edi:6"
+
+
+@pytest.mark.parametrize(
+    ("version", "says"), [("004010", ":"), ("006040", ":"), ("008010", " up to release 006040, and 008010 is later:")]
+)
+def test_of_a_release_beyond_the_lists_that_is_said(tmp_path: Path, version: str, says: str) -> None:
+    _, facts = rows_of(
+        tmp_path, written(("850", ORDER.replace("CTT*2", "ZZQ*1~CTT*2")), version=version), "interchanges"
+    )
+    assert any(w.startswith(f"segment 'ZZQ' is none of transaction set 850{says} 1 time") for w in facts.warnings)
+
+
+def test_what_stands_around_the_interchange_is_told(tmp_path: Path) -> None:
+    headers = "AS2-Version: 1.1\r\nContent-Type: application/edi-x12;\r\n name=po.edi\r\n\r\n"
+    (row,), facts = rows_of(tmp_path, headers + written(("850", ORDER)).rstrip() + "~~\n", "orders")
+    assert row["position"].endswith("line 7")
+    assert facts.warnings == [
+        "headers of its transport in front of an interchange, passed over: line 1", "2 empty segments, passed over",
+    ]  # fmt: skip
+    none = written().replace("IEA*1", "IEA*0")
+    rows, facts = rows_of(tmp_path, none, "interchanges")
+    assert (rows, facts.warnings) == ([], ["1 interchange without a set (first file.edi:2)"])
+
+
+def test_a_tab_may_part_elements(tmp_path: Path) -> None:
+    (row,), _ = rows_of(tmp_path, written(("850", ORDER), marks=Marks(element="\t")), "orders")
+    assert row["order_id"] == "PO-1"
 
 
 # -- what is refused ----------------------------------------------------------------------------------------------
@@ -247,3 +312,44 @@ def test_written_invoices_are_read_back(
         for (number, lines, _, _), sign in zip(bills, signs, strict=True)
         for name, quantity, price in lines
     ]
+
+
+WANTED = st.tuples(
+    TEXT, st.dates(min_value=date(2000, 1, 1), max_value=date(2035, 12, 31)), st.sampled_from(["00", "01", "05", "07"]),
+    st.lists(st.tuples(TEXT, NUMBER, CENTS.map(str), TEXT), min_size=1, max_size=4),
+)  # fmt: skip
+
+
+@given(st.lists(WANTED, min_size=1, max_size=3), MARKS, st.binary(min_size=0, max_size=30))
+@settings(max_examples=60, deadline=None)
+def test_written_orders_are_read_back(
+    tmp_path_factory: pytest.TempPathFactory,
+    orders: list[tuple[str, date, str, list[tuple[str, str, str, str]]]],
+    marks: Marks,
+    octets: bytes,
+) -> None:
+    """Numbers, days, purposes, lines; binary data behind them, of any octets, moves nothing."""
+    data = "".join(chr(32 + octet % 95) for octet in octets)
+    sets = []
+    for number, day, purpose, lines in orders:
+        out = [["BEG", purpose, "NE", number, "", f"{day:%Y%m%d}"]]
+        for n, (product, quantity, price, name) in enumerate(lines, 1):
+            out.append(["PO1", str(n), quantity, "EA", price, "PE", "VN", product])
+            out.append(["PID", "F", "", "", "", name])
+        sets.append(("850", [*out, ["CTT", str(len(lines))], ["BIN", str(len(data)), data or " "]]))
+    text = Writer("BUYER", "BAYPORT", AT, marks).interchange(12, sets).text()
+    text = text if data else text.replace(f"BIN{marks.element}0{marks.element} ", f"BIN{marks.element}0{marks.element}")
+    folder = tmp_path_factory.mktemp("orders")
+    heads, facts = rows_of(folder, text, "orders")
+    assert [(r["order_id"], r["document_date"], r["message_function"]) for r in heads] == [
+        (number, day.isoformat(), purpose) for number, day, purpose, _ in orders
+    ]
+    lines, _ = rows_of(folder, text, "order_lines")
+    keys = ("order_id", "supplier_product_id", "ordered_quantity", "unit_price_amount", "item_name")
+    assert [tuple(r[k] for k in keys) for r in lines] == [
+        (number, product, quantity, price, name)
+        for number, _, _, items in orders
+        for product, quantity, price, name in items
+    ]
+    assert {r["message_faults"] for r in (*heads, *lines)} == {"none"}
+    assert [t for t in facts.totals if t.said != t.found] == []
