@@ -38,7 +38,8 @@ CRM = (ANNA, BERT, CARL, DORA)
 ERIC = ("4", "Sampleeric", "Nowhere", "1955-02-02", "eric@example.org", "70 Other Mews", "Bath", "BA1 1AA")
 FRED = ("5", "Samplefred", "Newcomer", "1961-12-24", "fred@example.org", "3 Fresh Field", "Ely", "CB7 4EE")
 SHOP = (
-    other(BERT, "1", Street="7 Dumy Lane"), other(ANNA, "2", Family="Placeholders", Mail=""), other(CARL, "3", Postcode="DE1 2GV"), ERIC,
+    other(BERT, "1", Street="7 Dumy Lane"), other(ANNA, "2", Family="Placeholders", Mail=""),
+    other(CARL, "3", Postcode="DE1 2GV"), ERIC,
 )  # fmt: skip
 
 
