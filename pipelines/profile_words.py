@@ -256,6 +256,9 @@ class Golden(Words):
     def _ordered(self) -> Golden:
         if self.review_at > self.merge_at:
             raise ValueError(f"review_at {self.review_at} lies above merge_at {self.merge_at}")
+        trusting = [column for column, rule in self.survivorship.items() if rule == "most_trusted"]
+        if trusting and not self.trust:
+            raise ValueError(f"{', '.join(trusting)}: most_trusted, and no `trust` that names the sources in order")
         return self
 
 

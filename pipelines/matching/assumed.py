@@ -11,6 +11,20 @@ SHARED = {
 UNIQUE = ("national", "vat", "register", "lei", "iban", "email", "phone")
 """Comparisons of what one customer has alone, or nearly; each is a key by itself, too."""
 
+OWN = ("birth", "national", "vat", "register", "lei", "email")
+"""Comparisons, beside the names, that tell one customer from his neighbours."""
+
+MOST_DIFFERENT = {"given": 0.1, "company": 0.3}
+"""Name → in what share of pairs of one customer it is another altogether, at most, where nothing of `OWN` is known.
+There no data says whether two of one surname in one house are one or two, and half of each would be taken for one."""
+
+IDLE = ("order", "region", "country")
+"""Comparisons that say of nobody who he is."""
+
+OFTEN, SUREST = 0.2, (0.9, 0.6, 0.1)
+"""Where a single thing is known of customers: pairs of records that are one, per record; and in what share of pairs
+that agree in it, nearly agree, or less, they are at most: a steward is asked."""
+
 M = {
     "given": (0.80, 0.04, 0.07, 0.04, 0.05),
     "family": (0.82, 0.02, 0.07, 0.04, 0.05),
@@ -31,10 +45,10 @@ M = {
     "country": (0.99, 0.01),
 }
 U = {
-    "given": (0.005, 0.005, 0.003, 0.01, 0.977),
-    "family": (0.001, 0.001, 0.002, 0.01, 0.986),
+    "given": (0.01, 0.005, 0.003, 0.01, 0.972),
+    "family": (0.002, 0.001, 0.002, 0.01, 0.985),
     "order": (1.0, 0.5),
-    "company": (0.0001, 0.0005, 0.002, 0.005, 0.9924),
+    "company": (0.00003, 0.0005, 0.002, 0.005, 0.99247),
     "birth": (0.00005, 0.001, 0.01, 0.98895),
     "national": (1e-7, 1e-5, 1e-4, 0.9998899),
     "vat": (1e-6, 1e-5, 1e-4, 0.999889),

@@ -17,8 +17,8 @@ from pipelines.clean.address_split import split_address
 from pipelines.clean.companies import plain_company
 from pipelines.clean.people import plain_letters, plain_name
 
-VERSION = 2
-"""Raised when the same customer would come out otherwise: then all are made anew."""
+VERSION = 3
+"""Raised when the same customer, or what is learnt or assumed, would come out otherwise: then all are made anew."""
 
 COLUMNS = (
     "kind", "given", "family", "company", "birth", "email", "phone", "national", "vat", "register", "lei", "iban",

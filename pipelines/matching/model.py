@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.matching import keys
-from pipelines.matching.assumed import UNIQUE, M, U
+from pipelines.matching.assumed import IDLE, MOST_DIFFERENT, OFTEN, OWN, SUREST, UNIQUE, M, U
 from pipelines.matching.features import VERSION
 from pipelines.matching.levels import COUNTED, Codes, Compared
 from pipelines.matching.scoring import Numbers, Scorer, evidence, posterior
@@ -35,8 +35,8 @@ class Model:
 
     version: int = VERSION
     records: int = 0
-    same: float = 1e-4
-    neighbours: float = 1e-4
+    same: float = 4e-4
+    neighbours: float = 4e-4
     m: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: M)
     u: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: U)
     common: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -125,6 +125,8 @@ class _Learner:
         self.seen = scorer.seen(left[::step], right[::step])
         self.random = scorer.seen(*_drawn(features.num_rows))
         self.size = len(left) * 0.2
+        self.told = np.any([self.seen.levels[name] >= 0 for name in OWN], axis=0)
+        self.records = features.num_rows
         self.rare = {
             name: [np.isclose(seen.chances[name], np.log(model.rare[name])) for seen in (self.seen, self.random)]
             for name in UNIQUE
@@ -135,6 +137,9 @@ class _Learner:
 
     def learnt(self) -> Model:
         """u of random pairs, then m and the shares in turn; on the way u again without pairs that prove to match."""
+        compared = [name for name, levels in self.seen.levels.items() if name not in IDLE and (levels >= 0).any()]
+        if len(compared) == 1:
+            return _rounded(self._alone(compared[0]))
         self._learn_u(np.zeros(len(self.random.levels["order"])))
         share = self.size / self.all_pairs
         self.model = replace(self.model, same=share, neighbours=0.2 * share)
@@ -144,15 +149,42 @@ class _Learner:
                 self._learn_u(posterior(self.model, *evidence(self.model, self.random))[0])
         return _rounded(self.model)
 
+    def _alone(self, name: str) -> Model:
+        """Where one thing is known of each customer, nothing in the data says which of two alike are one: as many are
+        taken for one as is assumed, never all."""
+        levels, m = self.seen.levels[name], np.array(M[name])
+        met = np.bincount(levels[levels >= 0], minlength=len(m))[: len(m)] * self.weight
+        one = np.minimum(OFTEN * self.records * m, np.array(SUREST)[np.minimum(range(len(m)), len(SUREST) - 1)] * met)
+        share = float(one[:-1].sum() / m[:-1].sum()) / self.all_pairs
+        u = np.maximum(met - one, 1.0) / self.all_pairs
+        m = np.append(one[:-1] / self.all_pairs / max(share, 1e-12), m[-1])
+        m, u = np.maximum(m, 1e-6), np.append(u[:-1], 1 - u[:-1].sum())
+        return replace(
+            self.model,
+            m={**self.model.m, name: tuple((m / m.sum()).tolist())},
+            u={**self.model.u, name: tuple(u.tolist())},
+            same=max(share, 1 / self.all_pairs),
+            neighbours=1 / self.all_pairs,
+            common={key: values for key, values in self.model.common.items() if key != name},
+            rare={key: value for key, value in self.model.rare.items() if key != name},
+        )
+
     def _round(self) -> None:
         same, neighbours = posterior(self.model, *evidence(self.model, self.seen))
         self._learn_unique(same)
         m = {}
         for name, levels in self.seen.levels.items():
             known = levels >= 0
+            most = 1.0
+            if name in MOST_DIFFERENT:
+                told = known & self.told
+                if same[told].sum() >= 0.5 * same[known].sum():
+                    known = told
+                else:
+                    most = MOST_DIFFERENT[name]
             met = np.bincount(levels[known], same[known], len(self.model.m[name])) * self.weight
             met += _TRUST * np.array(M[name])
-            m[name] = tuple((met / met.sum()).tolist())
+            m[name] = _at_most(most, met / met.sum())
         floor = 1 / self.all_pairs
         self.model = replace(
             self.model,
@@ -184,6 +216,13 @@ class _Learner:
             met = met + np.array(U[name])
             u[name] = tuple((met / met.sum()).tolist())
         self.model = replace(self.model, u={**self.model.u, **u})
+
+
+def _at_most(share: float, met: Numbers) -> tuple[float, ...]:
+    """The shares of levels, the last cut down to that one."""
+    if met[-1] > share:
+        met = np.append(met[:-1] * (1 - share) / (1 - met[-1]), share)
+    return tuple(met.tolist())
 
 
 def _drawn(records: int) -> tuple[Codes, Codes]:

@@ -86,6 +86,10 @@ def test_norway_is_not_false(written):
         ("'kreditoren/OP_(?P", "'kreditoren/OP_((?P", 8, "regular expression"),
         ("ignore: {Kürzel:", "ignore: {'/(/':", 18, "regular expression"),
         ("ignore: {Kürzel:", "ignore: {'/.*/':", 18, "fits every column"),
+        ("feeds:\n", "golden: {merge_at: 0.4}\nfeeds:\n", 6, "review_at 0.5 lies above merge_at 0.4"),
+        ("feeds:\n", "golden: {merge_at: 1.5}\nfeeds:\n", 6, "less than or equal to 1"),
+        ("feeds:\n", "golden: {survivorship: {default: newest}}\nfeeds:\n", 6, "'most_trusted'"),
+        ("feeds:\n", "golden: {survivorship: {email: most_trusted}}\nfeeds:\n", 6, "no `trust` that names"),
     ],
 )
 def test_refusals_name_the_line(written, old, new, line, word):
