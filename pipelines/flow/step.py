@@ -51,26 +51,46 @@ def run_step(
 ) -> StepOutcome:
     """Run one step for deliveries in order. Raises TransientError for a fault worth another try, nothing else.
 
-    A delivery that is already past the step counts as done, one that stopped earlier as what it is.
+    A delivery that is already past the step counts as done, one that stopped earlier as what it is. Before a delivery
+    is judged the one before it is loaded, where they are of one client and feed: rules compare with what is loaded, and
+    would not see what two files of one night tell twice.
     """
     office = office or open_office()
     outcome = StepOutcome()
     judged: dict[tuple[str, str, str], Delivery] = {}
+    before: Delivery | None = None
     try:
         for delivery_id in delivery_ids:
-            with office.warehouse.lease(delivery_id):
-                with office.warehouse.transaction() as conn:
-                    delivery = register.get(conn, delivery_id)
-                if delivery.state in STEP_FROM[step]:
-                    with around(f"{step.value} {delivery_id}: {_name(delivery)}"):
-                        delivery = _run_one(office, step, delivery)
-                    if step is Step.VALIDATE:
-                        judged[delivery.client_id, delivery.feed, delivery.source] = delivery
-            _sort(outcome, step, delivery)
+            with office.warehouse.transaction() as conn:
+                delivery = register.get(conn, delivery_id)
+            if step is Step.VALIDATE and before and _come_together(before, delivery):
+                _advance(office, Step.LOAD, before, around)
+            after = _advance(office, step, delivery, around)
+            if step is Step.VALIDATE and delivery.state in STEP_FROM[step]:
+                judged[after.client_id, after.feed, after.source] = after
+            _sort(outcome, step, after)
+            before = after
     finally:
         for delivery in judged.values():
             _document(office, delivery)
     return outcome
+
+
+def _come_together(before: Delivery, delivery: Delivery) -> bool:
+    """Whether a delivery that is still to be judged would be compared with the rows of another one."""
+    same = (before.client_id, before.feed) == (delivery.client_id, delivery.feed)
+    return same and delivery.state in STEP_FROM[Step.VALIDATE]
+
+
+def _advance(office: Office, step: Step, delivery: Delivery, around: Around) -> Delivery:
+    """The delivery after the step, which it skips when it is past it or stopped earlier."""
+    with office.warehouse.lease(delivery.delivery_id):
+        with office.warehouse.transaction() as conn:
+            now = register.get(conn, delivery.delivery_id)
+        if now.state not in STEP_FROM[step]:
+            return now
+        with around(f"{step.value} {now.delivery_id}: {_name(now)}"):
+            return _run_one(office, step, now)
 
 
 def _sort(outcome: StepOutcome, step: Step, delivery: Delivery) -> None:

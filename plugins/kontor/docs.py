@@ -41,7 +41,8 @@ read becomes a reject with its reason; the other rows go on.
 """,
     Step.VALIDATE: """
 The gate: Great Expectations judges every rule, rows that break one are set apart in quarantine, and the delivery gets
-its verdict: `pass`, `pass_with_rejects`, `hold` or `fail`.
+its verdict: `pass`, `pass_with_rejects`, `hold` or `fail`. Where the feed has several deliveries tonight, each is
+loaded here before the next is judged: rules compare with what is loaded.
 
 A **held** delivery is not an error: a steward decides, nothing of it is loaded before. The task stays green.
 """,
@@ -49,8 +50,8 @@ A **held** delivery is not an error: a steward decides, nothing of it is loaded 
 Checks the accounting (received = loaded + unchanged + rejected + skipped + held, in rows and in every amount) against
 what it reads back, and publishes the rows into `core` with their history, all in one transaction.
 
-**Red:** the accounting differs, so nothing was published; or a delivery of this scope failed in an earlier step.
-**Skipped:** everything of this scope is held.
+**Red:** the accounting differs, so nothing was published; or a delivery of this feed failed in an earlier step.
+**Skipped:** everything of this feed is held.
 """,
 }
 

@@ -64,7 +64,7 @@ def intake_dag(dag_id: str, *, domains: Sequence[str], title: str, owner: str, a
     """The nightly intake of some domains.
 
     `at` is a cron expression in the time zone of the office (`[core] default_timezone`).
-    fetch → discover → rank_0 (a mapped instance per scope: extract → clean → validate → load) → rank_1 … →
+    fetch → discover → rank_0 (a mapped instance per client and feed: extract → clean → validate → load) → rank_1 … →
     workbooks → publish → held → outcome.
     """
     ranks = ranks_of(domains)

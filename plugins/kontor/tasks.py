@@ -6,9 +6,10 @@ Nothing heavy at the top: this module is imported whenever a DAG file is parsed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow.sdk import Asset, get_current_context
@@ -124,18 +125,23 @@ def _rehearse(ti: Any, params: Any, domains: Sequence[str]) -> list[Work]:
     return []
 
 
-def _ids(scopes: Sequence[ScopeWork]) -> list[int]:
+def _ids(scopes: Iterable[ScopeWork]) -> list[int]:
     return [delivery_id for scope in scopes for delivery_id in scope.delivery_ids]
 
 
 def split(scopes: Sequence[ScopeWork], most: int) -> list[Work]:
-    """One piece of work per scope; above `most` scopes, neighbours share one, so that no night is too big to map."""
-    size = -(-len(scopes) // most) or 1
-    chunks = [scopes[start : start + size] for start in range(0, len(scopes), size)]
+    """One piece of work per client and feed, whose sources are judged beside each other's rows.
+
+    Above `most` pieces, neighbours share one, so that no night is too big to map.
+    """
+    feeds = [list(group) for _, group in groupby(scopes, lambda scope: (scope.client_id, scope.feed))]
+    size = -(-len(feeds) // most) or 1
+    chunks = [feeds[start : start + size] for start in range(0, len(feeds), size)]
     return [
         Work(
-            label=chunk[0].label + (f" and {len(chunk) - 1} more" if len(chunk) > 1 else ""),
-            delivery_ids=_ids(chunk),
+            label=", ".join([chunk[0][0].label, *(scope.source for scope in chunk[0][1:])])
+            + (f" and {len(chunk) - 1} more" if len(chunk) > 1 else ""),
+            delivery_ids=_ids(scope for feed in chunk for scope in feed),
             held=[],
             failed=[],
         )

@@ -29,6 +29,20 @@ def test_a_shared_piece_says_so(airflow_home: Path) -> None:
     assert split(scopes(3), 1)[0]["label"] == "client0 · ledgers.spend · main and 2 more"
 
 
+def test_sources_of_one_feed_are_one_piece(airflow_home: Path) -> None:
+    """So that no two of them are judged at a time, each without the rows of the other."""
+    from plugins.kontor.tasks import split
+
+    bank = [ScopeWork("acme", "ledgers.bank_transactions", name, 0, [n]) for n, name in enumerate(["camt", "mt940"])]
+    work = split([*bank, *scopes(2)], 3)
+    assert [piece["label"] for piece in work] == [
+        "acme · ledgers.bank_transactions · camt, mt940",
+        "client0 · ledgers.spend · main",
+        "client1 · ledgers.spend · main",
+    ]
+    assert work[0]["delivery_ids"] == [0, 1]
+
+
 def test_documents_do_not_lead_out_of_their_folder(airflow_home: Path, tmp_path: Path) -> None:
     from plugins.kontor.pages import below
 
