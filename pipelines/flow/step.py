@@ -61,36 +61,37 @@ def run_step(
     before: Delivery | None = None
     try:
         for delivery_id in delivery_ids:
-            with office.warehouse.transaction() as conn:
-                delivery = register.get(conn, delivery_id)
-            if step is Step.VALIDATE and before and _come_together(before, delivery):
-                _advance(office, Step.LOAD, before, around)
-            after = _advance(office, step, delivery, around)
-            if step is Step.VALIDATE and delivery.state in STEP_FROM[step]:
-                judged[after.client_id, after.feed, after.source] = after
-            _sort(outcome, step, after)
-            before = after
+            if step is Step.VALIDATE and before:
+                _load_first(office, before, delivery_id, around)
+            delivery, was_due = _advance(office, step, delivery_id, around)
+            if step is Step.VALIDATE and was_due:
+                judged[delivery.client_id, delivery.feed, delivery.source] = delivery
+            _sort(outcome, step, delivery)
+            before = delivery
     finally:
         for delivery in judged.values():
             _document(office, delivery)
     return outcome
 
 
-def _come_together(before: Delivery, delivery: Delivery) -> bool:
-    """Whether a delivery that is still to be judged would be compared with the rows of another one."""
+def _load_first(office: Office, before: Delivery, delivery_id: int, around: Around) -> None:
+    """Load a delivery if the next one is still to be judged and would be compared with its rows."""
+    with office.warehouse.transaction() as conn:
+        delivery = register.get(conn, delivery_id)
     same = (before.client_id, before.feed) == (delivery.client_id, delivery.feed)
-    return same and delivery.state in STEP_FROM[Step.VALIDATE]
+    if same and delivery.state in STEP_FROM[Step.VALIDATE]:
+        _advance(office, Step.LOAD, before.delivery_id, around)
 
 
-def _advance(office: Office, step: Step, delivery: Delivery, around: Around) -> Delivery:
-    """The delivery after the step, which it skips when it is past it or stopped earlier."""
-    with office.warehouse.lease(delivery.delivery_id):
+def _advance(office: Office, step: Step, delivery_id: int, around: Around) -> tuple[Delivery, bool]:
+    """The delivery after the step, and whether it had the step before it: it may be past it or have stopped earlier."""
+    with office.warehouse.lease(delivery_id):
         with office.warehouse.transaction() as conn:
-            now = register.get(conn, delivery.delivery_id)
-        if now.state not in STEP_FROM[step]:
-            return now
-        with around(f"{step.value} {now.delivery_id}: {_name(now)}"):
-            return _run_one(office, step, now)
+            delivery = register.get(conn, delivery_id)
+        if delivery.state not in STEP_FROM[step]:
+            return delivery, False
+        with around(f"{step.value} {delivery_id}: {_name(delivery)}"):
+            return _run_one(office, step, delivery), True
 
 
 def _sort(outcome: StepOutcome, step: Step, delivery: Delivery) -> None:

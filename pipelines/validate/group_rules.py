@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,39 +52,39 @@ from pipelines.validate.suites import Rule
 
 def group(sets: SetRules, rule: Rule) -> Measurement:
     """A rule about groups: every row of a group that breaks it fails, and its reject says by how much."""
+    if beside := _BESIDE.get(type(rule.expectation)):
+        return beside(sets, rule)
+    if judge := _OF_GROUPS.get(type(rule.expectation)):
+        return judge(sets, rule, rule.expectation)
+    return _sums(sets, rule)
+
+
+_BESIDE: Mapping[type, Callable[[SetRules, Rule], Measurement]] = {
+    ExpectSequencesToBeUnbroken: beside_rules.sequences,
+    ExpectNoNearDuplicates: beside_rules.near_duplicates,
+    ExpectPairsToBeUsual: beside_rules.usual_pairs,
+}
+_OF_GROUPS: Mapping[type, Callable[[SetRules, Rule, Any], Measurement]] = {
+    ExpectRangesNotToOverlap: succession_rules.ranges,
+    ExpectBalancesToCarryForward: succession_rules.balances,
+    ExpectChangesToBeSmall: succession_rules.changes,
+    ExpectChainsToEnd: chain_rules.ends,
+    ExpectRowsNotToRepeat: step_rules.repeats,
+    ExpectStagesToBeInOrder: step_rules.stages,
+    ExpectStepsToFollow: step_rules.steps,
+    ExpectGroupSumsToBeAtMost: sum_rules.sums,
+    ExpectGroupSumsToFitProducts: sum_rules.fitting,
+    ExpectDatesToBeNearDelivery: day_rules.near,
+    ExpectGroupsToAgree: together_rules.agreement,
+    ExpectLoadedValuesToStay: together_rules.stay,
+    ExpectKindsToAddUp: together_rules.kinds,
+}
+"""Which function judges an expectation about groups; what is not here compares sums of the delivery alone."""
+
+
+def _sums(sets: SetRules, rule: Rule) -> Measurement:
+    """Groups that should balance, roll forward or add up to a total."""
     expectation = rule.expectation
-    if isinstance(expectation, ExpectSequencesToBeUnbroken):
-        return beside_rules.sequences(sets, rule)
-    if isinstance(expectation, ExpectNoNearDuplicates):
-        return beside_rules.near_duplicates(sets, rule)
-    if isinstance(expectation, ExpectPairsToBeUsual):
-        return beside_rules.usual_pairs(sets, rule)
-    if isinstance(expectation, ExpectRangesNotToOverlap):
-        return succession_rules.ranges(sets, rule, expectation)
-    if isinstance(expectation, ExpectBalancesToCarryForward):
-        return succession_rules.balances(sets, rule, expectation)
-    if isinstance(expectation, ExpectChangesToBeSmall):
-        return succession_rules.changes(sets, rule, expectation)
-    if isinstance(expectation, ExpectChainsToEnd):
-        return chain_rules.ends(sets, rule, expectation)
-    if isinstance(expectation, ExpectRowsNotToRepeat):
-        return step_rules.repeats(sets, rule, expectation)
-    if isinstance(expectation, ExpectStagesToBeInOrder):
-        return step_rules.stages(sets, rule, expectation)
-    if isinstance(expectation, ExpectStepsToFollow):
-        return step_rules.steps(sets, rule, expectation)
-    if isinstance(expectation, ExpectGroupSumsToBeAtMost):
-        return sum_rules.sums(sets, rule, expectation)
-    if isinstance(expectation, ExpectGroupSumsToFitProducts):
-        return sum_rules.fitting(sets, rule, expectation)
-    if isinstance(expectation, ExpectDatesToBeNearDelivery):
-        return day_rules.near(sets, rule, expectation)
-    if isinstance(expectation, ExpectGroupsToAgree):
-        return together_rules.agreement(sets, rule, expectation)
-    if isinstance(expectation, ExpectLoadedValuesToStay):
-        return together_rules.stay(sets, rule, expectation)
-    if isinstance(expectation, ExpectKindsToAddUp):
-        return together_rules.kinds(sets, rule, expectation)
     condition, values = conditions.where(expectation.row_condition)
     domain = aggregates.domain(rule.over, condition)
     balance = isinstance(expectation, ExpectGroupsToBalance)

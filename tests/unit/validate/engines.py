@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from importlib.util import find_spec
@@ -17,6 +18,8 @@ from great_expectations.execution_engine import PandasExecutionEngine, SparkDFEx
 from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.validator.validator import Validator
+
+from tests.conftest import url_of
 
 SPARK = pytest.param(
     "spark",
@@ -193,3 +196,19 @@ def raised(outcome: dict[str, Any]) -> str:
     info = outcome["exception_info"]
     infos = [info] if "raised_exception" in info else list(info.values())
     return " ".join(str(i["exception_message"]) for i in infos if i["raised_exception"])
+
+
+def judged_on(rows: list[dict[str, Any]]) -> Any:
+    """A fixture for a module: these rows on one engine after another."""
+
+    @pytest.fixture(scope="module", params=ENGINES)
+    def judged(request: pytest.FixtureRequest) -> Iterator[Judged]:
+        url = ""
+        if request.param == "postgresql":
+            settings, database = (request.getfixturevalue(f) for f in ("server_settings", "database"))
+            url = url_of(settings, database, "owner")
+        engine = Judged(request.param, rows, url)
+        yield engine
+        engine.close()
+
+    return judged

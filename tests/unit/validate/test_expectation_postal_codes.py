@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,9 +10,8 @@ from great_expectations.expectations.row_conditions import Column
 
 from pipelines import postal
 from pipelines.validate.expectations import ExpectPostalCodesToFitRegion
-from tests.conftest import url_of
 from tests.unit.validate.conftest import ADDS_UP, Desk, by_id, line, rule
-from tests.unit.validate.engines import ENGINES, Judged, dirty_rows
+from tests.unit.validate.engines import Judged, dirty_rows, judged_on
 
 PLACES = [("US", "98011", "WA"), ("US", "98011", "CA"), ("AU", "6105", "SA"), ("AU", "6105", None), ("CA", "8Y", None)]
 PLACES += [("DE", "10115", "BE"), ("ZZ", "1", "x"), (None, "8Y", "QC"), ("CA", None, "QC"), ("GB", "WX1 6LT", "London")]
@@ -33,15 +31,7 @@ ROWS = _rows()
 ARGUMENTS = {"column": "employee", "country": "currency", "region": "account"}
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def judged(request: pytest.FixtureRequest) -> Iterator[Judged]:
-    url = ""
-    if request.param == "postgresql":
-        settings, database = (request.getfixturevalue(f) for f in ("server_settings", "database"))
-        url = url_of(settings, database, "owner")
-    engine = Judged(request.param, ROWS, url)
-    yield engine
-    engine.close()
+judged = judged_on(ROWS)
 
 
 def _ids(places: set[tuple[str | None, ...]], kind: str | None = None) -> list[int]:

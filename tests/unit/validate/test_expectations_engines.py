@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -22,8 +22,7 @@ from pipelines.validate.expectations import (
     ExpectRowCountToBeSimilar,
 )
 from pipelines.validate.expectations.exact import pandas_units
-from tests.conftest import url_of
-from tests.unit.validate.engines import ENGINES, TABLE, Judged, dirty_rows, raised
+from tests.unit.validate.engines import TABLE, Judged, dirty_rows, judged_on, raised
 
 Row = dict[str, Any]
 ROWS = dirty_rows()
@@ -31,15 +30,7 @@ KNOWN = [f"E{n}" for n in range(1, 30)]
 KIND_A = Column("kind") == "a"
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def judged(request: pytest.FixtureRequest) -> Iterator[Judged]:
-    url = ""
-    if request.param == "postgresql":
-        settings, database = (request.getfixturevalue(f) for f in ("server_settings", "database"))
-        url = url_of(settings, database, "owner")
-    engine = Judged(request.param, ROWS, url)
-    yield engine
-    engine.close()
+judged = judged_on(ROWS)
 
 
 def _rows(fails: Callable[[Row], bool], rows: list[Row] = ROWS) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from string import Template
@@ -27,23 +27,14 @@ from pipelines.validate.expectations import (
     ExpectSequencesToBeUnbroken,
 )
 from pipelines.validate.expectations.likeness import bare_number
-from tests.conftest import url_of
-from tests.unit.validate.engines import ENGINES, Judged, dirty_rows, raised
+from tests.unit.validate.engines import Judged, dirty_rows, judged_on, raised
 
 Row = dict[str, Any]
 ROWS = dirty_rows()
 KIND_A = Column("kind") == "a"
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def judged(request: pytest.FixtureRequest) -> Iterator[Judged]:
-    url = ""
-    if request.param == "postgresql":
-        server, database = (request.getfixturevalue(f) for f in ("server_settings", "database"))
-        url = url_of(server, database, "owner")
-    engine = Judged(request.param, ROWS, url)
-    yield engine
-    engine.close()
+judged = judged_on(ROWS)
 
 
 def ids(rows: list[Row]) -> list[int]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -30,7 +30,6 @@ from pipelines.validate.expectations import (
 )
 from pipelines.validate.expectations.registered import KNOWN, is_wrong
 from pipelines.validate.suites import check_suite
-from tests.conftest import url_of
 from tests.unit.validate.conftest import (
     ADDS_UP,
     LINES,
@@ -43,7 +42,7 @@ from tests.unit.validate.conftest import (
     rule,
     write_suite,
 )
-from tests.unit.validate.engines import ENGINES, Judged, dirty_rows, raised
+from tests.unit.validate.engines import Judged, dirty_rows, judged_on, raised
 
 Row = dict[str, Any]
 ALL = {"max_rejects": {"pct": 100}}
@@ -121,15 +120,7 @@ def _rows() -> list[Row]:
 ROWS = _rows()
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def judged(request: pytest.FixtureRequest) -> Iterator[Judged]:
-    url = ""
-    if request.param == "postgresql":
-        settings, database = (request.getfixturevalue(f) for f in ("server_settings", "database"))
-        url = url_of(settings, database, "owner")
-    engine = Judged(request.param, ROWS, url)
-    yield engine
-    engine.close()
+judged = judged_on(ROWS)
 
 
 def ids(rows: Sequence[Row]) -> list[int]:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,9 +15,8 @@ from great_expectations.expectations.row_conditions import Column
 
 from pipelines.validate.expectations import ExpectValuesToBeListed
 from pipelines.validate.suites import check_suite
-from tests.conftest import url_of
 from tests.unit.validate.conftest import ADDS_UP, LINES, Desk, line, rule, write_suite
-from tests.unit.validate.engines import ENGINES, Judged, dirty_rows
+from tests.unit.validate.engines import Judged, dirty_rows, judged_on
 
 FIRST = date(2026, 1, 1)
 ENTRIES = [
@@ -59,15 +57,7 @@ def not_listed(rows: list[dict[str, Any]]) -> list[int]:
     return out
 
 
-@pytest.fixture(params=ENGINES)
-def judged(request: pytest.FixtureRequest) -> Iterator[Judged]:
-    url = ""
-    if request.param == "postgresql":
-        settings, database = (request.getfixturevalue(f) for f in ("server_settings", "database"))
-        url = url_of(settings, database, "owner")
-    engine = Judged(request.param, rates(), url)
-    yield engine
-    engine.close()
+judged = judged_on(rates())
 
 
 def test_values_are_listed(judged: Judged) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from string import Template
 from typing import Any
@@ -26,9 +26,8 @@ from pipelines.validate.expectations import (
 )
 from pipelines.validate.expectations.units import unit_codes
 from pipelines.validate.suites import check_suite
-from tests.conftest import url_of
 from tests.unit.validate.conftest import ADDS_UP, LINES, Desk, by_id, line, rule, where, write_suite
-from tests.unit.validate.engines import ENGINES, Judged, dirty_rows, raised
+from tests.unit.validate.engines import Judged, dirty_rows, judged_on, raised
 
 Row = dict[str, Any]
 UNITS = {
@@ -66,15 +65,7 @@ def rows_of_sales() -> list[Row]:
 ROWS = rows_of_sales()
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def judged(request: pytest.FixtureRequest) -> Iterator[Judged]:
-    url = ""
-    if request.param == "postgresql":
-        settings, database = (request.getfixturevalue(f) for f in ("server_settings", "database"))
-        url = url_of(settings, database, "owner")
-    engine = Judged(request.param, ROWS, url)
-    yield engine
-    engine.close()
+judged = judged_on(ROWS)
 
 
 def _rows(fails: Callable[[Row], bool]) -> list[int]:

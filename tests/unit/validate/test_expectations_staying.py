@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from string import Template
@@ -15,24 +14,15 @@ import pytest
 from pipelines.catalog import Catalog
 from pipelines.validate.expectations import ExpectLoadedValuesToStay
 from pipelines.validate.suites import check_suite
-from tests.conftest import url_of
 from tests.unit.validate.conftest import LINES, PARENTS, Desk, by_id, line, rule, write_suite
-from tests.unit.validate.engines import ENGINES, Judged, dirty_rows
+from tests.unit.validate.engines import Judged, dirty_rows, judged_on
 
 ROWS = dirty_rows()
 STAY = {"group": ["line_id"], "columns": ["net_amount", "status_code"]}
 NO_LIMIT = {"max_rejects": {"pct": 100}}
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def judged(request: pytest.FixtureRequest) -> Iterator[Judged]:
-    url = ""
-    if request.param == "postgresql":
-        settings, database = (request.getfixturevalue(f) for f in ("server_settings", "database"))
-        url = url_of(settings, database, "owner")
-    engine = Judged(request.param, ROWS, url)
-    yield engine
-    engine.close()
+judged = judged_on(ROWS)
 
 
 def test_rows_of_one_key_agree(judged: Judged) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -23,9 +23,8 @@ from pipelines.validate.expectations import (
     ExpectStepsToFollow,
 )
 from pipelines.validate.suites import check_suite
-from tests.conftest import url_of
 from tests.unit.validate.conftest import ADDS_UP, LINES, PARENTS, Desk, by_id, line, rule, write_suite
-from tests.unit.validate.engines import ENGINES, Judged, dirty_rows, raised
+from tests.unit.validate.engines import Judged, dirty_rows, judged_on, raised
 
 Row = dict[str, Any]
 ROWS = dirty_rows()
@@ -38,15 +37,7 @@ ALL = {"max_rejects": {"pct": 100}}
 FINE = [line(f"g{i}", settled_date=None) for i in range(100)]
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def judged(request: pytest.FixtureRequest) -> Iterator[Judged]:
-    url = ""
-    if request.param == "postgresql":
-        settings, database = (request.getfixturevalue(f) for f in ("server_settings", "database"))
-        url = url_of(settings, database, "owner")
-    engine = Judged(request.param, ROWS, url)
-    yield engine
-    engine.close()
+judged = judged_on(ROWS)
 
 
 def ids(rows: list[Row]) -> list[int]:

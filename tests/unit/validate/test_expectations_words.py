@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,9 +11,8 @@ from great_expectations.expectations.core import ExpectColumnValuesToNotMatchReg
 from great_expectations.expectations.row_conditions import Column
 
 from pipelines.validate.expectations import WORDS, ColumnWords, ExpectWordNotToOccur
-from tests.conftest import url_of
 from tests.unit.validate.conftest import ADDS_UP, Desk, by_id, line, rule
-from tests.unit.validate.engines import ENGINES, Judged, dirty_rows
+from tests.unit.validate.engines import Judged, dirty_rows, judged_on
 
 IDS = ["BR-1", "BR-15", "BR-DE-1", "br-1", "XBR-1", "BR-1-a", "BR.1", "none"]
 ODD = [None, "", " ", " BR-1", "BR-1  BR-15", "BR-1,"]
@@ -41,15 +39,7 @@ def having(word: str, **more: str) -> list[int]:
     ]
 
 
-@pytest.fixture(params=ENGINES)
-def judged(request: pytest.FixtureRequest) -> Iterator[Judged]:
-    url = ""
-    if request.param == "postgresql":
-        settings, database = (request.getfixturevalue(f) for f in ("server_settings", "database"))
-        url = url_of(settings, database, "owner")
-    engine = Judged(request.param, texts(), url)
-    yield engine
-    engine.close()
+judged = judged_on(texts())
 
 
 def test_whole_words_are_found(judged: Judged) -> None:
