@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.errors import DeliveryError
-from pipelines.extract.members import SEPARATOR, listing, split_name
-
-_ARCHIVES = (".zip", ".7z", ".tar", ".tgz", ".tar.gz")
-_PACKED = (".gz", ".zst", ".bz2", ".xz")
+from pipelines.extract.members import SEPARATOR, listing, packing_of, split_name
 
 
 def names_with(at: Path, name: str) -> list[str]:
@@ -28,10 +25,11 @@ def names_with(at: Path, name: str) -> list[str]:
 def _names_of(path: Path, index: Path) -> Iterator[str]:
     name = path.relative_to(index.parent).as_posix()
     yield name
-    if name.lower().endswith(_ARCHIVES):
-        try:
+    try:
+        packing = packing_of(path, name)
+        if packing.archive:
             yield from (f"{name}{SEPARATOR}{member.name}" for member in listing(path, name))
-        except DeliveryError:  # told where it is to be read
-            return
-    elif name.lower().endswith(_PACKED):
-        yield name.rpartition(".")[0]
+        elif packing.compression:
+            yield name.rpartition(".")[0]
+    except (DeliveryError, OSError):  # told where it is to be read
+        return

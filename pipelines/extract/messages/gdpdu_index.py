@@ -8,6 +8,7 @@ into it would have them read as something else. Only what describes the supplier
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -88,7 +89,8 @@ class Column:
     def meanings(self) -> Mapping[str, str]:
         """Code → meaning, where the index gives one; a code with two of them has none that could be told."""
         told = set(self.maps)
-        return {code: to for code, to in told if sum(other == code for other, _ in told) == 1}
+        times = Counter(code for code, _ in told)
+        return {code: to for code, to in told if times[code] == 1}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -282,15 +284,18 @@ def test_numbers_have_no_meanings_by_the_standard_and_names_stay_apart(tmp_path:
         rows(export(tmp_path, b"S;1\r\n", table("data.csv", [CODED, column("S/H (meaning)")])), maps="both")
 
 
-@pytest.mark.parametrize("there", ["more.csv", "elsewhere/MORE.CSV", "more.csv.gz", "rest.zip", None])
+@pytest.mark.parametrize("there", ["more.csv", "elsewhere/MORE.CSV", "more.csv.gz", "rest.zip", "rest.tar.xz", None])
 def test_a_table_whose_file_did_not_come_is_told_and_the_rest_read(tmp_path: Path, there: str | None) -> None:
     path = export(tmp_path, b"1;2\r\n", table("data.csv", AB), table("sub/more.csv", AB, name="Mehr"))
     if there == "rest.zip":
         with zipfile.ZipFile(tmp_path / there, "w") as pack:
             pack.writestr("more.csv", "")
+    elif there == "rest.tar.xz":
+        with tarfile.open(tmp_path / there, "w:xz") as tar:
+            tar.addfile(tarfile.TarInfo("more.csv"))
     elif there:
         (tmp_path / there).parent.mkdir(exist_ok=True)
-        (tmp_path / there).write_bytes(b"")
+        (tmp_path / there).write_bytes(gzip.compress(b"") if there.endswith(".gz") else b"")
     found, facts = rows(path)
     assert found == [(1, "1", "2")]
     assert facts.warnings == ([] if there else [
