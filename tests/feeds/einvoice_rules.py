@@ -25,6 +25,22 @@ _OTHERS = {
         "die Nachricht verletzt eine Regel ihres Formats, die nicht aus der EN 16931 ist",
         "UNT-0074",
     ),
+    "fault_of_a_warning": (
+        "message_faults",
+        "(?:^| )CII-SR-4(?:53|54|65|66)(?: |$)",
+        "critical",
+        "the message breaks rules that are warnings of EN 16931 and faults of its specification",
+        "die Nachricht verletzt Regeln, die in der EN 16931 Warnungen und in ihrer Spezifikation Fehler sind",
+        "CII-SR-454",
+    ),
+    "advice_of_specification": (
+        "message_warnings",
+        "(?:^| )BR-C[LO]-2[135](?: |$)",
+        "warning",
+        "the message breaks rules that its specification only advises, or the standard's artefacts gave up",
+        "die Nachricht verletzt Regeln, die ihre Spezifikation nur empfiehlt oder die Artefakte aufgegeben haben",
+        "BR-CO-25",
+    ),
     "advice_of_peppol": (
         "message_warnings",
         "(?:^| )PEPPOL-EN16931-",

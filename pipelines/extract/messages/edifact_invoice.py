@@ -20,7 +20,7 @@ from pipelines.extract.messages.edifact_trade import (
     transport_of,
 )  # fmt: skip
 
-CREDIT_NOTES = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"})
+CREDIT_NOTES = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "502", "503", "532"})
 """Codes of UNTDID 1001 for documents that credit: with EN 16931 their amounts are positive and mean less to pay."""
 
 _CARRIED = (

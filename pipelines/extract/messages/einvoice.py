@@ -8,6 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from pipelines.extract.facts import FormatTotal
+from pipelines.extract.messages.en16931 import View, foreign
 from pipelines.extract.messages.invoice import Group
 from pipelines.extract.messages.invoice_file import InvoiceFile, parse, read_invoice
 from pipelines.extract.messages.invoice_rows import Rows
@@ -41,6 +42,10 @@ class Messages(MessageTable):
             others = f"; not read: {', '.join(read.beside[:_SHOWN])}" if read.beside else ""
             self.tally.warnings.append(
                 f"read from {read.inside}, embedded in the PDF; its pages are not compared{others}"
+            )
+        if read.invoice.is_xml and (specification := foreign(View(read.invoice))):
+            self.tally.warnings.append(
+                f"judged by EN 16931 only: it follows {specification}, whose rules are not known"
             )
         known = sorted(read.unknown.items(), key=lambda item: item[1].line)
         if known:

@@ -34,6 +34,15 @@ class Unread(NamedTuple):
     line: int = 0
 
 
+class Miscounted(NamedTuple):
+    """A child that an element of UBL should have exactly once: the path of the element, and how often it is there."""
+
+    path: str
+    child: str
+    times: int
+    line: int = 0
+
+
 @dataclass
 class Group:
     """One business group. `line` is the line of the file on which it begins.
@@ -81,11 +90,13 @@ class Invoice(Group):
 
     `tax_totals`: for each total of taxes, with how many entries of the breakdown it came; only UBL keeps them together.
     `is_xml`: rules about the syntax hold. An invoice of EDIFACT has the terms as CII says them, and no XML.
+    `miscounted`: children of elements of UBL that are not there exactly once, where the rules of Peppol want that.
     """
 
     syntax: Syntax = "ubl invoice"
     tax_totals: tuple[int, ...] = ()
     is_xml: bool = True
+    miscounted: list[Miscounted] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

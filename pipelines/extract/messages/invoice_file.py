@@ -13,7 +13,7 @@ from lxml import etree
 
 from pipelines.errors import DeliveryError
 from pipelines.extract.lines import refuse_other_kinds
-from pipelines.extract.messages import cii, ubl
+from pipelines.extract.messages import cii, ubl, ubl_children
 from pipelines.extract.messages.invoice import Group, Invoice, Syntax, Unread
 from pipelines.extract.messages.invoice_paths import Node, Unknown, Walk
 from pipelines.extract.messages.invoice_pdf import invoice_of_pdf, is_pdf
@@ -106,10 +106,12 @@ def _of_xml(path: Path, name: str) -> InvoiceFile:
     invoice = Invoice("invoice", line, syntax=form.syntax)
     walk = Walk(invoice)
     whole = f"{envelope}{root}"
+    counted = ubl_children.COUNTED.get(root)
     lines = {f"{whole}/{below}": below for below in form.lines}
     for at, element in elements(path, name, {whole, *lines}):
         if at == whole:
             walk.enter(element, form.head, invoice)
+            invoice.miscounted += ubl_children.miscounted(element, counted, root) if counted else ()
             continue
         if len(invoice.all(_LINE)) == MAX_LINES:
             raise _too_long(name, element.sourceline or 0)
@@ -118,6 +120,8 @@ def _of_xml(path: Path, name: str) -> InvoiceFile:
         group = Group(_LINE, element.sourceline or 0)
         invoice.groups.setdefault(_LINE, []).append(group)
         walk.enter(element, form.line, group, lines[at])
+        if counted and (own := counted.below.get(lines[at])):
+            invoice.miscounted += ubl_children.miscounted(element, own, f"{root}/{lines[at]}")
     walk.finish()
     form.settle(invoice)
     return InvoiceFile(invoice, root, walk.unknown)

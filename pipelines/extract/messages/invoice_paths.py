@@ -37,6 +37,8 @@ _ATTRIBUTES = {
 _BINARY = "BT-125"
 _DAY = "102"
 """The code of UNTDID 2379 for dates of eight digits."""
+_DATES = frozenset({"DateTimeString", "DateString"})
+"""Elements of CII that have to say how their date is written."""
 MAX_DEPTH = 60
 MAX_UNKNOWN = 200
 """Names of unknown elements that are told one by one."""
@@ -249,6 +251,8 @@ def term_of(element: Any, target: str) -> Term:
     if target == _BINARY:
         return Term(f"base64, {len(text.strip())} characters" if text.strip() else "", attributes)
     day = text.strip()
+    if local(element) in _DATES and "format" not in attributes:
+        attributes["format"] = ""
     if attributes.get("format") == _DAY and len(day) == 8 and day.isascii() and day.isdigit():
         del attributes["format"]
         text = f"{day[:4]}-{day[4:6]}-{day[6:]}"

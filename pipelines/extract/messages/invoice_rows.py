@@ -12,7 +12,7 @@ from pipelines.extract.messages.en16931 import SOUND, broken, verdict
 from pipelines.extract.messages.invoice import Group, Invoice, Term
 from pipelines.extract.messages.invoice_file import InvoiceFile
 
-CREDIT_NOTES = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"})
+CREDIT_NOTES = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "502", "503", "532"})
 """Types of documents (UNTDID 1001) that EN 16931 counts as credit notes."""
 
 _TAX_POINTS = {"5": "3", "29": "35", "72": "432"}

@@ -14,6 +14,7 @@ from pipelines.extract.messages.en16931 import (
     identifiers,
     national,
     peppol,
+    peppol_children,
     presence,
     profiles,
     syntax,
@@ -27,8 +28,8 @@ from pipelines.extract.messages.en16931.rule import BusinessRule, View
 from pipelines.extract.messages.invoice import Broken, Invoice
 
 _MODULES = (
-    presence, totals, decimals, vat, codes, syntax_ubl, syntax_cii, syntax, facturx, xrechnung, peppol, identifiers,
-    national,
+    presence, totals, decimals, vat, codes, syntax_ubl, syntax_cii, syntax, facturx, xrechnung, peppol,
+    peppol_children, identifiers, national,
 )  # fmt: skip
 RULES: Mapping[str, BusinessRule] = MappingProxyType({rule.id: rule for module in _MODULES for rule in module.RULES})
 SOUND = "none"
@@ -59,6 +60,6 @@ def verdict(invoice: Invoice, found: Sequence[Broken]) -> Verdict:
     """What an invoice breaks, as the columns `message_faults` and `message_warnings` say it."""
     view = View(invoice)
     ids = list(dict.fromkeys(one.rule for one in found))
-    fatal = [rule for rule in ids if RULES[rule].severity == "fatal" and not profiles.is_advice(rule, view)]
+    fatal = [rule for rule in ids if profiles.severity(RULES[rule], view) == "fatal"]
     rest = [rule for rule in ids if rule not in fatal]
     return Verdict(" ".join(fatal) or SOUND, " ".join(rest) or SOUND)

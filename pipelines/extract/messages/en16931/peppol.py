@@ -31,13 +31,18 @@ from pipelines.extract.messages.en16931.seller import are_in
 from pipelines.extract.messages.invoice import Group
 
 _SPECIFICATION = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
-_PROCESSES = frozenset({"urn:fdc:peppol.eu:2017:poacc:billing:01:1.0", "urn:peppol:bis:billing_with_response"})
-_PROCESSES_IN_UBL = _PROCESSES | {"urn:peppol:france:billing:regulated", "urn:peppol:france:billing:non-regulated"}
+_SELF_BILLING = _SPECIFICATION.replace("billing", "selfbilling")
+_OF_SELF_BILLING = "urn:fdc:peppol.eu:2017:poacc:selfbilling:01:1.0"
+_WITH_RESPONSE = "urn:peppol:bis:billing_with_response"
+_PROCESSES = frozenset({"urn:fdc:peppol.eu:2017:poacc:billing:01:1.0", _WITH_RESPONSE})
+_FRENCH = frozenset({"urn:peppol:france:billing:regulated", "urn:peppol:france:billing:non-regulated"})
 _INVOICES = frozenset(
     {"71", "80", "82", "84", "102", "218", "219", "326", "331", "380", "382", "383", "384", "386", "388", "393", "395",
      "553", "575", "623", "780", "817", "870", "875", "876", "877"}
 )  # fmt: skip
 _CREDIT_NOTES = frozenset({"381", "396", "81", "83", "532"})
+_SELF_BILLED = {"ubl invoice": frozenset({"389", "527"}), "ubl credit note": frozenset({"261"})}
+"""Types of documents that the buyer writes, by syntax."""
 _CATEGORY_OF = {
     "P0104": ("VATEX-EU-G", "G"),
     "P0105": ("VATEX-EU-O", "O"),
@@ -84,8 +89,13 @@ def _at_most_one(*terms: str) -> Callable[[View], Iterator[Found]]:
 
 def _specification(view: View) -> Iterator[Found]:
     """What follows the identifier is parted by # and single colons."""
-    if not view.text("BT-24").startswith(_SPECIFICATION) or "::" in view.text("BT-24"):
-        yield Found(place(view.invoice, "BT-24"), view.text("BT-24"), _SPECIFICATION)
+    expected = _SELF_BILLING if _is_self_billing(view) else _SPECIFICATION
+    if not view.text("BT-24").startswith(expected) or "::" in view.text("BT-24"):
+        yield Found(place(view.invoice, "BT-24"), view.text("BT-24"), expected)
+
+
+def _is_self_billing(view: View) -> bool:
+    return ":poacc:selfbilling:" in view.text("BT-24")
 
 
 def _process(view: View) -> Iterator[Found]:
@@ -94,7 +104,9 @@ def _process(view: View) -> Iterator[Found]:
 
 
 def _processes(view: View) -> frozenset[str]:
-    return _PROCESSES if view.is_cii else _PROCESSES_IN_UBL
+    if _is_self_billing(view):
+        return frozenset({_OF_SELF_BILLING, _WITH_RESPONSE}) | _FRENCH
+    return _PROCESSES if view.is_cii else _PROCESSES | _FRENCH
 
 
 def _is_approved(view: View) -> bool:
@@ -179,8 +191,11 @@ def _mandate(view: View) -> Iterator[Found]:
 
 
 def _type(syntax: str, known: frozenset[str], view: View) -> Iterator[Found]:
-    if not _is_approved(view) or view.invoice.syntax != syntax:
+    """Self-billing with responses leaves the type open."""
+    is_open = _is_self_billing(view) and view.text("BT-23") == _WITH_RESPONSE
+    if not _is_approved(view) or is_open or view.invoice.syntax != syntax:
         return
+    known = _SELF_BILLED[syntax] if _is_self_billing(view) else known
     for placed in view.terms("BT-3"):
         if placed.text not in known:
             yield Found(place(placed.group, "BT-3"), placed.text, "a code of the billing process")
@@ -244,7 +259,7 @@ def _totals_with(entries: bool, view: View) -> Iterator[Found]:
         said = [placed.term.attributes.get("currency") for placed in view.terms("BT-110", "BT-111")]
         times = sum((currency == view.text("BT-5")) == entries for currency in said if currency is not None)
     expected = 1 if entries or view.has("BT-6") else 0
-    may_miss = view.is_cii and entries and not view.text("BT-24").startswith(_SPECIFICATION)
+    may_miss = view.is_cii and entries and not view.text("BT-24").startswith((_SPECIFICATION, _SELF_BILLING))
     if times != expected and not (may_miss and times < 1):
         yield Found(place(view.invoice), f"{times} times", f"{expected} times")
 
@@ -256,8 +271,8 @@ RULES = [
        _notes),
     _r("R003", "neither the buyer's reference nor an order is given (BT-10, BT-13)",
        "weder Käuferreferenz noch Bestellung ist angegeben (BT-10, BT-13)", _has("BT-10", "BT-13")),
-    _r("R004", "the specification identifier is not that of Peppol BIS Billing 3 (BT-24)",
-       "die Spezifikationskennung ist nicht die von Peppol BIS Billing 3 (BT-24)", _specification),
+    _r("R004", "the specification identifier is not that of Peppol BIS Billing or Self-Billing 3 (BT-24)",
+       "die Spezifikationskennung ist nicht die von Peppol BIS Billing oder Self-Billing 3 (BT-24)", _specification),
     _r("R005", "the accounting currency is that of the invoice (BT-6)",
        "die Buchungswährung ist die der Rechnung (BT-6)", _other_currency),
     _r("R006", "more than one invoiced object (BT-18)", "mehr als ein abgerechnetes Objekt (BT-18)",

@@ -67,7 +67,7 @@ def day(text: str | None) -> dt.date | None:
 def _form(placed: Placed) -> str:
     """The format of a date in CII: ours is ISO 8601 where it was written as a day of eight digits, which is right."""
     is_iso = len(placed.text) == 10 and placed.text[4:5] == "-"
-    return placed.term.attributes.get("format", _DAY if is_iso else "not given")
+    return placed.term.attributes.get("format", _DAY if is_iso else "") or "not given"
 
 
 def _issued(view: View) -> Iterator[Found]:

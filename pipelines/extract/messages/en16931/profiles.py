@@ -3,7 +3,7 @@
 * Without one that we know, the rules of EN 16931 hold.
 * XRechnung adds the rules of the German administration, from version 3 also a part of Peppol's,
   and its extension replaces some rules of the standard by wider ones.
-* Peppol BIS Billing adds Peppol's, with those of single countries.
+* Peppol BIS Billing adds Peppol's, with those of single countries; its self-billing has them without those.
 * Factur-X MINIMUM and BASIC WL are no invoices in the sense of the standard: they have no lines, MINIMUM hardly sums.
 * Factur-X EXTENDED has lines in groups and other tolerances: it replaces rules by its own.
 * ZUGFeRD 1 is older than the standard: of it only the sums hold.
@@ -15,10 +15,10 @@ from __future__ import annotations
 import re
 
 from pipelines.extract.messages.en16931 import national
-from pipelines.extract.messages.en16931.rule import View
+from pipelines.extract.messages.en16931.rule import BusinessRule, Severity, View
 
 _XRECHNUNG = re.compile(r"xrechnung_(\d+)", re.IGNORECASE)
-_PEPPOL = "urn:fdc:peppol.eu:2017:poacc:billing"
+_PEPPOL = re.compile("urn:fdc:peppol\\.eu:2017:poacc:(?P<of>self)?billing:(?!international)")
 _OF_PEPPOL = ("PEPPOL-",)
 _OF_XRECHNUNG = ("BR-DE-", "BR-DEX-", "BR-TMP-")
 _OF_EXTENDED = "BR-FXEXT-"
@@ -47,16 +47,25 @@ _NOT_IN_CII = frozenset(
     )
 )
 """Rules that Peppol BIS Billing has for one syntax only. XRechnung has some of them for both."""
-_ADVICE = "PEPPOL-EN16931-R120"
-"""The one of them that XRechnung only advises. In CII all were advice until the end of 2024."""
+_NOT_SELF_BILLED = frozenset({"PEPPOL-EN16931-P0112"})
+"""Rules that Peppol BIS Billing has and its self-billing has not, beside those of single countries."""
+_OF_UBL_ONLY = re.compile(r"PEPPOL-EN16931-R(?:1[4-9]|2)\d+")
+"""Peppol's rules about elements of UBL."""
+_ADVICE = frozenset({"PEPPOL-EN16931-R120", "BR-CL-21", "BR-CL-23"})
+"""Rules that XRechnung only advises, as its validator is configured. In CII all of Peppol's were advice until 2025."""
+_FAULTS = frozenset({"CII-SR-453", "CII-SR-454", "CII-SR-465", "CII-SR-466"})
+"""Warnings of EN 16931 that are faults of an XRechnung, likewise."""
+_WITHDRAWN = "BR-CO-25"
+"""Which the standard has, and the artefacts gave up with release 1.3.16 (April 2026); EXTENDED asks it still."""
 _SINCE = {
     **dict.fromkeys((f"BR-DE-{number}" for number in ("22", "23-a", "23-b", "24-a", "24-b", "25-a", "25-b", "26")), 2),
     **dict.fromkeys(("BR-DE-27", "BR-DE-28"), 2),
-    **dict.fromkeys(("BR-DE-30", "BR-DE-31", "BR-TMP-2", "BR-TMP-3"), 3),
+    **dict.fromkeys(("BR-DE-30", "BR-DE-31", *(f"BR-TMP-{number}" for number in range(2, 8))), 3),
 }
 """Rules that came with a later version of XRechnung."""
-_OF_UBL = "BR-DEX-09"
+_OF_UBL = frozenset({"BR-DEX-09", "BR-TMP-6"})
 """Payments of third parties are in UBL only: in CII the extension leaves BR-CO-16 as it is."""
+_OF_CII = frozenset({"BR-TMP-4", "BR-TMP-5", "BR-TMP-7"})
 _REPLACED = frozenset({"BR-CO-16", "BR-CL-10", "BR-CL-11", "BR-CL-21", "BR-CL-24", "BR-CL-25", "BR-CL-26"})
 """Rules of the standard that the extension of XRechnung replaces."""
 _CATEGORIES = ("S", "Z", "E", "AE", "IC", "G", "O", "AF", "AG")
@@ -78,6 +87,44 @@ _NOT_IN_EXTENDED = frozenset(
 """Rules of the standard that Factur-X EXTENDED replaces or leaves out."""
 _OF_ZUGFERD_1 = frozenset({f"BR-CO-{number}" for number in (10, 11, 12, 13, 14, 15)})
 
+_CORE = "urn:cen.eu:en16931:2017"
+_KNOWN = re.compile(
+    rf"{_CORE}|.*xrechnung_\d.*|.*urn:fdc:peppol\.eu:2017:poacc:(?:self)?billing:3\.0.*|urn:ferd:crossindustrydocument.*"
+    rf"|(?:{_CORE}#(?:compliant|conformant)#)?urn:(?:factur-x\.eu|zugferd\.de):\dp\d:\w+|urn:cen\.eu:en16931:2017:basic"
+)
+_FOREIGN = {
+    "cius-ro": "CIUS-RO (Romania)",
+    "cius-pt": "CIUS-PT (Portugal)",
+    "cius-it": "CIUS-IT (Italy)",
+    "cius-es": "CIUS-ES (Spain)",
+    "cius-at": "CIUS-AT (Austria)",
+    "mfin.gov.hr": "CIUS-HR (Croatia)",
+    "mfin.gov.rs": "SRBDT (Serbia)",
+    "nen.nl:nlcius": "NLCIUS (Netherlands)",
+    "nen.nl:gaccount": "NLCIUS with a blocked account (Netherlands)",
+    "simplerinvoicing.org": "SI-UBL 1 (Netherlands)",
+    "ubl.be": "UBL.BE, e-FFF (Belgium)",
+    "cpro.gouv.fr": "CTC-FR (France)",
+    "extended-ctc-fr": "CTC-FR (France)",
+    "international:aunz": "A-NZ Peppol BIS Billing (Australia, New Zealand)",
+    "international:sg": "SG Peppol BIS Billing (Singapore)",
+    "peppol:pint": "Peppol International Invoice (PINT)",
+    "peppol:jp": "JP PINT (Japan)",
+    "difi.no:ehf": "EHF (Norway)",
+    "cenbii.eu": "Peppol BIS 2, older than EN 16931",
+    "oioubl": "OIOUBL (Denmark), older than EN 16931",
+    "tr1.2": "UBL-TR (Turkey)",
+}
+"""Specifications of others by a part of their identifier (BT-24): their own rules are not built."""
+
+
+def foreign(view: View) -> str:
+    """The specification that an invoice follows, where we judge it by EN 16931 alone; empty where we know its rules."""
+    said = view.text("BT-24")
+    if not said or _KNOWN.fullmatch(said.lower()):
+        return ""
+    return next((f"{name}, {said!r}" for part, name in _FOREIGN.items() if part in said.lower()), repr(said[:120]))
+
 
 def holds(rule: str, view: View) -> bool:
     """Whether a rule is one of those that the invoice claims to follow."""
@@ -89,18 +136,24 @@ def holds(rule: str, view: View) -> bool:
         of_other = rule.startswith("UBL-" if view.is_cii else "CII-")
         return view.is_xml and not of_other and _has_syntax(rule, said)
     is_cvd = ":cvd_" in said
+    peppol = _PEPPOL.search(said)
     if rule.startswith(_OF_CVD):
         return is_cvd
     if rule.startswith(_OF_XRECHNUNG):
         if version is None or (rule.startswith("BR-DEX-") and not is_extension(view)):
             return False
-        return int(version[1]) >= _SINCE.get(rule, 1) and not (view.is_cii and rule == _OF_UBL)
+        return int(version[1]) >= _SINCE.get(rule, 1) and rule not in (_OF_UBL if view.is_cii else _OF_CII)
     if rule.startswith(national.IDS):
-        return _PEPPOL in said and not (view.is_cii and rule.startswith(national.IN_UBL_ONLY))
+        is_billing = peppol is not None and not peppol["of"]
+        return is_billing and not (view.is_cii and rule.startswith(national.IN_UBL_ONLY))
     if rule.startswith(_OF_PEPPOL):
         if version:
             return int(version[1]) >= 3 and rule in _FROM_PEPPOL
-        return _PEPPOL in said and rule not in (_NOT_IN_CII if view.is_cii else _NOT_IN_UBL)
+        if peppol is None or (peppol["of"] and rule in _NOT_SELF_BILLED):
+            return False
+        if view.is_cii:
+            return rule not in _NOT_IN_CII and not _OF_UBL_ONLY.fullmatch(rule)
+        return rule not in _NOT_IN_UBL
     if said.startswith("urn:ferd:crossindustrydocument"):
         return rule in _OF_ZUGFERD_1
     if rule.startswith(_OF_EXTENDED) or said.endswith(":extended"):
@@ -126,6 +179,10 @@ def is_extension(view: View) -> bool:
     return "extension:xrechnung" in view.text("BT-24").lower()
 
 
-def is_advice(rule: str, view: View) -> bool:
-    """Whether a rule that is fatal elsewhere is only advice for this invoice."""
-    return rule == _ADVICE and _XRECHNUNG.search(view.text("BT-24")) is not None
+def severity(rule: BusinessRule, view: View) -> Severity:
+    """What breaking a rule is for this invoice: some specifications take a rule otherwise than its author."""
+    if rule.id == _WITHDRAWN:
+        return rule.severity if view.text("BT-24").lower().endswith(":extended") else "warning"
+    if not _XRECHNUNG.search(view.text("BT-24")):
+        return rule.severity
+    return "fatal" if rule.id in _FAULTS else "warning" if rule.id in _ADVICE else rule.severity

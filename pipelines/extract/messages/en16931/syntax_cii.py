@@ -175,6 +175,13 @@ def _currencies(view: View) -> Iterator[Found]:
                 yield Found(place(placed.group, name), placed.term.attributes["currency"], "no currencyID")
 
 
+def _two_names(contact: str, term: str, view: View) -> Iterator[Found]:
+    """The name of a person, and beside it that of a department."""
+    for group in view.groups(contact):
+        if term in group.terms and "X-Department" in group.terms:
+            yield Found(place(group, term), "a person and a department", "one of them")
+
+
 def _units(view: View) -> Iterator[Found]:
     if view.has("BT-150") and not view.has("BT-130"):
         yield Found(place(view.terms("BT-150")[0].group, "BT-150"), view.text("BT-150"), "a unit of the quantity too")
@@ -213,6 +220,12 @@ RULES = [
           "verschiedene Codes des Steuerdatums sind angegeben (BT-8)", partial(alike, "BT-8")),
     tells("CII-SR-463", "an allowance or charge does not say which of the two it is",
           "ein Nachlass oder Zuschlag sagt nicht, welches von beidem er ist", _indicator),
+    tells("CII-SR-465", "the seller's contact is a person and a department (BT-41)",
+          "der Kontakt des Verkäufers ist eine Person und eine Abteilung (BT-41)", partial(_two_names, "BG-6", "BT-41"),
+          "warning"),
+    tells("CII-SR-466", "the buyer's contact is a person and a department (BT-56)",
+          "der Kontakt des Käufers ist eine Person und eine Abteilung (BT-56)", partial(_two_names, "BG-9", "BT-56"),
+          "warning"),
     tells("CII-SR-467", "payments have different means (BT-81)", "Zahlungen haben verschiedene Zahlungsmittel (BT-81)",
           partial(alike, "BT-81")),
     tells("CII-SR-468", "payments name their means in different words (BT-82)",

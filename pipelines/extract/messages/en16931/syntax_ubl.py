@@ -1,6 +1,7 @@
 """UBL-SR and UBL-DT: what may stand once in the XML of UBL and stands twice, and what has no place in it.
 
-Left out: UBL-CR and the other warnings of elements that an invoice should not have: the reader tells of those itself.
+Left out: the warnings of elements and attributes that an invoice should not have (UBL-CR but for two that are faults,
+and UBL-DT from 08): the reader tells of those itself, by their names and lines.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ _ONCE_IN_UBL = """
 50 BG-31 BT-154  the description of an item                     die Beschreibung eines Artikels
 54 -     :BG-18  the payment card                               die Zahlungskarte
 55 -     :BG-19  the direct debit mandate                       das Lastschriftmandat
+56 -     BT-17   the tender                                     die Ausschreibung
 """
 
 
@@ -122,6 +124,21 @@ def _cents(view: View) -> Iterator[Found]:
                 yield Found(place(placed.group, name), placed.text, "at most two decimals")
 
 
+def _children(parent: str, child: str, least: int, view: View) -> Iterator[Found]:
+    for one in view.invoice.miscounted:
+        if one.child == child and one.path.endswith(parent) and not least <= one.times <= 1:
+            yield Found(
+                f"{one.path}/{child}, line {one.line}", f"{one.times} times", "once" if least else "at most once"
+            )
+
+
+def _object_with(terms: tuple[str, ...], view: View) -> Iterator[Found]:
+    """What stands in the element of an invoiced object and is no term there."""
+    for path, places in view.unread.items():
+        if path.startswith(terms) and any(group is view.invoice for group, _ in places):
+            yield Found(f"{path}, line {places[0][1].line}", "", "not with type code 130")
+
+
 def _document_attribute(name: str, view: View) -> Iterator[Found]:
     for placed in view.terms("BT-125"):
         if name not in placed.term.attributes:
@@ -154,6 +171,20 @@ RULES = [
           "eine Position verweist auf mehr als ein Dokument (BT-128)", _line_objects),
     tells("UBL-SR-53", "a tax registration lacks its number or its tax (BT-31, BT-32, BT-48, BT-63)",
           "einer Steuernummer fehlt die Nummer oder die Steuer (BT-31, BT-32, BT-48, BT-63)", _registration),
+    tells("UBL-SR-57", "a party has more than one PartyLegalEntity",
+          "ein Beteiligter hat mehr als eine PartyLegalEntity", partial(_children, "/Party", "PartyLegalEntity", 0)),
+    tells("UBL-SR-58", "the bank of an account has not exactly one identifier (BT-86)",
+          "die Bank eines Kontos hat nicht genau eine Kennung (BT-86)",
+          partial(_children, "/FinancialInstitutionBranch", "ID", 1)),
+    tells("UBL-SR-59", "an account that is paid to has not exactly one number (BT-84)",
+          "ein Konto, auf das gezahlt wird, hat nicht genau eine Nummer (BT-84)",
+          partial(_children, "/PayeeFinancialAccount", "ID", 1)),
+    tells("UBL-CR-666", "an invoiced object has an attachment (BT-18, BT-125)",
+          "ein abgerechnetes Objekt hat einen Anhang (BT-18, BT-125)",
+          partial(_object_with, ("AdditionalDocumentReference/Attachment",))),
+    tells("UBL-CR-673", "an invoiced object has a description (BT-18, BT-123)",
+          "ein abgerechnetes Objekt hat eine Beschreibung (BT-18, BT-123)",
+          partial(_object_with, ("AdditionalDocumentReference/DocumentDescription",))),
     tells("UBL-DT-01", "an amount that is no price has more than two decimals",
           "ein Betrag, der kein Preis ist, hat mehr als zwei Nachkommastellen", _cents),
     tells("UBL-DT-06", "an attached document does not say its MIME type (BT-125)",

@@ -36,6 +36,8 @@ _MEANS = {
 """Rule → its payment means, the group that has to be there, and those that may not."""
 _OF_EXTENSION = "XR01 XR02 XR03"
 _ADDRESS = re.compile("[a-zA-Z][a-zA-Z0-9+.-]+:")
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATES = ("BT-2", "BT-7", "BT-9", "BT-26", "BT-72", "BT-73", "BT-74", "BT-134", "BT-135")
 _VEHICLES = frozenset({"M1", "M2", "M3", "N1", "N2", "N3"})
 _CLEAN = frozenset({"clean", "zero-emission", "other"})
 
@@ -223,6 +225,30 @@ def _same_quantity(view: View) -> Iterator[Found]:
             yield Found(place(price, "BT-149"), got.strip(), price.text("BT-149") or "")
 
 
+def _once_in_document(name: str) -> Callable[[View], Iterator[Found]]:
+    def check(view: View) -> Iterator[Found]:
+        for document in view.groups("BG-24"):
+            times = len(document.terms.get(name, ()))
+            if times > 1 and document.text("X-DocumentTypeCode") == "916":
+                yield Found(place(document, name), f"{times} times", "at most once")
+
+    return check
+
+
+def _written_as_iso(view: View) -> Iterator[Found]:
+    for placed in view.terms(*_DATES, "X-PaymentDueDate"):
+        if not _ISO.fullmatch(placed.text):
+            yield Found(place(placed.group), placed.text, "YYYY-MM-DD")
+
+
+def _written_as_102(view: View) -> Iterator[Found]:
+    """The reader takes the format away from what is written right."""
+    for placed in view.terms(*_DATES):
+        if "format" in placed.term.attributes or not _ISO.fullmatch(placed.text):
+            got = f"{placed.text}, format {placed.term.attributes.get('format') or 'not given'}"
+            yield Found(place(placed.group), got, "YYYYMMDD, format 102")
+
+
 def _due(view: View) -> Iterator[Found]:
     """Instead of BR-CO-16, with what third parties are to be paid through this invoice."""
     zero = Decimal(0)
@@ -347,9 +373,17 @@ RULES = [
            "UNTDID 7143 nor that of vehicles (BT-158)", "das Schema der Klassifizierung eines Artikels ist weder in "
            "der UNTDID 7143 noch das der Fahrzeuge (BT-158)", also="CVD"),
     tells("BR-TMP-2", "the address of a supporting document is not a whole one with its scheme (BT-124)",
-          "die Adresse einer Unterlage ist keine vollständige mit ihrem Schema (BT-124)", _whole_address, "warning"),
+          "die Adresse einer Unterlage ist keine vollständige mit ihrem Schema (BT-124)", _whole_address),
     tells("BR-TMP-3", "the gross price is for another quantity than the net price (BT-149, BT-150)",
           "der Bruttopreis gilt für eine andere Menge als der Nettopreis (BT-149, BT-150)", _same_quantity),
+    tells("BR-TMP-4", "a supporting document has more than one description (BT-123)",
+          "eine Unterlage hat mehr als eine Beschreibung (BT-123)", _once_in_document("BT-123"), "warning"),
+    tells("BR-TMP-5", "a supporting document has more than one attached (BT-125)",
+          "einer Unterlage ist mehr als eine Datei beigefügt (BT-125)", _once_in_document("BT-125"), "warning"),
+    tells("BR-TMP-6", "a date is not written as YYYY-MM-DD", "ein Datum ist nicht als JJJJ-MM-TT geschrieben",
+          _written_as_iso, "warning"),
+    tells("BR-TMP-7", "a date is not written as YYYYMMDD with the format 102", "ein Datum ist nicht als JJJJMMTT mit "
+          "dem Format 102 geschrieben", _written_as_102, "warning"),
     tells("BR-DEX-15", "lines belong to other lines, which XRechnung does not know in CII",
           "Positionen gehören zu anderen Positionen, was die XRechnung in CII nicht kennt", _lines_of_lines, "warning"),
 ]  # fmt: skip

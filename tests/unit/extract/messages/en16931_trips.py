@@ -172,6 +172,10 @@ XRECHNUNG = {
     "BR-DE-30": "BG-16/BG-19/BT-89=M-1",
     "BR-DE-31": "BG-16/BG-19/BT-89=M-1",
     "BR-TMP-2": "BG-24/BT-124=example.org/a.pdf",
+    "BR-TMP-4": "+BG-24/BT-123=a; +BG-24/BT-123=b",
+    "BR-TMP-5": "+BG-24/BT-125=again",
+    "BR-TMP-6": "BT-9=2026-12-02Z",
+    "BR-TMP-7": "BG-3/BT-26=20261001; BG-3/BT-26@format=203",
     "BR-TMP-3": "BG-25/BG-29/X-GrossQuantity=100",
 }
 EXTENSION = {
@@ -249,6 +253,9 @@ PEPPOL = {
 }
 """P0101 is about credit notes: 380 is none of theirs."""
 COMMON = {
+    "R058": "BG-4/BT-31=LU12345612",
+    "R059": "BG-4/BT-30=19952400011; BG-4/BT-30@scheme=0240",
+    "R062": "BG-7/BT-48=BE0123456748",
     "R044": "BG-4/BT-30=ABC-12; BG-4/BT-30@scheme=0201",
     "R045": "BG-4/BT-30=1234567890; BG-4/BT-30@scheme=0210",
     "R046": "BG-4/BT-34=1234567890; BG-4/BT-34@scheme=9907",
@@ -351,7 +358,7 @@ NATIONAL = {
     "GR-R-010": f"{_BOTH_GR}; BG-7/BT-49@scheme=0088",
     "DE-R-T02": f"{_DE}; BG-24/BT-124=example.org/a.pdf",
     **{f"DE-R-{int(rule.split('-')[2]):03}{ {'a': '-1', 'b': '-2'}[rule[-1]] if rule[-1] in 'ab' else '' }":
-       f"{_DE}; {edits}" for rule, edits in XRECHNUNG.items() if rule not in ("BR-DE-21", "BR-TMP-2", "BR-TMP-3")},
+       f"{_DE}; {edits}" for rule, edits in XRECHNUNG.items() if rule != "BR-DE-21" and not rule.startswith("BR-TMP-")},
 }  # fmt: skip
 TRIPS: dict[str, tuple[str, str]] = {
     **{rule: ("core", edits) for rule, edits in CORE.items()},

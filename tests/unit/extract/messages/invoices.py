@@ -22,6 +22,7 @@ SPECIFICATIONS = {
     "extension": "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
     "#conformant#urn:xeinkauf.de:kosit:extension:xrechnung_3.0",
     "peppol": "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0",
+    "self_billing": "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:selfbilling:3.0",
     "extended": "urn:cen.eu:en16931:2017#conformant#urn:factur-x.eu:1p0:extended",
 }
 _HEAD = """
@@ -76,6 +77,8 @@ def sound(specification: str = "core", syntax: Syntax = "ubl invoice", edits: st
     """An invoice that breaks no rule of its specification, changed as the edits say."""
     invoice = Invoice("invoice", line=1, syntax=syntax)
     edit(invoice, f"{_HEAD}; BG-2/BT-24={SPECIFICATIONS[specification]}")
+    if specification == "self_billing":
+        edit(invoice, "BT-3=389; BG-2/BT-23=urn:fdc:peppol.eu:2017:poacc:selfbilling:01:1.0")
     for number, text in enumerate((_LINE, _OTHER)):
         line = Group("BG-25", line=100 + number)
         edit(line, text)

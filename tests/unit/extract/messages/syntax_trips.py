@@ -89,11 +89,20 @@ UBL = {
     "53": f"{_SELLER}/PartyTaxScheme/CompanyID -",
     "54": f"{_MEANS} > CardAccount/PrimaryAccountNumberID=1111; {_MEANS} *",
     "55": f"{_MEANS} > PaymentMandate/ID=M; {_MEANS} *",
+    "56": _twice(".", "OriginatorDocumentReference/ID=L"),
+    "57": f"{_SELLER}/PartyLegalEntity *",
+    "58": f"{_MEANS}/PayeeFinancialAccount > FinancialInstitutionBranch/Name=Bank",
+    "59": f"{_MEANS}/PayeeFinancialAccount/ID *",
 }  # fmt: skip
 UBL_DATA = {
     "01": "LegalMonetaryTotal/PayableAmount = 1.001",
     "06": f"{_EMBEDDED}; AdditionalDocumentReference/Attachment/EmbeddedDocumentBinaryObject @filename=a.pdf",
     "07": f"{_EMBEDDED}; AdditionalDocumentReference/Attachment/EmbeddedDocumentBinaryObject @mimeCode=text/csv",
+}
+_OBJECT = f"{_OTHER_DOCUMENT}; AdditionalDocumentReference > DocumentTypeCode=130"
+UBL_OBJECT = {
+    "666": f"{_OBJECT}; AdditionalDocumentReference > Attachment/ExternalReference/URI=https://example.org",
+    "673": f"{_OBJECT}; AdditionalDocumentReference > DocumentDescription=a meter",
 }
 _TRADE = "SupplyChainTradeTransaction"
 _AGREEMENT, _DELIVERY, _SETTLEMENT = (
@@ -130,6 +139,10 @@ CII = {
     "461": _twice(_TAX, "TaxPointDate/DateString=20261001"),
     "462": f"{_TAX} > DueDateTypeCode=5; {_TAX} > DueDateTypeCode=72",
     "463": f"{_PART}/ChargeIndicator -",
+    "465": f"{_AGREEMENT}/SellerTradeParty > DefinedTradeContact/PersonName=Jo; "
+    f"{_AGREEMENT}/SellerTradeParty/DefinedTradeContact > DepartmentName=Desk",
+    "466": f"{_AGREEMENT}/BuyerTradeParty > DefinedTradeContact/PersonName=Jo; "
+    f"{_AGREEMENT}/BuyerTradeParty/DefinedTradeContact > DepartmentName=Desk",
     "467": f"{_PAYMENT} *; {_PAYMENT}/TypeCode = 30",
     "468": f"{_PAYMENT} > Information=SEPA; {_PAYMENT} *; {_PAYMENT}/Information = other",
     "469": _twice(_SETTLEMENT, "PaymentReference=RE"),
@@ -188,6 +201,7 @@ CII_DATA = {
 }  # fmt: skip
 TRIPS = {
     **{f"UBL-SR-{number}": ("ubl", steps) for number, steps in UBL.items()},
+    **{f"UBL-CR-{number}": ("ubl", steps) for number, steps in UBL_OBJECT.items()},
     **{f"UBL-DT-{number}": ("ubl", steps) for number, steps in UBL_DATA.items()},
     **{f"CII-SR-{number}": ("cii", steps) for number, steps in CII.items()},
     **{f"CII-DT-{number}": ("cii", steps) for number, steps in CII_DATA.items()},
