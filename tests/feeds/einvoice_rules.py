@@ -27,7 +27,7 @@ _OTHERS = {
     ),
     "fault_of_a_warning": (
         "message_faults",
-        "(?:^| )CII-SR-4(?:53|54|65|66)(?: |$)",
+        "(?:^| )CII-SR-45[34](?: |$)",
         "critical",
         "the message breaks rules that are warnings of EN 16931 and faults of its specification",
         "die Nachricht verletzt Regeln, die in der EN 16931 Warnungen und in ihrer Spezifikation Fehler sind",
@@ -35,7 +35,7 @@ _OTHERS = {
     ),
     "advice_of_specification": (
         "message_warnings",
-        "(?:^| )BR-C[LO]-2[135](?: |$)",
+        "(?:^| )BR-C(?:O-1[012]|O-25|L-2[13])(?: |$)",
         "warning",
         "the message breaks rules that its specification only advises, or the standard's artefacts gave up",
         "die Nachricht verletzt Regeln, die ihre Spezifikation nur empfiehlt oder die Artefakte aufgegeben haben",

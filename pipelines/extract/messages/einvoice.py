@@ -52,10 +52,10 @@ class Messages(MessageTable):
             shown = ", ".join(f"{path} ({it.count} times, first on line {it.line})" for path, it in known[:_SHOWN])
             more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
             self.tally.warnings.append(f"elements that are no term of EN 16931: {shown}{more}")
-        said = read.invoice.term("X-LineCountNumeric")
-        if said is not None:
+        count = read.invoice.term("X-LineCountNumeric")
+        if count is not None:
             found = len(read.invoice.all("BG-25"))
-            self.tally.totals.append(FormatTotal("lines", said.text.strip(), str(found), "LineCountNumeric"))
+            self.tally.totals.append(FormatTotal("lines", count.text.strip(), str(found), "LineCountNumeric"))
 
 
 class Place(NamedTuple):

@@ -7,6 +7,8 @@
 * Factur-X MINIMUM and BASIC WL are no invoices in the sense of the standard: they have no lines, MINIMUM hardly sums.
 * Factur-X EXTENDED has lines in groups and other tolerances: it replaces rules by its own.
 * ZUGFeRD 1 is older than the standard: of it only the sums hold.
+* Specifications of others are named (`foreign`) and judged by EN 16931 alone; those of countries without VAT by what it
+  says beside VAT.
 * Our own rules hold for all XML.
 """
 
@@ -53,8 +55,9 @@ _OF_UBL_ONLY = re.compile(r"PEPPOL-EN16931-R(?:1[4-9]|2)\d+")
 """Peppol's rules about elements of UBL."""
 _ADVICE = frozenset({"PEPPOL-EN16931-R120", "BR-CL-21", "BR-CL-23"})
 """Rules that XRechnung only advises, as its validator is configured. In CII all of Peppol's were advice until 2025."""
-_FAULTS = frozenset({"CII-SR-453", "CII-SR-454", "CII-SR-465", "CII-SR-466"})
-"""Warnings of EN 16931 that are faults of an XRechnung, likewise."""
+_FAULTS = frozenset({"CII-SR-453", "CII-SR-454"})
+"""Warnings of EN 16931 that are faults of an XRechnung, likewise. CII-SR-465 and 466 are no faults with us, though with
+the validator: a contact that is a person in a department is in the samples that ZUGFeRD publishes of XRechnung."""
 _WITHDRAWN = "BR-CO-25"
 """Which the standard has, and the artefacts gave up with release 1.3.16 (April 2026); EXTENDED asks it still."""
 _SINCE = {
@@ -86,6 +89,8 @@ _NOT_IN_EXTENDED = frozenset(
 )  # fmt: skip
 """Rules of the standard that Factur-X EXTENDED replaces or leaves out."""
 _OF_ZUGFERD_1 = frozenset({f"BR-CO-{number}" for number in (10, 11, 12, 13, 14, 15)})
+_LOOSE_IN_ZUGFERD_1 = frozenset({"BR-CO-10", "BR-CO-11", "BR-CO-12"})
+"""Sums of parts: BASIC has no allowances to add up, and the published samples differ in sign, or by a cent."""
 
 _CORE = "urn:cen.eu:en16931:2017"
 _KNOWN = re.compile(
@@ -116,14 +121,23 @@ _FOREIGN = {
     "tr1.2": "UBL-TR (Turkey)",
 }
 """Specifications of others by a part of their identifier (BT-24): their own rules are not built."""
+_OF_OTHER_TAXES = re.compile(r"poacc:billing:international:|urn:peppol:pint:(?!\S*@(?:eu|be)\b)")
+"""Those of countries whose tax is no VAT."""
+_WITHOUT_VAT = frozenset(
+    {*(f"BR-{number:02}" for number in (*range(1, 17), 21, 22, 24, 25, 26)), "BR-29", "BR-30",
+     *(f"BR-CO-{number}" for number in range(10, 17)), "BR-CL-01", "BR-CL-03", "BR-CL-04", "BR-CL-05", "BR-CL-14"}
+)  # fmt: skip
+"""What EN 16931 asks that has nothing to do with VAT, or sums up any tax."""
 
 
 def foreign(view: View) -> str:
-    """The specification that an invoice follows, where we judge it by EN 16931 alone; empty where we know its rules."""
+    """How an invoice is judged whose specification has rules that we do not know; empty where we know them."""
     said = view.text("BT-24")
     if not said or _KNOWN.fullmatch(said.lower()):
         return ""
-    return next((f"{name}, {said!r}" for part, name in _FOREIGN.items() if part in said.lower()), repr(said[:120]))
+    name = next((f"{name}, {said!r}" for part, name in _FOREIGN.items() if part in said.lower()), repr(said[:120]))
+    part = ", without what it says of VAT" if _OF_OTHER_TAXES.search(said.lower()) else ""
+    return f"judged by EN 16931 only{part}: it follows {name}, whose own rules are not known"
 
 
 def holds(rule: str, view: View) -> bool:
@@ -132,6 +146,8 @@ def holds(rule: str, view: View) -> bool:
     version = _XRECHNUNG.search(said)
     if rule.startswith(_OURS):
         return view.is_xml
+    if _OF_OTHER_TAXES.search(said):
+        return rule in _WITHOUT_VAT
     if rule.startswith(_SYNTAX):
         of_other = rule.startswith("UBL-" if view.is_cii else "CII-")
         return view.is_xml and not of_other and _has_syntax(rule, said)
@@ -169,9 +185,11 @@ def holds(rule: str, view: View) -> bool:
 
 def _has_syntax(rule: str, said: str) -> bool:
     """Profiles that are less than EN 16931 or older have no rules about their syntax, EXTENDED a few."""
+    if said.startswith("urn:ferd:"):
+        return False
     if said.endswith(":extended"):
         return rule in _SYNTAX_OF_EXTENDED
-    return not said.endswith((":minimum", ":basicwl")) and not said.startswith("urn:ferd:")
+    return not said.endswith((":minimum", ":basicwl"))
 
 
 def is_extension(view: View) -> bool:
@@ -183,6 +201,8 @@ def severity(rule: BusinessRule, view: View) -> Severity:
     """What breaking a rule is for this invoice: some specifications take a rule otherwise than its author."""
     if rule.id == _WITHDRAWN:
         return rule.severity if view.text("BT-24").lower().endswith(":extended") else "warning"
+    if view.text("BT-24").startswith("urn:ferd:") and rule.id in _LOOSE_IN_ZUGFERD_1:
+        return "warning"
     if not _XRECHNUNG.search(view.text("BT-24")):
         return rule.severity
     return "fatal" if rule.id in _FAULTS else "warning" if rule.id in _ADVICE else rule.severity

@@ -304,6 +304,15 @@ def test_unknown_elements_are_told_with_their_place(tmp_path: Path) -> None:
     assert "Delivery/TrackingID (1 times, first on line" in facts.warnings[0]
 
 
+def test_who_sends_by_a_specification_of_others_is_told_how_it_is_judged(tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    romanian = "urn:cen.eu:en16931:2017#compliant#urn:efactura.mfinante.ro:CIUS-RO:1.0.1"
+    path.write_bytes(ubl(Bill(**{**vars(BILL), "specification": romanian})))
+    assert [said for said in read(path)[1].warnings if "CIUS-RO (Romania)" in said and "EN 16931 only" in said]
+    path.write_bytes(ubl(BILL))
+    assert not any("EN 16931 only" in said for said in read(path)[1].warnings)
+
+
 def test_the_number_of_lines_that_is_said_is_compared(tmp_path: Path) -> None:
     path = tmp_path / "a.xml"
     path.write_bytes(

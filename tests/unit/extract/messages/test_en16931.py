@@ -246,14 +246,20 @@ def test_self_billing_has_types_of_its_own_and_no_rules_of_countries(syntax: Syn
         ("urn:cen.eu:en16931:2017#conformant#urn:fdc:peppol.eu:2017:poacc:billing:international:aunz:3.0",
          "A-NZ Peppol BIS Billing"),
         ("urn:peppol:pint:billing-1@my-1", "PINT"),
+        ("urn:peppol:pint:billing-1@eu-1", "PINT"),
         ("urn:example.org:ours", "urn:example.org:ours"),
     ],
 )  # fmt: skip
 def test_a_specification_of_others_is_named_and_judged_by_the_standard(specification: str, name: str) -> None:
-    invoice = sound(edits=f"BG-2/BT-24={specification}; -BG-7/BG-8/BT-55")
+    no_country = f"BG-2/BT-24={specification}; -BG-7/BG-8/BT-55"
+    invoice = sound(edits=no_country)
     assert name in foreign(View(invoice)) if name else foreign(View(invoice)) == ""
     if name:
+        is_of_vat = "without what it says of VAT" not in foreign(View(invoice))
+        assert is_of_vat == ("@my" not in specification and ":international:" not in specification)
         assert ids(invoice) == {"BR-11"}
+        assert ids(sound(edits=f"{no_country}; BG-25/BG-30/BT-151=SR")) > {"BR-11"} or not is_of_vat
+        assert "BR-CO-10" in ids(sound(edits=f"{no_country}; BG-25/BT-131=1.00"))
 
 
 @pytest.mark.parametrize("end", ["urn:factur-x.eu:1p0:minimum", "urn:zugferd.de:2p0:basicwl"])
@@ -266,6 +272,9 @@ def test_of_zugferd_1_only_the_sums_are_judged() -> None:
     old = "BG-2/BT-24=urn:ferd:CrossIndustryDocument:invoice:1p0:basic; -BG-7; -BG-4/BG-5"
     assert ids(sound(syntax="cii", edits=old)) == set()
     assert ids(sound(syntax="cii", edits=f"{old}; BG-22/BT-112=1.00")) == {"BR-CO-15"}
+    extended = f"{old.replace('basic', 'extended')}; BG-22/BT-107=-10.00; BG-13/BG-14/BT-73=2026-91-01"
+    invoice = sound(syntax="cii", edits=extended)
+    assert verdict(invoice, broken(invoice)) == ("BR-CO-13", "BR-CO-11")
 
 
 _TOTALS = (
