@@ -91,13 +91,35 @@ def read_invoice(path: Path, name: str) -> InvoiceFile:
         )
     if not is_pdf(path):
         return _of_xml(path, name)
-    inside, content, beside = invoice_of_pdf(path, name)
+    found = invoice_of_pdf(path, name)
+    read = _of_bytes(found.content, f"{name}!/{found.inside}")
+    for rival, content in found.rivals.items():
+        _refuse_another(read.invoice, content, f"{name}!/{rival}")
+    read.inside, read.beside = found.inside, found.beside
+    return read
+
+
+def _of_bytes(content: bytes, name: str) -> InvoiceFile:
     with TemporaryDirectory(prefix="kontor-invoice-") as folder:
         xml = Path(folder) / "invoice.xml"
         xml.write_bytes(content)
-        read = _of_xml(xml, f"{name}!/{inside}")
-    read.inside, read.beside = inside, beside
-    return read
+        return _of_xml(xml, name)
+
+
+def _refuse_another(invoice: Invoice, content: bytes, name: str) -> None:
+    """A second file that is called as invoices are may be the same one in other words, and an order, but no other."""
+    try:
+        other = _of_bytes(content, name).invoice
+    except DeliveryError:
+        return
+    if other.text("BT-1") != invoice.text("BT-1"):
+        raise DeliveryError(
+            "PDF has two different invoices inside",
+            where=name,
+            got=f"invoice {other.text('BT-1') or 'without a number'}",
+            expected=f"invoice {invoice.text('BT-1') or 'without a number'}, as the other embedded file says",
+            next_step="send each invoice in a PDF of its own",
+        )
 
 
 def _of_xml(path: Path, name: str) -> InvoiceFile:

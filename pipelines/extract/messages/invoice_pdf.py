@@ -52,9 +52,17 @@ class Embedded(NamedTuple):
     content: Any
 
 
-def invoice_of_pdf(path: Path, name: str) -> tuple[str, bytes, list[str]]:
-    """Name and bytes of the embedded invoice, and the names of what else is embedded; DeliveryError when there is none,
-    more than one, or the PDF cannot be read."""
+class OfPdf(NamedTuple):
+    """The embedded invoice, the names of what else is embedded, and of that what is called as invoices are."""
+
+    inside: str
+    content: bytes
+    beside: list[str]
+    rivals: dict[str, bytes]
+
+
+def invoice_of_pdf(path: Path, name: str) -> OfPdf:
+    """What is embedded; DeliveryError when there is no invoice, more than one, or the PDF cannot be read."""
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it tells of every small fault on its own
     try:
         with path.open("rb") as file:
@@ -67,7 +75,9 @@ def invoice_of_pdf(path: Path, name: str) -> tuple[str, bytes, list[str]]:
             if len(candidates) != 1:
                 raise _refused(name, _told(files, len(candidates)), f"one embedded file {NAMES[0]}")
             content, inside = next(iter(candidates.items()))
-            return inside, content, [each.name for each in files if each not in best]
+            others = [each for each in files if each not in best]
+            rivals = {each.name: _content(each.content, name) for each in others if each.name.casefold() in NAMES}
+            return OfPdf(inside, content, [each.name for each in others], rivals)
     except FileNotDecryptedError:
         raise _refused(name, "a PDF with a password", "a PDF without one") from None
     except LimitReachedError:

@@ -375,7 +375,9 @@ OTHER = cii(Bill(**{**vars(BILL), "number": "R-2"}))
     [
         (pdf(cii(BILL), more=[("stueckliste.xml", b"<a/>", "Supplement"), ("b.pdf", b"%PDF-", "Supplement")]), "R-1",
          "not read: b.pdf, stueckliste.xml"),
-        (pdf(OTHER, "xrechnung.xml", more=[("factur-x.xml", cii(BILL), "Source")]), "R-1", "not read: xrechnung.xml"),
+        (pdf(ubl(BILL), "xrechnung.xml", more=[("factur-x.xml", cii(BILL), "Source")]), "R-1",
+         "not read: xrechnung.xml"),
+        (pdf(b"<a/>", "order-x.xml", more=[("factur-x.xml", cii(BILL), "Source")]), "R-1", "not read: order-x.xml"),
         (pdf(None, more=[("a.xml", b"<a/>", "Supplement"), ("b.xml", cii(BILL), "Alternative")]), "R-1",
          "not read: a.xml"),
         (pdf(None, more=[("rechnung.xml", OTHER, "Data")]), "R-2", "not compared"),
@@ -428,6 +430,10 @@ REFUSED = {
     "two invoices in a PDF": (
         pdf(cii(BILL), more=[("Factur-X.xml", OTHER, "Data")]),
         "2 different embedded invoices among Factur-X.xml, factur-x.xml",
+    ),
+    "two invoices in a PDF under names of invoices": (
+        pdf(OTHER, "xrechnung.xml", more=[("factur-x.xml", cii(BILL), "Source")]),
+        "two different invoices inside; at a.xml!/xrechnung.xml; got invoice R-2; expected invoice R-1",
     ),
     "two XMLs in a PDF": (pdf(cii(BILL), "a.xml", more=[("b.xml", OTHER, "Supplement")]), "2 different embedded"),
     "a PDF with another kind of file": (pdf(b"a;b", "zahlen.csv"), "without an embedded invoice, only zahlen.csv"),
