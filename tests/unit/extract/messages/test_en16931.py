@@ -459,3 +459,29 @@ def test_where_a_rule_of_peppol_draws_the_line(rule: str, sound_one: str, broken
 def test_some_rules_of_peppol_differ_by_syntax(rule: str, edits: str, in_ubl: bool, in_cii: bool) -> None:
     assert (rule in ids(sound("peppol", "ubl invoice", edits))) == in_ubl
     assert (rule in ids(sound("peppol", "cii", edits))) == in_cii
+
+
+@pytest.mark.parametrize(
+    ("place", "number", "is_valid"),
+    [
+        ("BG-4/BT-31", "LU15027442", True),
+        ("BG-4/BT-31", "LU15027443", False),
+        ("BG-4/BT-31", "LU1502744", False),
+        ("BG-7/BT-48", "BE0123456749", True),
+        ("BG-7/BT-48", "BE2123456749", False),
+        ("0240", "19952000015", True),
+        ("0240", "19952000016", False),
+        ("0240", "19951000011", False),
+        ("0240", "19952400013", True),
+        ("0240", "19952400014", True),
+        ("0240", "19952400015", False),
+        ("0088", "4000001000005", True),
+        ("0088", "40000010", False),
+        ("0208", "0123456749", True),
+        ("0208", "2123456749", False),
+    ],
+)
+def test_numbers_of_countries_have_their_check_digits(place: str, number: str, is_valid: bool) -> None:
+    """`place` is a term or the scheme of a registration."""
+    edits = f"BG-4/BT-30={number}; BG-4/BT-30@scheme={place}" if place.isdigit() else f"{place}={number}"
+    assert (not any(rule.startswith("PEPPOL-COMMON-") for rule in ids(sound("peppol", edits=edits)))) == is_valid

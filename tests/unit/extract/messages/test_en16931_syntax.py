@@ -92,6 +92,14 @@ def test_empty_groups_are_judged(tmp_path: Path) -> None:
     assert ids(tmp_path, changed(SOUND["ubl"], code)) == set()
 
 
+@pytest.mark.parametrize("date", ["2026-10-01", "20261001"])
+def test_a_date_of_cii_says_how_it_is_written(date: str, tmp_path: Path) -> None:
+    """What looks right without a format is no date by the standard, and is read all the same."""
+    message = changed(SOUND["cii"], f"ExchangedDocument/IssueDateTime/DateTimeString = {date}")
+    assert ("BR-03" in ids(tmp_path, message)) == ("-" in date)
+    assert "BR-03" in ids(tmp_path, message.replace(b' format="102"', b""))
+
+
 # -- fragments --------------------------------------------------------------------------------------------
 
 
