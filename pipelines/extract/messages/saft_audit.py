@@ -27,7 +27,10 @@ from pipelines.extract.messages.saft_series import Numbers
 from pipelines.extract.messages.saft_structure import KEPT_FAULTS, Structure, structure_of
 from pipelines.extract.messages.xml_stream import elements, local, namespace
 
-_IDS = {"customers": "CustomerID", "suppliers": "SupplierID", "products": "ProductCode", "accounts": "AccountID"}
+_IDS = {
+    "customers": "CustomerID", "suppliers": "SupplierID", "products": "ProductCode", "accounts": "AccountID",
+    "units": "UnitOfMeasure", "movement_types": "MovementType",
+}  # fmt: skip
 _SAID = {
     "NumberOfEntries": "entries", "NumberOfMovementLines": "entries", "NumberOfAssetTransactions": "entries",
     "TotalDebit": "debit", "TotalCredit": "credit", "TotalQuantityIssued": "quantity",
