@@ -219,7 +219,8 @@ def _section(section: str, month: Month) -> Iterator[str]:
 def _document(document: Document) -> Iterator[str]:
     _, _, number, kind, date = SECTIONS[document.section]
     at = f"{document.entered or document.day}T09:30:00"
-    status = {f"{kind}Status": document.status, f"{kind}StatusDate": at, "SourceID": "AMOSTRA",
+    reason = "Erro de emissão" if document.status == "A" else ""
+    status = {f"{kind}Status": document.status, f"{kind}StatusDate": at, "Reason": reason, "SourceID": "AMOSTRA",
               "SourcePayment" if document.section == "payments" else "SourceBilling": "P"}  # fmt: skip
     if document.section == "payments":
         yield tags(PaymentRefNo=document.number, ATCUD=_unique(document), TransactionDate=document.day,

@@ -168,8 +168,9 @@ def _balance(element: Any) -> Balance | None:
     sides = []
     for side in _SIDES:
         debit, credit = (number(_text(element, f"{side}{way}Balance")) for way in ("Debit", "Credit"))
-        told = debit is not None or credit is not None
-        sides.append((debit or Decimal(0)) - (credit or Decimal(0)) if told else None)
+        sides.append(debit - credit if debit is not None and credit is not None else debit)
+        if debit is None and credit is not None:
+            sides[-1] = -credit
     place = f"Account {_text(element, 'AccountID')}, line {element.sourceline} of the file"
     return Balance(sides[0], sides[1], place) if sides != [None, None] else None
 
