@@ -56,6 +56,7 @@ class Document:
     corrects: str = ""
     gross_off: Decimal = Decimal(0)
     unexplained: bool = False
+    exemption: str = "M07"
     atcud: str = ""
     tax_off: Decimal = Decimal(0)
     entered: str = ""
