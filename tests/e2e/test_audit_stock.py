@@ -35,6 +35,8 @@ def stock_file() -> str:
          line(1, "ShipTo", "W1", "8", "IN")),
         ("<LineNumber>2</LineNumber><ProductCode>PB</ProductCode><Quantity>-3</Quantity>",
          line(2, "ShipFrom", "W2", "-3", "OUT")),
+        ("<ClosingStockQuantity>10<", "<ClosingStockQuantity>7<"),
+        ("<ClosingStockValue>100.00<", "<ClosingStockValue>70.00<"),
     )  # fmt: skip
     text = OECD
     for old, new in lines:
@@ -75,3 +77,13 @@ def test_stock_of_a_product_that_the_file_does_not_have_is_held(client: Client) 
     held += "and failed > 0 and state = 'held'"
     rules = {rule for (rule,) in client.query(held)}
     assert "shipments.stock.control_total.said(stock_of_unknown_products)" in rules
+
+
+def test_stock_that_its_movements_do_not_give_is_held(client: Client) -> None:
+    client.declare(PROFILE.format(client=client.client_id))
+    client.send("stock.xml", stock_file().replace("<ClosingStockQuantity>7<", "<ClosingStockQuantity>8<"))
+    client.night()
+    held = "select rule_id from ops.rule_result join ops.delivery using (delivery_id) "
+    held += "where client_id = :client and failed > 0 and state = 'held'"
+    rules = {rule for (rule,) in client.query(held)}
+    assert "shipments.stock.control_total.said(stock_not_rolled_forward)" in rules

@@ -46,6 +46,9 @@ FAULTS = [
     Fault("signature of the document before", _DOCUMENTS, "GR 9A/11", "signature_repeated"),
     Fault("entered on the day before its date", _DOCUMENTS, "NE 9A/9", "dated_after_entry", "warn"),
     Fault("dated in another month", _DOCUMENTS, "NE 9A/2", "date_outside_period"),
+    Fault("credit note over its invoice", _DOCUMENTS, "NC 9A/4", "credit_exceeds_invoice"),
+    Fault("code of exemption that nobody has listed", _DOCUMENTS, "FT 9A/14", "exemption_code_unknown"),
+    Fault("receipt of twice what is due", _DOCUMENTS, "RG 9A/5", "settles_more_than_due", "warn"),
     Fault("numbers missing", _DOCUMENTS, "FT 10A/6", "numbers_without_gap", "hold"),
     Fault("numbers of movements missing", _FILES, "movement_of_goods", "no_number_missing", "hold"),
     Fault("fewer documents than the section says", _FILES, "working_documents", "entries_as_said", "hold"),
@@ -61,7 +64,8 @@ SECTIONS = {
 def write(folder: Folder) -> None:
     """All files of the client."""
     for number, plant in ((7, break_schema), (8, None), (9, plant_documents), (10, plant_gaps)):
-        month = month_of(folder.rng(f"month {number}"), 2026, number)
+        count = 140 if plant is plant_documents else 110  # so that those set aside are few of all
+        month = month_of(folder.rng(f"month {number}"), 2026, number, count)
         if plant:
             plant(month)
         folder.write(f"saft/saft_2026-{number:02}.xml", file_of(month).encode("cp1252"), minute=number)
@@ -92,6 +96,10 @@ def plant_documents(month: Month) -> None:
     at["NE 9A/11"].tax_off = Decimal("0.48")
     at["GR 9A/13"].atcud, at["NE 9A/7"].atcud = "AMOSTRA4-14", "AMOSTRA3"
     at["GR 9A/11"].signature = at["GR 9A/10"].signature
+    for line in at["NC 9A/4"].lines:
+        line.quantity *= 30
+    at["FT 9A/14"].lines[0].rate, at["FT 9A/14"].exemption = Decimal(0), "M98"
+    at["RG 9A/5"].lines[0].quantity = Decimal(2)
     at["NE 9A/9"].entered = "2026-09-10"
 
 
@@ -219,7 +227,8 @@ def _section(section: str, month: Month) -> Iterator[str]:
 def _document(document: Document) -> Iterator[str]:
     _, _, number, kind, date = SECTIONS[document.section]
     at = f"{document.entered or document.day}T09:30:00"
-    status = {f"{kind}Status": document.status, f"{kind}StatusDate": at, "SourceID": "AMOSTRA",
+    reason = "Erro de emissão" if document.status == "A" else ""
+    status = {f"{kind}Status": document.status, f"{kind}StatusDate": at, "Reason": reason, "SourceID": "AMOSTRA",
               "SourcePayment" if document.section == "payments" else "SourceBilling": "P"}  # fmt: skip
     if document.section == "payments":
         yield tags(PaymentRefNo=document.number, ATCUD=_unique(document), TransactionDate=document.day,
@@ -258,7 +267,7 @@ def _line(document: Document, line: Line, place: int) -> str:
         return tags(LineNumber=str(place), SourceDocumentID=source, **amount)
     code, rate = RATES[int(line.rate)]
     reason = {} if rate != "0" or document.unexplained else {
-        "TaxExemptionReason": "Isento, artigo 9.º do CIVA", "TaxExemptionCode": "M07"}  # fmt: skip
+        "TaxExemptionReason": "Isento, artigo 9.º do CIVA", "TaxExemptionCode": document.exemption}  # fmt: skip
     point = {} if document.section == "movement_of_goods" else {"TaxPointDate": document.day}
     refers = {"References": tags(Reference=document.corrects, Reason="Devolução")} if document.corrects else {}
     tax = tags(TaxType="IVA", TaxCountryRegion="PT", TaxCode=code, TaxPercentage=rate)

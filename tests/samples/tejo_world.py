@@ -6,7 +6,7 @@ import random
 from base64 import b64encode
 from calendar import monthrange
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -56,6 +56,7 @@ class Document:
     corrects: str = ""
     gross_off: Decimal = Decimal(0)
     unexplained: bool = False
+    exemption: str = "M07"
     atcud: str = ""
     tax_off: Decimal = Decimal(0)
     entered: str = ""
@@ -112,7 +113,8 @@ def tax_number(seed: int) -> str:
 def month_of(rng: random.Random, year: int, month: int, count: int = 110) -> Month:
     """A month without errors."""
     documents = [*_sales(rng, year, month, count), *_rest(rng, year, month, count)]
-    receipts = [d for d in documents if d.kind == "FT" and d.status == "N"][::3]
+    corrected = {d.corrects for d in documents}
+    receipts = [d for d in documents if d.kind == "FT" and d.status == "N" and d.number not in corrected][::3]
     for n, invoice in enumerate(receipts, 1):
         amount = Line(0, Decimal(1), invoice.gross, "Credit", rate=Decimal(0), settles=invoice.number)
         documents.append(Document("payments", "RG", f"RG {month}A/{n}", invoice.day, invoice.partner, [amount]))
@@ -122,17 +124,27 @@ def month_of(rng: random.Random, year: int, month: int, count: int = 110) -> Mon
 def _sales(rng: random.Random, year: int, month: int, count: int) -> Iterator[Document]:
     open_days = _weekdays(year, month)
     days = sorted(rng.choice(open_days) for _ in range(count))
+    invoices: list[Document] = []
     for series, kind, every in (("A", "FT", 1), ("L", "FR", 4), ("A", "NC", 10)):
         for n, day in enumerate(days[::every], 1):
-            side = "Debit" if kind == "NC" else "Credit"
-            lines = [_line(rng, side) for _ in range(rng.randint(1, 4))]
+            corrected = invoices[n - 1] if kind == "NC" else None
+            lines = [_line(rng, "Credit") for _ in range(rng.randint(1, 4))]
             document = Document(
                 "sales_invoices", kind, f"{kind} {month}{series}/{n}", f"{year}-{month:02}-{day:02}",
                 f"C{rng.randint(1, CUSTOMERS):02}", lines, signature=signature(rng),
             )  # fmt: skip
-            document.corrects = f"FT {month}A/{n}" if kind == "NC" else ""
+            if corrected:
+                document.corrects, document.partner = corrected.number, corrected.partner
+                document.lines = [_returned(rng, line) for line in corrected.lines]
+            if kind == "FT":
+                invoices.append(document)
             document.status = "A" if kind == "FT" and n % 17 == 0 else "N"
             yield document
+
+
+def _returned(rng: random.Random, line: Line) -> Line:
+    """What comes back of a line: half of it at most."""
+    return replace(line, quantity=line.quantity * rng.randint(1, 5) / 10, side="Debit")
 
 
 def _rest(rng: random.Random, year: int, month: int, count: int) -> Iterator[Document]:

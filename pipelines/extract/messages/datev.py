@@ -42,6 +42,7 @@ _STANDARD_LENGTH = 4
 _REVERSED, _NOT_REVERSED = ("1", "G"), ("", "0")
 _CENT, _MOST_OFF, _KEPT = Decimal("0.01"), Decimal("0.01"), 5
 """Rates have few digits: a base amount may be off by one in a hundred."""
+_TOTALS = ("conversions_differ", "bookings_on_one_account", "accounts_too_long")
 _OTHER_SIDE = {"debit": "credit", "credit": "debit"}
 
 
@@ -140,14 +141,14 @@ class Messages(MessageTable):
                     line.raw or ";".join((*line.cells.values(), *line.other.values())),
                 )
                 continue
-            odd.see(line.cells, f"line {line.line}")
+            odd.see(line.cells, f"line {line.line}", self.length)
             for cells in self._sides(line, number, day) if both_sides else [self._booking(line, number, day)]:
                 row += 1
                 yield Record(row, {**self.batch, **cells})
         if self.start and self.end:
             where = f"{self.name}:1, fields 15 and 16" + (f"; first outside: {first_outside}" if first_outside else "")
             self.tally.totals.append(FormatTotal("bookings_in_period", str(number), str(dated), where))
-        self.tally.totals.append(FormatTotal("conversions_differ", "0", str(odd.converted), "; ".join(odd.first)))
+        self.tally.totals.extend(odd.totals())
         self.tally.warnings.extend(odd.warnings())
 
     def _booking(self, line: Line, number: int, day: str) -> dict[str, str]:
@@ -228,14 +229,13 @@ _MADE_PLAIN = frozenset({
 class Oddities:
     """What is to be told of the bookings of a batch besides what is wrong with one of them."""
 
-    converted: int = 0
-    first: list[str] = field(default_factory=list)
+    wrong: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in _TOTALS})
     negative: int = 0
     discounted: int = 0
     discounts: Decimal = Decimal(0)
 
-    def see(self, cells: Mapping[str, str], place: str) -> None:
-        """Take in a sound booking."""
+    def see(self, cells: Mapping[str, str], place: str, length: int) -> None:
+        """Take in a sound booking; `length` is that of the numbers of accounts, those of partners have a digit more."""
         amount, base, rate, discount = (
             Decimal(plain_amount(cells.get(c, "")) or 0)
             for c in ("amount", "base_amount", "exchange_rate", "discount_amount")
@@ -246,9 +246,19 @@ class Oddities:
         if amount and base and rate:
             off = min(abs(abs(amount / rate) - abs(base)), abs(abs(amount * rate) - abs(base)))
             if off > max(_CENT, abs(base) * _MOST_OFF):
-                self.converted += 1
-                if len(self.first) < _KEPT:
-                    self.first.append(f"{place}: {amount} at {rate} are not {base}")
+                self.wrong["conversions_differ"].append(f"{place}: {amount} at {rate} are not {base}")
+        account, counter = (cells.get(c, "").lstrip("0") for c in ("account", "counter_account"))
+        if account == counter and amount:
+            self.wrong["bookings_on_one_account"].append(f"{place}: account and counter account are {account}")
+        for number in dict.fromkeys((account, counter)):
+            if len(number) > length + 1:
+                said = f"{place}: account {number}, accounts have {length} digits, partners {length + 1}"
+                self.wrong["accounts_too_long"].append(said)
+
+    def totals(self) -> Iterator[FormatTotal]:
+        """What is wrong with bookings that are sound by themselves, none of it promised."""
+        for name, places in self.wrong.items():
+            yield FormatTotal(name, "0", str(len(places)), "; ".join(places[:_KEPT]))
 
     def warnings(self) -> Iterator[str]:
         """What only strikes."""

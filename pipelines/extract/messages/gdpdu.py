@@ -40,6 +40,7 @@ from pipelines.extract.messages.gdpdu_index import (
     refused,
     table_for,
 )
+from pipelines.extract.messages.gdpdu_keys import PrimaryKey
 from pipelines.extract.messages.gdpdu_text import EncapsulatedTable
 from pipelines.extract.table import CELLS, FIRST_ROWS, LEAD, PROBLEM, ROW, Table, Tally, count_of, raw_schema
 
@@ -75,6 +76,7 @@ class GdpduTable(Table):
             raise refused(
                 f"{index.name}:{self.described.line}", f"a column {min(twice)!r} of its own", "`maps: meaning`"
             )
+        self._key = PrimaryKey([c.name for c in self.described.columns if c.is_key])
         self._checks = [(c, found) for c in self.described.columns if (found := _pattern(c, self.described))]
 
     def close(self) -> None:
@@ -224,6 +226,9 @@ class GdpduTable(Table):
             self._count(
                 f"column {column.name!r} holds {said} by the index, and {{}} cells do not", pc.invert(fits), rows
             )
+        if self._key.names:
+            parts = [batch.column(len(LEAD) + at) for at, c in enumerate(self.described.columns) if c.is_key]
+            self._key.see(parts, rows)
         for at in range(len(LEAD) + len(self.described.columns), batch.num_columns):
             filled = pc.not_equal(pc.utf8_trim_whitespace(batch.column(at)), "")
             self._count("the index has no column for what stands at the end of {} records", filled, rows)
@@ -240,6 +245,8 @@ class GdpduTable(Table):
         for column in self.described.columns:
             if column.maps:
                 self.tally.warnings += self._of_codes(column)
+        for said, number, again in self._key.told():
+            self._misfits[said] = number, [row + self._lines_before for row in again]
         for said, (count, rows) in self._misfits.items():
             more = ", …" if count > len(rows) else ""
             self.tally.warnings.append(f"{said.format(count)} (rows {', '.join(map(str, rows))}{more})")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from stdnum.pt import nif
 
@@ -17,9 +18,10 @@ from pipelines.extract.facts import FormatTotal
 from pipelines.extract.messages import saft_paths as paths
 from pipelines.extract.messages.message import MessageTable, Record
 from pipelines.extract.messages.saft_audit import AuditFile, tax_parts
+from pipelines.extract.messages.saft_balances import Balances, Stock
 from pipelines.extract.messages.saft_cells import amount, cells_of, plain
 from pipelines.extract.messages.saft_chart import Chart, account_type, tax_key
-from pipelines.extract.messages.saft_documents import Documents
+from pipelines.extract.messages.saft_documents import Documents, laid_out
 from pipelines.extract.messages.saft_ledger import Ledger, Misses
 from pipelines.extract.messages.saft_series import Signatures
 from pipelines.extract.messages.xml_stream import local
@@ -112,7 +114,10 @@ class Messages(MessageTable):
         """Master files; those without a table of their own together, what is in them as `other`."""
         kinds = _OTHER if table == "other_masters" else (table,)
         audit = self._open(*kinds)
+        stock = Stock()
         for kind, element in audit.records():
+            if table == "physical_stock":
+                _into(stock, kind, element)
             if kind not in kinds:
                 continue
             for part, above in tax_parts(element) if kind == "tax_codes" else [(element, {})]:
@@ -128,6 +133,8 @@ class Messages(MessageTable):
                 yield cells
         for name, misses in self._lost.items():
             self.tally.totals.append(FormatTotal(name, "0", str(misses.count), "; ".join(misses.first)))
+        if table == "physical_stock":
+            self.tally.totals.extend(stock.totals())
         if self._odd_tax_ids:
             first = ", ".join(self._odd_tax_ids[:3])
             self.tally.warnings.append(f"{len(self._odd_tax_ids)} tax numbers with wrong check digits, first {first}")
@@ -163,9 +170,11 @@ class Messages(MessageTable):
         """The general ledger line by line, or with the balances of its accounts when all lines are seen."""
         audit = self._open("general_ledger", *(["accounts"] if table == "balances" else []))
         audit.section("general_ledger")
-        ledger, chart = Ledger(audit), Chart()
+        ledger, chart, balances = Ledger(audit), Chart(), Balances()
         turnover: dict[str, list[Decimal]] = {}
         for kind, element in audit.records():
+            if table == "balances":
+                balances.master(kind, element)
             if kind == "accounts" and table == "balances":
                 cells = cells_of(element, paths.ACCOUNT_COLUMNS, {"Account"})
                 if "account_id" in cells:
@@ -178,6 +187,7 @@ class Messages(MessageTable):
                 yield from lines
                 continue
             for cells in lines:
+                balances.entry(cells)
                 sums = turnover.setdefault(cells.get("account_id", ""), [Decimal(0), Decimal(0)])
                 sums[0] += amount(cells.get("debit_amount"))
                 sums[1] += amount(cells.get("credit_amount"))
@@ -189,6 +199,7 @@ class Messages(MessageTable):
         self.tally.totals.extend(ledger.totals())
         if table == "balances":
             self.tally.totals.extend(chart.totals())
+            self.tally.totals.extend(balances.totals())
         self.tally.warnings.extend(ledger.warnings())
         self._end(audit, "general_ledger")
 
@@ -217,15 +228,24 @@ class Messages(MessageTable):
         """All documents, or one row for each section of the file."""
         audit = self._open("all", *paths.SECTIONS, *(kind for kind in paths.MASTER_RECORDS.values()))
         documents, ledger = Documents(audit, self._signatures), Ledger(audit)
+        balances, stock = Balances(), Stock()
         for kind, element in audit.records():
             if kind == "general_ledger":
-                ledger.take(element)
+                for cells in ledger.take(element):
+                    balances.entry(cells)
             elif kind in paths.DOCUMENT_SECTIONS:
                 document = documents.take(kind, element)
                 if table == "documents":
                     yield document.cells
+                if kind == "movement_of_goods":
+                    stock.movement(document.cells, document.lines)
+            elif kind == "physical_stock":
+                stock.master(element)
+            else:
+                balances.master(kind, element)
         if table == "audit_files":
-            yield from _sections(audit, documents, ledger)
+            of_balances = {"general_ledger": [*balances.totals()], "movement_of_goods": [*stock.totals()]}
+            yield from _sections(audit, documents, ledger, of_balances)
             self.tally.warnings.extend(audit.warnings())
         else:
             self._end(audit)
@@ -241,7 +261,17 @@ def _with_document(document: Cells, line: Cells, place: int) -> Cells:
     return cells
 
 
-def _sections(audit: AuditFile, documents: Documents, ledger: Ledger) -> Iterator[Cells]:
+def _into(stock: Stock, kind: str, element: Any) -> None:
+    """Take a record into the stock, when it is of it."""
+    if kind == "physical_stock":
+        stock.master(element)
+    if kind == "movement_of_goods":
+        stock.movement(*laid_out(element, kind))
+
+
+def _sections(
+    audit: AuditFile, documents: Documents, ledger: Ledger, of_balances: Mapping[str, list[FormatTotal]]
+) -> Iterator[Cells]:
     """A row for each section that the file has: what is promised and what was found."""
     for section in paths.SECTIONS:
         if section not in audit.found:
@@ -259,5 +289,8 @@ def _sections(audit: AuditFile, documents: Documents, ledger: Ledger) -> Iterato
         else:
             faulty, first = documents.faulty.get(section, 0), documents.first_faulty.get(section, [])
         cells |= {"faulty_documents": str(faulty), "first_faulty": "; ".join(first)}
+        off = [total for total in of_balances.get(section, []) if total.found != total.said]
+        cells["balance_faults"] = str(sum(int(total.found) for total in off))
+        cells["first_balance_faults"] = "; ".join(total.where for total in off)
         cells |= {"structure_faults": str(audit.faults.count), "first_faults": "; ".join(audit.faults.first)}
         yield cells

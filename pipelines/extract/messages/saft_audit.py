@@ -27,7 +27,10 @@ from pipelines.extract.messages.saft_series import Numbers
 from pipelines.extract.messages.saft_structure import KEPT_FAULTS, Structure, structure_of
 from pipelines.extract.messages.xml_stream import elements, local, namespace
 
-_IDS = {"customers": "CustomerID", "suppliers": "SupplierID", "products": "ProductCode", "accounts": "AccountID"}
+_IDS = {
+    "customers": "CustomerID", "suppliers": "SupplierID", "products": "ProductCode", "accounts": "AccountID",
+    "units": "UnitOfMeasure", "movement_types": "MovementType", "analysis_types": "AnalysisID",
+}  # fmt: skip
 _SAID = {
     "NumberOfEntries": "entries", "NumberOfMovementLines": "entries", "NumberOfAssetTransactions": "entries",
     "TotalDebit": "debit", "TotalCredit": "credit", "TotalQuantityIssued": "quantity",
@@ -164,7 +167,7 @@ class AuditFile:
         """What later records are compared with, and what is wrong with this one; a number stands for one record."""
         self.has.add(kind)
         if (name := _IDS.get(kind)) and (text := _child(element, name)):
-            if text in self.ids[kind] and kind in self.interest:
+            if text in self.ids[kind] and kind in self.interest and kind != "analysis_types":  # one of each type
                 self.faults.add(iter([f"line {element.sourceline}: {name} {text!r} stands there twice"]))
             named = kind in ("customers", "suppliers")
             self.ids[kind][text] = _name_of(element) if named else _child(element, "UOMBase")

@@ -20,6 +20,7 @@ from pipelines.extract.messages.saft_faults import (
     is_outside,
     of_amounts,
     of_exemptions,
+    of_line_prices,
     of_line_sums,
     of_line_taxes,
     of_lines,
@@ -28,9 +29,12 @@ from pipelines.extract.messages.saft_faults import (
     of_totals,
     of_unique_code,
     strange,
+    strange_lines,
 )
 from pipelines.extract.messages.saft_paths import DOCUMENT_COLUMNS, LINE_COLUMNS, LINE_NAMES, LINES_IN, SECTIONS, SUMS
 from pipelines.extract.messages.saft_series import KEPT_GAPS, NUMBER, Numbers, Series, Signatures
+from pipelines.extract.messages.saft_settled import Settled
+from pipelines.extract.messages.saft_taxes import of_taxes, strange_taxes
 from pipelines.extract.messages.xml_stream import local
 
 _SUM_AT = {path: column for column, places in SUMS.items() for path in places}
@@ -57,20 +61,18 @@ class Documents:
         self._types: dict[tuple[str, str], str] = {}
         self._signatures = signatures
         self._numbers = Numbers()
+        self._settled = Settled()
 
     def take(self, section: str, element: Any) -> Document:
         """One document: counted into its section, and judged."""
         header, found = self.audit.header, self.audit.section(section)
         found.entries += section != "movement_of_goods"
-        cells = cells_of(element, DOCUMENT_COLUMNS, LINES_IN, _SUM_AT)
+        cells, lines = laid_out(element, section)
         counts = cells.get("status") != "A" and not (section == "sales_invoices" and cells.get("status") == "F")
-        lines = []
-        for line in element:
-            if local(line) in LINE_NAMES:
-                lines.append(_line(line, section))
-                if "tax_code" in lines[-1]:
-                    lines[-1]["tax_key"] = tax_key(lines[-1], flat=header.is_flat)
-                summed(lines[-1], found, counts=counts)
+        for line in lines:
+            if "tax_code" in line:
+                line["tax_key"] = tax_key(line, flat=header.is_flat)
+            summed(line, found, counts=counts)
         if section == "movement_of_goods":
             found.entries = found.lines
         called = SECTIONS[section].called
@@ -86,12 +88,8 @@ class Documents:
                 cells.setdefault(f"{kind}_name", name)
         faults, warnings = self._in_series(section, cells)
         faults += self._faults(section, cells, lines)
-        warnings += strange(cells, header)
-        warnings += of_payment_means(cells) if section == "payments" else []
-        if section == "sales_invoices" and cells.get("document_type") == "NC" and "all_corrects_id" not in cells:
-            warnings.append("corrects_nothing")
-        if header.is_flat and any(map(self._corrects_missing, lines)):
-            warnings.append("corrects_missing_document")
+        faults += self._settled.faults(section, cells, lines)
+        warnings += self._warnings(section, cells, lines)
         cells["message_faults"] = " ".join(faults) or "none"
         cells["message_warnings"] = " ".join(warnings) or "none"
         if faults:
@@ -135,15 +133,43 @@ class Documents:
                 if any(map(self._settles_missing, lines)):
                     yield "settles_missing_document"
             yield from of_exemptions(section, lines, audit.header)
+            if audit.header.cells["format_code"] == "saft_pt":
+                yield from of_taxes(lines)
         else:
+            yield from self._of_tables(cells, lines)
             yield from of_line_sums(section, cells, lines)
             yield from of_totals(cells)
             yield from of_line_taxes(lines)
 
+    def _of_tables(self, cells: dict[str, str], lines: list[dict[str, str]]) -> Iterator[str]:
+        """That units and kinds of movements are in the tables of them, where the file has such."""
+        audit = self.audit
+        if "units" in audit.has and not {ln["unit"] for ln in lines if "unit" in ln} <= audit.ids["units"].keys():
+            yield "unit_unknown"
+        kind = cells.get("document_type") if cells["section_code"] == "movement_of_goods" else None
+        if kind and "movement_types" in audit.has and kind not in audit.ids["movement_types"]:
+            yield "movement_type_unknown"
+
+    def _warnings(self, section: str, cells: dict[str, str], lines: list[dict[str, str]]) -> Iterator[str]:
+        yield from strange(cells, self.audit.header)
+        yield from self._settled.warnings(section, cells, lines)
+        if section == "payments":
+            yield from of_payment_means(cells)
+        if not self.audit.header.is_flat:
+            yield from of_line_prices(lines)
+            return
+        yield from strange_lines(section, cells, lines)
+        if any(map(self._corrects_missing, lines)):
+            yield "corrects_missing_document"
+        if section == "payments" and any(map(self._settles_unknown, lines)):
+            yield "settles_unknown_series"
+        if self.audit.header.cells["format_code"] == "saft_pt":
+            yield from strange_taxes(cells, lines)
+
     def _of_sides(self, lines: list[dict[str, str]]) -> Iterator[str]:
         """A series holds documents of one type, so that of a settled document is known by its series."""
         for line in lines:
-            of, _ = self._settled(line)
+            of, _ = self._settled_by(line)
             if of is None:
                 continue
             credit_note = of.kind in CREDIT_NOTES
@@ -154,21 +180,28 @@ class Documents:
                 yield "credit_of_credit_note"
                 return
 
-    def _settled(self, line: dict[str, str]) -> tuple[Series | None, int]:
+    def _settled_by(self, line: dict[str, str]) -> tuple[Series | None, int]:
         """The series of the invoice that a line of a receipt settles, None when the file has none of it; its number."""
         found = NUMBER.fullmatch(line.get("settles_id", ""))
         return (self.series.get(("sales_invoices", found[1])), int(found[3])) if found else (None, 0)
 
     def _settles_missing(self, line: dict[str, str]) -> bool:
-        of, number_ = self._settled(line)
+        of, number_ = self._settled_by(line)
         start, end = (self.audit.header.cells[name] for name in ("period_start", "period_end"))
         return of is not None and number_ not in of and start <= line.get("settles_date", "") <= end
 
+    def _settles_unknown(self, line: dict[str, str]) -> bool:
+        """Whether a line names a document of the period, and the file has invoices but none of that series."""
+        of, number_ = self._settled_by(line)
+        start, end = (self.audit.header.cells[name] for name in ("period_start", "period_end"))
+        told = bool(number_) and of is None and start <= line.get("settles_date", "") <= end
+        return told and any(section == "sales_invoices" for section, _ in self.series)
+
     def _corrects_missing(self, line: dict[str, str]) -> bool:
-        """Whether a line names a document behind the last one of a series that the file has told already."""
+        """Whether a line names a document that a series lacks, or that is behind the last one it has by now."""
         found = NUMBER.fullmatch(line.get("corrects_id", ""))
         of = self.series.get(("sales_invoices", found[1])) if found else None
-        return bool(found and of and int(found[3]) > of.runs[-1][1])
+        return bool(found and of and of.runs[0][0] < int(found[3]) and int(found[3]) not in of)
 
     def _is_unposted(self, cells: dict[str, str]) -> bool:
         """Whether a document names a transaction of the period, by the date that begins its number, and there is none.
@@ -211,6 +244,12 @@ class Documents:
                 faults.append("signature_wrong")
         of.last, of.date, of.entered, of.signature = number_, date, entered, signature
         return faults, warnings
+
+
+def laid_out(element: Any, section: str) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """The cells of a document as they stand in it, and those of its lines."""
+    lines = [_line(line, section) for line in element if local(line) in LINE_NAMES]
+    return cells_of(element, DOCUMENT_COLUMNS, LINES_IN, _SUM_AT), lines
 
 
 def _line(element: Any, section: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 from pipelines.extract.messages.saft_cells import amount, number
 from pipelines.extract.messages.saft_header import Header
@@ -43,6 +44,12 @@ FAULTS = {
     "settles_missing_document": "settles a document of the file's period that the file does not have",
     "transaction_unknown": "names a transaction of the file's period that its ledger does not have",
     "atcud_code_differs": "code of the series in the unique code is not that of the documents before it",
+    "credit_exceeds_invoice": "credit notes are more than the invoice that they correct, or correct a cancelled one",
+    "exemption_code_unknown": "a line gives a code of exemption that the tax authority's list does not have",
+    "tax_code_of_another_tax": "a line has a tax code that its kind of tax does not have",
+    "untaxed_code_with_rate": "a line is coded as exempt or not taxed, and has a rate",
+    "unit_unknown": "a line has a unit that the file's table of units does not have",
+    "movement_type_unknown": "kind of movement is not in the file's table of them",
 }
 WARNINGS = {
     "date_not_selected": "dated outside the dates for which the file was made",
@@ -50,11 +57,19 @@ WARNINGS = {
     "entered_before_previous": "entered before the document of the number before",
     "dated_after_entry": "dated after the day on which it was entered",
     "atcud_missing": "document of 2023 or later without its unique code",
-    "corrects_nothing": "credit note that names no document it corrects",
-    "corrects_missing_document": "corrects a document behind the last one of its series",
+    "corrects_nothing": "credit note that names no document it corrects, or has a line that names none",
+    "corrects_missing_document": "corrects a document that its series lacks, or that is behind its last one",
     "status_before_entry": "got its status before it was entered",
     "moved_before_entry": "goods left before the document was entered",
     "payment_means_differ": "amounts by means of payment, and what is withheld, are not the gross total",
+    "exemption_code_not_in_force": "a line gives a code of exemption that did not hold on the day of the document",
+    "tax_rate_not_in_force": "rate of a line is not that of its code and region on the day of the document",
+    "settles_more_than_due": "receipts come to more than the gross total of the document that they settle",
+    "settles_unknown_series": "settles a document of the file's period, of a series that the file does not have",
+    "cancelled_without_reason": "cancelled without a reason",
+    "self_billing_differs": "status and indicator of self-billing contradict each other",
+    "lines_out_of_order": "numbers of the lines are not in order",
+    "line_price_differs": "quantity and price of a line do not give its amount",
 }
 CREDIT_NOTES = frozenset({"NC", "TD", "DA", "RE", "381", "CN", "CREDITNOTE", "CREDIT NOTE", "CREDIT"})
 Cells = Mapping[str, str]
@@ -124,6 +139,12 @@ def of_line_taxes(lines: Sequence[Cells]) -> Iterator[str]:
                 return
 
 
+def of_line_prices(lines: Sequence[Cells]) -> Iterator[str]:
+    """That quantity and price of a line give its amount, as files of the OECD's version have them."""
+    if any(map(_price_differs, lines)):
+        yield "line_price_differs"
+
+
 def of_lines(lines: Sequence[Cells]) -> Iterator[str]:
     """That lines have numbers of their own."""
     numbers = [line["line_number"] for line in lines if "line_number" in line]
@@ -173,6 +194,21 @@ def strange(cells: Cells, header: Header) -> Iterator[str]:
         yield "dated_after_entry"
     if own and header.cells["format_code"] == "saft_pt" and day >= _FIRST_ATCUD and cells.get("atcud") == "0":
         yield "atcud_missing"
+    status = cells.get("status")
+    if header.is_flat and status == "A" and "status_reason" not in cells:
+        yield "cancelled_without_reason"
+    if status in ("N", "S") and (own_bill := cells.get("self_billing")) and (own_bill == "1") != (status == "S"):
+        yield "self_billing_differs"
+
+
+def strange_lines(section: str, cells: Cells, lines: Sequence[Cells]) -> Iterator[str]:
+    """What is strange about the lines of a document of Portugal's family."""
+    numbers = [int(text) for line in lines if (text := line.get("line_number", "")).isdecimal()]
+    if any(after < before for before, after in pairwise(numbers)):
+        yield "lines_out_of_order"
+    of_invoice = section == "sales_invoices" and cells.get("document_type") == "NC"
+    if of_invoice and not all("corrects_id" in line for line in lines):
+        yield "corrects_nothing"
 
 
 def is_outside(cells: Cells, header: Header) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -17,11 +18,13 @@ from pipelines.extract.messages.xml_stream import local
 
 Cells = dict[str, str]
 KEPT = 5
+_MONTHS = 12
 _TOTALS = {
     "accounts": "entries_on_unknown_accounts", "headings": "entries_on_headings",
     "partners": "entries_of_unknown_partners", "tax_codes": "entries_with_unknown_tax_codes",
     "taxes": "entries_with_other_taxes", "conversions": "entries_with_other_conversions",
     "numbers": "transactions_with_wrong_numbers", "periods": "transactions_outside_period",
+    "analyses": "entries_with_unknown_analyses", "records": "entries_with_repeated_numbers",
 }  # fmt: skip
 """What can be wrong with a line or a transaction, and the total that says how often it is."""
 _LEAST_OFF, _MOST_OFF_BY_RATE = Decimal(1), Decimal("0.01")
@@ -52,6 +55,7 @@ class Ledger:
         self.faulty = Misses()
         self._misses = {name: Misses() for name in _TOTALS}
         self._outside = Misses()
+        self._shifts: dict[int, Misses] = {}
         self._numbers = Numbers()
 
     def take(self, element: Any) -> list[Cells]:
@@ -70,7 +74,7 @@ class Ledger:
         if balance:
             faults.add(f"debits are not credits by {balance:f}")
         name = lines[0].get("transaction_id", "without number") if lines else "without lines"
-        for kind, said in self._of_transaction(lines[0]) if lines else ():
+        for kind, said in (*self._of_transaction(lines[0]), *_repeated(lines)) if lines else ():
             self._misses[kind].add(f"transaction {name}, line {element.sourceline} of the file: {said}")
             faults.add(said)
         if faults:
@@ -80,7 +84,10 @@ class Ledger:
 
     def totals(self) -> Iterator[FormatTotal]:
         """What names something that its master file does not have."""
-        masters = {"accounts": {"accounts"}, "partners": {"customers", "suppliers"}, "tax_codes": {"tax_codes"}}
+        masters = {
+            "accounts": {"accounts"}, "partners": {"customers", "suppliers"}, "tax_codes": {"tax_codes"},
+            "analyses": {"analysis_types"},
+        }  # fmt: skip
         for kind, misses in self._misses.items():
             if kind not in masters or masters[kind] & self.audit.has:
                 yield FormatTotal(_TOTALS[kind], "0", str(misses.count), "; ".join(misses.first))
@@ -90,6 +97,13 @@ class Ledger:
         if self._outside.count:
             first = "; ".join(self._outside.first)
             yield f"{self._outside.count} transactions dated outside the period of the file, first {first}"
+        usual = max((misses.count for misses in self._shifts.values()), default=0)
+        for shift, misses in sorted(self._shifts.items()):
+            if misses.count < usual:
+                yield (
+                    f"{misses.count} transactions booked {abs(shift)} months {'after' if shift > 0 else 'before'} the "
+                    f"period that others of their month are in, first {'; '.join(misses.first)}"
+                )
 
     def _unknown(self, cells: Cells) -> Iterator[tuple[str, str]]:
         audit = self.audit
@@ -105,6 +119,9 @@ class Ledger:
                 yield "tax_codes", f"no tax code {key}"
             elif rates and own is not None and own not in rates:
                 yield "tax_codes", f"no rate {own:f} of tax code {key}"
+        analysis = cells.get("analysis_id")
+        if analysis and "analysis_types" in audit.has and analysis not in audit.ids["analysis_types"]:
+            yield "analyses", f"no analysis {analysis}"
         if cells.get("account_id") in audit.headings:
             yield "headings", f"account {cells['account_id']} is the sum of others"
 
@@ -151,6 +168,20 @@ class Ledger:
         day = lines[0].get("transaction_date", "")[:10] if lines else ""
         if day and not header["period_start"] <= day <= header["period_end"]:
             self._outside.add(f"{name} of {day}")
+        period, month = lines[0].get("period", "") if lines else "", day[5:7]
+        if period.isdecimal() and month.isdecimal() and 1 <= int(period) <= _MONTHS:
+            year = lines[0].get("period_year", "")
+            years = int(year) - int(day[:4]) if year.isdecimal() and day[:4].isdecimal() else 0
+            shift = years * _MONTHS + int(period) - int(month)
+            self._shifts.setdefault(shift if year else shift % _MONTHS, Misses()).add(f"{name} of {day} in {period}")
+
+
+def _repeated(lines: list[Cells]) -> Iterator[tuple[str, str]]:
+    """Numbers of lines that a transaction has twice."""
+    numbers = [cells["record_id"] for cells in lines if "record_id" in cells]
+    for text, count in Counter(numbers).items() if len(set(numbers)) < len(numbers) else ():
+        if count > 1:
+            yield "records", f"RecordID {text} stands there {count} times"
 
 
 def _unlike(found: Decimal, said: Decimal) -> bool:

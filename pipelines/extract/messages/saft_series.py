@@ -82,17 +82,22 @@ class Numbers:
 
     def add(self, text: str, *scope: str) -> bool:
         """Take a text in; False when it was there."""
-        key, number_ = self._place(text, scope)
+        key, number_ = self.place(text, scope)
         if key not in self._series and len(self._series) >= MOST_SERIES:
             return True
         return self._series.setdefault(key, Series("", "")).add(number_)
 
     def __contains__(self, text: str) -> bool:
-        key, number_ = self._place(text, ())
-        return len(self._series) >= MOST_SERIES or (key in self._series and number_ in self._series[key])
+        return len(self._series) >= MOST_SERIES or self.has(text)
+
+    def has(self, text: str, *scope: str) -> bool:
+        """Whether a text was taken in, and not left out for too many series."""
+        key, number_ = self.place(text, scope)
+        return key in self._series and number_ in self._series[key]
 
     @staticmethod
-    def _place(text: str, scope: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
+    def place(text: str, scope: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
+        """The series of a text and its number in it; 0 for one that ends in none."""
         found = _ENDING.fullmatch(text)
         before, digits = (found[1], found[2]) if found else (text, None)
         return (*scope, before), int(digits) if digits else 0

@@ -21,6 +21,7 @@ select
     found_quantity,
     missing_numbers,
     faulty_documents,
+    balance_faults,
     structure_faults,
     currency_code,
     software_name,

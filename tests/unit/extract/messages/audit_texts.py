@@ -82,8 +82,8 @@ OECD = """<?xml version="1.0" encoding="UTF-8"?>
   <Products><Product><ProductCode>PA</ProductCode><Description>Product A</Description>
    <UOMBase>C62</UOMBase></Product></Products>
   <PhysicalStock><PhysicalStockEntry><WarehouseID>W1</WarehouseID><ProductCode>PA</ProductCode>
-   <OpeningStockQuantity>2</OpeningStockQuantity><ClosingStockQuantity>7</ClosingStockQuantity>
-   <ClosingStockValue>70.00</ClosingStockValue></PhysicalStockEntry></PhysicalStock>
+   <OpeningStockQuantity>2</OpeningStockQuantity><ClosingStockQuantity>10</ClosingStockQuantity>
+   <ClosingStockValue>100.00</ClosingStockValue></PhysicalStockEntry></PhysicalStock>
  </MasterFiles>
  <SourceDocuments>
   <SalesInvoices><NumberOfEntries>2</NumberOfEntries><TotalDebit>3000.00</TotalDebit><TotalCredit>5000.00</TotalCredit>

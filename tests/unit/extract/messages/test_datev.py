@@ -96,11 +96,11 @@ def test_the_business_year_gives_the_year(tmp_path: Path, day: str, start: str, 
 def test_bookings_outside_the_period_of_the_batch_are_a_total_that_differs(tmp_path: Path) -> None:
     late = SALE | {"document_day": "0102"}
     _, facts = cells(batch(tmp_path / "b.csv", SALE, late, start="20260101", end="20260131"), "entries")
-    total, _ = facts.totals
+    total, *_ = facts.totals
     assert (total.name, total.said, total.found) == ("bookings_in_period", "2", "1")
     assert total.where.endswith("first outside: line 4")
     _, facts = cells(batch(tmp_path / "b.csv", SALE, start="20260101", end="20260131"), "bookings")
-    assert [(t.said, t.found) for t in facts.totals] == [("1", "1"), ("0", "0")]
+    assert [(t.said, t.found) for t in facts.totals] == [("1", "1"), *[("0", "0")] * 3]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_days_of_a_business_year_that_turns_with_no_new_year(tmp_path: Path) -> 
     given_ = [SALE | {"document_day": day} for day in days]
     rows, facts = cells(batch(tmp_path / "b.csv", *given_, year="20260701", start="20260701", end="20270630"))
     assert [r["document_date"] for r in rows] == ["2026-07-01", "2026-12-31", "2027-01-01", "2027-06-30"]
-    assert [(t.said, t.found) for t in facts.totals] == [("4", "4"), ("0", "0")]
+    assert [(t.said, t.found) for t in facts.totals] == [("4", "4"), *[("0", "0")] * 3]
 
 
 def test_base_amounts_that_no_rate_gives_are_a_total_that_differs(tmp_path: Path) -> None:
@@ -125,8 +125,22 @@ def test_base_amounts_that_no_rate_gives_are_a_total_that_differs(tmp_path: Path
     sound, off = dollars | {"base_amount": "100,00"}, dollars | {"base_amount": "90,00"}
     rows, facts = cells(batch(tmp_path / "b.csv", sound, off, dollars), "entries")
     assert [r.get("base_debit_amount") for r in rows[::2]] == ["100.00", "90.00", None]
-    (total,) = facts.totals
+    (total,) = (t for t in facts.totals if t.said != t.found)
     assert (total.name, total.found, total.where) == ("conversions_differ", "1", "line 4: 110.00 at 1.10 are not 90.00")
+
+
+@pytest.mark.parametrize(
+    ("change", "total", "where"),
+    [
+        ({"counter_account": "10001"}, "bookings_on_one_account", "line 4: account and counter account are 10001"),
+        ({"account": "100001"}, "accounts_too_long", "line 4: account 100001, accounts have 4 digits, partners 5"),
+    ],
+)
+def test_accounts_that_no_booking_can_have_are_a_total_that_differs(
+    tmp_path: Path, change: dict[str, str], total: str, where: str
+) -> None:
+    _, facts = cells(batch(tmp_path / "b.csv", SALE, SALE | change), "entries")
+    assert [(t.name, t.found, t.where) for t in facts.totals if t.said != t.found] == [(total, "1", where)]
 
 
 def test_discounts_and_negative_amounts_are_told(tmp_path: Path) -> None:

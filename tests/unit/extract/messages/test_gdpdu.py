@@ -50,6 +50,18 @@ def test_defaults_of_the_standard(tmp_path: Path) -> None:
     assert (facts.columns, facts.encoding, facts.warnings) == (["a", "b"], "cp1252", [])
 
 
+def test_a_primary_key_that_is_repeated_or_missing_is_told(tmp_path: Path) -> None:
+    keyed = [column("a", key=True), column("b", key=True), column("c")]
+    sound = b"1;1;x\r\n1;2;x\r\n11;;x\r\n"
+    assert rows(export(tmp_path, sound, table("data.csv", keyed)))[1].warnings == []
+    found, facts = rows(export(tmp_path, sound + b"1;2;y\r\n;;z\r\n 1;1;x\r\n", table("data.csv", keyed)))
+    assert len(found) == 6
+    assert facts.warnings == [
+        "2 records whose primary key, 'a', 'b', stands there before (rows 4, 6)",
+        "1 records without their primary key, 'a', 'b' (rows 5)",
+    ]
+
+
 CODECS = {
     "ANSI": "cp1252", "OEM": "cp850", "Macintosh": "mac-roman", "UTF8": "utf-8", "UTF16": "utf-16", "UTF7": "utf-7",
 }  # fmt: skip

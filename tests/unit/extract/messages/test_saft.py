@@ -402,7 +402,7 @@ def test_the_oecd_version_gives_invoices_of_both_sides(tmp_path: Path) -> None:
         "Sample Fournisseur",
         "invoice",
     )
-    assert read(tmp_path, OECD, "physical_stock").rows[0]["closing_quantity"] == "7"
+    assert read(tmp_path, OECD, "physical_stock").rows[0]["closing_quantity"] == "10"
     movements = read(tmp_path, OECD, "movements")
     assert movements.broken == {"faulty_documents": ("0", "1", "movement M1: product_unknown")}
     assert read(tmp_path, OECD, "purchase_lines").broken == {}
