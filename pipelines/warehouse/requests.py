@@ -85,6 +85,18 @@ def of_run(conn: sa.Connection, run: str) -> list[Request]:
     return _select(conn, "asked_in = :run", {"run": run})
 
 
+def take_over(conn: sa.Connection, request: Request, run: str) -> Request:
+    """Hand an open question, with its answer, to another run, which follows it."""
+    row = conn.execute(
+        sa.text(
+            f"update ops.approval_request set asked_in = :run where request_id = :id and ended_at is null "
+            f"returning {_COLUMNS}"
+        ),
+        {"run": run, "id": request.request_id},
+    ).one()
+    return Request(**row._mapping)
+
+
 def answer(conn: sa.Connection, request_id: int, choice: str, *, person: str | None, reason: str | None) -> bool:
     """Keep the first answer to a question that is open; whether it was that."""
     result = conn.execute(
