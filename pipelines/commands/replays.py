@@ -32,7 +32,7 @@ def _replay(args: argparse.Namespace, out: Console) -> int:
             out.print(text)
         out.print("\n".join(filter(None, (said, verdicts(lines)))), markup=False)
     for text in () if args.json else broken(report.broken):
-        out.print(text)
+        out.print(text, soft_wrap=True)
     return 1 if report.failed or report.broken or not built else 0
 
 

@@ -51,7 +51,7 @@ def run_local(out: Console, *, client: str | None, feed: str | None, replay: str
     for text in show.unfinished(found.unfinished) + show.unmatched(found.unmatched) + show.due(report.due):
         out.print(text)
     for text in show.broken(found.broken):
-        out.print(text)
+        out.print(text, soft_wrap=True)
     built = True
     if reports and any(line.state == State.LOADED for line in report.lines):
         for done in match_customers(office=office):
