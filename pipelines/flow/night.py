@@ -84,7 +84,7 @@ class Discovery:
         unmatched = f"; {len(self.unmatched)} files match no source" if self.unmatched else ""
         unmatched += f"; {len(self.unfinished)} files are not complete yet" if self.unfinished else ""
         unmatched += f"; {len(self.reviews)} review workbooks looked at" if self.reviews else ""
-        unmatched += f"; {len(self.broken)} profiles are broken" if self.broken else ""
+        unmatched += f"; broken profiles: {len(self.broken)}" if self.broken else ""
         parts = [
             (len(self.registered), "new"),
             (len(self.resumed), "resumed"),

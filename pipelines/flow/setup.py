@@ -20,7 +20,7 @@ def init(settings: Settings) -> str:
     feeds, clients = len(office.catalog.contracts), len(office.catalog.profiles)
     said = "; ".join(changes) if changes else "nothing to change"
     broken = len(office.catalog.faults())
-    said += f"; {broken} broken profiles, which `python -m pipelines check` names" if broken else ""
+    said += f"; broken profiles: {broken} (`python -m pipelines check` says why)" if broken else ""
     return f"warehouse ready: {feeds} feeds, {clients} clients; {said}"
 
 

@@ -108,7 +108,7 @@ def test_a_night_with_a_broken_profile_and_the_one_after_it(three: Three) -> Non
     for _ in range(2):
         found, report = three.night()
         assert found.broken == [sentence]
-        assert "1 profiles are broken" in found.summary()
+        assert "broken profiles: 1" in found.summary()
         assert found.unmatched == [f"{one.client_id}/stray.txt" for one in three.others]
         assert three.broken.client_id not in {line.client_id for line in [*report.lines, *report.due]}
         assert three.everything() == before, "nothing of it was registered, lost, superseded or told"
@@ -197,7 +197,7 @@ def test_the_command_line_is_red_and_says_why(three: Three, office_run: Run) -> 
     code, said = office_run("run", "--no-reports")
     assert code == 1
     assert said.count(sentence) == 1
-    assert "1 broken profiles" in said
+    assert "broken profiles: 1 (" in said
     assert "2 loaded" in said
     code, said = office_run("run", "--no-reports", "--client", three.first.client_id)
     assert (code, sentence in said) == (0, False), "a run of one client is not red for another"
