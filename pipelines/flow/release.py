@@ -241,10 +241,8 @@ def _waits_for_profile(delivery: Delivery, kept: Request | None, broken: str) ->
 
 
 def unasked(domains: Sequence[str], *, running: Callable[[str], bool], office: Office | None = None) -> list[Question]:
-    """Held deliveries of some domains that nobody is asked about yet (request 0), or whose answer nobody followed.
-
-    Not those of clients whose profile is broken: there is nothing to ask before it is mended.
-    """
+    """Held deliveries of some domains that nobody is asked about yet (request 0), or whose answer nobody followed; none
+    of clients whose profile is broken: there is nothing to ask before the mend."""
     office = office or open_office()
     out = []
     with office.warehouse.transaction() as conn:
