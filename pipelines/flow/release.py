@@ -224,7 +224,7 @@ def _ask_about(
 
 def _stands(conn: sa.Connection, delivery: Delivery, request: Request, running: Callable[[str], bool]) -> bool:
     """Whether the open question is still about what is held, and somebody waits for its answer."""
-    return request.hash == shown_hash(conn, delivery) and running(request.asked_in)
+    return request.hash == shown_hash(conn, delivery) and not request.is_left and running(request.asked_in)
 
 
 def _nobody_may(delivery: Delivery, told: Sequence[str]) -> str:

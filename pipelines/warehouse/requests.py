@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +19,10 @@ from pipelines.delivery import Delivery, State
 
 OUTCOME_OF = {State.APPROVED: "approved", State.RETURNED: "returned"}
 """What became of a question when its delivery moved on; any other move lets it lapse."""
+
+
+FOLLOWED_WITHIN = timedelta(hours=1)
+"""The task that follows an answer starts within seconds; a machine that is busy or was down is given some time."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,17 @@ class Request:
     asked_in: str
     answer: str | None
     answered_by: str | None
+    answered_at: datetime | None
     reason: str | None
     ended_at: datetime | None
     outcome: str | None
     message: str | None
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the run that asked has failed to follow the answer of a person; it may go on for days for others."""
+        given = self.answered_at if self.answered_by else None
+        return given is not None and datetime.now(UTC) - given > FOLLOWED_WITHIN
 
 
 _COLUMNS = ", ".join(f.name for f in fields(Request))

@@ -279,6 +279,18 @@ def test_an_answer_outlives_a_broken_profile(client: Client, number: int, choice
     assert decisions(client) == [("steward", choice, "agreed")]
 
 
+def test_a_kept_answer_does_not_wait_for_the_other_questions_of_its_run(client: Client, number: int) -> None:
+    request = answered(client, "approve")
+    assert number not in unasked(client), "its run is about to follow it"
+    change(client, "update ops.approval_request set answered_at = answered_at - interval '61 minutes'")
+    assert number in unasked(client), "that has failed, though the run goes on"
+    (question,) = ask(client, "run 2").questions
+    assert question.request_id == request
+    assert decide(client, request) == "approved"
+    assert decide(client, request) == "approved", "the task of the first run, cleared, finds it done"
+    assert decisions(client) == [("steward", "approve", "agreed")]
+
+
 def test_the_task_that_failed_by_it_can_be_started_again(client: Client, number: int) -> None:
     request = answered(client, "approve")
     break_it(client)
