@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from pipelines.contract import Contract, read_contract
 from pipelines.control_words import parts_of
-from pipelines.errors import DeclarationError
-from pipelines.profile import Profile, Source, SourceRef, read_profile
+from pipelines.errors import DeclarationError, NotDeclared, ProfileBroken
+from pipelines.profile import Profile, Source, SourceRef, profile_from
 from pipelines.settings import Settings
-from pipelines.yamlfile import read_yaml
+from pipelines.yamlfile import KEPT, parsed, text_of
 
 CUSTOMERS = "clients.customers"
 """The feed whose rows become golden records."""
@@ -21,11 +22,35 @@ CUSTOMERS = "clients.customers"
 
 @dataclass(frozen=True)
 class Catalog:
-    """Every contract by feed and every profile by client."""
+    """Every contract by feed, every sound profile by client, and why the profiles of other clients are `broken`."""
 
     contracts: dict[str, Contract]
     profiles: dict[str, Profile]
     expectations: Path
+    broken: Mapping[str, ProfileBroken] = field(default_factory=dict)
+
+    def profile(self, client_id: str) -> Profile:
+        """The profile of a client: ProfileBroken when it cannot be used, NotDeclared when there is none."""
+        self.refuse_broken(client_id)
+        try:
+            return self.profiles[client_id]
+        except KeyError:
+            raise NotDeclared(
+                "client without a profile",
+                got=client_id,
+                expected=f"one of {', '.join(sorted(self.profiles)) or 'no client'}",
+                next_step="check the client's name, or bring its profile back",
+            ) from None
+
+    def refuse_broken(self, client_id: str | None) -> None:
+        """Raise ProfileBroken for a client whose profile is broken; nothing for any other, or for None."""
+        if client_id is not None and client_id in self.broken:
+            found = self.broken[client_id]
+            raise ProfileBroken(found.paths, found.fault)  # one of its own: whoever catches it may write its place in
+
+    def faults(self, client_id: str | None = None) -> list[str]:
+        """One sentence for each broken profile, or for that of one client."""
+        return list(dict.fromkeys(str(e) for name, e in self.broken.items() if client_id in (None, name)))
 
     def suite_path(self, feed: str) -> Path:
         """Where the feed's GX suite stands."""
@@ -39,6 +64,8 @@ class Catalog:
         folders = [self.expectations]
         if client_id in self.profiles:
             folders.append(self.profiles[client_id].path.parent / "expectations")
+        elif client_id in self.broken:
+            folders += [path.parent / "expectations" for path in self.broken[client_id].paths]
         paths = (folder / domain / f"{name}.{client_id}.json" for folder in folders)
         return next((path for path in paths if path.is_file()), None)
 
@@ -83,11 +110,12 @@ class Catalog:
         return [ref for profile in self.profiles.values() for ref in profile.sources]
 
     def source(self, client_id: str, feed: str, name: str) -> SourceRef:
-        """One source; a DeclarationError when its profile no longer has it."""
+        """One source: NotDeclared when its profile no longer has it, ProfileBroken when nobody can say."""
+        self.refuse_broken(client_id)
         try:
             return self.profiles[client_id].source(feed, name)
         except KeyError:
-            raise DeclarationError(
+            raise NotDeclared(
                 "source no longer declared",
                 where=f"client {client_id}, feed {feed}, source {name}",
                 next_step="restore the source in the client's profile, or withdraw the delivery",
@@ -123,26 +151,78 @@ def _suite_text(path: Path) -> str:
 
 
 def load_catalog(settings: Settings) -> Catalog:
-    """Read everything; the first fault is raised as DeclarationError."""
+    """Read everything. The first fault of a contract is raised as DeclarationError; that of a profile is kept in
+    `broken` and concerns its client only."""
     contracts = {c.feed: c for c in map(read_contract, sorted(settings.contracts.glob("*/*.odcs.yaml")))}
-    profiles: dict[str, Profile] = {}
-    for folder in settings.client_folders:
-        for path in sorted(folder.glob("*.yaml")):
-            profile = read_profile(path)
-            if other := profiles.get(profile.client_id):
-                raise DeclarationError(
-                    "two profiles for one client",
-                    where=f"{other.path} and {path}",
-                    next_step="keep one of them",
-                )
-            profiles[profile.client_id] = profile
-    catalog = Catalog(contracts, profiles, settings.expectations)
+    shared = Catalog(contracts, {}, settings.expectations)
     for contract in contracts.values():
-        _check_references(catalog, contract)
-    _ = catalog.ranks
-    for profile in profiles.values():
-        _check_profile(catalog, profile)
-    return catalog
+        _check_references(shared, contract)
+    _ = shared.ranks
+    profiles, broken = _profiles(shared, profile_paths(settings))
+    return Catalog(contracts, profiles, settings.expectations, broken)
+
+
+def profile_paths(settings: Settings) -> list[Path]:
+    """The files of all profiles, in order of reading."""
+    return [path for folder in settings.client_folders for path in sorted(folder.glob("*.yaml"))]
+
+
+def _profiles(shared: Catalog, paths: Sequence[Path]) -> tuple[dict[str, Profile], dict[str, ProfileBroken]]:
+    """The sound profiles, and the errors of all others. Whose profile a file is tells its name; a file that names
+    another client inside stops that one as well, unless that has a file of its own."""
+    files: dict[str, list[Path]] = {}
+    for path in paths:
+        files.setdefault(path.stem, []).append(path)
+    profiles: dict[str, Profile] = {}
+    broken: dict[str, ProfileBroken] = {}
+    for name, same in files.items():
+        read = _sound(shared, same[0]) if len(same) == 1 else _twice(name, same)
+        if isinstance(read, Profile):
+            profiles[name] = read
+            continue
+        broken[name] = ProfileBroken(same, read)
+        for other in {*map(_client_named, same)} - {None, *files}:
+            broken[str(other)] = broken[name]
+    return profiles, broken
+
+
+def _sound(shared: Catalog, path: Path) -> Profile | DeclarationError:
+    """The profile of a file, checked against the contracts, or what is wrong with it."""
+    try:
+        read = _understood(path, text_of(path))
+        if isinstance(read, Profile):
+            _check_profile(shared, read)
+        return read
+    except DeclarationError as error:
+        return error
+
+
+@lru_cache(maxsize=KEPT)
+def _understood(path: Path, text: str) -> Profile | DeclarationError:
+    """A profile or its fault, by the content: a broken file is not parsed anew by everybody who comes past it."""
+    try:
+        return profile_from(path, text)
+    except DeclarationError as error:
+        return error.with_traceback(None)
+
+
+def _twice(client_id: str, paths: Sequence[Path]) -> DeclarationError:
+    return DeclarationError(
+        "two profiles for one client",
+        where=" and ".join(map(str, paths)),
+        got=f"{len(paths)} files for {client_id}",
+        expected="one profile for each client, else nobody knows which counts",
+        next_step="keep one of them and run `python -m pipelines check`",
+    )
+
+
+def _client_named(path: Path) -> str | None:
+    """The client that a file names, also one that is no valid YAML."""
+    try:
+        found = re.search(r"^client: *['\"]?([a-z][a-z0-9_]*)", text_of(path), re.MULTILINE)
+    except DeclarationError:
+        return None
+    return found[1] if found else None
 
 
 def _check_references(catalog: Catalog, contract: Contract) -> None:
@@ -168,7 +248,7 @@ def _check_references(catalog: Catalog, contract: Contract) -> None:
 
 
 def _check_profile(catalog: Catalog, profile: Profile) -> None:
-    file = read_yaml(profile.path)
+    file = parsed(profile.path, profile.text)
     for ref in profile.sources:
         at: tuple[str, ...] = ("feeds", ref.feed)
         if (*at, "sources") in file.lines:

@@ -6,7 +6,9 @@ Message order everywhere: what, where (file:row, column), got, expected, who act
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -66,6 +68,27 @@ class KontorError(Exception):
 
 class DeclarationError(KontorError):
     """Our own YAML, suite or model is wrong."""
+
+
+class NotDeclared(DeclarationError):
+    """A client or source that no declaration names any more."""
+
+
+class ProfileBroken(DeclarationError):
+    """What one client's profile says cannot be used: its work waits until that is mended, everybody else's goes on.
+
+    `fault` is what is wrong, `paths` are the files that say it: several when they mean the same client.
+    """
+
+    def __init__(self, paths: Iterable[Path], fault: KontorError) -> None:
+        self.paths, self.fault = tuple(paths), fault
+        super().__init__(
+            f"profile {self.paths[0].name} is broken: {fault.what}",
+            where=fault.where,
+            got=fault.got,
+            expected=fault.expected,
+            next_step=f"{fault.next_step}; until then all work for this client waits, then it goes on by itself",
+        )
 
 
 class DeliveryError(KontorError):

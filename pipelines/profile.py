@@ -26,7 +26,7 @@ from pipelines.profile_words import (
     Source,
     profile_json_schema,
 )  # fmt: skip
-from pipelines.yamlfile import KEPT, YamlFile, parsed, read_yaml
+from pipelines.yamlfile import KEPT, YamlFile, parsed, text_of
 
 __all__ = [
     "ColumnRule", "Condition", "ControlAt", "Due", "FeedSources", "Format", "Lookup", "LookupUse", "MaxRejects",
@@ -141,7 +141,7 @@ def file_match(files: str, name: str) -> re.Match[str] | None:
 
 def read_profile(path: Path) -> Profile:
     """Read one client's YAML; raises DeclarationError with file, line, key and what is allowed."""
-    return profile_from(path, read_yaml(path).text)
+    return profile_from(path, text_of(path))
 
 
 @lru_cache(maxsize=KEPT)

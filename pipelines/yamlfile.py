@@ -22,6 +22,15 @@ KEPT = 4096
 class _Strict(yaml.SafeLoader):
     """Plain scalars stay text unless they are unmistakable: no dates, and NO is Norway, not false."""
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """The value of a node; one that is not what its tag says (`!!int ten`) is a syntax error at its place."""
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, AttributeError, OverflowError) as error:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"a value that is not {node.tag.rpartition(':')[2]}: {str(error)[:80]}", node.start_mark
+            ) from None
+
 
 _BOOL = "tag:yaml.org,2002:bool"
 _Strict.yaml_implicit_resolvers = {
@@ -74,8 +83,13 @@ class YamlFile:
 
 def read_yaml(path: Path) -> YamlFile:
     """Parse one file; duplicate keys and syntax errors are DeclarationErrors with their line."""
+    return parsed(path, text_of(path))
+
+
+def text_of(path: Path) -> str:
+    """The text of a declaration; a DeclarationError when it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DeclarationError(
             "declaration cannot be read",
@@ -84,7 +98,6 @@ def read_yaml(path: Path) -> YamlFile:
             expected="a UTF-8 YAML file",
             next_step="restore the file",
         ) from None
-    return parsed(path, text)
 
 
 @lru_cache(maxsize=KEPT)
@@ -110,6 +123,14 @@ def parsed(path: Path, text: str) -> YamlFile:
             where=f"{path}:{mark.line + 1 if mark else '?'}",
             got=str(error.problem),
             expected="valid YAML",
+            next_step=f"correct {path.name} and run `python -m pipelines check`",
+        ) from None
+    except RecursionError:
+        raise DeclarationError(
+            "YAML syntax error",
+            where=str(path),
+            got="values nested without end",
+            expected="an anchor that does not hold itself, and less depth",
             next_step=f"correct {path.name} and run `python -m pipelines check`",
         ) from None
     except yaml.reader.ReaderError as error:

@@ -34,13 +34,15 @@ def _return(args: argparse.Namespace, out: Console) -> int:
 def _held(args: argparse.Namespace, out: Console) -> int:
     from pipelines.flow import release
     from pipelines.flow.office import open_office
+    from pipelines.flow.show import broken
 
     if args.delivery is not None:
         told = release.summary(open_office(), args.delivery)
         out.print(f"{told.label}: {told.delivery.state.value}", style="bold", markup=False)
         out.print(Markdown(told.markdown()))
         return 0
-    found = release.held()
+    office = open_office()
+    found = release.held(office=office)
     if args.json:
         plain = [{**vars(line), "deciders": deciders} for line, deciders in found]
         sys.stdout.write(json.dumps(plain, default=str, ensure_ascii=False, indent=1) + "\n")
@@ -57,6 +59,9 @@ def _held(args: argparse.Namespace, out: Console) -> int:
     out.print(table)
     for line, _ in found:
         out.print(f"{line.delivery_id}: {line.message}", markup=False, soft_wrap=True)
+    for client in dict.fromkeys(line.client_id for line, _ in found):
+        for text in broken(office.catalog.faults(client)):
+            out.print(text, soft_wrap=True)
     return 0
 
 

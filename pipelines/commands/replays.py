@@ -17,13 +17,13 @@ def _replay(args: argparse.Namespace, out: Console) -> int:
     if args.dry_run:
         return _rehearse(args, out)
     from pipelines.flow.night import run_replay
-    from pipelines.flow.show import needs_somebody, status_table, verdicts
+    from pipelines.flow.show import broken, needs_somebody, status_table, verdicts
 
     report = run_replay(args.target)
     lines = [asdict(line) for line in report.lines]
     built, said = _reports(args, any(line["state"] == "loaded" for line in lines))
     if args.json:
-        _print_json({"deliveries": lines, "reports": said})
+        _print_json({"deliveries": lines, "reports": said, "broken": report.broken})
     elif not lines:
         out.print(f"nothing of {args.target} is loaded, held or failed: nothing to replay", markup=False)
     else:
@@ -31,7 +31,9 @@ def _replay(args: argparse.Namespace, out: Console) -> int:
         for text in needs_somebody(lines):
             out.print(text)
         out.print("\n".join(filter(None, (said, verdicts(lines)))), markup=False)
-    return 1 if report.failed or not built else 0
+    for text in () if args.json else broken(report.broken):
+        out.print(text, soft_wrap=True)
+    return 1 if report.failed or report.broken or not built else 0
 
 
 def _rehearse(args: argparse.Namespace, out: Console) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from pipelines.catalog import Catalog, load_catalog
+from pipelines.catalog import Catalog, load_catalog, profile_paths
 from pipelines.clean import expression
 from pipelines.clean.lookup import check_lookup
 from pipelines.clean.plan import check_source
@@ -29,13 +29,15 @@ class CheckReport:
 
 def check_declarations(settings: Settings) -> CheckReport:
     """Read every contract, profile and suite. All broken files are named, not only the first."""
-    faults = _unreadable(settings)
+    faults = _told_of_each(read_contract, sorted(settings.contracts.glob("*/*.odcs.yaml")))
+    profiles = _told_of_each(read_profile, profile_paths(settings))
     if faults:
-        return CheckReport(faults, "")
+        return CheckReport(faults + profiles, "")
     try:
         catalog = load_catalog(settings)
     except KontorError as error:
-        return CheckReport([str(error)], "")
+        return CheckReport([str(error), *profiles], "")
+    faults += dict.fromkeys([*profiles, *(str(broken.fault) for broken in catalog.broken.values())])
     faults += _suites(catalog)
     for profile in catalog.profiles.values():
         faults += _column_maps(catalog, profile)
@@ -49,13 +51,11 @@ def check_declarations(settings: Settings) -> CheckReport:
     return CheckReport(faults, summary)
 
 
-def _unreadable(settings: Settings) -> list[str]:
+def _told_of_each(read: Callable[[Path], object], paths: Sequence[Path]) -> list[str]:
     faults = []
-    contracts: list[Path] = sorted(settings.contracts.glob("*/*.odcs.yaml"))
-    profiles = [p for folder in settings.client_folders for p in sorted(folder.glob("*.yaml"))]
-    for path in [*contracts, *profiles]:
+    for path in paths:
         try:
-            read_contract(path) if path in contracts else read_profile(path)
+            read(path)
         except DeclarationError as error:
             faults.append(str(error))
     return faults
@@ -64,8 +64,10 @@ def _unreadable(settings: Settings) -> list[str]:
 def _suites(catalog: Catalog) -> list[str]:
     from pipelines.validate import suites  # imports Great Expectations
 
-    known = {p for feed in catalog.contracts for c in (None, *catalog.profiles) for p in catalog.suite_files(feed, c)}
-    folders = {catalog.expectations, *(p.path.parent / "expectations" for p in catalog.profiles.values())}
+    clients = [*catalog.profiles, *catalog.broken]
+    known = {p for feed in catalog.contracts for c in (None, *clients) for p in catalog.suite_files(feed, c)}
+    written = [*(p.path for p in catalog.profiles.values()), *(p for b in catalog.broken.values() for p in b.paths)]
+    folders = {catalog.expectations, *(path.parent / "expectations" for path in written)}
     faults = [
         f"{path}: no contract, or no profile of a client, for this suite"
         for folder in sorted(folders)
@@ -79,7 +81,7 @@ def _suites(catalog: Catalog) -> list[str]:
             if path.exists()
             else [f"{path}: suite of {feed} is missing"]
         )
-        for client_id in catalog.profiles:
+        for client_id in clients:
             if own := catalog.client_suite_path(feed, client_id):
                 faults += suites.check_suite(own, contract, beside=path, catalog=catalog)
     return faults

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from pipelines.delivery import Delivery, State
-from pipelines.errors import AlreadyRunning, DeclarationError, KontorError
+from pipelines.errors import AlreadyRunning, DeclarationError, KontorError, ProfileBroken
 from pipelines.extract.archive import sync_folder
 from pipelines.flow.composing import compose
 from pipelines.flow.office import Office, open_office
@@ -44,6 +44,7 @@ def make_workbooks(office: Office | None = None, client: str | None = None) -> l
     A delivery that cannot be served, for a fault of its own, is told in the log and stops no other.
     """
     office = office or open_office()
+    office.catalog.refuse_broken(client)
     with office.warehouse.transaction() as conn:
         roots = workbooks.roots(conn, client)
     made: list[Made] = []
@@ -51,6 +52,8 @@ def make_workbooks(office: Office | None = None, client: str | None = None) -> l
         try:
             with office.warehouse.lease(root):
                 made += _make(office, root)
+        except ProfileBroken:  # the run says so once, for all deliveries of the client
+            continue
         except AlreadyRunning:  # somebody is at this delivery: the next run sees what came of it
             continue
         except KontorError as error:

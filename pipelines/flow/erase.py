@@ -61,6 +61,7 @@ def erase(
     that may hold the customer is still under way.
     """
     office = office or open_office()
+    office.catalog.refuse_broken(client_id)
     if client_id not in office.catalog.profiles:
         raise DeclarationError(
             "nothing was erased: no profile tells which sources may name the customer",

@@ -254,6 +254,7 @@ def _zone(office: Office, row: Expected) -> str:
 
 def expected(office: Office, *, client: str | None = None, days: int = 7, now: datetime | None = None) -> list[DueLine]:
     """The deadlines of the last days and those ahead, brought up to date, ascending by deadline."""
+    office.catalog.refuse_broken(client)
     now = now or datetime.now(UTC)
     note_expected(office, now, looked=None, client=client)
     with office.warehouse.transaction() as conn:

@@ -54,6 +54,7 @@ def _delivery(conn: sa.Connection, office: Office, delivery: Delivery) -> Iterat
     yield status_table([{k: getattr(v, "value", v) for k, v in vars(delivery).items()}])
     if delivery.message:
         yield delivery.message
+    yield from office.catalog.faults(delivery.client_id)
     yield f"file {delivery.file_name}, {delivery.size} bytes, sha256 {delivery.sha256}, attempt {delivery.attempt}"
     yield from layouts.shown(conn, delivery)
     rules = register.rule_results(conn, delivery)
@@ -223,6 +224,9 @@ def _changed_since(conn: sa.Connection, office: Office, delivery: Delivery) -> I
     )
     if code and code != office.code_version:
         yield "the code has changed since this delivery was registered: the changes above are those of today's code"
+    if broken := office.catalog.faults(delivery.client_id):
+        yield from broken
+        return
     ref = office.ref(delivery)
     if office.catalog.declaration_hash(ref) != delivery.declaration_hash:
         yield "contract, suite or profile have changed since: the changes above are by the recorded ones"

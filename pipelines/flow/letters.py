@@ -80,6 +80,7 @@ class _Facts:
 def clients_to_tell(office: Office | None = None, client: str | None = None) -> list[str]:
     """The clients whose profile says whom to notify."""
     office = office or open_office()
+    office.catalog.refuse_broken(client)
     return sorted(n for n, p in office.catalog.profiles.items() if p.model.notify and client in (None, n))
 
 
@@ -354,6 +355,7 @@ def kept(client: str | None = None, limit: int = 30, *, office: Office | None = 
 def shown(client: str, *, office: Office | None = None) -> Iterable[Letter]:
     """The letters that a client would be sent now."""
     office = office or open_office()
+    office.catalog.refuse_broken(client)
     if client not in office.catalog.profiles or not office.profile(client).model.notify:
         raise DeclarationError(
             f"nobody to write to at {client}",

@@ -19,7 +19,8 @@ from pipelines.settings import load_settings
 
 
 def run_local(out: Console, *, client: str | None, feed: str | None, replay: str | None, reports: bool) -> int:
-    """Run a night and print what came of it; exit code 1 when a delivery failed or a mart did not build."""
+    """Run a night and print what came of it; exit code 1 when a delivery failed, a profile is broken or a mart did not
+    build."""
     started = time.perf_counter()
     settings = load_settings()
     out.print(init(settings), markup=False)
@@ -49,6 +50,8 @@ def run_local(out: Console, *, client: str | None, feed: str | None, replay: str
         out.print(f"correction workbook: {name}", markup=False)
     for text in show.unfinished(found.unfinished) + show.unmatched(found.unmatched) + show.due(report.due):
         out.print(text)
+    for text in show.broken(found.broken):
+        out.print(text, soft_wrap=True)
     built = True
     if reports and any(line.state == State.LOADED for line in report.lines):
         for done in match_customers(office=office):
@@ -60,4 +63,4 @@ def run_local(out: Console, *, client: str | None, feed: str | None, replay: str
         out.print(result.message, markup=False)
         built = result.ok
     out.print(f"{show.verdicts(lines)} in {time.perf_counter() - started:.1f} s", markup=False)
-    return 1 if report.failed or found.fetch.problems or not built else 0
+    return 1 if report.failed or found.fetch.problems or found.broken or not built else 0

@@ -75,10 +75,8 @@ def make_reviews(office: Office | None = None, client: str | None = None) -> lis
         clients = reviews.with_books(conn, client)
     made: list[MadeReview] = []
     for client_id in clients:
-        if client_id not in office.catalog.profiles:
-            log.error("no review workbook for %s: it has no profile", client_id)
-            continue
         try:
+            office.profile(client_id)
             with office.warehouse.turn(f"review workbook of {client_id}"), office.warehouse.transaction() as conn:
                 made += _make(office, conn, client_id)
         except KontorError as error:

@@ -78,6 +78,7 @@ def match_customers(*, client: str | None = None, relearn: bool = False, office:
     `relearn`: learn the weights anew and compare all by them. Told is of clients that have, or had, customers.
     """
     office = office or open_office()
+    office.catalog.refuse_broken(client)
     known = clients(office)
     if client is not None and client not in known:
         raise DeclarationError(

@@ -20,7 +20,7 @@ from pipelines.flow.fetch import FetchReport, fetch
 from pipelines.flow.match_books import landed
 from pipelines.flow.match_review import bring_into_effect
 from pipelines.flow.office import Office, open_office
-from pipelines.flow.replay import register_replays, run_deliveries
+from pipelines.flow.replay import left_out, register_replays, run_deliveries
 from pipelines.flow.returned import judged
 from pipelines.flow.step import run_step
 from pipelines.profile import Profile
@@ -55,7 +55,8 @@ class ScopeWork:
 
 @dataclass
 class Discovery:
-    """What a look at the landing folder found. `looked_at`: when it began."""
+    """What a look at the landing folder found. `looked_at`: when it began; `broken`: one sentence for each profile that
+    cannot be used, whose clients were left out."""
 
     scopes: list[ScopeWork] = field(default_factory=list)
     registered: list[int] = field(default_factory=list)
@@ -70,6 +71,7 @@ class Discovery:
     looked_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     workbooks: list[str] = field(default_factory=list)
     reviews: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
 
     @property
     def delivery_ids(self) -> list[int]:
@@ -82,6 +84,7 @@ class Discovery:
         unmatched = f"; {len(self.unmatched)} files match no source" if self.unmatched else ""
         unmatched += f"; {len(self.unfinished)} files are not complete yet" if self.unfinished else ""
         unmatched += f"; {len(self.reviews)} review workbooks looked at" if self.reviews else ""
+        unmatched += f"; broken profiles: {len(self.broken)}" if self.broken else ""
         parts = [
             (len(self.registered), "new"),
             (len(self.resumed), "resumed"),
@@ -117,10 +120,12 @@ class DeliveryLine:
 
 @dataclass(frozen=True)
 class NightReport:
-    """What came of some deliveries, and which were due and are late or missing."""
+    """What came of some deliveries, which were due and are late or missing; `broken`: the profiles of clients that were
+    left out."""
 
     lines: list[DeliveryLine]
     due: list[DueLine] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
 
     @property
     def failed(self) -> list[DeliveryLine]:
@@ -155,10 +160,12 @@ def discover(
 
     `client` and `feed` narrow the look, `replay` says what to judge again from the archive: a delivery, a feed, a
     client, or a feed of one client.
-    Returns every delivery that has steps to do, grouped by source and ordered for loading.
+    Returns every delivery that has steps to do, grouped by source and ordered for loading. Clients whose profile is
+    broken are left alone: their files, and their deliveries that are under way, wait for the night that can read it.
     """
     office = office or open_office()
-    found = Discovery()
+    office.catalog.refuse_broken(client)
+    found = Discovery(broken=office.catalog.faults(client))
     if replay:
         with office.warehouse.transaction() as conn:
             found.registered += register_replays(office, conn, replay, domains=domains, client=client, feed=feed)
@@ -196,13 +203,13 @@ def _look(
 
 
 def _strangers(office: Office) -> list[str]:
-    """Files in folders of clients that have no profile: reported like any file that nobody declared."""
+    """Files in folders of clients that have no profile, broken or not: reported like any file that nobody declared."""
     landing = office.settings.landing
     folders = sorted(p.name for p in landing.iterdir() if p.is_dir() and not p.is_symlink()) if landing.is_dir() else []
     out: list[str] = []
     with office.warehouse.transaction() as conn:
         for name in folders:
-            if name not in office.catalog.profiles and not name.startswith("."):
+            if name not in {*office.catalog.profiles, *office.catalog.broken} and not name.startswith("."):
                 noted = unmatched_entries(survey(landing, name))
                 register.note_unmatched(conn, escaped(name), noted)
                 out += [f"{escaped(name)}/{entry.path}" for entry in noted]
@@ -215,6 +222,8 @@ def _scopes(office: Office, domains: Sequence[str], client: str | None, feed: st
     grouped: dict[tuple[str, str, str], list[Delivery]] = {}
     for delivery in todo:
         if delivery.state is State.WAITING or delivery.feed.split(".")[0] not in domains:
+            continue
+        if delivery.client_id in office.catalog.broken:
             continue
         grouped.setdefault((delivery.client_id, delivery.feed, delivery.source), []).append(delivery)
     ranks = office.catalog.ranks
@@ -271,4 +280,4 @@ def run_replay(target: str, *, office: Office | None = None) -> NightReport:
         ids = register_replays(office, conn, target)
         deliveries = [register.get(conn, delivery_id) for delivery_id in ids]
     run_deliveries(office, deliveries)
-    return settle(ids, office=office)
+    return replace(settle(ids, office=office), broken=left_out(office, target))

@@ -32,8 +32,8 @@ class Office:
         return self.catalog.contracts[feed]
 
     def profile(self, client_id: str) -> Profile:
-        """The profile of a client."""
-        return self.catalog.profiles[client_id]
+        """The profile of a client; DeclarationError when it is broken, or nobody wrote one."""
+        return self.catalog.profile(client_id)
 
     def declaration_texts(self, ref: SourceRef) -> dict[str, str]:
         """What a source's deliveries are judged by, as written: kind → text."""
@@ -57,5 +57,10 @@ class Office:
 def open_office(settings: Settings | None = None) -> Office:
     """Read the declarations and connect; starts the embedded server when no URL is given."""
     settings = settings or load_settings()
-    url = settings.warehouse_url or server.ensure(settings).url
-    return Office(settings, load_catalog(settings), Warehouse(url))
+    return Office(settings, load_catalog(settings), open_warehouse(settings))
+
+
+def open_warehouse(settings: Settings | None = None) -> Warehouse:
+    """The warehouse alone, for what must not fail by a declaration: to write down what a person said."""
+    settings = settings or load_settings()
+    return Warehouse(settings.warehouse_url or server.ensure(settings).url)

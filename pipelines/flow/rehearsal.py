@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from pipelines.delivery import Delivery, State
 from pipelines.errors import KontorError, TransientError
 from pipelines.flow.office import Office, open_office
-from pipelines.flow.replay import chosen, require_archived
+from pipelines.flow.replay import chosen, left_out, require_archived
 from pipelines.flow.work import clean_step, extract_step, validate_step
 from pipelines.load.reconcile import totals
 from pipelines.load.run import foresee
@@ -97,10 +97,11 @@ class Rehearsed:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What a replay of a target would change."""
+    """What a replay of a target would change; `broken`: the profiles of clients that it would leave out."""
 
     target: str
     deliveries: list[Rehearsed]
+    broken: list[str] = field(default_factory=list)
 
     @property
     def totals(self) -> dict[str, int]:
@@ -144,7 +145,8 @@ def rehearse(
     office = office or open_office()
     with office.warehouse.transaction() as conn:
         wanted = chosen(office, conn, target, domains=domains, client=client, feed=feed)
-    return Rehearsal(target, [_rehearse(office, old) for old in wanted])
+    broken = left_out(office, target) if client is None else []
+    return Rehearsal(target, [_rehearse(office, old) for old in wanted], broken)
 
 
 class _OneTransaction(Warehouse):

@@ -2,6 +2,9 @@
 
 The same checks for everybody, whether the answer comes from the command line or from Airflow; there the question is
 recorded first (`ask`), then the first answer to it (`answer`), and only then what follows from it (`decide`).
+
+An answer is kept whatever is wrong with our declarations. Where they cannot be read nothing follows from it, the
+question stays open, and once they can, `decide` follows it: started again, or by the next run, which takes it over.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import sqlalchemy as sa
 
 from pipelines.delivery import Delivery, State
 from pipelines.errors import KontorError
-from pipelines.flow.office import Office, open_office
+from pipelines.flow.office import Office, open_office, open_warehouse
 from pipelines.flow.summary import Summary, declarations_changed, label, shown_hash, stewards, summary
 from pipelines.warehouse import ddl, register, requests
 from pipelines.warehouse.requests import HeldLine, Request
@@ -81,7 +84,7 @@ def _decide(
     delivery_id: int, choice: Choice, person: str, reason: str, seen_hash: str | None, office: Office
 ) -> Delivery:
     with office.warehouse.lease(delivery_id), office.warehouse.transaction() as conn:
-        delivery = _held(register.get(conn, delivery_id))
+        delivery = _decidable(office, conn, delivery_id)
         _check_person(delivery, person, stewards(office, conn, delivery.client_id))
         shown = _check_unchanged(office, conn, delivery, choice, seen_hash)
         _check_reason(delivery, reason)
@@ -99,6 +102,13 @@ def _returned(conn: sa.Connection, delivery: Delivery, actor: str, said: str) ->
 
 
 # -- who may decide what, in this order ---------------------------------------------------------------
+
+
+def _decidable(office: Office, conn: sa.Connection, delivery_id: int) -> Delivery:
+    """A held delivery whose profile can be read: only that says who decides, and by what it was judged."""
+    delivery = _held(register.get(conn, delivery_id))
+    office.catalog.refuse_broken(delivery.client_id)
+    return delivery
 
 
 def _held(delivery: Delivery) -> Delivery:
@@ -172,7 +182,8 @@ def _check_reason(delivery: Delivery, reason: str) -> None:
 def ask(run: str, *, running: Callable[[str], bool], office: Office | None = None) -> Asked:
     """Record a question for every held delivery that nobody is asked about; the run's own open ones come again.
 
-    `running` tells whether a run that asked is still under way: the questions of a dead one are asked anew.
+    `running` tells whether a run that asked is still under way: the questions of a dead one are asked anew, unless a
+    person has answered: that answer is followed by this run.
     """
     office = office or open_office()
     asked = Asked()
@@ -194,18 +205,26 @@ def _ask_about(
     if request is None or not _stands(conn, delivery, request, lambda other: other == run or running(other)):
         told = stewards(office, conn, delivery.client_id)
         profile = office.catalog.profiles.get(delivery.client_id)
-        if profile is None or not set(told) - {delivery.submitted_by}:
+        shown = shown_hash(conn, delivery)
+        kept = request if request and request.answered_by and request.hash == shown else None
+        if broken := office.catalog.faults(delivery.client_id):
+            asked.unanswerable.append(_waits_for_profile(delivery, kept, broken[0]))
+            return
+        if kept:
+            request = requests.take_over(conn, kept, run)
+        elif profile is None or not set(told) - {delivery.submitted_by}:
             asked.unanswerable.append(_nobody_may(delivery, told))
             return
-        hours = profile.model.decide_within_hours
-        request = requests.add(conn, delivery, hash_shown=shown_hash(conn, delivery), hours=hours, asked_in=run)
+        else:
+            hours = profile.model.decide_within_hours
+            request = requests.add(conn, delivery, hash_shown=shown, hours=hours, asked_in=run)
     if request.asked_in == run:
         asked.questions.append(Question(request.request_id, delivery.delivery_id, label(delivery)))
 
 
 def _stands(conn: sa.Connection, delivery: Delivery, request: Request, running: Callable[[str], bool]) -> bool:
     """Whether the open question is still about what is held, and somebody waits for its answer."""
-    return request.hash == shown_hash(conn, delivery) and running(request.asked_in)
+    return request.hash == shown_hash(conn, delivery) and not request.is_left and running(request.asked_in)
 
 
 def _nobody_may(delivery: Delivery, told: Sequence[str]) -> str:
@@ -216,13 +235,19 @@ def _nobody_may(delivery: Delivery, told: Sequence[str]) -> str:
     )
 
 
+def _waits_for_profile(delivery: Delivery, kept: Request | None, broken: str) -> str:
+    said = f"the answer of {kept.answered_by} is kept, and followed later" if kept else "nobody is asked about it yet"
+    return f"delivery {delivery.delivery_id} ({label(delivery)}) is held, {said}: {broken}"
+
+
 def unasked(domains: Sequence[str], *, running: Callable[[str], bool], office: Office | None = None) -> list[Question]:
-    """Held deliveries of some domains that nobody is asked about yet (request 0)."""
+    """Held deliveries of some domains that nobody is asked about yet (request 0), or whose answer nobody followed; none
+    of clients whose profile is broken: there is nothing to ask before the mend."""
     office = office or open_office()
     out = []
     with office.warehouse.transaction() as conn:
         for line in requests.held(conn):
-            if line.feed.split(".")[0] not in domains:
+            if line.feed.split(".")[0] not in domains or line.client_id in office.catalog.broken:
                 continue
             delivery = register.get(conn, line.delivery_id)
             request = requests.open_of(conn, delivery)
@@ -244,19 +269,21 @@ def answer(
 ) -> bool:
     """Keep an answer to a question; False when it is not the first, or the question has ended. Decides nothing.
 
-    `person` is None when nobody answered in time: that can only be a return.
+    `person` is None when nobody answered in time: that can only be a return. No declaration is read: an answer that a
+    person gave must not be lost by a fault of ours.
     """
     if person is None:
         choice, reason = "return", None
-    office = office or open_office()
-    with office.warehouse.transaction() as conn:
+    warehouse = office.warehouse if office else open_warehouse()
+    with warehouse.transaction() as conn:
         return requests.answer(conn, request_id, choice, person=person, reason=reason)
 
 
 def decide(request_id: int, *, office: Office | None = None) -> Decision:
     """Do what the first answer to a question says, if it stands all checks; again, it changes nothing.
 
-    Raises DecisionRefused, and the question ends as refused, when this answer may not decide.
+    Raises DecisionRefused, and the question ends as refused, when this answer may not decide. Any other fault, such as
+    a profile that cannot be read, leaves question and answer as they are, to be decided again.
     """
     office = office or open_office()
     with office.warehouse.transaction() as conn:
@@ -308,7 +335,7 @@ def _follow(office: Office, request: Request) -> Decision:
 def _time_out(office: Office, request: Request) -> Decision:
     """Return a delivery that nobody decided on in time."""
     with office.warehouse.lease(request.delivery_id), office.warehouse.transaction() as conn:
-        delivery = _held(register.get(conn, request.delivery_id))
+        delivery = _decidable(office, conn, request.delivery_id)
         shown = shown_hash(conn, delivery)
         if shown != request.hash:
             raise _changed(delivery, "rows, verdict or declarations of another moment", "the next run asks anew")
@@ -346,16 +373,17 @@ def _request(conn: sa.Connection, request_id: int) -> Request:
 
 def asked_by(run: str, *, office: Office | None = None) -> list[tuple[Request, Delivery]]:
     """Everything a run asked, with the deliveries as they are now."""
-    office = office or open_office()
-    with office.warehouse.transaction() as conn:
+    warehouse = office.warehouse if office else open_warehouse()
+    with warehouse.transaction() as conn:
         return [(r, register.get(conn, r.delivery_id)) for r in requests.of_run(conn, run)]
 
 
 def held(*, office: Office | None = None) -> list[tuple[HeldLine, list[str]]]:
-    """Every delivery that waits for a steward, with who may decide."""
+    """Every delivery that waits for a steward, with who may decide: nobody while the client's profile is broken."""
     office = office or open_office()
     with office.warehouse.transaction() as conn:
-        told = {client: stewards(office, conn, client) for client in {line.client_id for line in requests.held(conn)}}
+        clients = {line.client_id for line in requests.held(conn)}
+        told = {c: [] if c in office.catalog.broken else stewards(office, conn, c) for c in clients}
         return [(h, [n for n in told[h.client_id] if n != h.submitted_by]) for h in requests.held(conn)]
 
 

@@ -37,6 +37,7 @@ class Target:
         if found and found["delivery"]:
             return cls(delivery_id=int(found["delivery"]))
         client, feed = (found["client"] or found["all"], found["feed"]) if found else (None, None)
+        office.catalog.refuse_broken(client)
         known = (client is None or client in office.catalog.profiles) and (
             feed is None or feed in office.catalog.contracts
         )
@@ -162,8 +163,15 @@ def run_deliveries(office: Office, deliveries: Iterable[Delivery]) -> None:
             run_step(step, ids, office=office)
 
 
+def left_out(office: Office, target: str) -> list[str]:
+    """The broken profiles that a target would have come to: one of all clients comes to each."""
+    wanted = Target.of(target, office)
+    return office.catalog.faults() if wanted.client is None and wanted.delivery_id is None else []
+
+
 def _newest(office: Office, conn: sa.Connection, found: Iterable[Delivery]) -> list[Delivery]:
-    """Per scope what a replay of all of it judges again. Sources that nobody declares any more are left alone."""
+    """Per scope what a replay of all of it judges again. Sources that nobody declares any more are left alone, and
+    clients whose profile is broken: whoever asked is told."""
     scopes: dict[register.Scope, list[Delivery]] = {}
     for delivery in found:
         scopes.setdefault(history.registered_scope(conn, delivery), []).append(delivery)
@@ -222,6 +230,7 @@ __all__ = [
     "Target",
     "again_under_id",
     "chosen",
+    "left_out",
     "register_one",
     "register_replays",
     "require_archived",

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from pipelines.delivery import State
 from pipelines.flow.rehearsal import AmountChange, Rehearsal, Rehearsed
-from pipelines.flow.show import COLOURS
+from pipelines.flow.show import COLOURS, broken
 from pipelines.flow.withdraw import Withdrawal
 from pipelines.warehouse.history_verdicts import Rows
 
@@ -21,6 +21,7 @@ Shown = Table | Text
 
 def rehearsed(found: Rehearsal) -> Iterator[Shown]:
     """Each delivery with what would change, then the sums over all."""
+    yield from broken(found.broken)
     if not found.deliveries:
         yield Text(f"nothing of {found.target} is loaded, held or failed: a replay would do nothing")
         return

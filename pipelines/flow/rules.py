@@ -43,6 +43,7 @@ def rules(settings: Settings, feed: str, *, client: str | None = None, language:
 
 
 def _known(catalog: Catalog, feed: str, client: str | None) -> None:
+    catalog.refuse_broken(client)
     for what, got, known in (("feed", feed, catalog.contracts), ("client", client, catalog.profiles)):
         if got is not None and got not in known:
             raise DeclarationError(

@@ -19,6 +19,8 @@ def init(settings: Settings) -> str:
         register.sync_clients(conn, office.catalog.profiles.values())
     feeds, clients = len(office.catalog.contracts), len(office.catalog.profiles)
     said = "; ".join(changes) if changes else "nothing to change"
+    broken = len(office.catalog.faults())
+    said += f"; broken profiles: {broken} (`python -m pipelines check` says why)" if broken else ""
     return f"warehouse ready: {feeds} feeds, {clients} clients; {said}"
 
 

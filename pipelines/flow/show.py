@@ -87,6 +87,11 @@ def fetched(report: FetchReport) -> list[Text]:
     return out + unfinished(report.waiting)
 
 
+def broken(faults: Sequence[str]) -> list[Text]:
+    """Profiles that could not be used: nothing of their clients was touched."""
+    return [Text(fault, style="red") for fault in faults]
+
+
 def unfinished(files: Mapping[str, str]) -> list[Text]:
     """Files that their senders have not completed: they are left where they are until the next night."""
     return [Text(f"{path}: {why}; left for the next night", style="yellow") for path, why in files.items()]

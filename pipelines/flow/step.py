@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from pipelines.delivery import STEP_FROM, Delivery, State, Step, Verdict, may_move
-from pipelines.errors import AlreadyRunning, DeliveryError, KontorError, TransientError
+from pipelines.errors import AlreadyRunning, DeliveryError, KontorError, ProfileBroken, TransientError
 from pipelines.flow.office import Office, open_office
 from pipelines.flow.work import clean_step, extract_step, load_step, validate_step, write_docs
 from pipelines.warehouse import register
@@ -51,9 +51,11 @@ def run_step(
 ) -> StepOutcome:
     """Run one step for deliveries in order. Raises TransientError for a fault worth another try, nothing else.
 
-    A delivery that is already past the step counts as done, one that stopped earlier as what it is. Before a delivery
-    is judged the one before it is loaded, where they are of one client and feed: rules compare with what is loaded, and
-    would not see what two files of one night tell twice.
+    A delivery that is already past the step counts as done, one that stopped earlier as what it is. One whose profile
+    is broken by now is left where it is: nobody can say how to go on, and the file is not at fault.
+
+    Before a delivery is judged the one before it is loaded, where they are of one client and feed: rules compare with
+    what is loaded, and would not see what two files of one night tell twice.
     """
     office = office or open_office()
     outcome = StepOutcome()
@@ -111,8 +113,12 @@ def _run_one(office: Office, step: Step, delivery: Delivery) -> Delivery:
         run_id = register.start_step(conn, delivery, step)
     log.info("%s %s: %s", step.value, delivery.delivery_id, _name(delivery))
     try:
+        office.catalog.refuse_broken(delivery.client_id)
         after = WORK[step](office, delivery)
         message, outcome = after.message, after.state.value
+    except ProfileBroken as error:
+        log.warning("%s stays %s: %s", _name(delivery), delivery.state.value, error)
+        after, message, outcome = delivery, str(error), "left"
     except TransientError as error:
         _end(office, run_id, "transient", str(error), cpu)
         error.at(client=delivery.client_id, feed=delivery.feed, delivery_id=delivery.delivery_id, step=step.value)

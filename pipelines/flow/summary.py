@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from pipelines.contract import NO_CURRENCY
 from pipelines.delivery import Delivery
-from pipelines.errors import DeclarationError
+from pipelines.errors import NotDeclared
 from pipelines.flow.office import Office
 from pipelines.flow.suppressed import controls_to_show
 from pipelines.reject import Severity
@@ -44,7 +44,8 @@ class Finding:
 
 @dataclass(frozen=True)
 class Summary:
-    """A held delivery as a steward sees it. `hash` is that of the rows, the verdict and the declarations shown."""
+    """A held delivery as a steward sees it. `hash` is that of the rows, the verdict and the declarations shown;
+    `broken` says why nobody can decide on it now: its client's profile cannot be read."""
 
     delivery: Delivery
     findings: tuple[Finding, ...]
@@ -55,6 +56,7 @@ class Summary:
     declarations_changed: bool
     workbook: str | None
     decide_within_hours: int | None
+    broken: str | None = None
 
     @property
     def label(self) -> str:
@@ -95,6 +97,7 @@ def summary(office: Office, delivery_id: int) -> Summary:
     with office.warehouse.transaction() as conn:
         delivery = register.get(conn, delivery_id)
         profile = office.catalog.profiles.get(delivery.client_id)
+        broken = next(iter(office.catalog.faults(delivery.client_id)), None)
         contract = office.contract(delivery.feed)
         # the sum over a row or two of a personal amount would be that amount
         personal = {c.name for c in contract.money if c.is_personal}
@@ -105,14 +108,16 @@ def summary(office: Office, delivery_id: int) -> Summary:
             controls=tuple(controls_to_show(contract, delivery, register.controls(conn, delivery))),
             stewards=tuple(stewards(office, conn, delivery.client_id)),
             hash=shown_hash(conn, delivery),
-            declarations_changed=declarations_changed(office, delivery),
+            declarations_changed=broken is None and declarations_changed(office, delivery),
             workbook=requests.workbook_of(conn, delivery_id),
             decide_within_hours=profile.model.decide_within_hours if profile else None,
+            broken=broken,
         )
 
 
 def stewards(office: Office, conn: sa.Connection, client_id: str) -> list[str]:
-    """Who may decide for a client, as its profile says now: `ops.steward` is brought up to it first."""
+    """Who may decide for a client, as its profile says now: `ops.steward` is brought up to it first. Those of before,
+    when it is broken."""
     profile = office.catalog.profiles.get(client_id)
     if profile is not None:
         register.sync_clients(conn, [profile])
@@ -126,11 +131,15 @@ def shown_hash(conn: sa.Connection, delivery: Delivery) -> str:
 
 
 def declarations_changed(office: Office, delivery: Delivery) -> bool:
-    """Whether contract, suite or profile differ from those the delivery was judged by."""
+    """Whether contract, suite or profile differ from those the delivery was judged by.
+
+    Raises DeclarationError for one that cannot be read: nobody knows whether it has changed.
+    """
     try:
-        return office.catalog.declaration_hash(office.ref(delivery)) != delivery.declaration_hash
-    except DeclarationError:  # its source is no longer declared
+        ref = office.ref(delivery)
+    except NotDeclared:
         return True
+    return office.catalog.declaration_hash(ref) != delivery.declaration_hash
 
 
 def _found(office: Office, delivery: Delivery, results: Iterable[register.RuleResult]) -> Iterator[Finding]:
@@ -162,6 +171,8 @@ def _sample(found: Any) -> str:
 def _reason(told: Summary) -> str:
     message = (told.delivery.message or "").removeprefix("held: ")
     lines = [f"**Held because** {text(message or 'the gate held it')}"]
+    if told.broken:
+        lines.append(f"**Nobody can decide on it now:** {text(told.broken)}")
     if told.declarations_changed:
         lines.append(
             "**It cannot be approved as it is:** contract, suite or profile have changed since it was judged. "

@@ -173,6 +173,7 @@ def subject_of(settings: Settings, profile: Path, given: Path, feed: str | None,
     elif (known := catalog.profiles.get(str(profile))) is not None:
         chosen = known
     else:
+        catalog.refuse_broken(str(profile))
         raise DeclarationError(
             "no such profile",
             got=str(profile),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +19,10 @@ from pipelines.delivery import Delivery, State
 
 OUTCOME_OF = {State.APPROVED: "approved", State.RETURNED: "returned"}
 """What became of a question when its delivery moved on; any other move lets it lapse."""
+
+
+FOLLOWED_WITHIN = timedelta(hours=1)
+"""The task that follows an answer starts within seconds; a machine that is busy or was down is given some time."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,17 @@ class Request:
     asked_in: str
     answer: str | None
     answered_by: str | None
+    answered_at: datetime | None
     reason: str | None
     ended_at: datetime | None
     outcome: str | None
     message: str | None
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the run that asked has failed to follow the answer of a person; it may go on for days for others."""
+        given = self.answered_at if self.answered_by else None
+        return given is not None and datetime.now(UTC) - given > FOLLOWED_WITHIN
 
 
 _COLUMNS = ", ".join(f.name for f in fields(Request))
@@ -83,6 +94,18 @@ def open_of(conn: sa.Connection, delivery: Delivery) -> Request | None:
 def of_run(conn: sa.Connection, run: str) -> list[Request]:
     """Everything a run asked."""
     return _select(conn, "asked_in = :run", {"run": run})
+
+
+def take_over(conn: sa.Connection, request: Request, run: str) -> Request:
+    """Hand an open question, with its answer, to another run, which follows it."""
+    row = conn.execute(
+        sa.text(
+            f"update ops.approval_request set asked_in = :run where request_id = :id and ended_at is null "
+            f"returning {_COLUMNS}"
+        ),
+        {"run": run, "id": request.request_id},
+    ).one()
+    return Request(**row._mapping)
 
 
 def answer(conn: sa.Connection, request_id: int, choice: str, *, person: str | None, reason: str | None) -> bool:

@@ -71,6 +71,8 @@ class Ask(HITLOperator):  # type: ignore[misc]  # Airflow is not followed by myp
         if request.answer is not None:
             log.info("%s: answered already, the first answer counts", told.label)
             return None
+        if told.broken:
+            raise AirflowFailException(f"{told.label}: nobody is asked. {told.broken}")
         if not told.deciders:  # an empty list would mean everybody to Airflow
             raise AirflowFailException(
                 f"{told.label}: nobody may decide. us to act: name somebody under `stewards` in the profile of "

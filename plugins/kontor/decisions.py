@@ -13,7 +13,8 @@ from typing import Any
 from airflow.sdk import Asset, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from pipelines.delivery import State, Step
+from pipelines.delivery import WAITS, State, Step
+from pipelines.errors import DeclarationError
 from plugins.kontor.names import AT, RELEASE
 from plugins.kontor.tasks import Work, step
 
@@ -69,7 +70,8 @@ def decide(question: dict[str, Any]) -> None:
     """Follow the answer: success only for an approval that stands every check.
 
     (A skip by Airflow's own approval operator would skip nothing here: in a mapped group it is looked up under the
-    wrong index. So this task skips itself.)
+    wrong index. So this task skips itself.) A declaration that cannot be read leaves question and answer as they are:
+    this task, cleared, or the next run goes on.
     """
     from pipelines.flow.release import DecisionRefused
     from pipelines.flow.release import decide as follow
@@ -77,7 +79,7 @@ def decide(question: dict[str, Any]) -> None:
     get_current_context()["label"] = question["label"]
     try:
         decision = follow(question["request_id"])
-    except DecisionRefused as error:
+    except (DecisionRefused, DeclarationError) as error:
         raise AirflowFailException(f"{question['label']}: {error}") from None
     if decision.outcome != "approved":
         raise AirflowSkipException(f"{question['label']}: {decision.outcome}. {decision.message}")
@@ -116,7 +118,11 @@ def outcome() -> None:
         came = request.outcome or "not decided"
         log.info("%s: %s by %s; now %s", where, came, request.answered_by or "nobody", delivery.state.value)
         if came in ("refused", "not decided"):
-            said.append(f"{where}: {came}, it stays {delivery.state.value}. {request.message or 'The next run asks.'}")
+            kept = f"The answer of {request.answered_by} is kept: clear the red `decide`, or the next run follows it."
+            then = request.message or (kept if request.answered_by else "The next run asks.")
+            said.append(f"{where}: {came}, it stays {delivery.state.value}. {then}")
+        elif delivery.state is State.APPROVED and not (delivery.message or "").startswith(WAITS):
+            said.append(f"{where}: approved, not loaded yet: the log of `load` says why. The next night loads it.")
         elif delivery.state is State.FAILED:
             said.append(f"{where}: approved, but not loaded: {delivery.message}")
     if said:

@@ -20,8 +20,12 @@ DISCOVER = """
 Looks through the landing folder, registers each new file as a delivery of its source, and returns what has steps to
 do, grouped by client · feed · source. Deliveries that an earlier run left unfinished come back under their number.
 
-**Red:** a declaration (contract, profile, suite) is wrong or the warehouse cannot be reached. The last line of the log
-names file, line and who acts. Nothing was lost: clear this task when the cause is gone.
+A client whose **profile is broken** is left alone: its files stay in landing, its deliveries where they are. The log
+names file and line, **outcome** is red at the end, all other clients go through. The night after the mend takes it all.
+
+**Red:** a contract or suite is wrong, or the profile of the client that the run is for, or the warehouse cannot be
+reached. The last line of the log names file, line and who acts. Nothing was lost: clear this task when the cause is
+gone.
 """
 
 WORK_OF_RANK = "Hands the mapped group of this rank the scopes that `discover` found for it."
@@ -76,8 +80,9 @@ is none. The night does not wait for an answer.
 OUTCOME = """
 Lists every delivery of the run with its state, verdict and rows, and those that were due and are late or missing.
 
-**Red:** at least one delivery failed or was left between two steps, or files could not be fetched. The log names each
-with its file or origin, the cause and who acts; all others were loaded. Held deliveries leave this task green.
+**Red:** at least one delivery failed or was left between two steps, files could not be fetched, or the profile of a
+client is broken (*left alone*). The log names each with its file, origin or profile, the cause and who acts; all others
+were loaded. Held deliveries leave this task green.
 """
 
 INTAKE_IS_OVER = """
@@ -120,7 +125,10 @@ MORNING_WORKBOOKS = """
 Writes the correction workbooks that are due since the night: decisions that lapsed open rejects again.
 """
 
-CLIENTS = "The clients whose profile has `notify:`; one instance of **letters** for each."
+CLIENTS = """
+The clients whose profile has `notify:`; one instance of **letters** for each. One whose profile is broken is named in
+the log, and written to once it is mended, of all that happened since its last letter.
+"""
 
 LETTERS = """
 Tells one client what came of its deliveries since its last letter: held, failed, missing and late ones, corrections
@@ -173,7 +181,10 @@ personal values masked. *Approve* or *Return*, with a reason. It holds no worker
 Only the stewards of the client (`stewards` in its profile) may answer, and not the one who submitted a correction.
 Nobody in time (`decide_within_hours`): it counts as *Return*. **Skipped:** the question has ended.
 
-**Red:** the delivery could not be read, or nobody may decide. It stays held, the next night asks anew.
+An answer is written down at once, whatever is wrong with our declarations by then.
+
+**Red:** the delivery could not be read, its client's profile is broken, or nobody may decide. It stays held, the next
+night asks anew.
 """
 
 DECIDE = """
@@ -184,7 +195,8 @@ who submitted it, nothing changed since it was shown, a reason is given. The dec
 command line, changed meanwhile): the log says what. A late answer changes nothing.
 
 **Red:** this answer may not decide, or there was none. The delivery stays held; the last line of the log says who may
-decide. The next night asks anew; clearing this task changes nothing.
+decide. The next night asks anew; clearing this task changes nothing. When the log names a declaration instead, such as
+a broken profile, the answer is kept: mend it and clear this task, or leave it to the next night. Nobody is asked twice.
 """
 
 LOAD_NOW = """
@@ -199,7 +211,8 @@ PUBLISH_ONE = "Tells the `reporting` DAG that a released delivery was loaded."
 RELEASED = """
 Lists every question of the run, who answered, and where the delivery stands now.
 
-**Red:** an answer was refused, a load failed, or nobody may decide on a delivery. The log names each, and who acts.
+**Red:** an answer was refused or could not be followed, a load failed, or nobody may decide on a delivery. The log
+names each, and who acts.
 Returned and timed-out deliveries leave this task green: the client is to send a corrected file.
 """
 
@@ -223,7 +236,8 @@ time-out, by clearing a task or by a second answer.
 
 #### When it is red
 1. Open the log of **outcome**: it names each delivery, why its answer did not count, and who may decide.
-2. The delivery is held as before. The next night asks anew, or decide at the command line.
+2. The delivery is held as before. The next night asks anew, or decide at the command line. An answer that a broken
+   profile stopped is kept: the next run follows it once the profile is mended.
 """
 
 _INTAKE = """
@@ -237,7 +251,8 @@ Every night, and whenever you trigger it, this DAG takes in what clients deliver
    one before is through, because its feeds refer to it. One broken delivery never stops another.
 4. **workbooks** writes what clients are to correct.
 5. **publish** tells the `reporting` DAG, **held** the `release` DAG when something waits for a steward.
-6. **outcome** lists every delivery and is red when one failed, or when a client's files could not be fetched.
+6. **outcome** lists every delivery and is red when one failed, when a client's files could not be fetched, or when a
+   client's profile is broken. That client waits; nobody else does.
 
 **Running it again changes nothing**: files already accounted for are passed over, unfinished deliveries go on
 where they stopped.
@@ -250,7 +265,8 @@ client again from the archive; `rehearse` only logs what that would change.
 2. The client acts: send back what the message says; the new file is taken in with the next run.
 3. We act: correct the declaration (`python -m pipelines check`, `python -m pipelines try PROFILE FILE`), then trigger
    again; `replay` takes the number of a delivery whose declaration did not change, a feed or a client.
-4. `python -m pipelines explain DELIVERY` shows every reject and every change made to a cell.
+4. A profile is broken: correct the line that the message names and trigger again. Nothing of the client was lost.
+5. `python -m pipelines explain DELIVERY` shows every reject and every change made to a cell.
 
 A **held** delivery leaves the run green: a steward decides in the DAG `release` (`python -m pipelines held` lists
 what waits).

@@ -90,8 +90,12 @@ def expected() -> dict[str, int]:
 def clients() -> list[str]:
     """The clients to write to."""
     from pipelines.flow.letters import clients_to_tell
+    from pipelines.flow.office import open_office
 
-    found = clients_to_tell(client=get_current_context()["params"]["client"])
+    office, client = open_office(), get_current_context()["params"]["client"]
+    found = clients_to_tell(office, client)
+    for fault in office.catalog.faults(client):
+        log.warning("not written to before it is mended, then of all that happened since the last letter: %s", fault)
     log.info("%s", ", ".join(found) or "no profile says whom to notify")
     return found
 

@@ -20,6 +20,9 @@ IDS = "delivery_ids"
 PROBLEMS = "problems"
 """XCom of `fetch`: what could not be fetched, one sentence each."""
 
+BROKEN = "broken"
+"""XCom of `discover`: one sentence for each profile that is broken, whose client the run left alone."""
+
 COUNTS = "counts"
 """XCom of `discover`: how many deliveries have steps to do, and how many files were seen or unmatched."""
 

@@ -19,7 +19,7 @@ from pipelines.delivery import SETTLED, State, Step
 from pipelines.errors import TransientError
 from pipelines.secrets import ask_also
 from plugins.kontor.housekeeping import tell_due
-from plugins.kontor.names import AT, COUNTS, IDS, LOOKED, PROBLEMS
+from plugins.kontor.names import AT, BROKEN, COUNTS, IDS, LOOKED, PROBLEMS
 from plugins.kontor.passwords import password_of
 
 if TYPE_CHECKING:
@@ -93,6 +93,8 @@ def discover(domains: Sequence[str], ranks: Sequence[int], most: int) -> list[Wo
         log.warning("no source of the client's profile matches %s: map it, or list it under ignore_files", path)
     for path, why in found.unfinished.items():
         log.warning("%s: %s; left for the next night", path, why)
+    for fault in found.broken:
+        log.error("%s", fault)
     log.info("%s", found.summary())
     stray = sorted({scope.rank for scope in found.scopes} - set(ranks))
     if stray:
@@ -101,6 +103,7 @@ def discover(domains: Sequence[str], ranks: Sequence[int], most: int) -> list[Wo
             "us to act: wait until the DAG page shows a new version, then trigger the DAG again"
         )
     ti.xcom_push(IDS, found.delivery_ids)
+    ti.xcom_push(BROKEN, found.broken)
     ti.xcom_push(LOOKED, {"at": found.looked_at.isoformat(), "domains": list(domains)})
     counts = {"deliveries": len(_ids(found.scopes)), "seen": found.seen, "unmatched": len(found.unmatched)}
     ti.xcom_push(COUNTS, {**counts, "reviews": len(found.reviews)})
@@ -121,6 +124,7 @@ def _rehearse(ti: Any, params: Any, domains: Sequence[str]) -> list[Work]:
     for line in as_text(found).splitlines():
         log.info("%s", line)
     ti.xcom_push(IDS, [])
+    ti.xcom_push(BROKEN, found.broken)
     ti.xcom_push(COUNTS, {"deliveries": 0, "seen": 0, "unmatched": 0})
     return []
 
@@ -262,7 +266,8 @@ def publish(asset: Asset) -> None:
 def outcome() -> None:
     """Say what came of every delivery; green with holds.
 
-    Red when one failed or was left between two steps, and when the files of a client could not be fetched.
+    Red when one failed or was left between two steps, when the files of a client could not be fetched, and when a
+    profile is broken, or was when the run began: nothing of its client was touched since.
     """
     if get_current_context()["ti"].xcom_pull(task_ids="discover", key=IDS) is None:
         raise AirflowFailException("discover failed, so nothing was worked on: its log says why and who acts")
@@ -273,8 +278,9 @@ def outcome() -> None:
         log.info("nothing to do: no file arrived that is not accounted for")
     tell_due()
     failed = {line.delivery_id: line.message or "failed" for line in lines if line.state == State.FAILED}
+    broken, clients = _broken()
     for line in lines:
-        if State(line.state) not in RESTING:
+        if State(line.state) not in RESTING and line.client_id not in clients:
             failed[line.delivery_id] = (
                 f"{line.file_name}: stopped after {line.state}. us to act: see the red task of "
                 f"{line.client_id} · {line.feed} · {line.source}; the next run goes on from there"
@@ -282,9 +288,21 @@ def outcome() -> None:
     problems = get_current_context()["ti"].xcom_pull(task_ids="fetch", key=PROBLEMS) or []
     said = [_failure("the night", failed)] if failed else []
     said += ["not fetched:\n" + "\n".join(f"  {problem}" for problem in problems)] if problems else []
+    said += ["left alone:\n" + "\n".join(f"  {fault}" for fault in broken)] if broken else []
     said += _failed_tasks(("workbooks", "publish", "held"))
     if said:
         raise AirflowFailException("\n".join(said))
+
+
+def _broken() -> tuple[list[str], set[str]]:
+    """One sentence for each profile that was broken when the run began or is now; and whose are now."""
+    from pipelines.flow.office import open_office
+
+    context = get_current_context()
+    ti, catalog = context["ti"], open_office().catalog
+    before = ti.xcom_pull(task_ids="discover", key=BROKEN) or []
+    now = [] if context["params"].get("rehearse") else catalog.faults(context["params"]["client"])
+    return list(dict.fromkeys([*before, *now])), set(catalog.broken)
 
 
 def _failed_tasks(names: Sequence[str]) -> list[str]:

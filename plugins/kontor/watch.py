@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from pipelines.delivery import SETTLED, WAITS, State
 from plugins.kontor.api import AirflowApi, ApiError
 from plugins.kontor.components import ComponentError
-from plugins.kontor.names import COUNTS, HELD, IDS, INTAKE, RELEASE, REPORTING
+from plugins.kontor.names import BROKEN, COUNTS, HELD, IDS, INTAKE, RELEASE, REPORTING
 
 DONE = ("success", "failed")
 ASK = "decision.ask"
@@ -180,14 +181,19 @@ def waits(line: Line) -> bool:
 
 
 def our_faults(night: Night, api: AirflowApi) -> list[str]:
-    """What no client's file explains: a delivery that failed without a verdict, a red run without a failed delivery."""
+    """What no client's file explains: a delivery that failed without a verdict, a red run without a failed delivery, a
+    profile that is broken."""
     failed = {line["delivery_id"] for line in night.lines if line["state"] == State.FAILED}
+
+    def is_ours(dag_id: str, run_id: str) -> bool:
+        of_discover = partial(api.xcom, dag_id, run_id, "discover")
+        return dag_id == REPORTING or bool(of_discover(BROKEN)) or failed.isdisjoint(of_discover(IDS) or [])
+
     out = [
         f"run {run_id} of {dag_id}"
         for dag_id, runs in night.runs.items()
         for run_id, state in runs.items()
-        if state == "failed"
-        and (dag_id == REPORTING or failed.isdisjoint(api.xcom(dag_id, run_id, "discover", IDS) or []))
+        if state == "failed" and is_ours(dag_id, run_id)
     ]
     ours = [line for line in night.lines if line["state"] == State.FAILED and not line["verdict"]]
     unfinished = [line for line in night.lines if line["state"] in NEXT_STEP and not waits(line)]

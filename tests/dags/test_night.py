@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from pipelines.delivery import Step
+from pipelines.flow import step
+from pipelines.flow.work import extract_step
 from pipelines.settings import Settings
 from tests.conftest import url_of
 from tests.e2e import reviewing
@@ -149,6 +152,75 @@ def test_a_broken_file_is_red_and_stops_nobody_else(
         assert extracted[place + 3] == "::endgroup::"
 
 
+def test_a_broken_profile_is_red_and_stops_nobody_else(
+    settings: Settings, landing: Path, run: Run, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken before the night, or while a delivery is under way: the others are loaded, and `outcome` says why."""
+    names = ("halted", "hurried", "mistyped", "unharmed")
+    declare(settings, *names)
+    for client in names:
+        send(landing, client, "a.csv", lines(20))
+
+    def mistype(client: str) -> None:
+        path = settings.client_folders[0] / f"{client}.yaml"
+        path.write_text(PROFILE.format(client=client).replace("from: Amount", "form: Amount"), encoding="utf-8")
+
+    def extracting(office: Any, delivery: Any) -> Any:
+        if delivery.client_id == "halted":
+            mistype("halted")
+        return extract_step(office, delivery)
+
+    told = heard(monkeypatch)
+    monkeypatch.setitem(step.WORK, Step.EXTRACT, extracting)
+    mistype("mistyped")
+    with caplog.at_level("INFO", "kontor"):
+        done, states = run("ledgers")
+    for client in ("hurried", "unharmed"):
+        assert {states[f"rank_0.{name}[{client} · ledgers.spend · main]"] for name in STEPS} == {"success"}
+    halted = [state for name, state in states.items() if name.startswith("rank_0.") and "[h" in name]
+    assert halted.count("success") == 7, "its steps are not red: they are not at fault"
+    assert not any("mistyped" in name for name in states)
+    assert (done.state, [name for name, state in states.items() if state == "failed"]) == ("failed", ["outcome"])
+    (published,) = extra(done)
+    assert [(d["client_id"], d["state"]) for d in published["deliveries"]] == [
+        ("halted", "extracted"),
+        ("hurried", "loaded"),
+        ("unharmed", "loaded"),
+    ]
+    assert "halted · ledgers.spend · main · spend/a.csv stays extracted: profile halted.yaml is broken" in caplog.text
+    (said,) = told
+    assert said.startswith("left alone:\n")
+    for client in ("halted", "mistyped"):
+        assert said.count(f"profile {client}.yaml is broken: ") == 1
+    for word in ("unknown key 'form'", "halted.yaml:17, ", "us to act: correct mistyped.yaml"):
+        assert word in said
+    assert "stopped after" not in said
+    assert "no source of the client's profile matches" not in caplog.text
+    declare(settings, *names)
+    done, states = run("ledgers")
+    assert done.state == "success"
+    (published,) = extra(done)
+    assert [(d["client_id"], d["state"]) for d in published["deliveries"]] == [
+        ("halted", "loaded"),
+        ("mistyped", "loaded"),
+    ]
+
+
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What tasks say when they fail."""
+    from plugins.kontor import tasks
+
+    said: list[str] = []
+
+    class Heard(tasks.AirflowFailException):
+        def __init__(self, message: str) -> None:
+            said.append(message)
+            super().__init__(message)
+
+    monkeypatch.setattr(tasks, "AirflowFailException", Heard)
+    return said
+
+
 def test_the_same_night_again_is_green_and_publishes_nothing(settings: Settings, landing: Path, run: Run) -> None:
     declare(settings, "again")
     send(landing, "again", "a.csv", lines(20))
@@ -234,8 +306,13 @@ def xcom(run: Any, task_id: str, key: str) -> Any:
         return XComModel.deserialize_value(query.one())
 
 
-def test_a_declaration_that_cannot_be_read_fails_the_run_at_once(settings: Settings, landing: Path, run: Run) -> None:
-    (settings.client_folders[0] / "odd.yaml").write_text("client: odd\nunknown: 1\n", encoding="utf-8")
+def test_a_declaration_of_ours_that_cannot_be_read_fails_the_run_at_once(
+    settings: Settings, landing: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contracts = settings.home / "contracts"
+    (contracts / "ledgers").mkdir(parents=True)
+    (contracts / "ledgers" / "spend.odcs.yaml").write_text("kind: odd\nunknown: 1\n", encoding="utf-8")
+    monkeypatch.setattr(Settings, "contracts", contracts)
     done, states = run("ledgers")
     assert done.state == "failed"
     assert states == {

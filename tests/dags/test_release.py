@@ -98,6 +98,7 @@ CLIENTS = {
     "late": "[admin]",
     "changed": "[admin]",
     "replaced": "[admin]",
+    "misread": "[admin]",  # its profile is broken when the answer comes
 }
 
 
@@ -270,6 +271,8 @@ def test_two_people_decide_at_the_rest_api(house: House) -> None:
     house.send("replaced", "2.csv", 6, 6)
     run_night(["ledgers"], client="replaced", office=house.office())
     assert house.answer(USER, "replaced", "Approve", "too late") == 200
+    house.declare("misread", mode="delta\n    tolerance: 1")
+    assert house.answer(USER, "misread", "Approve", "it is right") == 200
     _let_time_pass(house, "late")
 
     expected = {
@@ -280,6 +283,7 @@ def test_two_people_decide_at_the_rest_api(house: House) -> None:
         "changed": "skipped",
         "replaced": "skipped",
         "late": "skipped",
+        "misread": "failed",
     }
     for client, state in expected.items():
         assert house.decided(client) == state, house.said(client)
@@ -297,6 +301,7 @@ def test_two_people_decide_at_the_rest_api(house: House) -> None:
         "late": "returned",
         "changed": "held",
         "replaced": "superseded loaded",
+        "misread": "held",
     }
     assert house.query(
         "select d.client_id, a.actor, a.detail->>'reason' from ops.audit a join ops.delivery d using (delivery_id) "
@@ -311,6 +316,21 @@ def test_two_people_decide_at_the_rest_api(house: House) -> None:
         "(select from core.ledgers_spend c where c._delivery_id = d.delivery_id)"
     )
     assert house.query(in_core) == [("approved",), ("replaced",)]
+    _follow_what_was_kept(house)
+
+
+def _follow_what_was_kept(house: House) -> None:
+    """The answer that a broken profile stopped is followed by the run after the mend; nobody is asked again."""
+    kept = "select answer, answered_by, outcome from ops.approval_request join ops.delivery using (delivery_id) "
+    kept += "where client_id = 'misread'"
+    assert house.query(kept) == [("approve", USER, None)]
+    house.declare("misread")
+    house.installation.api.trigger("ledgers", "mended")
+    wait_until(
+        lambda: house.state("misread") == "loaded",
+        house.installation.components, what="the answer that was kept", seconds=240, pause=0.5,
+    )  # fmt: skip
+    assert house.query(kept) == [("approve", USER, "approved")]
 
 
 @pytest.mark.slow

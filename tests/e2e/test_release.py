@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from pipelines.errors import DeclarationError, ProfileBroken
 from pipelines.flow import release
 from pipelines.flow.release import DecisionRefused, Lapsed, approve, send_back
+from pipelines.settings import Settings
 from tests.e2e.conftest import Client, as_csv, lines
 from tests.e2e.test_cli import Run, kontor  # noqa: F401 the fixture
 from tests.e2e.test_night import held, states
@@ -225,6 +229,166 @@ def test_nobody_to_ask_is_said(client: Client) -> None:
     asked = ask(client)
     assert asked.questions == []
     assert any(f"delivery {number} " in said and "`stewards`" in said for said in asked.unanswerable)
+
+
+# -- while the profile cannot be read ------------------------------------------------------------------
+
+
+def break_it(client: Client) -> str:
+    """Somebody mistypes a word of the profile; the sentence about it."""
+    path = client.settings.client_folders[0] / f"{client.client_id}.yaml"
+    path.write_text(client.profile.replace("from: Amount", "form: Amount"), encoding="utf-8")
+    (sentence,) = client.office().catalog.faults()
+    return sentence
+
+
+def questions(client: Client) -> list[Any]:
+    return client.query(
+        "select r.request_id, r.asked_in, r.answer, r.answered_by, r.reason, r.outcome from ops.approval_request r "
+        "join ops.delivery d using (delivery_id) where d.client_id = :client order by request_id"
+    )
+
+
+@pytest.mark.parametrize(
+    ("choice", "came", "state"), [("approve", "approved", "loaded"), ("return", "returned", "returned")]
+)
+def test_an_answer_outlives_a_broken_profile(client: Client, number: int, choice: Any, came: str, state: str) -> None:
+    request = answered(client, choice)
+    sentence = break_it(client)
+    kept = [(request, RUN, choice, "steward", "agreed", None)]
+    for _ in range(2):
+        with pytest.raises(ProfileBroken, match="unknown key 'form'"):
+            decide(client, request)
+    assert (questions(client), states(client)) == (kept, [("held", "hold")])
+    assert number not in unasked(client, running=False), "there is nothing to ask"
+    said = ask(client, "run 2", running=False)
+    assert said.questions == []
+    (told,) = (text for text in said.unanswerable if text.startswith(f"delivery {number} "))
+    assert told.endswith(f"is held, the answer of steward is kept, and followed later: {sentence}")
+    assert "gone" not in told
+    assert questions(client) == kept
+    client.declare(client.profile)
+    assert number in unasked(client, running=False)
+    (question,) = ask(client, "run 3", running=False).questions
+    assert question.request_id == request, "nobody is asked twice"
+    assert ask(client, "run 4").questions == [], "while the run that follows it is under way"
+    assert decide(client, request) == came
+    client.night()
+    assert states(client) == [(state, "hold")]
+    assert questions(client) == [(request, "run 3", choice, "steward", "agreed", came)]
+    assert decisions(client) == [("steward", choice, "agreed")]
+
+
+def test_a_kept_answer_does_not_wait_for_the_other_questions_of_its_run(client: Client, number: int) -> None:
+    request = answered(client, "approve")
+    assert number not in unasked(client), "its run is about to follow it"
+    change(client, "update ops.approval_request set answered_at = answered_at - interval '61 minutes'")
+    assert number in unasked(client), "that has failed, though the run goes on"
+    (question,) = ask(client, "run 2").questions
+    assert question.request_id == request
+    assert decide(client, request) == "approved"
+    assert decide(client, request) == "approved", "the task of the first run, cleared, finds it done"
+    assert decisions(client) == [("steward", "approve", "agreed")]
+
+
+def test_the_task_that_failed_by_it_can_be_started_again(client: Client, number: int) -> None:
+    request = answered(client, "approve")
+    break_it(client)
+    with pytest.raises(ProfileBroken):
+        decide(client, request)
+    client.declare(client.profile)
+    assert decide(client, request) == "approved"
+
+
+def test_an_answer_is_written_down_while_no_declaration_can_be_read(
+    client: Client, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (question,) = ask(client).questions
+    settings = client.settings
+    for name, value in (("HOME", settings.home), ("WAREHOUSE_URL", settings.warehouse_url)):
+        monkeypatch.setenv(f"KONTOR_{name}", str(value))
+    contracts = settings.home / "contracts"
+    (contracts / "ledgers").mkdir(parents=True)
+    (contracts / "ledgers" / "spend.odcs.yaml").write_text("kind: [", encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(Settings, "contracts", contracts)
+        with pytest.raises(DeclarationError):
+            release.decide(question.request_id)
+        assert release.answer(question.request_id, "approve", person="steward", reason="agreed")
+        with pytest.raises(DeclarationError):
+            release.decide(question.request_id)
+        assert [(r.answer, d.state) for r, d in release.asked_by(RUN) if d.delivery_id == number] == [
+            ("approve", "held")
+        ]
+    assert decide(client, question.request_id) == "approved"
+
+
+def test_a_suite_that_cannot_be_read_has_not_changed(client: Client, number: int, tmp_path: Path) -> None:
+    request = answered(client, "approve")
+    office = client.office()
+    gone = replace(office, catalog=replace(office.catalog, expectations=tmp_path))
+    with pytest.raises(DeclarationError, match="suite missing"):
+        release.decide(request, office=gone)
+    assert outcomes(client) == [(None, "steward")]
+    assert decide(client, request) == "approved"
+
+
+def test_a_profile_mended_otherwise_is_another_one_than_was_judged_by(client: Client, number: int) -> None:
+    request = answered(client, "approve")
+    break_it(client)
+    with pytest.raises(ProfileBroken):
+        decide(client, request)
+    client.declare(client.profile.replace("Office", "Desk"))
+    (question,) = ask(client, "run 2", running=False).questions
+    assert decide(client, question.request_id) == "lapsed"
+    assert states(client) == [("held", "hold")]
+
+
+def test_nobody_is_to_blame_for_a_time_that_is_over_meanwhile(client: Client, number: int) -> None:
+    request = answered(client, "approve", person=None)
+    break_it(client)
+    with pytest.raises(ProfileBroken):
+        decide(client, request)
+    assert states(client) == [("held", "hold")]
+    client.declare(client.profile)
+    (question,) = ask(client, "run 2", running=False).questions
+    assert question.request_id > request, "stewards are asked anew, with all their time"
+    assert release.answer(question.request_id, "approve", person="steward", reason="agreed", office=client.office())
+    assert decide(client, question.request_id) == "approved"
+
+
+def test_a_kept_answer_of_a_dead_run_stands_every_check_all_the_same(client: Client, number: int) -> None:
+    request = answered(client, "approve", person="second")
+    client.declare(client.profile.replace("[steward, second]", "[steward]"))
+    (question,) = ask(client, "run 2", running=False).questions
+    assert question.request_id == request
+    with pytest.raises(DecisionRefused, match="no steward"):
+        decide(client, request)
+    assert states(client) == [("held", "hold")]
+
+
+def test_what_a_steward_sees_meanwhile(client: Client, number: int) -> None:
+    sentence = break_it(client)
+    told = release.summary(client.office(), number)
+    assert (told.broken, told.declarations_changed) == (sentence, False)
+    page = told.markdown()
+    assert "Nobody can decide on it now:" in page
+    assert "cannot be approved as it is" not in page
+    assert [names for line, names in release.held(office=client.office()) if line.delivery_id == number] == [[]]
+    assert release.is_steward("second", client.client_id, office=client.office()), "as the profile said last"
+    assert not release.is_steward("mallory", client.client_id, office=client.office())
+
+
+def test_another_clients_steward_decides_as_ever(client: Client, number: int) -> None:
+    other = Client(f"other_{client.client_id}", client.settings, "")
+    other.declare(client.profile.replace(f"client: {client.client_id}", f"client: {other.client_id}"))
+    held(other)
+    break_it(client)
+    request = answered(other, "approve")
+    assert decide(other, request) == "approved"
+    other.night()
+    assert states(other) == [("loaded", "hold")]
+    other.warehouse.close()
 
 
 def test_the_summary_tells_what_to_decide_and_shows_client_text_as_text(client: Client) -> None:
