@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas.util import hash_array
 
-from pipelines.matching import candidates
+from pipelines.matching import births, candidates
 from pipelines.matching.mailboxes import own_name
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _kinds(of: _Parts) -> Iterator[_Part]:
 def _person_kinds(of: _Parts) -> Iterator[_Part]:
     given, family = of.made("given", sound), of.made("family", sound)
     initials = of.made("given", _first), of.made("family", _first)
-    birth, year, day = of.made("birth", _either_way), of.made("birth", _year), of.made("birth", _day)
+    birth, year, day = (of.made("birth", part) for part in (births.either_way, births.year, births.day_of_year))
     postal, city, place = of.whole("postal"), of.made("city", _five), of.made("street", _five)
     yield of.key("name", of.unordered(of.whole("given"), of.whole("family")))
     names = of.unordered(given, family)
@@ -158,19 +158,6 @@ def _two(text: str) -> str:
 
 def _five(text: str) -> str:
     return text.replace(" ", "")[:5]
-
-
-def _year(birth: str) -> str:
-    return birth[:4]
-
-
-def _day(birth: str) -> str:
-    return birth[4:]
-
-
-def _either_way(birth: str) -> str:
-    """The same for 4 May and 5 April of a year."""
-    return birth[:4] + "".join(sorted((birth[4:6], birth[6:])))
 
 
 def _local(email: str) -> str:

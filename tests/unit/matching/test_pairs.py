@@ -138,7 +138,7 @@ def test_who_is_misread_in_every_field_is_still_compared(one: dict[str, Any], ot
 
 def test_a_firm_and_a_person_in_one_house_are_not_compared() -> None:
     there = {"given_name": "Ryan", "family_name": "Desai", **DOOR}, {"company_name": "Sample Pumps Ltd", **DOOR}
-    left, right = keys.pairs(keys.keys(featuring.features(rows(*there)), DEFAULT))
+    left, _ = keys.pairs(keys.keys(featuring.features(rows(*there)), DEFAULT))
     assert not len(left), "what they share says nothing of who they are"
 
 
