@@ -17,7 +17,7 @@ from pipelines.clean.address_split import split_address
 from pipelines.clean.companies import plain_company
 from pipelines.clean.people import plain_letters, plain_name
 
-VERSION = 3
+VERSION = 4
 """Raised when the same customer, or what is learnt or assumed, would come out otherwise: then all are made anew."""
 
 COLUMNS = (

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas.util import hash_array
 
-from pipelines.matching import candidates
+from pipelines.matching import births, candidates
 from pipelines.matching.mailboxes import own_name
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 _Part = tuple[Hashes, npt.NDArray[np.bool_]]
 _TOKENS = 3
+_HEARD = 6
+"""Consonants of a whole company name that are a key by themselves; four are those of too many others."""
 _SOUNDS = tuple(
     (re.compile(pattern), to)
     for pattern, to in (
@@ -81,8 +83,8 @@ def pairs(found: pa.Table) -> tuple[Places, Places]:
     return left, right
 
 
-def sound(text: str) -> str:
-    """What stays of a word when it is misheard or misread: consonants by class, four at most.
+def sound(text: str, most: int = 4) -> str:
+    """What stays of a word when it is misheard or misread: consonants by class, so many at most.
 
     >>> sound("christina"), sound("kristyna"), sound("meyer")
     ('krst', 'krst', 'mr')
@@ -92,7 +94,7 @@ def sound(text: str) -> str:
         word = word.translate(_SEEN)
     for pattern, to in _SOUNDS:
         word = pattern.sub(to, word)
-    return _DOUBLED.sub(r"\1", word)[:4]
+    return _DOUBLED.sub(r"\1", word)[:most]
 
 
 def _kinds(of: _Parts) -> Iterator[_Part]:
@@ -101,28 +103,42 @@ def _kinds(of: _Parts) -> Iterator[_Part]:
         yield of.key(name, of.whole(name))
     yield of.key("phone", of.made("phone", lambda text: text[-8:]))
     yield of.key("local", of.made("email", _local))
-    given, family, birth = of.made("given", sound), of.made("family", sound), of.whole("birth")
-    postal, city = of.whole("postal"), of.made("city", lambda text: text[:5])
-    place = of.made("street", lambda text: text.replace(" ", "")[:5])
-    year, day = of.made("birth", lambda text: text[:4]), of.made("birth", lambda text: text[4:])
-    names = of.unordered(given, family)
+    yield from _person_kinds(of)
+    postal, city = of.whole("postal"), of.made("city", _five)
+    place, house, street = of.made("street", _five), of.whole("house"), of.made("street", sound)
+    # A house stays when every name is misread, and few live in one. A firm and a person in it are two.
+    kind = of.whole("kind")
+    yield of.key("house and postal", kind, house, postal)
+    yield of.key("house and street", kind, house, street, of.made("city", _first))
+    yield from _company_kinds(of, postal, city, place)
+
+
+def _person_kinds(of: _Parts) -> Iterator[_Part]:
+    given, family = of.made("given", sound), of.made("family", sound)
+    initials = of.made("given", _first), of.made("family", _first)
+    birth, year, day = (of.made("birth", part) for part in (births.either_way, births.year, births.day_of_year))
+    postal, city, place = of.whole("postal"), of.made("city", _five), of.made("street", _five)
     yield of.key("name", of.unordered(of.whole("given"), of.whole("family")))
+    names = of.unordered(given, family)
     yield of.key("sounds", names)
     for with_names in (year, city):
         yield of.key("sounds and more", names, with_names)
-    for initial in (of.made("given", _first), of.made("family", _first)):
+    for initial in initials:
         yield of.key("birth and initial", birth, initial)
-    for one in (given, family):
-        yield of.key("day and name", day, one)
+    for one, initial in zip((given, family), reversed(initials), strict=True):
+        yield of.key("day and name", day, one, initial)
         yield of.key("street and name", place, one)
         yield of.key("postal and name", postal, one)
         yield of.key("city and name", city, one)
     yield of.key("birth and place", birth, postal)
-    yield from _company_kinds(of, postal, city, place)
+    beginnings = of.unordered(of.made("given", _two), of.made("family", _two))
+    for with_beginnings in (postal, of.made("city", sound)):
+        yield of.key("beginnings and place", beginnings, with_beginnings)
 
 
 def _company_kinds(of: _Parts, postal: _Part, city: _Part, place: _Part) -> Iterator[_Part]:
     yield of.key("company", of.made("company", lambda text: text.replace(" ", "")))
+    yield of.key("company heard", of.made("company", partial(sound, most=_HEARD)))
     yield of.key("company and house", place, of.whole("house"), of.made("company", lambda text: text[:3]))
     for number in range(_TOKENS):
         token = of.made("company", partial(_token, number))
@@ -134,6 +150,14 @@ def _company_kinds(of: _Parts, postal: _Part, city: _Part, place: _Part) -> Iter
 
 def _first(text: str) -> str:
     return text[0]
+
+
+def _two(text: str) -> str:
+    return text[:2]
+
+
+def _five(text: str) -> str:
+    return text.replace(" ", "")[:5]
 
 
 def _local(email: str) -> str:

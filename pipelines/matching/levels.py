@@ -17,6 +17,7 @@ from pandas.util import hash_array
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA, JaroWinkler
 
+from pipelines.matching import births
 from pipelines.matching.mailboxes import own_name
 
 HOWS: dict[str, tuple[str, ...]] = {
@@ -270,28 +271,11 @@ def _is_short(one: str, two: str, **_: Any) -> float:
 
 def _birth(of: _Pairs) -> Levels:
     """A digit wrong or day and month exchanged; then two of year, month and day."""
-    year, month, day = of.same_part("birth", _year), of.same_part("birth", _month), of.same_part("birth", _day)
+    year, month, day = (of.same_part("birth", part) for part in (births.year, births.month, births.day))
     parts = year.astype(np.int8) + month + day
-    exchanged = year & of.same_part("birth", _exchanged)
+    exchanged = of.same_part("birth", births.either_way)
     slips = of.like(OSA.distance, "birth", where=year | month | day) <= 1
     return _leveled(of.known("birth"), of.same("birth"), slips | exchanged, parts == 2)
-
-
-def _year(birth: str) -> str:
-    return birth[:4]
-
-
-def _month(birth: str) -> str:
-    return birth[4:6]
-
-
-def _day(birth: str) -> str:
-    return birth[6:]
-
-
-def _exchanged(birth: str) -> str:
-    """The same for both readings of 4 May and 5 April."""
-    return "".join(sorted((birth[4:6], birth[6:])))
 
 
 def _number(of: _Pairs, name: str) -> Levels:

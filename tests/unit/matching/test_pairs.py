@@ -105,6 +105,43 @@ def test_pairs_are_all_that_share_a_key(made: pa.Table, model: Model) -> None:
     assert list(zip(left.tolist(), right.tolist(), strict=True)) == wanted
 
 
+DOOR = {"address_line_1": "4413 Victory Circle", "city": "Sample Town", "postal_code": "11203"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"company_name": "Shamrock Holdings Ltd"}, {"company_name": "Shamrok Holdinqs"}),
+        (
+            {"given_name": "Ryan", "family_name": "Desai", **DOOR},
+            {"given_name": "Mnan", "family_name": "Deosati", **DOOR, "address_line_1": "4413 Wictor Cir", "city": None},
+        ),
+        (
+            {"given_name": "Ryan", "family_name": "Desai", **DOOR},
+            {"given_name": "Mnan", "family_name": "Deosati", **DOOR, "city": "Samqle Tawn", "postal_code": "12103"},
+        ),
+        (
+            {"given_name": "Derrick", "family_name": "Hunt", "city": "Adelaide"},
+            {"given_name": "De", "family_name": "Hu", "city": "Adlaide"},
+        ),
+        (
+            {"given_name": "Anna", "family_name": "Sample", "birth_date": "1970-05-04"},
+            {"given_name": "Aida", "family_name": "Simpson", "birth_date": "1970-04-05"},
+        ),
+    ],
+    ids=["company", "house and postal code", "house and street", "beginnings", "day and month exchanged"],
+)
+def test_who_is_misread_in_every_field_is_still_compared(one: dict[str, Any], other: dict[str, Any]) -> None:
+    found = keys.keys(featuring.features(rows(one, other)), DEFAULT)
+    assert [(a.tolist(), b.tolist()) for a, b in [keys.pairs(found)]] == [([0], [1])]
+
+
+def test_a_firm_and_a_person_in_one_house_are_not_compared() -> None:
+    there = {"given_name": "Ryan", "family_name": "Desai", **DOOR}, {"company_name": "Sample Pumps Ltd", **DOOR}
+    left, _ = keys.pairs(keys.keys(featuring.features(rows(*there)), DEFAULT))
+    assert not len(left), "what they share says nothing of who they are"
+
+
 def test_stop_keys_are_left_out(made: pa.Table) -> None:
     many = pa.concat_tables([made.slice(0, 1)] * (keys.MOST_SHARING + 1))
     assert set(keys.stop_keys(keys.all_keys(many))) == set(keys.all_keys(made.slice(0, 1)).column("key").to_pylist())
