@@ -203,7 +203,7 @@ def strange(cells: Cells, header: Header) -> Iterator[str]:
 
 def strange_lines(section: str, cells: Cells, lines: Sequence[Cells]) -> Iterator[str]:
     """What is strange about the lines of a document of Portugal's family."""
-    numbers = [int(text) for line in lines if (text := line.get("line_number", "")).isdecimal()]
+    numbers = [int(text) for line in lines if re.fullmatch(r"\d{1,9}", text := line.get("line_number", ""))]
     if any(after < before for before, after in pairwise(numbers)):
         yield "lines_out_of_order"
     of_invoice = section == "sales_invoices" and cells.get("document_type") == "NC"

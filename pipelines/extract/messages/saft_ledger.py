@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -169,9 +170,9 @@ class Ledger:
         if day and not header["period_start"] <= day <= header["period_end"]:
             self._outside.add(f"{name} of {day}")
         period, month = lines[0].get("period", "") if lines else "", day[5:7]
-        if period.isdecimal() and month.isdecimal() and 1 <= int(period) <= _MONTHS:
+        if re.fullmatch("0?[1-9]|1[0-2]", period) and month.isdecimal():
             year = lines[0].get("period_year", "")
-            years = int(year) - int(day[:4]) if year.isdecimal() and day[:4].isdecimal() else 0
+            years = int(year) - int(day[:4]) if re.fullmatch(r"\d{4}", year) and day[:4].isdecimal() else 0
             shift = years * _MONTHS + int(period) - int(month)
             self._shifts.setdefault(shift if year else shift % _MONTHS, Misses()).add(f"{name} of {day} in {period}")
 

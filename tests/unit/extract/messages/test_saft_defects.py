@@ -258,6 +258,20 @@ def test_transactions_in_another_period_than_others_of_their_month_are_told(tmp_
     assert warning.startswith("1 transactions booked 3 months after the period that others of their month are in, ")
 
 
+def test_numbers_without_end_are_no_numbers(tmp_path: Path) -> None:
+    """Python refuses to make a number of so many digits."""
+    endless = "9" * 5000
+    ledger = MONTH.index("<GeneralLedgerEntries>")
+    for start, old, new, table in (
+        (SALES, "<LineNumber>1<", f"<LineNumber>{endless}<", "documents"),
+        (ledger, "<Period>2<", f"<Period>{endless}<", "gl_entries"),
+        (SALES, "<Quantity>", f"<Quantity>{endless}", "audit_files"),
+        (SALES, "<NetTotal>", f"<NetTotal>{endless}", "documents"),
+    ):
+        found = read(tmp_path, changed(MONTH, start, old, new), table, "cp1252")
+        assert found.rows
+
+
 def test_a_standard_code_of_norway_is_on_its_list(tmp_path: Path) -> None:
     text = NORWAY.replace("<StandardTaxCode>31<", "<StandardTaxCode>34<")
     assert "StandardTaxCode is '34'" in read(tmp_path, text, "tax_codes").broken["structure_faults"][2] or (
