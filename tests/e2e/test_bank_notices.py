@@ -118,7 +118,7 @@ def test_lines_without_a_statement_load(house: tuple[Client, list[dict[str, tupl
     client, (first, *_) = house
     assert first == {
         "post/1.xml": ("loaded", "pass", 3, 2, 0, 0, 1),
-        "day/1.xml": ("loaded", "pass", 2, 2, 0, 0, 0),
+        "day/1.xml": ("loaded", "pass", 3, 3, 0, 0, 0),  # and its balances
         "hour/1.sta": ("loaded", "pass", 2, 2, 0, 0, 0),
         "plain/1.sta": ("loaded", "pass", 1, 1, 0, 0, 0),
     }
