@@ -141,7 +141,7 @@ def load_catalog(settings: Settings) -> Catalog:
         _check_references(catalog, contract)
     _ = catalog.ranks
     for profile in profiles.values():
-        _check_profile(catalog, profile)
+        check_profile(catalog, profile)
     return catalog
 
 
@@ -167,7 +167,8 @@ def _check_references(catalog: Catalog, contract: Contract) -> None:
                 )
 
 
-def _check_profile(catalog: Catalog, profile: Profile) -> None:
+def check_profile(catalog: Catalog, profile: Profile) -> None:
+    """DeclarationError with the line of what a profile says that its contracts do not allow."""
     file = read_yaml(profile.path)
     for ref in profile.sources:
         at: tuple[str, ...] = ("feeds", ref.feed)
@@ -229,7 +230,7 @@ def complaints(contract: Contract, source: Source) -> list[tuple[tuple[str, ...]
             out.append((("columns", name), f"column {name!r}", f"one of {', '.join(names)}"))
     if out:
         return out
-    made = set(contract.key) if source.key else set()
+    made = {contract.counted_key} if source.key else set()
     for column in contract.columns:
         rule = source.columns.get(column.name)
         if rule is None:
@@ -257,10 +258,8 @@ def complaints(contract: Contract, source: Source) -> list[tuple[tuple[str, ...]
             out.append(((*here, "unreadable"), kind, "nothing: a row whose cell cannot be read is a reject"))
     if contract.dated_by and not set(contract.dated_by) & set(source.columns):
         out.append((("columns",), f"no day to report its rows by: {' / '.join(contract.dated_by)}", "a rule for one"))
-    if source.key and len(contract.key) != 1:
-        out.append((("key",), source.key, f"a contract with one key column, not {', '.join(contract.key)}"))
-    if source.key and contract.key[0] in source.columns:
-        out.append((("columns", contract.key[0]), "a rule for the key that occurrence(…) makes", "one of the two"))
+    if source.key and contract.counted_key in source.columns:
+        out.append((("columns", contract.counted_key), "a rule for the key that occurrence(…) makes", "one of the two"))
     out += [
         (("key",), repr(c), f"columns mapped above, of {', '.join(names)}")
         for c in source.occurrence

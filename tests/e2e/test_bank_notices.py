@@ -54,10 +54,11 @@ def camt(kind: str, account: str, name: str, lines: Sequence[Line], balances: st
 
 
 def balance(code: str, amount: str) -> str:
-    """A balance in favour of the account."""
+    """A balance of 7 October; overdrawn = negative."""
+    side = "DBIT" if amount[0] == "-" else "CRDT"
     return (
-        f'<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd>'
-        "<Dt><Dt>2026-10-07</Dt></Dt></Bal>"
+        f'<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">{amount.lstrip("-")}</Amt>'
+        f"<CdtDbtInd>{side}</CdtDbtInd><Dt><Dt>2026-10-07</Dt></Dt></Bal>"
     )
 
 

@@ -14,7 +14,7 @@ from pipelines.reporting.run import build
 from pipelines.settings import Settings
 from tests.conftest import MARTS_DATABASE, make_settings, url_of
 from tests.e2e.conftest import Client
-from tests.e2e.test_bank_notices import Line, camt, mt942
+from tests.e2e.test_bank_notices import Line, balance, camt, mt942
 
 DATABASE = MARTS_DATABASE
 PROFILE = r"""client: again
@@ -30,7 +30,23 @@ feeds:
       xml: {files: 'xml/.*', format: {type: camt}}
       swift: {files: 'swift/.*', format: {type: mt940}}
       card: {files: 'card/.*', format: {type: ofx}}
+      list:
+        files: 'list/.*'
+        mode: delta
+        format: {type: csv, delimiter: ';'}
+        key: occurrence(booking_date, transaction_amount, remittance_text)
+        columns:
+          bank_account_id:     {from: Account}
+          told_by_code:        {value: report}
+          statement_id:        {sql: "'day ' || Booked"}
+          statement_date:      {from: Booked, formats: &day '%Y-%m-%d'}
+          booking_date:        {from: Booked, formats: *day}
+          transaction_amount:  {from: Amount}
+          currency_code:       {value: EUR}
+          remittance_text:     {from: Text}
 """
+HEAD = "Account;Booked;Amount;Text\n"
+COFFEE = "LIST;2026-10-07;-5.00;Coffee\n"
 ACCOUNTS = 24
 OPENING = Decimal("50.00")
 
@@ -75,14 +91,6 @@ def account(number: int, random: Random) -> Account:
     return Account(f"A{number:02}", lines, told, balances)
 
 
-def balance(code: str, amount: Decimal) -> str:
-    side = "DBIT" if amount < 0 else "CRDT"
-    return (
-        f'<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">{abs(amount)}</Amt><CdtDbtInd>{side}</CdtDbtInd>'
-        "<Dt><Dt>2026-10-07</Dt></Dt></Bal>"
-    )
-
-
 def pieces(one: Account) -> Iterator[tuple[str, str]]:
     """The reports of an account by file name: camt.052 or MT942, in turn, the kind with balances as camt only."""
     told: list[Line] = []
@@ -91,7 +99,7 @@ def pieces(one: Account) -> Iterator[tuple[str, str]]:
         if not one.balances and int(one.name[1:]) % 3 == 0:
             yield f"swift/{one.name}.{at}.sta", mt942(one.name, f"{10 + at}00", piece)
             continue
-        stated = balance("OPBD", OPENING) + balance("ITBD", OPENING + total(told)) if one.balances else ""
+        stated = balance("OPBD", str(OPENING)) + balance("ITBD", str(OPENING + total(told))) if one.balances else ""
         yield f"xml/{one.name}.{at}.xml", camt("camt.052", one.name, f"{one.name}-R{at}", piece, stated)
 
 
@@ -99,7 +107,7 @@ def whole(one: Account) -> tuple[str, str]:
     """The statement of the day, as camt.053 or MT940."""
     closing = OPENING + one.total
     if int(one.name[1:]) % 2:
-        stated = balance("OPBD", OPENING) + balance("CLBD", closing)
+        stated = balance("OPBD", str(OPENING)) + balance("CLBD", str(closing))
         return f"xml/{one.name}.xml", camt("camt.053", one.name, f"{one.name}-S", one.lines, stated)
 
     def said(amount: Decimal) -> str:
@@ -142,8 +150,9 @@ def house(
     twice = [("F1", "05", "-5.00"), ("F1", "05", "-5.00")]
     nights = [
         {name: text for one in accounts for name, text in pieces(one)}
-        | {"card/1.ofx": ofx("CARD", "01", twice, "90.00")},
-        dict(map(whole, accounts)) | {"card/2.ofx": ofx("CARD", "05", [*twice, ("F2", "12", "-7.00")], "83.00")},
+        | {"card/1.ofx": ofx("CARD", "01", twice, "90.00"), "list/1.csv": HEAD + COFFEE},
+        dict(map(whole, accounts))
+        | {"list/2.csv": HEAD + 2 * COFFEE, "card/2.ofx": ofx("CARD", "05", [*twice, ("F2", "12", "-7.00")], "83.00")},
     ]
     counted = []
     for files in nights:
@@ -159,7 +168,7 @@ def house(
             "select bank_account_id, sum(item_amount) from reporting.rpt_bank_reconciliation "
             "where client_id = :client and item_code = 'bank_line' group by 1"
         )
-        counted.append({name: amount for name, amount in rows})
+        counted.append(dict(map(tuple, rows)))
     yield client, accounts, counted
     client.warehouse.close()
 
@@ -168,14 +177,16 @@ def test_alike_lines_are_told_in_pieces_and_as_a_whole(house: Any) -> None:
     _, accounts, (pieces_, wholes) = house
     truth = {one.name: one.total for one in accounts}
     assert any(len(set(one.lines)) < len(one.lines) for one in accounts)
-    assert {n: a for n, a in pieces_.items() if n != "CARD"} == truth
-    assert {n: a for n, a in wholes.items() if n != "CARD"} == truth
+    assert {n: a for n, a in pieces_.items() if n not in ("CARD", "LIST")} == truth
+    assert {n: a for n, a in wholes.items() if n not in ("CARD", "LIST")} == truth
 
 
 def test_exports_that_overlap_count_each_line_once_and_two_of_one_identifier_twice(house: Any) -> None:
     client, _, (first, second) = house
     assert (first["CARD"], second["CARD"]) == (-10, -17)
+    assert (first["LIST"], second["LIST"]) == (-5, -10)
     balances = client.query(
-        "select statement_amount, difference_amount from reporting.rpt_bank_balances where client_id = :client and unit_id = 'CARD'"
+        "select statement_amount, difference_amount from reporting.rpt_bank_balances "
+        "where client_id = :client and unit_id = 'CARD'"
     )
     assert [tuple(row) for row in balances] == [(83, 0)]
