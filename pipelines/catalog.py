@@ -191,7 +191,7 @@ def _sound(shared: Catalog, path: Path) -> Profile | DeclarationError:
     try:
         read = _understood(path, text_of(path))
         if isinstance(read, Profile):
-            _check_profile(shared, read)
+            check_profile(shared, read)
         return read
     except DeclarationError as error:
         return error
@@ -247,7 +247,8 @@ def _check_references(catalog: Catalog, contract: Contract) -> None:
                 )
 
 
-def _check_profile(catalog: Catalog, profile: Profile) -> None:
+def check_profile(catalog: Catalog, profile: Profile) -> None:
+    """DeclarationError with the line of what a profile says that its contracts do not allow."""
     file = parsed(profile.path, profile.text)
     for ref in profile.sources:
         at: tuple[str, ...] = ("feeds", ref.feed)
@@ -309,7 +310,7 @@ def complaints(contract: Contract, source: Source) -> list[tuple[tuple[str, ...]
             out.append((("columns", name), f"column {name!r}", f"one of {', '.join(names)}"))
     if out:
         return out
-    made = set(contract.key) if source.key else set()
+    made = {contract.counted_key} if source.key else set()
     for column in contract.columns:
         rule = source.columns.get(column.name)
         if rule is None:
@@ -337,10 +338,8 @@ def complaints(contract: Contract, source: Source) -> list[tuple[tuple[str, ...]
             out.append(((*here, "unreadable"), kind, "nothing: a row whose cell cannot be read is a reject"))
     if contract.dated_by and not set(contract.dated_by) & set(source.columns):
         out.append((("columns",), f"no day to report its rows by: {' / '.join(contract.dated_by)}", "a rule for one"))
-    if source.key and len(contract.key) != 1:
-        out.append((("key",), source.key, f"a contract with one key column, not {', '.join(contract.key)}"))
-    if source.key and contract.key[0] in source.columns:
-        out.append((("columns", contract.key[0]), "a rule for the key that occurrence(…) makes", "one of the two"))
+    if source.key and contract.counted_key in source.columns:
+        out.append((("columns", contract.counted_key), "a rule for the key that occurrence(…) makes", "one of the two"))
     out += [
         (("key",), repr(c), f"columns mapped above, of {', '.join(names)}")
         for c in source.occurrence

@@ -149,6 +149,11 @@ class Contract:
         """Names of the business key columns."""
         return tuple(c.name for c in self.columns if c.key)
 
+    @property
+    def counted_key(self) -> str:
+        """The key column that `key: occurrence(…)` makes: the last, which tells rows apart that share all before it."""
+        return self.key[-1]
+
     @cached_property
     def day(self) -> str | None:
         """The day by which a row counts, as SQL over its columns: `promised_date`, or `COALESCE(…)` of several."""

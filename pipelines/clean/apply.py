@@ -137,7 +137,7 @@ class Plan:
         """Columns of the contract that this source leaves empty."""
         filled = {p.column.name for p in self.columns.plans}
         if self.ref.source.occurrence:
-            filled.add(self.contract.key[0])
+            filled.add(self.contract.counted_key)
         return [c.name for c in self.contract.columns if c.name not in filled]
 
     @property
@@ -171,7 +171,7 @@ class Plan:
             beside = self.columns.beside_key
             faults[beside] = {**rows.doubts, **faults.get(beside, {})}
         if self.ref.source.occurrence:
-            key = self.contract.key[0]
+            key = self.contract.counted_key
             values[key], faults[key] = self._occurrence_keys(rows, values, faults)
         return partial(self._finish, raw, rows, values, filled, faults, unclaimed)
 
@@ -273,7 +273,7 @@ class Plan:
         for raw in before:
             table = self.chunk(raw).table
             some = table.filter(pc.is_in(table.column("_row_number"), wanted))
-            columns = [some.column(n).to_pylist() for n in ("_row_number", "_row_part", self.contract.key[0])]
+            columns = [some.column(n).to_pylist() for n in ("_row_number", "_row_part", self.contract.counted_key)]
             self.given_keys.update({(n, p): key for n, p, key in zip(*columns, strict=True) if key})
         self.given_keys.update(given)
         self._occurrences.count(given.values())

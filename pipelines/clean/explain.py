@@ -46,7 +46,7 @@ def explain(plan: Plan, raw_row: Mapping[str, str], part: int) -> list[Change]:
     filled = plan.fill(frame, np.zeros(1, np.bool_))
     changes = {p.column.name: _change(p, frame, filled) for p in plan.columns.plans}
     if plan.ref.source.occurrence:
-        changes[plan.contract.key[0]] = _key_change(plan, filled)
+        changes[plan.contract.counted_key] = _key_change(plan, filled)
     return [changes[c.name] for c in plan.contract.columns if c.name in changes]
 
 
@@ -97,4 +97,4 @@ def _key_change(plan: Plan, filled: Mapping[str, Filled]) -> Change:
     said = f"hash of {', '.join(names)}; n counts the rows of the delivery with the same values"
     sources = tuple(dict.fromkeys(s for p in plan.columns.plans if p.column.name in names for s in p.origin.sources))
     bad = next((filled[n].faults[0].message for n in names if 0 in filled[n].faults), None)
-    return Change(plan.contract.key[0], sources, "", ((said, key),), None if bad else key, bad)
+    return Change(plan.contract.counted_key, sources, "", ((said, key),), None if bad else key, bad)

@@ -339,7 +339,7 @@ def clean_terms(office: Office, delivery: Delivery) -> CleanTerms:
         given: dict[tuple[int, int], str] = {}
         if ref.source.occurrence:
             contract = office.contract(ref.feed)
-            found = workbooks.keys_given(conn, root.delivery_id, contract.table, contract.key[0])
+            found = workbooks.keys_given(conn, root.delivery_id, contract.table, contract.counted_key)
             given = {(number, part): key for number, part, key in found}
     corrected = Corrected(
         dict(known["numbers"]), frozenset(known["untouched"]), _records(office, root, ref), given

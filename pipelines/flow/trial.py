@@ -13,7 +13,7 @@ import pyarrow as pa
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.catalog import Catalog, load_catalog
+from pipelines.catalog import Catalog, check_profile, load_catalog
 from pipelines.clean.apply import Plan
 from pipelines.clean.controls import read_controls
 from pipelines.clean.facts import ControlValue, FileInfo
@@ -170,6 +170,7 @@ def subject_of(settings: Settings, profile: Path, given: Path, feed: str | None,
     if profile.suffix == ".yaml":
         chosen = read_profile(profile)
         catalog = Catalog(catalog.contracts, {**catalog.profiles, chosen.client_id: chosen}, catalog.expectations)
+        check_profile(catalog, chosen)
     elif (known := catalog.profiles.get(str(profile))) is not None:
         chosen = known
     else:

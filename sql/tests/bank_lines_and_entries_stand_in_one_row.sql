@@ -1,30 +1,40 @@
 -- Every bank line of core stands in one row, every entry on a reconciled account too, and nothing else of either. Lines
--- of reports and notices stand there until a statement of the account covers their day.
+-- of reports and notices stand there until a statement of the account covers their day, those of several exports or of
+-- several sources of reports once.
 with mart as (
     select client_id, side_code, item_code, entity_code, account_id, item_amount
     from {{ whole(ref('rpt_bank_reconciliation')) }} as whole
 ),
 
 lines as (
-    select client_id, bank_account_id, statement_date, booking_date, transaction_amount, told_by_code
+    select
+        client_id, bank_account_id, statement_id, line_id, statement_date, booking_date, transaction_amount, before_amount,
+        coalesce(told_by_code, 'statement') as told_by, _source as source
     from {{ source('core', 'ledgers_bank_transactions') }}
     where {{ known_at_cut_off() }}
 ),
 
-bank as (
-    select client_id, count(*) as rows, sum(transaction_amount) as amount
+counted as (
+    select distinct
+        client_id, bank_account_id, line_id, booking_date, transaction_amount,
+        case when told_by <> 'export' then statement_id end as statement_id,
+        case when told_by = 'statement' then source end as statement_source
     from lines as line
     where
-        told_by_code is null
-        or told_by_code = 'statement'
-        or not exists (
+        told_by in ('statement', 'export')
+        or before_amount is null and not exists (
             select from lines as statement
             where
                 statement.client_id = line.client_id
                 and statement.bank_account_id = line.bank_account_id
-                and (statement.told_by_code is null or statement.told_by_code = 'statement')
+                and statement.told_by in ('statement', 'export')
                 and statement.statement_date >= line.booking_date
         )
+),
+
+bank as (
+    select client_id, count(*) as rows, sum(transaction_amount) as amount
+    from counted
     group by client_id
 ),
 

@@ -54,10 +54,11 @@ def camt(kind: str, account: str, name: str, lines: Sequence[Line], balances: st
 
 
 def balance(code: str, amount: str) -> str:
-    """A balance in favour of the account."""
+    """A balance of 7 October; overdrawn = negative."""
+    side = "DBIT" if amount[0] == "-" else "CRDT"
     return (
-        f'<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd>'
-        "<Dt><Dt>2026-10-07</Dt></Dt></Bal>"
+        f'<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">{amount.lstrip("-")}</Amt>'
+        f"<CdtDbtInd>{side}</CdtDbtInd><Dt><Dt>2026-10-07</Dt></Dt></Bal>"
     )
 
 
@@ -118,7 +119,7 @@ def test_lines_without_a_statement_load(house: tuple[Client, list[dict[str, tupl
     client, (first, *_) = house
     assert first == {
         "post/1.xml": ("loaded", "pass", 3, 2, 0, 0, 1),
-        "day/1.xml": ("loaded", "pass", 2, 2, 0, 0, 0),
+        "day/1.xml": ("loaded", "pass", 3, 3, 0, 0, 0),  # and its balances
         "hour/1.sta": ("loaded", "pass", 2, 2, 0, 0, 0),
         "plain/1.sta": ("loaded", "pass", 1, 1, 0, 0, 0),
     }

@@ -40,6 +40,7 @@ from pipelines.extract.messages.camt_totals import Promises
 from pipelines.extract.messages.format_totals import Totals
 from pipelines.extract.messages.ibans import valid_iban
 from pipelines.extract.messages.message import MessageTable, Record
+from pipelines.extract.messages.told_lines import ToldLines
 from pipelines.extract.messages.xml_stream import elements, local, namespace
 from pipelines.extract.table import count_of
 
@@ -87,7 +88,20 @@ class Statement:
     balances: list[Balance]
     promises: Promises
     entries: int = 0
+    lines: ToldLines = field(default_factory=ToldLines)
+    booked: dict[str, Decimal] = field(default_factory=dict)
     by_currency: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def goes_on_from(self, before: Statement) -> bool:
+        """Whether it is a further page of the one before it in the message."""
+        same = all(self.head.get(name) == before.head.get(name) for name in ("account_id", "statement_id"))
+        return same and self.head.get("page", "").lstrip("0") not in ("", "1")
+
+    def count_booked(self, cells: dict[str, str]) -> None:
+        """Add a booked entry to what moved in its currency."""
+        if cells.get("status", "BOOK") == "BOOK" and (amount := number(cells["amount"])):
+            currency = cells.get("currency", "")
+            self.booked[currency] = self.booked.get(currency, Decimal()) + amount
 
     def told(self, currency: str) -> dict[str, str]:
         """What every entry in this currency repeats: the head, opening and closing balance, the others as text."""
@@ -114,11 +128,15 @@ class Messages(MessageTable):
         table = self.fmt.table or "entries"
         heads = self._heads() if _has_late_elements(self.path) else None
         statement: Statement | None = None
+        before: Statement | None = None
         for is_entry, element in self._parts():
             if statement is None:
                 self._seen += 1
                 whole = element.getparent() if is_entry else element
                 statement = next(heads) if heads else self._open(whole, self._seen)
+                if before and statement.goes_on_from(before):
+                    statement.lines = before.lines
+                before = statement
             if is_entry:
                 yield from self._of_entry(table, element, statement)
                 continue
@@ -180,6 +198,8 @@ class Messages(MessageTable):
         statement.promises.count(cells)
         if table not in ("entries", "details"):
             return
+        if self._kind == "camt.052":
+            statement.count_booked(cells)
         cells |= statement.told(cells.get("currency", ""))
         cells["position"] = f"{self._wanted} {statement.number}, entry {statement.entries} (line {element.sourceline})"
         cells["line_id"], cells["kind"] = str(statement.entries), "entry"
@@ -191,7 +211,12 @@ class Messages(MessageTable):
             return
         self._row += 1
         problem = _problem(cells)
-        yield Record(self._row, _entry(cells, described, rest), problem, self._shown(element) if problem else "")
+        cells = _entry(cells, described, rest)
+        if self._kind != "camt.053" and cells.get("status", "BOOK") == "BOOK":
+            days = cells["booking_date"], cells["value_date"]
+            references = cells.get("bank_reference", ""), cells.get("transaction_bank_reference", "")
+            cells |= statement.lines.cells(days, references, cells["amount"])
+        yield Record(self._row, cells, problem, self._shown(element) if problem else "")
 
     def _details(self, cells: dict[str, str], described: list[dict[str, str]]) -> Iterator[Record]:
         for number_, detail in enumerate(described, 1):
@@ -212,12 +237,14 @@ class Messages(MessageTable):
                 self._row += 1
                 at = f"{self._wanted} {statement.number}, balance {balance.code} (line {balance.line})"
                 yield Record(self._row, {**head, "position": at, **cells_of_balance(balance)})
-        elif table == "entries" and not statement.entries:
-            none = {"kind": "no_entry", "amount": "0", "line_id": "0", "currency": _currency(statement)}
+        elif table == "entries" and not (statement.entries and self._kind != "camt.052"):
+            none = {"kind": "balances", "amount": "0", "line_id": "0", "currency": _currency(statement)}
+            if not statement.entries:
+                none["kind"] = "no_entry"
             told = statement.told(none["currency"])
             if self._kind == "camt.053" or {"opening_amount", "closing_amount"} <= told.keys():
                 self._row += 1
-                yield Record(self._row, {**told, **head, **none})
+                yield Record(self._row, {**told, **head, **none, **_before(statement, told, none["currency"])})
 
     @staticmethod
     def _shown(element: Any) -> str:
@@ -275,6 +302,12 @@ def _has_late_elements(path: Path) -> bool:
 def _currency(statement: Statement) -> str:
     booked = (b.currency for b in statement.balances if b.code in ("OPBD", "PRCD", "CLBD", "ITBD"))
     return statement.head.get("account_currency") or next(booked, "")
+
+
+def _before(statement: Statement, told: dict[str, str], currency: str) -> dict[str, str]:
+    """What the closing balance was before the booked entries of the statement."""
+    closing = number(told.get("closing_amount"))
+    return {} if closing is None else {"before_amount": plain(closing - statement.booked.get(currency, Decimal()))}
 
 
 def _detail(found: list[Leaf], entry: dict[str, str]) -> dict[str, str]:

@@ -29,6 +29,7 @@ from pipelines.extract.messages.mt940_fields import (
 )  # fmt: skip
 from pipelines.extract.messages.mt940_information import described
 from pipelines.extract.messages.mt940_statements import Message, compared, group
+from pipelines.extract.messages.told_lines import ToldLines
 
 _TEXTS = {"20": "reference", "21": "related_reference", "34": "floor_limit", "13": "report_at", "64": "available_text",
           "65": "forward_text", "90D": "debit_total_text", "90C": "credit_total_text"}  # fmt: skip
@@ -164,6 +165,7 @@ class Messages(MessageTable):
 
     def _entries(self, messages: list[Message]) -> Iterator[Record]:
         row = at = 0
+        lines = ToldLines()
         left = iter(messages)
         message: Message | None = None
         entry: _Entry | None = None
@@ -172,7 +174,7 @@ class Messages(MessageTable):
                 continue
             if entry and message:
                 row, at = row + 1, at + 1
-                yield entry.record(row, at, message)
+                yield entry.record(row, at, message, lines)
             entry = None
             if found.tag == "end":
                 if message and (none := _no_entry(message)):
@@ -182,6 +184,7 @@ class Messages(MessageTable):
                 continue
             if message is None:
                 message, at = next(left), 0
+                lines = lines if message.before else ToldLines()  # a page goes on
             if found.tag == "61":
                 entry = _Entry(found)
 
@@ -215,7 +218,7 @@ class _Entry:
             self.other.append(f":{found.tag}:{found.text}")
         return True
 
-    def record(self, row: int, at: int, message: Message) -> Record:
+    def record(self, row: int, at: int, message: Message, lines: ToldLines) -> Record:
         """The entry as a record."""
         whole = message.statement.cells if message.statement else {}
         cells = statement_line(self.line.lines, whole.get("closing_date", ""))
@@ -225,6 +228,9 @@ class _Entry:
         told = described(self.information)
         if iban := next(filter(None, map(valid_iban, (told.get("iban_said", ""), cells["supplementary"]))), ""):
             told["counterparty_iban"] = iban
+        if whole.get("message") == "MT942":
+            days = cells.get("entry_date", ""), cells.get("value_date", "")
+            told |= lines.cells(days, (cells.get("bank_reference", ""),), cells["amount"])
         return Record(row, {
             **whole, **cells, **told,
             "position": f"message {message.number}, entry {at} (line {self.line.line})",

@@ -99,6 +99,8 @@ class _Reading:
         if block := _BLOCK.fullmatch(line):
             if self._field is not None and self._field.tag != "envelope":
                 yield from self._flush()
+            if self._inside:  # the end of the message before stands in the same line, or is left out
+                yield Field("end", row, [])
             self._inside = False
             self._add_envelope(row, block[1])
             line = block[2]

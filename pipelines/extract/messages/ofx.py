@@ -26,6 +26,7 @@ from pipelines.extract.lines import Lines, open_text, refuse_other_kinds
 from pipelines.extract.messages.ibans import valid_iban
 from pipelines.extract.messages.message import MessageTable, Record
 from pipelines.extract.messages.mt940_fields import amount_of
+from pipelines.extract.messages.told_lines import ToldLines, numbered
 
 _EXPECTED = "an OFX document: a head with OFXHEADER, then <OFX> with bank or credit card statements"
 _CHARSET = re.compile(r"CHARSET:\s*([A-Za-z0-9-]+)")
@@ -93,6 +94,7 @@ class Messages(MessageTable):
             statement.cells = _cells(statement, taken)
         self.tally.warnings += [f"beside statements the file holds {what}, not read" for what in self._not_read()]
         row = 0
+        lines = ToldLines()
         if self.fmt.table == "statements":
             for statement in statements:
                 position = f"statement {statement.number} (line {statement.line})"
@@ -107,9 +109,10 @@ class Messages(MessageTable):
                 yield Record(row, {**cells, "position": position, "kind": "no_entry", "amount": "0", "line_id": "0"})
                 continue
             position = f"statement {number}, entry {at} (line {entry.line})"
-            yield Record(
-                row, {**cells, **_transaction(entry), "position": position, "line_id": str(at), "kind": "entry"}
-            )
+            found = {**cells, **_transaction(entry), "position": position, "line_id": str(at), "kind": "entry"}
+            if told := found.get("transaction_id"):
+                found["told_line"] = numbered(told, lines.again(str(number), told))
+            yield Record(row, found)
 
     def _heads(self) -> list[Statement]:
         statements: list[Statement] = []

@@ -27,6 +27,7 @@ select
     structured_reference,
     purpose_code,
     told_by_code,
+    before_amount,
     {{ address() }}
 from {{ source('core', 'ledgers_bank_transactions') }}
 where

@@ -42,6 +42,14 @@ def test_equal_rows_are_numbered_and_others_are_not_disturbed() -> None:
     assert len(prefix) == 16
 
 
+def test_of_several_key_columns_the_last_is_made() -> None:
+    several = contract(column("account", "identifier", key=True), *TO.columns)
+    ref = source({**RULES, "account": {"from": "Art"}}, key="occurrence(supplier, booked, amount)")
+    found = plan_of(several, ref, HEADER).chunk(raw(HEADER, ["DE1", *ROW[1:]], ["DE1", *ROW[1:]]))
+    assert values(found, "account") == ["DE1", "DE1"]
+    assert [str(key)[-2:] for key in values(found, "line_id")] == ["-1", "-2"]
+
+
 def test_the_key_does_not_depend_on_the_order_of_the_file_or_on_skipped_rows() -> None:
     other = ["", "Beta", *ROW[2:]]
     assert set(keys(ROW, other, ROW)) == set(keys(other, ROW, ROW))

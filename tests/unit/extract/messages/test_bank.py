@@ -365,6 +365,15 @@ def test_a_message_that_ends_without_a_line_of_its_own(tmp_path: Path) -> None:
     assert facts.warnings == []
 
 
+@pytest.mark.parametrize("between", ["-}{5:{CHK:1}}", ""])
+def test_the_blocks_of_the_next_message_may_stand_in_the_line_of_the_end(tmp_path: Path, between: str) -> None:
+    block, first = "{1:F01A}{2:O940}{4:\n", mt940(":61:261005C5,NTRFA").removesuffix("-\n")
+    second = first.replace("C261005EUR15,", "C261005EUR16,")
+    (rows, facts) = table(tmp_path, f"{block}{first}{between}{block}{second}-}}\n", "mt940", "statements")
+    assert [(r["closing_amount"], r["entry_count"]) for r in rows] == [("15", "1"), ("16", "1")]
+    assert facts.warnings == []
+
+
 @pytest.mark.parametrize(
     ("closing", "amount", "day", "warns"),
     [("C261005EUR15,", "15", "2026-10-05", False), ("C26100515,", "15", "2026-10-05", False),
