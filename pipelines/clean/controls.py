@@ -11,7 +11,7 @@ from pipelines.clean.column import CellError
 from pipelines.clean.facts import ControlMeasured, ControlText, ControlValue, FileInfo
 from pipelines.clean.mapping import Header
 from pipelines.clean.numbers import read_number
-from pipelines.clean.rowhash import plain
+from pipelines.rowhash import plain
 from pipelines.control_words import Control, What, parts_of
 from pipelines.profile import ControlAt, SourceRef
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from pipelines import profile
 from pipelines.clean.column import CleanedColumn, ColumnCleaner
 from pipelines.clean.frame import Cells, Fault, Frame, by_distinct, indices_where, joined_filled, nothing_as_null
-from pipelines.clean.rowhash import canonical
+from pipelines.rowhash import canonical
 from pipelines.reject import Baseline
 
 TERM_TYPE = "numeric(37,12)"

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.clean.facts import ControlMeasured
-from pipelines.clean.rowhash import plain
+from pipelines.rowhash import plain
 from pipelines.contract import Contract
 from pipelines.control_words import parts_of
 from pipelines.profile import SourceRef

@@ -6,7 +6,8 @@ Needs no database, so that `try` can gate a file in memory.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,8 @@ import pyarrow.compute as pc
 
 from pipelines.contract import Column, Contract
 from pipelines.errors import GateError
-from pipelines.reject import PROBLEM_SCHEMA, Baseline, Severity, baseline_rule
+from pipelines.reject import NOT_PLAUSIBLE, PROBLEM_SCHEMA, Baseline, Severity, baseline_rule
+from pipelines.rowhash import row_hashes
 from pipelines.rulebook import derived_message
 from pipelines.validate.files import packed
 from pipelines.validate.gate import SAMPLES
@@ -43,8 +45,10 @@ class Found:
 
 @dataclass(frozen=True)
 class Judged:
-    """A chunk with its verdict: `fates` ('rejected', 'skipped' or null) and the reasons."""
+    """A chunk with its verdict: the `rows` without the values that rules leave out, their `fates` ('rejected',
+    'skipped' or null) and the reasons."""
 
+    rows: pa.RecordBatch
     fates: pa.Array
     rejects: pa.RecordBatch
 
@@ -53,7 +57,8 @@ class ChunkGate:
     """Judges the chunks of one delivery and keeps the tallies.
 
     `received` rows came so far, `judged` of them are neither skipped nor malformed. `found`: rule id → tally of the
-    rules derived from the contract.
+    rules derived from the contract. `left_out`: column → cells that cleaning left out as the contract says, `given`:
+    column → those and the ones that were read.
     """
 
     def __init__(self, contract: Contract, rules: Sequence[Rule]) -> None:
@@ -62,6 +67,8 @@ class ChunkGate:
         self.received = 0
         self.skipped = 0
         self.judged = 0
+        self.left_out: Counter[str] = Counter()
+        self.given: Counter[str] = Counter()
         self.found: dict[str, Found] = {baseline_rule(contract.feed, Baseline.MALFORMED): Found(None)}
         for columns in contract.needed:
             name = columns[0].name
@@ -80,9 +87,12 @@ class ChunkGate:
         rejected = malformed.copy()
         rejected[at] = True
         lines += self._missing(clean, problems, at, live, rejected)
-        lines += self._rules(clean, live, rejected)
+        of_rules, implausible = self._rules(clean, live, rejected)
+        lines += of_rules
+        self._count_left_out(clean, live)
         fates = pc.if_else(pa.array(skipped), pa.scalar("skipped"), pa.scalar(None, pa.string()))
         return Judged(
+            without(clean, implausible, self.contract),
             pc.if_else(pa.array(rejected), pa.scalar("rejected"), fates),
             pa.Table.from_batches(lines).combine_chunks().to_batches()[0] if any(b.num_rows for b in lines) else _NONE,
         )
@@ -132,23 +142,56 @@ class ChunkGate:
             found.seconds += time.thread_time() - started
         return out
 
-    def _rules(self, clean: pa.RecordBatch, live: Mask, rejected: Mask) -> list[pa.RecordBatch]:
-        """The suite's row rules on the rows that are rows: neither skipped nor malformed."""
+    def _count_left_out(self, clean: pa.RecordBatch, live: Mask) -> None:
+        for column in self.contract.columns:
+            if column.unreadable and column.absent_column:
+                without = pc.fill_null(pc.equal(clean.column(column.absent_column), column.unreadable), False)
+                left_out = int((np.asarray(without) & live).sum())
+                self.left_out[column.name] += left_out
+                self.given[column.name] += left_out + int((~_is_null(clean, column.name) & live).sum())
+
+    def _rules(
+        self, clean: pa.RecordBatch, live: Mask, rejected: Mask
+    ) -> tuple[list[pa.RecordBatch], dict[str, Mask]]:
+        """The suite's row rules on the rows that are rows: neither skipped nor malformed. Also, by column, where they
+        leave out the value alone."""
         out = []
+        implausible: dict[str, Mask] = {}
         places = np.zeros(0, np.int64) if live.all() else np.flatnonzero(live)
         rows = clean if live.all() else clean.take(pa.array(places))
         for failing in self.rules.check(rows):
             rule = failing.rule
+            where = failing.positions if rows is clean else places[failing.positions]
+            if rule.leaves_out and rule.column_name:
+                implausible.setdefault(rule.column_name, np.zeros(clean.num_rows, np.bool_))[where] = True
             if not rule.rejects:
                 continue
             started = time.thread_time()
-            where = failing.positions if rows is clean else places[failing.positions]
             rejected[where] = True
             name = rule.column_name
             values = masked_texts(self.contract, clean, name, where) if name else None
             out.append(_reasons(clean, where, rule.id, name, values, rule.message))
             self.rules.tallies[rule.id].seconds += time.thread_time() - started
-        return out
+        return out, implausible
+
+
+def without(clean: pa.RecordBatch, implausible: Mapping[str, Mask], contract: Contract) -> pa.RecordBatch:
+    """The rows without values that cannot be so: null and a code that says it, and the hash of what is left."""
+    if not implausible:
+        return clean
+    for name, mask in implausible.items():
+        column, at = contract.column(name), pa.array(mask)
+        for changed, value in ((name, None), (str(column.absent_column), NOT_PLAUSIBLE)):
+            place = clean.schema.get_field_index(changed)
+            field = clean.schema.field(place)
+            left = pc.if_else(at, pa.scalar(value, field.type), clean.column(place))
+            clean = clean.set_column(place, field, left)
+    anywhere = np.logical_or.reduce(list(implausible.values()))
+    some = clean.filter(pa.array(anywhere))
+    hashes = row_hashes({name: some.column(name) for name, _ in contract.stored}, {})
+    place = clean.schema.get_field_index("_row_hash")
+    changed = pc.replace_with_mask(clean.column(place), pa.array(anywhere), hashes)
+    return clean.set_column(place, clean.schema.field(place), changed)
 
 
 def _rows_of_rules(
