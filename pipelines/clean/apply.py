@@ -22,12 +22,12 @@ from pipelines.clean.mapping import Binder, Header
 from pipelines.clean.occurrence import Occurrences
 from pipelines.clean.origins import SheetName, Table
 from pipelines.clean.plan import Filled
-from pipelines.rowhash import row_hashes
 from pipelines.clean.unpivot import Parts, Unpivoter
 from pipelines.contract import Contract
 from pipelines.errors import DeclarationError
 from pipelines.profile import SourceRef, Unpivot
 from pipelines.reject import NOT_CHANGED, PROBLEM_SCHEMA, Baseline, baseline_rule, mask
+from pipelines.rowhash import row_hashes
 
 SKIPPED, MALFORMED = "skipped", "malformed"
 CLEAN_FIELDS: tuple[tuple[str, pa.DataType], ...] = (

@@ -150,9 +150,7 @@ class ChunkGate:
                 self.left_out[column.name] += left_out
                 self.given[column.name] += left_out + int((~_is_null(clean, column.name) & live).sum())
 
-    def _rules(
-        self, clean: pa.RecordBatch, live: Mask, rejected: Mask
-    ) -> tuple[list[pa.RecordBatch], dict[str, Mask]]:
+    def _rules(self, clean: pa.RecordBatch, live: Mask, rejected: Mask) -> tuple[list[pa.RecordBatch], dict[str, Mask]]:
         """The suite's row rules on the rows that are rows: neither skipped nor malformed. Also, by column, where they
         leave out the value alone."""
         out = []

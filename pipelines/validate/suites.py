@@ -2,9 +2,9 @@
 
 Every expectation carries `meta.kontor`: `id` (`<feed>.<rule>`, stable), `message` (en and de, what is wrong with
 the row), `owner` (client or us); optionally `cause` (what kind of fault, `reject.Cause`), `evidence` (what its bounds
-were drawn from), `on_failure`: `hold` (zero tolerance) or `leave_out` (the value, not the row) and, for rules about the delivery as a whole, `over` (received or
-accepted rows, default accepted). A rule of a client's own suite with `replaces`, which says why, stands in the place of
-the feed's rule of the same id.
+were drawn from), `on_failure`: `hold` (zero tolerance) or `leave_out` (the value, not the row) and, for rules about the
+delivery as a whole, `over` (received or accepted rows, default accepted). A rule of a client's own suite with
+`replaces`, which says why, stands in the place of the feed's rule of the same id.
 """
 
 from __future__ import annotations

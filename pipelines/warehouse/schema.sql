@@ -146,6 +146,9 @@ create table if not exists matching.decision (
     revoked_by         text,
     revoked_reason     text
 );
+alter table matching.decision add column if not exists lapsed_at timestamptz;
+comment on column matching.decision.lapsed_at is
+    'When it was taken back since one of the customers had become somebody else; the pair waits until it is decided anew';
 comment on column matching.decision.applied_at is
     'Since when golden records are as it says, or as if it had not been once it is revoked; null = from the next run on';
 comment on table matching.decision is 'What stewards said of two customers; the newest that is not revoked counts, every night';
