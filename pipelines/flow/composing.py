@@ -138,6 +138,8 @@ class _Composer:
         for reason in self.by_row[record.number]:
             positions = self._positions(reason)
             said = self._said(reason, positions)
+            if reason.is_loaded:
+                said = f"{said} ({self.words['left_out']})"
             if said not in told:
                 self._told[said, reason.owner == Owner.US.value] += 1
             told[said] = None

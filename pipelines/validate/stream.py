@@ -81,6 +81,7 @@ def stream(
         rows = clean.set_column(clean.schema.get_field_index("_fate"), "_fate", judged.fates)
         _copy(conn, table, types, rows, there, found.columns)
         quarantine_store.add_rejects(conn, delivery, judged.rejects, book)
+        quarantine_store.add_left_out(conn, delivery, judged.left_out)
 
     with Behind() as behind:
         for clean, problems in files.chunks(folder, "clean.arrow", "problems.arrow"):
