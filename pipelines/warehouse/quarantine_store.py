@@ -74,6 +74,16 @@ def add_left_out(conn: sa.Connection, delivery: Delivery, cells: pa.Table) -> No
         copy_table(conn, "quarantine.left_out", LEFT_OUT_COLUMNS, [table])
 
 
+def left_out(conn: sa.Connection, delivery: Delivery, row: int) -> list[tuple[int, str, str]]:
+    """(part, column, rule) of the values without which a row was taken."""
+    query = (
+        "select row_part, column_name, rule_id from quarantine.left_out where delivery_id = :id and row_number = :row "
+        "order by row_part, column_name"
+    )
+    found = conn.execute(sa.text(query), {"id": delivery.delivery_id, "row": row}).tuples()
+    return [(part, column, rule) for part, column, rule in found]
+
+
 def add_rows(conn: sa.Connection, delivery: Delivery, rows: Iterable[pa.RecordBatch]) -> int:
     """COPY rejected rows: row_number, row_part, cells, amounts, currencies (JSON texts), row_hash."""
     kept = conn.execute(
