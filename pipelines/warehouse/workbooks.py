@@ -202,8 +202,9 @@ def roots(conn: sa.Connection, client_id: str | None = None) -> list[int]:
     query = sa.text(
         "select d.delivery_id from ops.delivery d where d.kind <> 'correction' "
         "and d.client_id = coalesce(:client, d.client_id) and (d.state = 'loaded' and exists (select from "
-        "quarantine.reject j where j.delivery_id = d.delivery_id and j.state = :open) or d.state = 'loaded' and exists "
-        "(select from quarantine.left_out l where l.delivery_id = d.delivery_id) or exists (select from "
+        "quarantine.reject j where j.delivery_id = d.delivery_id and j.state = :open) "
+        "or d.state = 'loaded' and d.delivery_id in (select coalesce(c.corrects, c.delivery_id) "
+        "from quarantine.left_out join ops.delivery c using (delivery_id)) or exists (select from "
         "quarantine.workbook k where k.delivery_id = d.delivery_id and k.state = 'open')) order by d.delivery_id"
     )
     return list(conn.scalars(query, {"client": client_id, "open": RejectState.OPEN.value}))
@@ -240,12 +241,18 @@ def under_way(conn: sa.Connection, root_id: int) -> int | None:
 
 
 def left_out(conn: sa.Connection, root: Delivery, table: str) -> list[OpenReason]:
-    """Wrong values without which rows of a root were taken, as long as core has the rows as they came."""
+    """Wrong values without which rows of a root, or of its corrections, were taken, as long as core has the rows as
+    they came."""
     query = sa.text(
-        "select l.row_number, l.delivery_id as judged_by, l.row_number as own_number, l.row_part, l.rule_id, "
-        "l.column_name, '' as message, 'client' as owner, true as is_loaded from quarantine.left_out l "
-        f"where l.delivery_id = :root and l.row_hash in (select _row_hash from {table} where client_id = :client "
-        "and _source = :source and _known_to is null) order by l.row_number, l.row_part, l.column_name"
+        "with said as (select l.*, l.row_number as root_row from quarantine.left_out l where l.delivery_id = :root "
+        "union all select l.*, r.row_number from ops.delivery d join quarantine.left_out l using (delivery_id) "
+        "join quarantine.workbook k on k.returned_as = d.delivery_id join quarantine.workbook_row r "
+        "on (r.workbook_id, r.sheet_row) = (k.workbook_id, l.row_number) "
+        "where d.corrects = :root and d.state = 'loaded') "
+        "select distinct on (root_row, row_part, column_name) root_row as row_number, delivery_id as judged_by, "
+        "row_number as own_number, row_part, rule_id, column_name, '' as message, 'client' as owner, "
+        f"true as is_loaded from said where row_hash in (select _row_hash from {table} where client_id = :client "
+        "and _source = :source and _known_to is null) order by root_row, row_part, column_name, delivery_id desc"
     )
     found = conn.execute(query, {"root": root.delivery_id, "client": root.client_id, "source": root.source})
     return [OpenReason(**row._mapping) for row in found]
@@ -253,7 +260,11 @@ def left_out(conn: sa.Connection, root: Delivery, table: str) -> list[OpenReason
 
 def forget_left_out(conn: sa.Connection, root_id: int) -> None:
     """A newer delivery speaks for the rows."""
-    conn.execute(sa.text("delete from quarantine.left_out where delivery_id = :root"), {"root": root_id})
+    query = (
+        "delete from quarantine.left_out l using ops.delivery d where d.delivery_id = l.delivery_id "
+        "and (d.delivery_id = :root or d.corrects = :root)"
+    )
+    conn.execute(sa.text(query), {"root": root_id})
 
 
 def is_current(conn: sa.Connection, root_id: int, loaded: int) -> bool:
