@@ -286,7 +286,8 @@ def open_reasons(conn: sa.Connection, root_id: int) -> list[OpenReason]:
         f"with family as ({_FAMILY}), open as (select f.*, j.row_part, j.rule_id, j.column_name, j.message, j.owner "
         "from family f join quarantine.reject j using (reject_id) where j.state = :open), "
         "newest as (select root_row, max(judged_by) as judged_by from open group by root_row "
-        "having bool_or(judged_by = :root)) "
+        "having bool_or(judged_by = :root) or root_row in (select row_number from quarantine.left_out "
+        "where delivery_id = :root)) "
         "select root_row as row_number, judged_by, own_number, row_part, rule_id, column_name, message, owner "
         "from open join newest using (root_row, judged_by) order by root_row, row_part, reject_id"
     )
