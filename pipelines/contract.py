@@ -39,7 +39,7 @@ _TYPES: dict[str, pa.DataType] = {
     "date": pa.date32(),
     "timestamptz": pa.timestamp("us", tz="UTC"),
 }
-_COLUMN_PROPERTIES = {"semantic", "codes", "references", "group", "absent_codes", "currency", "country"}
+_COLUMN_PROPERTIES = {"semantic", "codes", "references", "group", "absent_codes", "unreadable", "currency", "country"}
 _FEED_PROPERTIES = {"modes", "modes_because", "owner", "retention", "row_name", "after", "dated_by", "periods"}
 
 
@@ -52,7 +52,8 @@ class Column:
     """One column of a feed.
 
     `codes` are the allowed values of a code, `absent_codes` the reasons a profile may give for a missing
-    value (kept in `<name>_absent_code`), `currency` the column (or fixed ISO code) a money column is in,
+    value (kept in `<name>_absent_code`), `unreadable` the one of them that a value which is wrong by itself is left
+    out with, so that it does not keep out its row, `currency` the column (or fixed ISO code) a money column is in,
     `country` the column that tells the country of a phone or postal code, `references` the `(feed, column)`
     it must resolve to, `group` a name shared by the columns that together name the group a row stands or falls with.
     """
@@ -66,6 +67,7 @@ class Column:
     description: str
     codes: tuple[str, ...] = ()
     absent_codes: tuple[str, ...] = ()
+    unreadable: str | None = None
     references: tuple[str, str] | None = None
     group: str | None = None
     currency: str | None = None
@@ -326,6 +328,7 @@ def _column(file: YamlFile, index: int, p: SchemaProperty) -> Column:
         description=p.description.strip(),
         codes=tuple(str(c) for c in props.get("codes") or ()),
         absent_codes=tuple(str(c) for c in props.get("absent_codes") or ()),
+        unreadable=props.get("unreadable"),
         references=(str(reference).rpartition(".")[0], str(reference).rpartition(".")[2]) if reference else None,
         group=props.get("group"),
         currency=props.get("currency"),
@@ -344,6 +347,11 @@ def _check_columns(file: YamlFile, columns: tuple[Column, ...]) -> None:
             raise file.error(here, f"name {c.name!r} twice", "each column once")
         if c.key and not c.required:
             raise file.error(here, f"key column {c.name!r} not required", "required: true")
+        if c.unreadable and c.unreadable not in c.absent_codes:
+            allowed = ", ".join(c.absent_codes) or "absent_codes, of which it is one"
+            raise file.error(here, f"unreadable {c.unreadable!r}", allowed)
+        if c.unreadable and (c.required or c.references):
+            raise file.error(here, f"unreadable in {c.name!r}, which every row needs", "no code: its row is a reject")
         if c.semantic == "code" and not c.codes:
             raise file.error(here, f"code column {c.name!r} without codes", "codes: [allowed values]")
         if c.semantic in ("money", "quantity", "rate", "decimal") and not c.precision_scale:

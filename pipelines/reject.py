@@ -52,6 +52,8 @@ class Cause(StrEnum):
     IMPLAUSIBLE = "implausible"
 
 
+NOT_PLAUSIBLE = "not_plausible"
+"""Absent code of a value that can be read, and is left out since a rule says that it cannot be so."""
 NOT_CHANGED = "not changed"
 """Why a row of a returned workbook is skipped: nobody touched it, and it would fail again as it did."""
 
@@ -101,6 +103,7 @@ class Baseline(StrEnum):
     LOOKUP_AMBIGUOUS = "lookup_ambiguous"
     CONTROL = "control_total"
     MAX_REJECTS = "max_rejects"
+    MOSTLY_LEFT_OUT = "mostly_left_out"
     MAX_CLOSED = "max_closed"
     UNREADABLE_KEY = "unreadable_key"
     LAYOUT_DRIFT = "layout_drift"

@@ -131,6 +131,10 @@ _NOT_ABOUT_ROWS = {
     Baseline.LOOKUP_AMBIGUOUS: ("look-up keys with several answers", "Schlüssel mit mehreren Antworten"),
     Baseline.CONTROL: ("control total differs", "Kontrollsumme weicht ab"),
     Baseline.MAX_REJECTS: ("too many rows rejected", "zu viele Zeilen abgewiesen"),
+    Baseline.MOSTLY_LEFT_OUT: (
+        "most values of a column cannot be read: is it another column?",
+        "die meisten Werte einer Spalte sind nicht lesbar: ist es eine andere Spalte?",
+    ),
     Baseline.MAX_CLOSED: ("too many current rows are missing", "zu viele bisherige Zeilen fehlen"),
     Baseline.UNREADABLE_KEY: ("rejected rows have no readable key", "abgewiesene Zeilen ohne lesbaren Schlüssel"),
     Baseline.LAYOUT_DRIFT: ("the layout is not the accepted one", "der Aufbau der Datei hat sich geändert"),

@@ -22,12 +22,12 @@ from pipelines.clean.mapping import Binder, Header
 from pipelines.clean.occurrence import Occurrences
 from pipelines.clean.origins import SheetName, Table
 from pipelines.clean.plan import Filled
-from pipelines.clean.rowhash import row_hashes
 from pipelines.clean.unpivot import Parts, Unpivoter
 from pipelines.contract import Contract
 from pipelines.errors import DeclarationError
 from pipelines.profile import SourceRef, Unpivot
 from pipelines.reject import NOT_CHANGED, PROBLEM_SCHEMA, Baseline, baseline_rule, mask
+from pipelines.rowhash import row_hashes
 
 SKIPPED, MALFORMED = "skipped", "malformed"
 CLEAN_FIELDS: tuple[tuple[str, pa.DataType], ...] = (
@@ -318,6 +318,10 @@ class Plan:
                 found.add(row, baseline_rule(feed, fault.kind, name), name, value, fault.message)
                 if fault.table is not None:
                     ambiguous[fault.table, mask(fault.key, classification)] += 1
+        for column in self.contract.money:  # amounts are accounted for, also those of which no number is known
+            left_out = filled[column.name].left_out if column.name in filled else ()
+            if cells := sum(bool(accepted[row]) for row in left_out):
+                unreadable[column.name] += cells
         return found.batch(rows.number, rows.part), unreadable, ambiguous
 
 

@@ -150,7 +150,7 @@ def bind_columns(
             ColumnPlan(
                 column,
                 origin,
-                Absent.of(rule),
+                Absent.of(column, rule),
                 cleaner_of(column, rule, ref, exact=origin.exact),
                 strictest(classes),
             )

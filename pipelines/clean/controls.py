@@ -11,9 +11,9 @@ from pipelines.clean.column import CellError
 from pipelines.clean.facts import ControlMeasured, ControlText, ControlValue, FileInfo
 from pipelines.clean.mapping import Header
 from pipelines.clean.numbers import read_number
-from pipelines.clean.rowhash import plain
 from pipelines.control_words import Control, What, parts_of
 from pipelines.profile import ControlAt, SourceRef
+from pipelines.rowhash import plain
 
 _SHOWN = 40  # characters of an unreadable promise that a message quotes
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pipelines.clean.column import canonical
 from pipelines.clean.frame import Frame, TakenFrame
 from pipelines.clean.plan import ColumnPlan, Filled
-from pipelines.clean.rowhash import digests, row_texts
+from pipelines.rowhash import digests, row_texts
 
 if TYPE_CHECKING:
     from pipelines.clean.apply import Plan

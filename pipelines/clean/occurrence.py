@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.clean.filters import Mask
-from pipelines.clean.rowhash import digests, row_texts
+from pipelines.rowhash import digests, row_texts
 
 
 class Occurrences:

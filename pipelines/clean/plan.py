@@ -30,19 +30,27 @@ _NUMBERS = ("decimal", "money", "quantity", "rate", "integer")
 _HAVE_PLAIN_FORM = (*_NUMBERS, "date", "timestamp", "period")
 
 
+_UNREADABLE = frozenset({Baseline.UNREADABLE})
+_OF_VALUE = frozenset({Baseline.UNREADABLE, Baseline.UNKNOWN_CODE, Baseline.OUT_OF_SCALE})
+
+
 @dataclass(frozen=True)
 class Absent:
     """Markers that stand where a value is missing, each with the code that says why; and the code, if any, of a text
-    that cannot be read."""
+    that cannot be read, with the kinds of fault that it stands for."""
 
     markers: tuple[tuple[re.Pattern[str], str], ...]
     unreadable: str | None = None
+    faults: frozenset[Baseline] = _UNREADABLE
 
     @classmethod
-    def of(cls, rule: ColumnRule) -> Absent:
-        """What a rule says of missing values."""
+    def of(cls, column: Column, rule: ColumnRule) -> Absent:
+        """What contract and rule say of missing values. A contract that lets the value be left out means whatever is
+        wrong with it; a profile means text that cannot be read."""
         return cls(
-            tuple((re.compile(absent_pattern(m)), code) for m, code in (rule.absent or {}).items()), rule.unreadable
+            tuple((re.compile(absent_pattern(m)), code) for m, code in (rule.absent or {}).items()),
+            rule.unreadable or column.unreadable,
+            _OF_VALUE if column.unreadable else _UNREADABLE,
         )
 
     def code(self, text: str) -> str | None:
@@ -52,12 +60,14 @@ class Absent:
 
 @dataclass(frozen=True)
 class Filled:
-    """A canonical column for the rows of a frame. `faults`: row → why its cell is null though there was a text."""
+    """A canonical column for the rows of a frame. `faults`: row → why its cell is null though there was a text;
+    `left_out`: rows whose cell is null for such a reason, and that have a code instead."""
 
     values: pa.Array
     absent: pa.Array | None
     faults: dict[int, Fault]
     originals: pa.Array
+    left_out: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -86,11 +96,10 @@ class ColumnPlan:
             texts = pc.if_else(pa.array(gone), pa.scalar(None, pa.string()), texts)
         cleaned = self.cleaner.clean(texts, self.context(done))
         problems = {p.index: Fault(p.kind, p.message) for p in cleaned.problems}
-        codes, problems = self._without_unreadable(codes, problems, len(texts))
-        faults = {**faults, **problems}
+        codes, faults, left_out = self._without_unreadable(codes, {**faults, **problems}, len(texts))
         if codes is not None and dead.any():
             codes = pc.if_else(pa.array(dead), pa.scalar(None, pa.string()), codes)
-        return Filled(cleaned.values, codes, faults, cells.originals)
+        return Filled(cleaned.values, codes, faults, cells.originals, left_out)
 
     def _cells(self, frame: Frame) -> Cells:
         """The cells of the origin. A cleaner trims what it must, so a plain column need not be trimmed before it."""
@@ -112,18 +121,20 @@ class ColumnPlan:
         return codes, {row: fault for row, fault in faults.items() if not codes[row].is_valid}
 
     def _without_unreadable(
-        self, codes: pa.Array | None, problems: dict[int, Fault], rows: int
-    ) -> tuple[pa.Array | None, dict[int, Fault]]:
-        """Absent codes with those of unreadable texts, where the profile has one for them, and what stays a problem."""
+        self, codes: pa.Array | None, faults: dict[int, Fault], rows: int
+    ) -> tuple[pa.Array | None, dict[int, Fault], frozenset[int]]:
+        """Absent codes with those of texts that cannot be read, where there is one for them; the faults that stay; and
+        the rows that have such a code."""
         if self.absent.unreadable is None:
-            return codes, problems
-        found = {row for row, fault in problems.items() if fault.kind is Baseline.UNREADABLE}
+            return codes, faults, frozenset()
+        found = frozenset(row for row, fault in faults.items() if fault.kind in self.absent.faults)
         if not found:
-            return codes, problems
+            return codes, faults, found
         said = codes.to_pylist() if codes is not None else [None] * rows
         for row in found:
             said[row] = self.absent.unreadable
-        return pa.array(said, pa.string()), {row: fault for row, fault in problems.items() if row not in found}
+        left = {row: fault for row, fault in faults.items() if row not in found}
+        return pa.array(said, pa.string()), left, found
 
     def context(self, done: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
         """The cleaned country and currency of the row, where the semantic type asks for them and a column has them."""

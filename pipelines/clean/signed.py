@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from pipelines import profile
 from pipelines.clean.column import CleanedColumn, ColumnCleaner
 from pipelines.clean.frame import Cells, Fault, Frame, by_distinct, indices_where, joined_filled, nothing_as_null
-from pipelines.clean.rowhash import canonical
 from pipelines.reject import Baseline
+from pipelines.rowhash import canonical
 
 TERM_TYPE = "numeric(37,12)"
 """What the terms are read as: more digits than any amount has, and room to subtract two of them exactly."""

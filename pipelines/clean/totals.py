@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.clean.facts import ControlMeasured
-from pipelines.clean.rowhash import plain
 from pipelines.contract import Contract
 from pipelines.control_words import parts_of
 from pipelines.profile import SourceRef
+from pipelines.rowhash import plain
 
 _EXACT = Context(prec=200)
 _LONGEST = 38  # digits that a decimal128 holds

@@ -26,6 +26,7 @@ from pipelines.clean.needs import restricted
 from pipelines.contract import Contract
 from pipelines.delivery import Delivery
 from pipelines.errors import DeliveryError
+from pipelines.flow.corrected import addresses_of
 from pipelines.flow.due import deadline_on
 from pipelines.flow.office import Office
 from pipelines.flow.original import Original, Record, read_original
@@ -116,17 +117,31 @@ class _Composer:
         )  # fmt: skip
 
     def _newest_cells(self) -> dict[int, Mapping[str, str]]:
-        """Cells of the rows that a correction has rejected again, as that correction brought them."""
-        out: dict[int, Mapping[str, str]] = {}
+        """Cells of the rows that a correction has rejected again, or taken without a value, as it brought them."""
+        out: dict[int, Mapping[str, str]] = self._taken_cells()
         cells: dict[int, dict[int, dict[str, str]]] = {}
         for number in self.rows:
             first = self.by_row[number][0]
-            if first.judged_by != self.root.delivery_id:
+            if first.judged_by != self.root.delivery_id and not first.is_loaded:
                 if first.judged_by not in cells:
                     cells[first.judged_by] = workbooks.cells_of(self.conn, first.judged_by)
                 found = cells[first.judged_by].get(first.own_number, {"__raw": ""})
                 if "__raw" not in found:
                     out[number] = found
+        return out
+
+    def _taken_cells(self) -> dict[int, Mapping[str, str]]:
+        """Of the rows that a correction has brought in, which quarantine does not keep: recomputed."""
+        rows: dict[int, dict[int, int]] = {}
+        for number in self.rows:
+            first = self.by_row[number][0]
+            if first.is_loaded and first.judged_by != self.root.delivery_id:
+                rows.setdefault(first.judged_by, {})[first.own_number] = number
+        out: dict[int, Mapping[str, str]] = {}
+        for delivery_id, wanted in rows.items():
+            correction = register.get(self.conn, delivery_id)
+            for own, found in addresses_of(self.office, self.conn, correction, self.ref, wanted).items():
+                out[wanted[own]] = dict(zip(found.original.columns, found.record.cells, strict=True))
         return out
 
     def _line(self, record: Record, newest: Mapping[str, str] | None, token: str) -> Line:
@@ -138,6 +153,8 @@ class _Composer:
         for reason in self.by_row[record.number]:
             positions = self._positions(reason)
             said = self._said(reason, positions)
+            if reason.is_loaded:
+                said = f"{said} ({self.words['left_out']})"
             if said not in told:
                 self._told[said, reason.owner == Owner.US.value] += 1
             told[said] = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -302,22 +302,35 @@ class Address:
 
 def address_of(office: Office, conn: sa.Connection, delivery: Delivery, ref: SourceRef, row: int) -> Address:
     """Recompute a row of a correction from the archived original and the archived workbook."""
-    root, book = root_of(conn, delivery), workbooks.of_correction(conn, delivery.delivery_id)
-    rows = workbooks.sent_rows(conn, book) if book else []
-    sent = next((r for r in rows if r.sheet_row == row), None)
-    if book is None or sent is None:
+    found = addresses_of(office, conn, delivery, ref, {row})
+    if row not in found:
         raise DeclarationError(
             f"{delivery.file_name} brings no row {row}",
             next_step="give the row number as it stands in quarantine or core: the row of the workbook as it was sent",
         )
-    original = read_original(office, root, ref, [sent.row_number])
-    changed: Mapping[str, str] = {}
+    return found[row]
+
+
+def addresses_of(
+    office: Office, conn: sa.Connection, delivery: Delivery, ref: SourceRef, wanted: Collection[int]
+) -> dict[int, Address]:
+    """The same of several rows, as far as the correction brings them."""
+    root, book = root_of(conn, delivery), workbooks.of_correction(conn, delivery.delivery_id)
+    rows = workbooks.sent_rows(conn, book) if book else []
+    some = [r for r in rows if r.sheet_row in wanted]
+    if book is None or not some:
+        return {}
+    original = read_original(office, root, ref, [r.row_number for r in some])
+    changed: Mapping[int, Mapping[str, str]] = {}
     if book.path:
         name = delivery.file_name
         path = archive(office.settings.landing / delivery.client_id / path_of(name), delivery.sha256, office.settings)
-        found = changes_in(path, name, book, rows, token_of(path, name), ref, original.columns)
-        changed = found.cells.get(row, {})
-    return Address(root, original, corrected_record(original, sent, changed), sent, list(changed))
+        changed = changes_in(path, name, book, rows, token_of(path, name), ref, original.columns).cells
+    found = {}
+    for sent in some:
+        cells = changed.get(sent.sheet_row, {})
+        found[sent.sheet_row] = Address(root, original, corrected_record(original, sent, cells), sent, list(cells))
+    return found
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from pipelines.flow.composing import compose
 from pipelines.flow.office import Office, open_office
 from pipelines.quarantine.workbook import written
 from pipelines.warehouse import audit, register, workbooks
-from pipelines.warehouse.workbooks import Workbook
+from pipelines.warehouse.workbooks import OpenReason, Workbook
 
 log = logging.getLogger("kontor")
 
@@ -82,13 +82,18 @@ def _clear(office: Office, client: str | None) -> None:
 def _made(office: Office, conn: sa.Connection, root: Delivery) -> list[Made]:
     if workbooks.under_way(conn, root.delivery_id):
         return []
-    reasons = workbooks.open_reasons(conn, root.delivery_id) if speaks(conn, root, office) else []
+    speaking = speaks(conn, root, office)
+    if not speaking:
+        workbooks.forget_left_out(conn, root.delivery_id)
+    reasons = open_reasons(office, conn, root) if speaking else []
     if not reasons:
         workbooks.end(conn, root.delivery_id, "closed")
         return []
     before = workbooks.of_delivery(conn, root.delivery_id)
     opened = next((b for b in before if b.state == "open" and (office.settings.outbox / b.path).is_file()), None)
-    if opened and workbooks.is_current(conn, root.delivery_id):
+    rejected = {reason.row_number for reason in reasons if not reason.is_loaded}
+    loaded = len({reason.row_number for reason in reasons} - rejected)
+    if opened and workbooks.is_current(conn, root.delivery_id, loaded):
         return []
     composed = compose(office, conn, root, reasons)
     if opened and workbooks.same_content(workbooks.sent_rows(conn, opened), composed.rows):
@@ -106,6 +111,12 @@ def _made(office: Office, conn: sa.Connection, root: Delivery) -> list[Made]:
     audit.record(conn, actor="corrections", action="make workbook", delivery_id=root.delivery_id, detail=detail)
     path = office.settings.outbox / rel
     return [Made(root.client_id, root.feed, root.source, root.delivery_id, number, book.rows, path)]
+
+
+def open_reasons(office: Office, conn: sa.Connection, root: Delivery) -> list[OpenReason]:
+    """Why rows are set aside, and values without which rows were taken: what the client is asked to correct."""
+    table = office.contract(root.feed).table
+    return [*workbooks.open_reasons(conn, root.delivery_id), *workbooks.left_out(conn, root, table)]
 
 
 def speaks(conn: sa.Connection, root: Delivery, office: Office) -> bool:

@@ -140,6 +140,7 @@ def _evidence(store: MatchStore, golden: Golden, part: Part) -> Evidence:
         merge_at=float(golden.merge_at),
         groups=[g for rule in range(len(golden.same)) for g in _groups(part.rows[f"same_{rule}"], inside)],
         decided=_decided(part.rows, store.decisions(), inside),
+        asked=_asked(part.rows, store.lapsed(), inside),
         different=[_codes(part.rows[name]) for name in golden.different],
         sources=_codes(part.rows["source"]) if golden.one_per_source else None,
         settled=part.settled,
@@ -169,6 +170,15 @@ def _decided(rows: pa.Table, said: pa.Table, inside: Flags) -> list[Decided]:
         if one >= 0 and other >= 0 and (not is_same or (inside[one] and inside[other])):
             found.append(Decided(one, other, is_same, number))
     return found
+
+
+def _asked(rows: pa.Table, lapsed: pa.Table, inside: Flags) -> list[tuple[int, int, int]]:
+    """Pairs in the region that wait since what was decided on them has lapsed, with that decision."""
+    left, right = _places_of(rows, lapsed)
+    here = (left >= 0) & (right >= 0)
+    here[here] &= inside[left[here]] | inside[right[here]]
+    ids = lapsed["decision_id"].to_numpy()
+    return list(zip(left[here].tolist(), right[here].tolist(), ids[here].tolist(), strict=True))
 
 
 def _codes(column: pa.ChunkedArray) -> Ints:

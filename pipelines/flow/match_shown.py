@@ -141,11 +141,14 @@ def told(reasons: Sequence[Mapping[str, Any]], language: str) -> str:
 
 
 def _cell(pair: MatchedPair, name: str, language: str, locale: str, *, hidden: bool) -> PairCell:
-    left, right = (_text(row.get(name), language, locale) for row in (pair.left_row, pair.right_row))
+    words, texts = REVIEW_WORDS[language], [pair.left_row.get(name), pair.right_row.get(name)]
+    if name == "customer_type_code":
+        texts = [words.get(text or "", text) for text in texts]
+    left, right = (_text(text, language, locale) for text in texts)
     cell = compared(left, right)
     if hidden and cell.likeness != "none":
-        word = REVIEW_WORDS[language][f"hidden_{cell.likeness}"]
-        return replace(cell, left=word, right=word, hidden=True)
+        word = words[f"hidden_{cell.likeness}"]
+        return replace(cell, left=left and word, right=right and word, hidden=True)
     return cell
 
 

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from pipelines.catalog import CUSTOMERS
 from pipelines.errors import DeclarationError, KontorError
+from pipelines.flow.match_lapsing import lapse
 from pipelines.flow.match_settling import Judged, Part, settle
 from pipelines.flow.office import Office, open_office
 from pipelines.matching import candidates
@@ -30,8 +31,9 @@ from pipelines.matching.glance import READ, Glance
 from pipelines.matching.keys import keys
 from pipelines.matching.scoring import Scorer
 from pipelines.profile_words import Golden
+from pipelines.warehouse import audit
 from pipelines.warehouse.arrow_tables import listed
-from pipelines.warehouse.match_store import PAIR, MatchStore, Model
+from pipelines.warehouse.match_store import LAPSED_BY, PAIR, MatchStore, Model
 
 log = logging.getLogger("kontor.matching")
 
@@ -150,6 +152,7 @@ class _Matching:
     def run(self, *, relearn: bool) -> Matched:
         store, in_use = self.store, self.store.model()
         changed, gone = store.find_changes()
+        self._lapse()
         unapplied = store.unapplied()
         before = store.customers()
         self.after = before - gone + store.number_new()
@@ -164,6 +167,13 @@ class _Matching:
         written = settle(self.store, self.golden, part)
         store.mark_applied(unapplied)
         return self._matched(model, compared, gone, written)
+
+    def _lapse(self) -> None:
+        """What was decided on customers who are others now is told, in the log of who decided what, too."""
+        for decision, why in lapse(self.store).items():
+            log.warning("decision %s on customers of %s lapses: %s", decision, self.store.client_id, why)
+            detail = {"client": self.store.client_id, "decision": decision, "why": why}
+            audit.record(self.store.conn, actor=LAPSED_BY, action="decision on customers lapsed", detail=detail)
 
     def _may_learn(self, in_use: Model) -> bool:
         """Whether a client that has the default weights has grown into some of its own."""

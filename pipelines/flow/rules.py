@@ -103,6 +103,7 @@ _FACTS = {
     Baseline.LOOKUP_AMBIGUOUS: "every look-up key used has one answer",
     Baseline.CONTROL: "what the sender promises was received",
     Baseline.MAX_REJECTS: "rejected rows stay below max_rejects of the source",
+    Baseline.MOSTLY_LEFT_OUT: "most values of a column that may be left out can be read",
     Baseline.MAX_CLOSED: "current rows that are missing stay below max_closed_pct of the source",
     Baseline.UNREADABLE_KEY: "rejected rows tell their key",
     Baseline.LAYOUT_DRIFT: "the layout is the accepted one",

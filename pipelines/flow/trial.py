@@ -269,7 +269,7 @@ def _gate(subject: Subject, plan: Plan) -> Tally:
     for raw in _raw(subject):
         cleaned = plan.chunk(raw)
         judged = gate.judge(cleaned.table, cleaned.problems)
-        _count(tally, subject.contract, cleaned.table, judged.fates, judged.rejects)
+        _count(tally, subject.contract, judged.rows, judged.fates, judged.rejects)
     return tally
 
 

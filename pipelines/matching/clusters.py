@@ -44,7 +44,8 @@ class Evidence:
     Scored pairs have the lower number left and are there once each. `groups`: records that the profile calls the
     same, each ascending, in the order of the rules. `decided`: one per pair, the newest first. `different`: of every
     such column the number of its value by record, -1 where it has none; `sources`: that of the source, when a source
-    never holds a customer twice. `settled`: pairs of records that stand beside those judged and are one already.
+    never holds a customer twice. `asked`: pairs that a steward is asked about however little alike they are, with the
+    decision that has lapsed. `settled`: pairs of records that stand beside those judged and are one already.
     """
 
     records: int
@@ -56,6 +57,7 @@ class Evidence:
     decided: Sequence[Decided] = ()
     different: Sequence[Ints] = ()
     sources: Ints | None = None
+    asked: Sequence[tuple[int, int, int]] = ()
     settled: Sequence[tuple[int, int]] = ()
 
 
@@ -225,7 +227,8 @@ class _Told:
         evidence, label = self.evidence, forest.labels()
         width = np.int64(max(evidence.records, 1))
         decided = {(said.left, said.right): said for said in evidence.decided}
-        noted = [*self.known, *(pair for pair in decided if pair not in self.known)]
+        lapsed = {(left, right): decision for left, right, decision in evidence.asked}
+        noted = [*self.known, *(pair for pair in (decided | lapsed) if pair not in self.known)]
         codes = evidence.left * width + evidence.right
         extra = np.asarray(sorted({left * int(width) + right for left, right in noted}), np.int64)
         extra = extra[~np.isin(extra, codes)]
@@ -247,6 +250,8 @@ class _Told:
             said = decided.get(pair)
             if said is not None:
                 ids[at] = said.decision_id
+            elif pair in lapsed:
+                ids[at] = lapsed[pair]
             if pair in self.known:
                 verdict[at], by[at] = self.known[pair]
                 if verdict[at] == APART and label[left[at]] == label[right[at]]:  # others brought them together since

@@ -50,6 +50,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "record": "Row as received: ",
         "width": "{found} cells where the file has {columns} columns",
         "once": "every key in one row only",
+        "left_out": "the row was taken without it",
         "choose": "please choose from the list",
         "page": "Page &P of &N",
         "cut": "The text is longer than a cell may be and is shown in part: leave it, or write the whole text anew.",
@@ -100,6 +101,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "record": "Zeile wie eingegangen: ",
         "width": "{found} Felder, wo die Datei {columns} Spalten hat",
         "once": "jeder Schlüssel nur in einer Zeile",
+        "left_out": "die Zeile ist ohne diesen Wert übernommen",
         "choose": "Bitte aus der Liste wählen",
         "page": "Seite &P von &N",
         "cut": "Der Text ist länger, als eine Zelle sein darf, und nur zum Teil zu sehen: bitte stehen lassen oder "

@@ -96,6 +96,10 @@ def _note(text: str) -> Comment:
     return Comment(text, "Kontor", width=320, height=max(60, 18 * lines + 16))
 
 
+_NOTED = 24
+"""Signs of a cell to be corrected that are seen on one line, an IBAN without blanks among them."""
+
+
 def _shape(sheet: Worksheet, content: Content, names: Sequence[str], words: Mapping[str, str]) -> None:
     last = get_column_letter(len(names))
     sheet.freeze_panes = sheet.cell(FIRST_ROW, len(LEAD) + 1)
@@ -106,6 +110,8 @@ def _shape(sheet: Worksheet, content: Content, names: Sequence[str], words: Mapp
     for position, name in enumerate(content.columns):
         texts = sorted(max((len(p) for p in line.cells[position].split("\n")), default=0) for line in content.lines)
         usual = texts[int(len(texts) * 0.9)] if texts else 0
+        noted = [len(line.cells[position]) for line in content.lines if position in line.notes]
+        usual = max(usual, min(_NOTED, max(noted, default=0)))
         widths.append(max(9, min(42, max(usual, len(name) + 3) + 2)))
     for at, width in enumerate(widths, start=1):
         sheet.column_dimensions[get_column_letter(at)].width = width

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
@@ -26,6 +27,11 @@ from pipelines.warehouse.ledger import Amount, ControlTotal
 
 _ALL = 100
 """Percent."""
+_MOST_LEFT_OUT = 50
+"""Percent. Registers that nobody looks after have a third of their e-mail addresses wrong; a column that was mapped to
+the wrong place has nearly all."""
+_FEWEST_GIVEN = 20
+"""Values of which a share tells anything."""
 
 
 @dataclass(frozen=True)
@@ -217,6 +223,26 @@ def _measure(
 ) -> Measurement:
     rule = baseline.fact(contract, kind, message, low=low, high=high)
     return Measurement(rule, 1, {baseline.MEASURED: value}, observed=f"{value} {unit}")
+
+
+def left_out(contract: Contract, cells: Mapping[str, int], given: Mapping[str, int]) -> list[Measurement]:
+    """Cells that the contract lets be left out where they are wrong, against those that were given, in the column that
+    has most of them. Where most of a column is wrong it is not the cells: another column stands in its place."""
+    if not any(column.unreadable for column in contract.columns):
+        return []
+    shares = [(cells[name] * 100 / given[name], name) for name in cells if given[name] >= _FEWEST_GIVEN]
+    share, name = max(shares, default=(0.0, ""))
+    rule = baseline.fact(
+        contract, Baseline.MOSTLY_LEFT_OUT, f"more than {_MOST_LEFT_OUT} % of the values of a column are wrong",
+        high=float(_MOST_LEFT_OUT),
+    )  # fmt: skip
+    observed = f"{cells[name]} of {given[name]} values of {name} ({share:.2f} %)" if name else ""
+    return [
+        Measurement(
+            rule, 1 if name else 0, {baseline.MEASURED: share}, observed=observed, excused=True,
+            note=f"no column has {_FEWEST_GIVEN} values", threshold=_MOST_LEFT_OUT / 100,
+        )
+    ]  # fmt: skip
 
 
 def _max_rejects(

@@ -6,6 +6,7 @@ Needs no database, so that `try` can gate a file in memory.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +18,8 @@ import pyarrow.compute as pc
 
 from pipelines.contract import Column, Contract
 from pipelines.errors import GateError
-from pipelines.reject import PROBLEM_SCHEMA, Baseline, Severity, baseline_rule
+from pipelines.reject import NOT_PLAUSIBLE, PROBLEM_SCHEMA, Baseline, Severity, baseline_rule
+from pipelines.rowhash import row_hashes
 from pipelines.rulebook import derived_message
 from pipelines.validate.files import packed
 from pipelines.validate.gate import SAMPLES
@@ -25,6 +27,16 @@ from pipelines.validate.row_rules import Positions, RowRules
 from pipelines.validate.suites import Rule
 from pipelines.validate.texts import masked_texts, samples
 
+LEFT_OUT_SCHEMA = pa.schema(
+    [
+        ("row_number", pa.int64()),
+        ("row_part", pa.int32()),
+        ("rule_id", pa.string()),
+        ("column_name", pa.string()),
+        ("row_hash", pa.string()),
+    ]
+)
+"""Cells without which rows of a chunk are taken, and by which rule."""
 REJECT_SCHEMA = pa.schema([*PROBLEM_SCHEMA, pa.field("severity", pa.string())])
 """Why rows of a chunk are set aside, one line per reason."""
 
@@ -43,17 +55,21 @@ class Found:
 
 @dataclass(frozen=True)
 class Judged:
-    """A chunk with its verdict: `fates` ('rejected', 'skipped' or null) and the reasons."""
+    """A chunk with its verdict: the `rows` without the values that rules leave out, their `fates` ('rejected',
+    'skipped' or null) and the reasons; and what was left out of rows that are not rejected."""
 
+    rows: pa.RecordBatch
     fates: pa.Array
     rejects: pa.RecordBatch
+    left_out: pa.Table
 
 
 class ChunkGate:
     """Judges the chunks of one delivery and keeps the tallies.
 
     `received` rows came so far, `judged` of them are neither skipped nor malformed. `found`: rule id → tally of the
-    rules derived from the contract.
+    rules derived from the contract. `left_out`: column → cells that cleaning left out as the contract says, `given`:
+    column → those and the ones that were read.
     """
 
     def __init__(self, contract: Contract, rules: Sequence[Rule]) -> None:
@@ -62,6 +78,8 @@ class ChunkGate:
         self.received = 0
         self.skipped = 0
         self.judged = 0
+        self.left_out: Counter[str] = Counter()
+        self.given: Counter[str] = Counter()
         self.found: dict[str, Found] = {baseline_rule(contract.feed, Baseline.MALFORMED): Found(None)}
         for columns in contract.needed:
             name = columns[0].name
@@ -80,11 +98,16 @@ class ChunkGate:
         rejected = malformed.copy()
         rejected[at] = True
         lines += self._missing(clean, problems, at, live, rejected)
-        lines += self._rules(clean, live, rejected)
+        of_rules, implausible = self._rules(clean, live, rejected)
+        lines += of_rules
+        self._count_left_out(clean, live)
+        rows = without(clean, implausible, self.contract)
         fates = pc.if_else(pa.array(skipped), pa.scalar("skipped"), pa.scalar(None, pa.string()))
         return Judged(
+            rows,
             pc.if_else(pa.array(rejected), pa.scalar("rejected"), fates),
             pa.Table.from_batches(lines).combine_chunks().to_batches()[0] if any(b.num_rows for b in lines) else _NONE,
+            self._left_out(rows, live & ~rejected, implausible),
         )
 
     def _count_problems(self, problems: pa.RecordBatch) -> None:
@@ -132,23 +155,76 @@ class ChunkGate:
             found.seconds += time.thread_time() - started
         return out
 
-    def _rules(self, clean: pa.RecordBatch, live: Mask, rejected: Mask) -> list[pa.RecordBatch]:
-        """The suite's row rules on the rows that are rows: neither skipped nor malformed."""
+    def _left_out(self, rows: pa.RecordBatch, taken: Mask, implausible: Sequence[tuple[Rule, Mask]]) -> pa.Table:
+        found = [(rule.id, str(rule.column_name), mask & taken) for rule, mask in implausible]
+        for column in self.contract.columns:
+            if column.unreadable and column.absent_column:
+                codes = rows.column(column.absent_column)
+                if codes.null_count < len(codes):
+                    mask = np.asarray(pc.fill_null(pc.equal(codes, column.unreadable), False)) & taken
+                    rule_id = baseline_rule(self.contract.feed, Baseline.UNREADABLE, column.name)
+                    found.append((rule_id, column.name, mask))
+        lines = [LEFT_OUT_SCHEMA.empty_table()]
+        for rule_id, name, mask in found:
+            some, n = rows.filter(pa.array(mask)), int(mask.sum())
+            numbers = [some.column("_row_number").cast(pa.int64()), some.column("_row_part").cast(pa.int32())]
+            told = [pa.repeat(pa.scalar(text), n) for text in (rule_id, name)]
+            hashes = some.column("_row_hash").cast(pa.string())
+            lines.append(pa.Table.from_arrays([*numbers, *told, hashes], schema=LEFT_OUT_SCHEMA))
+        return pa.concat_tables(lines)
+
+    def _count_left_out(self, clean: pa.RecordBatch, live: Mask) -> None:
+        for column in self.contract.columns:
+            if column.unreadable and column.absent_column:
+                without = pc.fill_null(pc.equal(clean.column(column.absent_column), column.unreadable), False)
+                left_out = int((np.asarray(without) & live).sum())
+                self.left_out[column.name] += left_out
+                self.given[column.name] += left_out + int((~_is_null(clean, column.name) & live).sum())
+
+    def _rules(
+        self, clean: pa.RecordBatch, live: Mask, rejected: Mask
+    ) -> tuple[list[pa.RecordBatch], list[tuple[Rule, Mask]]]:
+        """The suite's row rules on the rows that are rows: neither skipped nor malformed. Also those that
+        leave out the value alone, and where."""
         out = []
+        implausible: list[tuple[Rule, Mask]] = []
         places = np.zeros(0, np.int64) if live.all() else np.flatnonzero(live)
         rows = clean if live.all() else clean.take(pa.array(places))
         for failing in self.rules.check(rows):
             rule = failing.rule
+            where = failing.positions if rows is clean else places[failing.positions]
+            if rule.leaves_out and rule.column_name:
+                mask = np.zeros(clean.num_rows, np.bool_)
+                mask[where] = True
+                implausible.append((rule, mask))
             if not rule.rejects:
                 continue
             started = time.thread_time()
-            where = failing.positions if rows is clean else places[failing.positions]
             rejected[where] = True
             name = rule.column_name
             values = masked_texts(self.contract, clean, name, where) if name else None
             out.append(_reasons(clean, where, rule.id, name, values, rule.message))
             self.rules.tallies[rule.id].seconds += time.thread_time() - started
-        return out
+        return out, implausible
+
+
+def without(clean: pa.RecordBatch, implausible: Sequence[tuple[Rule, Mask]], contract: Contract) -> pa.RecordBatch:
+    """The rows without values that cannot be so: null and a code that says it, and the hash of what is left."""
+    if not implausible:
+        return clean
+    for rule, mask in implausible:
+        column, at = contract.column(str(rule.column_name)), pa.array(mask)
+        for changed, value in ((column.name, None), (str(column.absent_column), NOT_PLAUSIBLE)):
+            place = clean.schema.get_field_index(changed)
+            field = clean.schema.field(place)
+            left = pc.if_else(at, pa.scalar(value, field.type), clean.column(place))
+            clean = clean.set_column(place, field, left)
+    anywhere = np.logical_or.reduce([mask for _, mask in implausible])
+    some = clean.filter(pa.array(anywhere))
+    hashes = row_hashes({name: some.column(name) for name, _ in contract.stored}, {})
+    place = clean.schema.get_field_index("_row_hash")
+    changed = pc.replace_with_mask(clean.column(place), pa.array(anywhere), hashes)
+    return clean.set_column(place, clean.schema.field(place), changed)
 
 
 def _rows_of_rules(

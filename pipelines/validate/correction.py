@@ -25,7 +25,7 @@ from pipelines.validate.judge import Measurement, Outcome
 from pipelines.warehouse import register
 
 SOME_ROWS = "a correction brings only some rows"
-_WHOLE = (Baseline.NOT_EMPTY, Baseline.MAX_REJECTS, Baseline.CONTROL, Baseline.LAYOUT_DRIFT)
+_WHOLE = (Baseline.NOT_EMPTY, Baseline.MAX_REJECTS, Baseline.MOSTLY_LEFT_OUT, Baseline.CONTROL, Baseline.LAYOUT_DRIFT)
 
 Clash = Literal["repeated", "taken", "newer"]
 

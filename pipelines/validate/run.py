@@ -67,6 +67,7 @@ def validate(
     amounts = accounts.amounts(contract, facts, there)
     controls = [] if corrects else accounts.controls(contract, facts)
     measured += accounts.facts(conn, delivery, ref, contract, facts, counts, len(rules))
+    measured += accounts.left_out(contract, streamed.gate.left_out, streamed.gate.given)
     measured += [m for _, m in controls]
     measured = [waivers.shown(m) for m in measured]
     if corrects:

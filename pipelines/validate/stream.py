@@ -81,16 +81,18 @@ def stream(
         rows = clean.set_column(clean.schema.get_field_index("_fate"), "_fate", judged.fates)
         _copy(conn, table, types, rows, there, found.columns)
         quarantine_store.add_rejects(conn, delivery, judged.rejects, book)
+        quarantine_store.add_left_out(conn, delivery, judged.left_out)
 
     with Behind() as behind:
         for clean, problems in files.chunks(folder, "clean.arrow", "problems.arrow"):
             judged = found.gate.judge(clean, problems)
-            found.keys.add(clean)
+            rows = judged.rows
+            found.keys.add(rows)
             found.accepted += judged.fates.null_count
-            there = None if current is None else _known(current, clean, judged)
+            there = None if current is None else _known(current, rows, judged)
             if there is not None and there.any():
-                found.add_known(clean.filter(pa.array(there)), contract)
-            behind.do(partial(send, clean, judged, there))
+                found.add_known(rows.filter(pa.array(there)), contract)
+            behind.do(partial(send, rows, judged, there))
     if found.gate.received != expected:
         raise GateError(
             "cleaned rows are missing",

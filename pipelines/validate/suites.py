@@ -2,9 +2,9 @@
 
 Every expectation carries `meta.kontor`: `id` (`<feed>.<rule>`, stable), `message` (en and de, what is wrong with
 the row), `owner` (client or us); optionally `cause` (what kind of fault, `reject.Cause`), `evidence` (what its bounds
-were drawn from), `on_failure: hold` (zero tolerance) and, for rules about the delivery as a whole, `over` (received or
-accepted rows, default accepted). A rule of a client's own suite with `replaces`, which says why, stands in the place of
-the feed's rule of the same id.
+were drawn from), `on_failure`: `hold` (zero tolerance) or `leave_out` (the value, not the row) and, for rules about the
+delivery as a whole, `over` (received or accepted rows, default accepted). A rule of a client's own suite with
+`replaces`, which says why, stands in the place of the feed's rule of the same id.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from great_expectations.expectations.registry import get_expectation_impl
 from pipelines.catalog import Catalog
 from pipelines.contract import Contract
 from pipelines.errors import DeclarationError
-from pipelines.reject import Baseline, Cause, Severity
+from pipelines.reject import NOT_PLAUSIBLE, Baseline, Cause, Severity
 from pipelines.validate import aggregates, arguments, json_schema, other_feeds  # noqa: F401 one registers its metric
 from pipelines.validate.expectations import ExpectGroupsToBalance, ExpectUnitsToBeKnown
 from pipelines.validate.expectations.described import Described
@@ -60,6 +60,8 @@ REFUSED = {
 """Map metrics that no suite may use, and why."""
 _META_KEYS = {"id", "message", "owner", "cause", "on_failure", "over", "evidence", "replaces"}
 _ID = re.compile(r"[a-z][a-z0-9_]*")
+LEAVE_OUT = "leave_out"
+"""`on_failure` of a warning that loads the row without the value that it finds wrong."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +69,8 @@ class Rule:
     """One rule as the gate uses it. `columns` are the contract columns it judges; the first one names its rejects.
 
     Equal to itself only, so that what is planned for it can be kept by it.
+
+    `leaves_out`: the value of the column is left out where the rule fails, and the row loads.
 
     kind: `row` sets failing rows aside while they stream, `unique`, `reference` and `group` do so by SQL, `aggregate`,
     `balance` and `compare` judge the delivery as a whole; `counted` (rows) and `fact` (the delivery) are derived from
@@ -80,6 +84,7 @@ class Rule:
     message: str
     columns: tuple[str, ...] = ()
     hold: bool = False
+    leaves_out: bool = False
     over: Over = "accepted"
     replaces: bool = False
 
@@ -253,6 +258,8 @@ def _rule(item: Any, contract: Contract, catalog: Catalog | None) -> tuple[list[
     problems += arguments.problems(expectation, contract)
     if catalog is not None:
         problems += other_feeds.problems(expectation, contract, catalog)
+    if kind != "row" and _kontor(item).get("on_failure") == LEAVE_OUT:
+        problems.append(f"on_failure: {LEAVE_OUT} is for rules that need nothing but their row")
     if kind == "row" and "over" in _kontor(item):
         problems.append("`over` is for rules about the whole delivery; a row rule judges every row")
     if problems:
@@ -271,6 +278,7 @@ def _build(item: dict[str, Any], kind: RuleKind, expectation: Expectation) -> Ru
         message=kontor["message"]["en"],
         columns=tuple(arguments.judged(expectation)),
         hold=kontor.get("on_failure") == "hold",
+        leaves_out=kontor.get("on_failure") == LEAVE_OUT,
         over=kontor.get("over", "accepted"),
         replaces=bool(kontor.get("replaces")),
     )
@@ -322,10 +330,28 @@ def _meta_problems(item: dict[str, Any], contract: Contract) -> list[str]:
     why = kontor.get("replaces", "because")
     if not isinstance(why, str) or not why.strip():
         out.append(f"meta.kontor.replaces is {why!r}, expected a text: why the client's rule stands in its place")
-    if kontor.get("on_failure", "hold") != "hold":
-        out.append(f"meta.kontor.on_failure is {kontor['on_failure']!r}, expected hold")
-    if "on_failure" in kontor and item.get("severity", "critical") != "critical":
+    if kontor.get("on_failure", "hold") not in ("hold", LEAVE_OUT):
+        out.append(f"meta.kontor.on_failure is {kontor['on_failure']!r}, expected hold or {LEAVE_OUT}")
+    if kontor.get("on_failure") == "hold" and item.get("severity", "critical") != "critical":
         out.append("on_failure: hold needs severity critical; a warning never holds")
+    if kontor.get("on_failure") == LEAVE_OUT:
+        out += _leave_out_problems(item, contract)
     if kontor.get("over", "accepted") not in ("received", "accepted"):
         out.append(f"meta.kontor.over is {kontor['over']!r}, expected received or accepted")
+    return out
+
+
+def _leave_out_problems(item: dict[str, Any], contract: Contract) -> list[str]:
+    """What is wrong with a rule that leaves out the value of its column where it fails, and loads the row."""
+    name = (item.get("kwargs") or {}).get("column")
+    column = next((c for c in contract.columns if c.name == name), None)
+    out = []
+    if item.get("severity", "critical") != "warning":
+        out.append(f"on_failure: {LEAVE_OUT} needs severity warning: the row loads without the value")
+    if column is None:
+        out.append(f"on_failure: {LEAVE_OUT} needs a rule about one column of the contract")
+    elif column.required or NOT_PLAUSIBLE not in column.absent_codes:
+        out.append(f"on_failure: {LEAVE_OUT} needs {column.name} to know the absent code {NOT_PLAUSIBLE}")
+    elif column.semantic == "money":
+        out.append(f"on_failure: {LEAVE_OUT} cannot be said of money: an amount that was read is accounted for")
     return out

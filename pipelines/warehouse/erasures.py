@@ -66,11 +66,13 @@ class Erasing:
         """
         named = " or ".join(f'"{column}" = :number' for column in sorted(columns))
         query = (
-            f"delete from {table} where client_id = :client and _source = any(:sources) and ({named}) returning _source"
+            f"delete from {table} where client_id = :client and _source = any(:sources) and ({named}) "
+            "returning _source, _row_hash"
         )
-        found = list(self._do(query, sources=list(sources)).scalars())
+        found = self._do(query, sources=list(sources)).all()
         self._add(table, len(found))
-        return sorted(set(found))
+        self._do("delete from quarantine.left_out where row_hash = any(:hashes)", hashes=[r._row_hash for r in found])
+        return sorted({row._source for row in found})
 
     def rejected_rows(
         self, feed: str, source: str, columns: Collection[str], key_hash: str | None

@@ -82,6 +82,31 @@ insert into matching.record select * from match_record on conflict (client_id, s
 set row_hash = excluded.row_hash, keys = excluded.keys, same_keys = excluded.same_keys
 """
 
+SINCE_DECIDED = f"""
+with asked as (
+    select d.decision_id, d.decided_at, x.source, x.customer_id from match_changed x join matching.decision d
+    on (d.client_id, d.left_source, d.left_customer_id) = ({{client}}, x.source, x.customer_id)
+    where d.revoked_at is null
+    union all
+    select d.decision_id, d.decided_at, x.source, x.customer_id from match_changed x join matching.decision d
+    on (d.client_id, d.right_source, d.right_customer_id) = ({{client}}, x.source, x.customer_id)
+    where d.revoked_at is null
+)
+select a.decision_id, a.source, a.customer_id, {{picked}} from asked a
+join {CUSTOMERS} b on (b.client_id, b._source, b.customer_id) = ({{client}}, a.source, a.customer_id)
+and b._known_from <= a.decided_at and b._known_to > a.decided_at
+join {CUSTOMERS} n on (n.client_id, n._source, n.customer_id) = ({{client}}, a.source, a.customer_id)
+and n._known_to is null
+order by 1, 2, 3
+"""
+LAPSE = """
+update matching.decision d set lapsed_at = clock_timestamp(), revoked_at = clock_timestamp(), revoked_by = :by,
+revoked_reason = :why, applied_at = null from matching.decision o where o.decision_id = :decision
+and (d.client_id, d.left_source, d.left_customer_id, d.right_source, d.right_customer_id)
+= (:client, o.left_source, o.left_customer_id, o.right_source, o.right_customer_id)
+and d.revoked_at is null and d.decision_id <= o.decision_id
+"""
+
 SPREAD = f"""
 with steps as (
     select p.right_source as source, p.right_customer_id as customer_id from match_front f join {MATCHES} p

@@ -29,6 +29,8 @@ ROW = ("source", "customer_id")
 PAIR = ("left_source", "left_customer_id", "right_source", "right_customer_id")
 _TYPES = {"text": pa.string(), "date": pa.date32(), "boolean": pa.bool_(), "integer": pa.int32(), "bigint": pa.int64()}
 _PAIR = ", ".join(PAIR)
+LAPSED_BY = "matching"
+"""Who takes back a decision that has lapsed."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,32 @@ class MatchStore:
         )
         types = {**dict.fromkeys(PAIR, pa.string()), "verdict": pa.string(), "decision_id": pa.int64()}
         return self._read(query, types).sort_by([("decision_id", "descending")])
+
+    def lapsed(self) -> pa.Table:
+        """Pairs whose decision has lapsed, and that nobody has decided on since: they wait for a steward."""
+        query = (
+            f"select distinct on ({_PAIR}) {_PAIR}, decision_id from matching.decision d where client_id = {{client}} "
+            "and lapsed_at is not null and not exists (select from matching.decision o where o.revoked_at is null and "
+            "(o.client_id, o.left_source, o.left_customer_id, o.right_source, o.right_customer_id) = (d.client_id, "
+            "d.left_source, d.left_customer_id, d.right_source, d.right_customer_id)) "
+            f"order by {_PAIR}, decision_id desc"
+        )
+        return self._read(query, {**dict.fromkeys(PAIR, pa.string()), "decision_id": pa.int64()})
+
+    def changed_since_decided(self) -> pa.Table:
+        """Of those that changed each decision that counts: the customer as he was then (before_…), and is (now_…)."""
+        names = {name: kind for name, kind in self.columns.items() if kind in _TYPES}
+        picked = ", ".join(f'b."{name}" as "before_{name}", n."{name}" as "now_{name}"' for name in names)
+        query = statements.SINCE_DECIDED.format(picked=picked, client="{client}")
+        types = {"decision_id": pa.int64(), "source": pa.string(), "customer_id": pa.string()}
+        for name, kind in names.items():
+            types |= {f"before_{name}": _TYPES[kind], f"now_{name}": _TYPES[kind]}
+        return self._read(query, types)
+
+    def lapse(self, why: Mapping[int, str]) -> None:
+        """These decisions count no more, nor do older ones on the same pairs."""
+        for decision, reason in why.items():
+            self._do(statements.LAPSE, decision=decision, why=reason, by=LAPSED_BY)
 
     def unapplied(self) -> list[int]:
         """Decisions made or revoked since the last time; their customers are looked at."""

@@ -146,6 +146,9 @@ create table if not exists matching.decision (
     revoked_by         text,
     revoked_reason     text
 );
+alter table matching.decision add column if not exists lapsed_at timestamptz;
+comment on column matching.decision.lapsed_at is
+    'When it was taken back since one of the customers had become somebody else; the pair waits until it is decided anew';
 comment on column matching.decision.applied_at is
     'Since when golden records are as it says, or as if it had not been once it is revoked; null = from the next run on';
 comment on table matching.decision is 'What stewards said of two customers; the newest that is not revoked counts, every night';
@@ -726,6 +729,20 @@ comment on column quarantine.reject.superseded_by is
 create index if not exists reject_row on quarantine.reject (delivery_id, row_number, row_part);
 create index if not exists reject_open on quarantine.reject (client_id, delivery_id) where state = 'open';
 create index if not exists reject_newest on quarantine.reject (delivery_id) where superseded_by is null;
+
+create table if not exists quarantine.left_out (
+    delivery_id  bigint not null references ops.delivery,
+    row_number   bigint not null,
+    row_part     integer not null,
+    rule_id      text not null,
+    column_name  text not null,
+    row_hash     uuid not null,
+    primary key (delivery_id, row_number, row_part, column_name)
+);
+comment on table quarantine.left_out is
+    'Wrong values without which rows were taken, of deliveries that speak for their scope; no value is kept here';
+comment on column quarantine.left_out.row_hash is
+    'Of the row without them: while core has it, the value is still to be corrected';
 
 create table if not exists quarantine.decision (
     decision_id   bigint generated always as identity primary key,

@@ -63,7 +63,8 @@ class SentRow:
 
 @dataclass(frozen=True)
 class OpenReason:
-    """Why a row of a root is still set aside, by the delivery that judged it last. `own_number` is its row there."""
+    """Why a row of a root is still set aside, by the delivery that judged it last. `own_number` is its row there.
+    `is_loaded`: the row was taken without the value of the column."""
 
     row_number: int
     judged_by: int
@@ -73,6 +74,7 @@ class OpenReason:
     column_name: str | None
     message: str
     owner: str
+    is_loaded: bool = False
 
 
 _COLUMNS = ", ".join(f.name for f in fields(Workbook))
@@ -195,11 +197,14 @@ def end(conn: sa.Connection, root_id: int, state: str) -> None:
 
 
 def roots(conn: sa.Connection, client_id: str | None = None) -> list[int]:
-    """Loaded deliveries with open rejects, and those with an open workbook, which may have to be closed."""
+    """Loaded deliveries with open rejects or values left out, and those with an open workbook, which may have to be
+    closed."""
     query = sa.text(
         "select d.delivery_id from ops.delivery d where d.kind <> 'correction' "
         "and d.client_id = coalesce(:client, d.client_id) and (d.state = 'loaded' and exists (select from "
-        "quarantine.reject j where j.delivery_id = d.delivery_id and j.state = :open) or exists (select from "
+        "quarantine.reject j where j.delivery_id = d.delivery_id and j.state = :open) "
+        "or d.state = 'loaded' and d.delivery_id in (select coalesce(c.corrects, c.delivery_id) "
+        "from quarantine.left_out join ops.delivery c using (delivery_id)) or exists (select from "
         "quarantine.workbook k where k.delivery_id = d.delivery_id and k.state = 'open')) order by d.delivery_id"
     )
     return list(conn.scalars(query, {"client": client_id, "open": RejectState.OPEN.value}))
@@ -235,16 +240,44 @@ def under_way(conn: sa.Connection, root_id: int) -> int | None:
     return found
 
 
-def is_current(conn: sa.Connection, root_id: int) -> bool:
-    """Whether the open workbook of a root has exactly its open rows, and nothing happened to its rejects since."""
+def left_out(conn: sa.Connection, root: Delivery, table: str) -> list[OpenReason]:
+    """Wrong values without which rows of a root, or of its corrections, were taken, as long as core has the rows as
+    they came."""
+    query = sa.text(
+        "with said as (select l.*, l.row_number as root_row from quarantine.left_out l where l.delivery_id = :root "
+        "union all select l.*, r.row_number from ops.delivery d join quarantine.left_out l using (delivery_id) "
+        "join quarantine.workbook k on k.returned_as = d.delivery_id join quarantine.workbook_row r "
+        "on (r.workbook_id, r.sheet_row) = (k.workbook_id, l.row_number) "
+        "where d.corrects = :root and d.state = 'loaded') "
+        "select distinct on (root_row, row_part, column_name) root_row as row_number, delivery_id as judged_by, "
+        "row_number as own_number, row_part, rule_id, column_name, '' as message, 'client' as owner, "
+        f"true as is_loaded from said where row_hash in (select _row_hash from {table} where client_id = :client "
+        "and _source = :source and _known_to is null) order by root_row, row_part, column_name, delivery_id desc"
+    )
+    found = conn.execute(query, {"root": root.delivery_id, "client": root.client_id, "source": root.source})
+    return [OpenReason(**row._mapping) for row in found]
+
+
+def forget_left_out(conn: sa.Connection, root_id: int) -> None:
+    """A newer delivery speaks for the rows."""
+    query = (
+        "delete from quarantine.left_out l using ops.delivery d where d.delivery_id = l.delivery_id "
+        "and (d.delivery_id = :root or d.corrects = :root)"
+    )
+    conn.execute(sa.text(query), {"root": root_id})
+
+
+def is_current(conn: sa.Connection, root_id: int, loaded: int) -> bool:
+    """Whether the open workbook of a root has exactly its open rows, `loaded` of them with no fault but a value left
+    out, and nothing happened to its rejects since."""
     query = sa.text(
         f"with family as ({_FAMILY}), now as (select count(distinct f.root_row) filter (where j.state = :open and "
         "j.delivery_id = :root) as rows, max(greatest(j.opened_at, j.resolved_at)) as touched "
         "from family f join quarantine.reject j using (reject_id)) "
         "select exists (select from quarantine.workbook k, now where k.delivery_id = :root and k.state = 'open' "
-        "and k.made_at > now.touched and k.rows = now.rows)"
+        "and k.made_at > coalesce(now.touched, '-infinity') and k.rows = now.rows + :loaded)"
     )
-    return bool(conn.scalar(query, {"root": root_id, "open": RejectState.OPEN.value}))
+    return bool(conn.scalar(query, {"root": root_id, "open": RejectState.OPEN.value, "loaded": loaded}))
 
 
 def open_reasons(conn: sa.Connection, root_id: int) -> list[OpenReason]:
@@ -253,7 +286,8 @@ def open_reasons(conn: sa.Connection, root_id: int) -> list[OpenReason]:
         f"with family as ({_FAMILY}), open as (select f.*, j.row_part, j.rule_id, j.column_name, j.message, j.owner "
         "from family f join quarantine.reject j using (reject_id) where j.state = :open), "
         "newest as (select root_row, max(judged_by) as judged_by from open group by root_row "
-        "having bool_or(judged_by = :root)) "
+        "having bool_or(judged_by = :root) or root_row in (select row_number from quarantine.left_out "
+        "where delivery_id = :root)) "
         "select root_row as row_number, judged_by, own_number, row_part, rule_id, column_name, message, owner "
         "from open join newest using (root_row, judged_by) order by root_row, row_part, reject_id"
     )

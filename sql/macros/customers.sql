@@ -101,6 +101,37 @@
     }) }}
 {% endmacro %}
 
+{# Columns whose value may be left out where it is wrong: null, and why stands in <column>_absent_code. #}
+{% macro left_out_columns() %}
+    {{ return({
+        'clients.customers': [
+            'email', 'phone', 'birth_date', 'national_id', 'postal_code', 'region_code', 'country_code',
+            'annual_sales_amount', 'annual_sales_currency', 'employee_count', 'vat_id',
+            'register_number', 'lei_code', 'iban', 'language_code', 'is_active', 'customer_since_date',
+            'changed_at', 'bic'],
+        'clients.contacts': [
+            'email', 'phone', 'mobile_phone', 'country_code', 'language_code', 'is_main', 'changed_at'],
+        'clients.addresses': [
+            'city', 'postal_code', 'region_code', 'country_code', 'valid_from_date', 'is_main', 'changed_at'],
+        'clients.consents': [
+            'evidence_id'],
+        'clients.relations': [
+            'share_pct', 'valid_from_date'],
+    }) }}
+{% endmacro %}
+
+{# Codes of values that were given and are wrong. Others say that none was given. #}
+{% macro codes_of_wrong() %}{{ return("('not_valid', 'not_plausible')") }}{% endmacro %}
+
+{# Warnings by which a value that can be read is left out. #}
+{% macro rules_that_leave_out() %}
+    {{ return([
+        'clients.customers.birth_date_plausible', 'clients.customers.employee_count_plausible',
+        'clients.addresses.city_has_letters', 'clients.addresses.start_implausible',
+        'clients.relations.share_within_whole', 'clients.relations.start_implausible',
+    ]) }}
+{% endmacro %}
+
 {# Columns of a customer that no other customer should have: what `uniqueness` asks. #}
 {% macro identifying_columns() %}
     {{ return(['national_id', 'vat_id', 'register_number', 'lei_code', 'iban', 'email', 'phone']) }}

@@ -38,6 +38,76 @@ def test_two_sources_name_one_person(settings: Settings, warehouse: Warehouse) -
     assert (again.compared, again.pairs, again.moved, again.judged) == (0, 0, 0, 0)
 
 
+CARA = person("Example Cara", "Quillfeather", birth_date="1999-07-30", email="cara@example.org", city="Bath",
+              postal_code="BA1 1AA", country_code="GB")  # fmt: skip
+DECISIONS = (
+    "select verdict, revoked_by, revoked_reason, applied_at is not null from matching.decision "
+    "where client_id = :client and lapsed_at is not null order by decision_id"
+)
+WAITING = (
+    "select left_source || '/' || left_customer_id, right_source || '/' || right_customer_id, decision_id is not null "
+    "from core.clients_matches where client_id = :client and verdict = 'review' and _known_to is null order by 1, 2"
+)
+
+
+def test_a_decision_lapses_when_the_number_is_given_to_somebody_else(settings: Settings, warehouse: Warehouse) -> None:
+    world = World(settings, warehouse)
+    world.put("shop", {"1": ANNA, "2": BERT})
+    world.put("crm", {"A": ANNA | {"given_name": "Nan", "birth_date": None, "email": None, "city": "Ely"}})
+    world.match()
+    world.decide(SHOP, CRM, Verdict.SAME)
+    joined = world.ids()
+    assert joined["shop/1"] == joined["crm/A"]
+    world.put("shop", {"1": CARA})
+    world.match()
+    parted = world.ids()
+    assert parted["shop/1"] != parted["crm/A"]
+    assert joined["crm/A"] in {parted["shop/1"], parted["crm/A"]}, "the id lives on with one of them"
+    assert parted["shop/2"] == joined["shop/2"]
+    said = "shop/1 is somebody else since: given name, family name, date of birth and email differ"
+    said = said.replace("and email", "and e-mail address")
+    assert world.query(DECISIONS) == [("same", "matching", said, True)]
+    assert world.query(WAITING) == [("crm/A", "shop/1", True)], "a steward is asked, though they are not alike"
+    told = world.query(
+        "select detail ->> 'why' from ops.audit where detail ->> 'client' = :client and actor = 'matching'"
+    )
+    assert told == [(said,)]
+    again = world.match()
+    assert (again.compared, again.moved, again.judged) == (0, 0, 0)
+    world.match(relearn=True)
+    assert world.ids() == parted and len(world.query(WAITING)) == 1, "nor does comparing all anew forget it"
+    world.decide(SHOP, CRM, Verdict.SAME)
+    assert world.ids() == joined and world.query(WAITING) == [], "whoever decides anew is believed"
+    world.put("crm", {"A": CARA | {"city": "York"}})
+    world.match()
+    assert len(world.query(DECISIONS)) == 2, "also when the other one has changed"
+
+
+def test_a_decision_stands_while_something_of_the_customer_is_left(settings: Settings, warehouse: Warehouse) -> None:
+    """Marriage and a move, a new mail address, a slip corrected, a number gone for a night: the same customer."""
+    world = World(settings, warehouse)
+    world.put("shop", {"1": ANNA, "2": BERT})
+    world.put("crm", {"A": ANNA | {"given_name": "Nan", "birth_date": None, "email": None, "city": "Ely"}})
+    world.match()
+    world.decide(SHOP, CRM, Verdict.SAME)
+    world.decide(SHOP, Customer("shop", "2"), Verdict.DIFFERENT)
+    joined = world.ids()
+    for change in (
+        {"family_name": "Quillfeather", "email": "a.quillfeather@example.org", "city": "Bath"},
+        {"family_name": "Quillfeather", "given_name": "Zoë", "city": "Bath", "birth_date": None},
+        {"email": None, "birth_date": None},
+    ):
+        world.put("shop", {"1": ANNA | change})
+        world.match()
+        assert world.query(DECISIONS) == []
+    world.drop("shop", ["1"])
+    world.match()
+    world.put("shop", {"1": ANNA})
+    world.match()
+    assert world.query(DECISIONS) == []
+    assert world.ids() == joined
+
+
 def test_a_steward_parts_and_joins_and_takes_it_back(settings: Settings, warehouse: Warehouse) -> None:
     world = World(settings, warehouse)
     world.put("shop", {"1": ANNA, "2": BERT})

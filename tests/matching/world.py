@@ -124,6 +124,17 @@ class World:
         if apply:
             apply_decisions(self.client, office=self.office)
 
+    def lapse(self, decision: Decision) -> None:
+        """As if one of its customers had become somebody else."""
+        with self.warehouse.transaction() as conn:
+            conn.execute(
+                sa.text(
+                    "update matching.decision set lapsed_at = clock_timestamp(), revoked_at = clock_timestamp(), "
+                    "revoked_by = 'matching', revoked_reason = 'sample' where decision_id = :id"
+                ),
+                {"id": decision.decision_id},
+            )
+
     def query(self, text: str) -> list[tuple[Any, ...]]:
         """Rows, with `:client` bound."""
         with self.warehouse.transaction() as conn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 
 from pipelines.contract import Contract
 from pipelines.reporting.project import GROUPS, MARTS, PROJECT, granted
+from pipelines.settings import ROOT
 
 OF_MATCHING = ("clients_golden_members", "clients_matches")
 """Tables in core that no file is loaded into."""
@@ -136,3 +138,16 @@ def test_all_columns_of_client_data_are_judged(contracts: dict[str, Contract]) -
     judged = {feed: set(of["columns"]) for feed, of in returned("judged_feeds").items()}
     assert judged == {c.feed: {x.name for x in c.columns} for c in contracts.values() if c.domain == "clients"}
     assert set(returned("identifying_columns")) <= judged["clients.customers"]
+
+
+def test_what_may_be_left_out_of_client_data_is_known_to_its_quality(contracts: dict[str, Contract]) -> None:
+    clients = [c for c in contracts.values() if c.domain == "clients"]
+    wrong = {"not_valid", "not_plausible"}
+    assert {feed: set(names) for feed, names in returned("left_out_columns").items()} == {
+        c.feed: {x.name for x in c.columns if wrong & set(x.absent_codes)} for c in clients
+    }
+    assert returned("codes_of_wrong") == str(tuple(sorted(wrong, reverse=True)))
+    suites = [json.loads((ROOT / "expectations" / f"{c.feed.replace('.', '/')}.json").read_text()) for c in clients]
+    meta = [rule["meta"]["kontor"] for suite in suites for rule in suite["expectations"]]
+    leaving_out = {m["id"] for m in meta if m.get("on_failure") == "leave_out"}
+    assert set(returned("rules_that_leave_out")) == leaving_out

@@ -77,6 +77,7 @@ def test_a_contract_gives_table_types_and_key(written):
         ("name: toll_amount", "name: toll_id", "twice"),
         ("description: id of the passage", "description: x\n        quality: [{type: text, description: y}]", "suite"),
         ("property: semantic, value: money", "property: semantik, value: money", "semantik"),
+        ("value: identifier}", "value: identifier}, {property: unreadable, value: wrong}", "unreadable"),
         ("kind: DataContract", "kind: DataContract\nfoo: bar", "foo"),
         ("schema:\n", "  - {property: dated_by, value: toll_amount}\nschema:\n", "a required date column"),
         ("schema:\n", "  - {property: dated_by, value: [toll_id, toll_amount]}\nschema:\n", "not required"),

@@ -21,6 +21,13 @@ select distinct on (client_id, _source, address_id)
     valid_to_date,
     is_main,
     changed_at,
+    city_absent_code,
+    postal_code_absent_code,
+    region_code_absent_code,
+    country_code_absent_code,
+    valid_from_date_absent_code,
+    is_main_absent_code,
+    changed_at_absent_code,
     {{ address() }}
 from {{ source('core', 'clients_addresses') }}
 where

@@ -12,6 +12,7 @@ select distinct on (client_id, _source, customer_id, purpose_code, channel_code,
     origin_name,
     evidence_id,
     valid_to_date,
+    evidence_id_absent_code,
     {{ address() }}
 from {{ source('core', 'clients_consents') }}
 where

@@ -16,6 +16,13 @@ select distinct on (client_id, _source, contact_id)
     language_code,
     is_main,
     changed_at,
+    email_absent_code,
+    phone_absent_code,
+    mobile_phone_absent_code,
+    country_code_absent_code,
+    language_code_absent_code,
+    is_main_absent_code,
+    changed_at_absent_code,
     {{ address() }}
 from {{ source('core', 'clients_contacts') }}
 where

@@ -9,6 +9,8 @@ select distinct on (client_id, _source, customer_id, relation_code, related_cust
     share_pct,
     valid_from_date,
     valid_to_date,
+    share_pct_absent_code,
+    valid_from_date_absent_code,
     {{ address() }}
 from {{ source('core', 'clients_relations') }}
 where

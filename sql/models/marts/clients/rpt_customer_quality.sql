@@ -8,7 +8,12 @@ counted_{{ name }} as (
         row_of.client_id,
         {% for column, to_whom in of.columns.items() -%}
         count(*){% if to_whom %} filter (where {{ to_whom }}){% endif %} as asked_{{ column }},
-        count(row_of.{{ column }}){% if to_whom %} filter (where {{ to_whom }}){% endif %} as given_{{ column }},
+        count(*) filter (
+            where {{ to_whom or 'true' }} and (
+                row_of.{{ column }} is not null
+                {%- if column in left_out_columns()[feed] %} or row_of.{{ column }}_absent_code in {{ codes_of_wrong() }}
+                {%- endif %})
+        ) as given_{{ column }},
         count(row_of.{{ column }}) filter (where {{ of.changed }} is not null) as dated_{{ column }},
         count(row_of.{{ column }}) filter (
             where ({{ of.changed }} at time zone coalesce(client.time_zone, 'UTC'))::date >= {{ today() }} - {{ timely_days() }}
@@ -60,8 +65,8 @@ received as (
     group by newest.client_id, newest.feed
 ),
 
--- A row with a cell that cannot be read is a reject, or the cell is left out and a rule counts it: its column is the one of
--- the codes that say why there is no value.
+-- A row with a wrong cell is a reject, or the cell is left out and a rule counts it: its column is the one of the codes that
+-- say why there is no value, or it is one of the rules that leave out what can be read.
 faulty as (
     select client_id, feed, column_name, sum(faulty_rows)::bigint as faulty_rows
     from (
@@ -81,8 +86,11 @@ faulty as (
         join ops.rule_result as result
             on result.delivery_id = delivery.delivery_id and result.attempt = delivery.attempt
         where
-            result.column_name like '%!_absent!_code' escape '!'
-            and result.rule_id = newest.feed || '.' || replace(result.column_name, '_absent_code', '') || '_is_valid'
+            (
+                result.column_name like '%!_absent!_code' escape '!'
+                and result.rule_id = newest.feed || '.' || replace(result.column_name, '_absent_code', '') || '_is_valid'
+            )
+            or result.rule_id in ('{{ rules_that_leave_out() | join("', '") }}')
     ) as found
     group by client_id, feed, column_name
 ),

@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.clean.rowhash import canonical, digests, plain, row_hashes
+from pipelines.rowhash import canonical, digests, plain, row_hashes
 
 NUMBERS = st.decimals(min_value=-(10**10), max_value=10**10, places=2, allow_nan=False)
 
