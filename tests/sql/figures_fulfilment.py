@@ -91,7 +91,9 @@ def returns_of_what_was_delivered(marts: Marts) -> None:
 
 def messages_with_their_acknowledgements(marts: Marts) -> None:
     """Two hours later the first was refused for what its third segment lacks; the second was sent yesterday."""
-    names = "document_id status_code hours_to_acknowledgement acknowledgement_type_code error_place error_code error_text"
+    names = (
+        "document_id status_code hours_to_acknowledgement acknowledgement_type_code error_place error_code error_text"
+    )
     assert _pick(marts["rpt_message_acknowledgements"], names, client_id="south") == [
         ("N-1", "rejected", Decimal("2.0"), "CONTRL", "1 segment 3", "13", "missing"),
         ("N-2", "awaited", None, None, None, None, None),

@@ -223,8 +223,8 @@ def order_responses(message: Message) -> Iterator[Cells]:
 
 ANSWERS = {
     "AP": "accepted", "AB": "accepted", "AD": "accepted", "29": "accepted", "44": "accepted", "AC": "changed",
-    "AE": "changed", "AI": "changed", "CA": "changed", "4": "changed", "28": "changed", "30": "changed", "33": "changed",
-    "34": "changed", "45": "changed", "AJ": "on_hold", "RE": "rejected", "27": "rejected",
+    "AE": "changed", "AI": "changed", "CA": "changed", "4": "changed", "28": "changed", "30": "changed",
+    "33": "changed", "34": "changed", "45": "changed", "AJ": "on_hold", "RE": "rejected", "27": "rejected",
 }  # fmt: skip
 """What a message says of the document that it answers as a whole (data elements 4343 and 1225)."""
 _ACTIONS = {
@@ -263,13 +263,14 @@ def _responded(line: Section, whole: str) -> Cells:
     if code == "rejected":
         parts = [Answered(code, None)]
     else:
-        parts += [Answered(kind, plain.decimal(n)) for kind, n in (("backordered", later), ("rejected", cancelled)) if n]
+        parts += [
+            Answered(kind, plain.decimal(n)) for kind, n in (("backordered", later), ("rejected", cancelled)) if n
+        ]
     return cells | line_answer(plain.decimal(ordered), parts, whole)
 
 
 def _lots(line: Section) -> list[tuple[Segment, str]]:
-    """Confirmed quantities of a line, each with its day where a schedule tells one: those of the line itself, else those
-    of its schedules."""
+    """Confirmed quantities of a line, each with its day where schedules tell it: its own, else those of schedules."""
     own = [node.segment for node in line.all("QTY", *_CONFIRMED)]
     kinds = [kind for kind in _CONFIRMED if any(segment.at(1) == kind for segment in own)]
     found = [(segment, "") for segment in own if segment.at(1) == kinds[0]] if kinds else []

@@ -26,8 +26,9 @@ class Answered(NamedTuple):
 def line_answer(ordered: Decimal | None, parts: Sequence[Answered], whole: str) -> Cells:
     """What comes of a line with these parts; `whole` is the answer to the order, which a line without parts shares.
 
-    `accepted_quantity` is still to come, `cancelled_quantity` is not, `backorder_quantity` comes later; `agreed_quantity`
-    is the accepted one, of a line that is not accepted the ordered one. The day is that of the part that comes last.
+    `accepted_quantity` is still to come, `cancelled_quantity` is not, `backorder_quantity` comes later;
+    `agreed_quantity` is the accepted one, of a line that is not accepted the ordered one. The day is that of the part
+    that comes last.
     """
     if whole == "rejected":
         parts = [Answered("rejected", None)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipelines.extract.messages.edi_envelope import answer_to_all
@@ -214,4 +214,3 @@ def _answer(message: Message) -> dict[str, str]:
         "rejected_message_number": " ".join(rejected),
         "acknowledgement_errors": "; ".join(errors),
     }
-

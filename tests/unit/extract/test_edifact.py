@@ -350,7 +350,7 @@ def test_messages_of_other_types_are_told_and_readable_as_segments(read: Read) -
     text = SOUND.replace("ORDERS:D", "QUOTES:D")
     rows, facts = read(text, "order_lines")
     assert rows == []
-    assert "QUOTES (1)" in facts.warnings[-1]
+    assert "QUOTES quotation (1)" in facts.warnings[-1]
     segments, _ = read(text, "segments")
     assert [(s["tag"], s["text"]) for s in segments][1:] == [("BGM", "BGM+220+P+9"), ("UNS", "UNS+S")]
 

@@ -103,7 +103,9 @@ def test_answers_to_an_order_by_line_and_in_parts(tmp_path: Path) -> None:
         "PO1*2*5*EA*9*PE*VN*B~ACK*IR*5*EA~CTT*2"
     )
     lines, _ = rows_of(tmp_path, written(("855", answer)), "order_responses")
-    names = "line_id line_status_code line_answer_code accepted_quantity agreed_quantity backorder_quantity promised_date"
+    names = (
+        "line_id line_status_code line_answer_code accepted_quantity agreed_quantity backorder_quantity promised_date"
+    )
     assert [tuple(r.get(name, "") for name in names.split()) for r in lines] == [
         ("1", "IQ", "backordered", "24", "24", "8", "2026-11-01"), ("2", "IR", "rejected", "0", "5", "", ""),
     ]  # fmt: skip
@@ -196,7 +198,9 @@ def test_advice_on_the_content_of_what_was_sent(tmp_path: Path) -> None:
     }  # fmt: skip
     assert wanted.items() <= row.items()
     assert "answered_document_id" not in row
-    assert facts.warnings == ["messages of types without a table of their own, see table segments: 824 (1)"]
+    assert facts.warnings == [
+        "messages of types without a table of their own, see table segments: 824 application advice (1)"
+    ]
 
 
 def test_events_of_a_carrier(tmp_path: Path) -> None:
@@ -258,7 +262,7 @@ def test_acknowledgements_of_sets_groups_and_interchanges(tmp_path: Path) -> Non
     ("kind", "answer", "code", "rejected", "errors"),
     [
         ("997", "AK1*PO*7~AK9*A*3*3*3", "accepted", "", ""),
-        ("997", "AK1*PO*7~AK9*R*3*3*0*5", "rejected", "", 
+        ("997", "AK1*PO*7~AK9*R*3*3*0*5", "rejected", "",
          "group 7: 5 trailer counts other messages than came; group 7: of 3 sent 3 received and 0 accepted"),
         ("997", "AK1*PO*7~AK9*A*3*2*2", "accepted_with_errors", "", "group 7: of 3 sent 2 received and 2 accepted"),
         ("997", "AK1*PO*7~AK2*850*0001~AK5*E*5~AK9*E*1*1*1", "accepted_with_errors", "",
@@ -270,11 +274,11 @@ def test_acknowledgements_of_sets_groups_and_interchanges(tmp_path: Path) -> Non
          "group 7: of 2 sent 2 received and 0 accepted"),
         ("997", "AK1*PO*7~AK2*850*0001~AK3*N1*8*N1*8~AK4*4*67*5*ABC~AK4*5>2**7~AK5*R*5*3~AK9*P*2*2*2",
          "partially_accepted", "0001",
-         "0001 N1 at 8: 8 elements have errors; 0001 N1 at 8 element 4: 5 too long; 0001 N1 at 8 element 5.2: 7 code that is "
-         "not in the list; 0001: 5 segments have errors, 3 header and trailer have different numbers"),
+         "0001 N1 at 8: 8 elements have errors; 0001 N1 at 8 element 4: 5 too long; 0001 N1 at 8 element 5.2: 7 "
+         "code that is not in the list; 0001: 5 segments have errors, 3 header and trailer have different numbers"),
         ("999", "AK1*PO*7*005010~AK2*850*0001*005010~IK3*PO1*6**3~CTX*SITUATIONAL TRIGGER~IK4*2*330*1~IK5*R*I5~"
-         "AK9*P*2*2*2", "partially_accepted", "0001", "0001 PO1 at 6: 3 required segment is missing; 0001 PO1 at 6 element 2: "
-         "1 required element is missing; 0001: I5 segments break the guideline of the partner"),
+         "AK9*P*2*2*2", "partially_accepted", "0001", "0001 PO1 at 6: 3 required segment is missing; 0001 PO1 at 6 "
+         "element 2: 1 required element is missing; 0001: I5 segments break the guideline of the partner"),
     ],
 )  # fmt: skip
 def test_what_an_acknowledgement_comes_to(
@@ -385,7 +389,7 @@ def test_sets_without_a_table_are_told_and_have_their_segments(tmp_path: Path) -
     text = written(("850", ORDER)).replace("ST*850", "ST*204")
     rows, facts = rows_of(tmp_path, text, "orders")
     assert rows == []
-    assert "messages of types without a table of their own, see table segments: 204 (1)" in facts.warnings
+    assert "messages of types without a table of their own, see table segments: 204 load tender (1)" in facts.warnings
     rows, _ = rows_of(tmp_path, text, "segments")
     assert [r["tag"] for r in rows][:3] == ["ST", "BEG", "CUR"]
     assert (rows[1]["element_03"], rows[1]["text"]) == ("PO-1", "BEG*00*NE*PO-1**20261001")

@@ -20,9 +20,9 @@ answers as (
 ),
 
 named as (
-    select answers.answer_id, ltrim(name, '0') as bare_message, name
+    select answers.answer_id, ltrim(told.name, '0') as bare_message, told.name
     from answers
-    cross join lateral regexp_split_to_table(answers.acknowledged_message_number, ' ') as name
+    cross join lateral regexp_split_to_table(answers.acknowledged_message_number, ' ') as told (name)
 ),
 
 keys as (
@@ -79,8 +79,8 @@ pairs as (
         case
             when answer.message_type_code in ('TA1', 'APERAK') then answer.acknowledgement_code
             when exists (
-                select from regexp_split_to_table(answer.rejected_message_number, ' ') as rejected
-                where ltrim(rejected, '0') = message.bare_message
+                select from regexp_split_to_table(answer.rejected_message_number, ' ') as rejected (number)
+                where ltrim(rejected.number, '0') = message.bare_message
             ) then 'rejected'
             when answer.message_type_code = '824' and names.names > 0 and not names.has_this then null
             when answer.acknowledgement_code = 'rejected' or names.names = 0 then answer.acknowledgement_code
