@@ -393,3 +393,18 @@ def test_sets_without_a_table_are_told_and_have_their_segments(tmp_path: Path) -
     rows, _ = rows_of(tmp_path, text, "segments")
     assert [r["tag"] for r in rows][:3] == ["ST", "BEG", "CUR"]
     assert (rows[1]["element_03"], rows[1]["text"]) == ("PO-1", "BEG*00*NE*PO-1**20261001")
+
+
+def test_other_sets_of_an_interchange_are_named_and_stop_none(tmp_path: Path) -> None:
+    """Remittance, stock, sales, receipts and load tenders beside an order: it is read, they are told by their names."""
+    text = written(*((("850", ORDER),) * 6))
+    for kind in ("820", "846", "852", "861", "990"):
+        text = text.replace("ST*850", f"ST*{kind}", 1)
+    rows, facts = rows_of(tmp_path, text, "order_lines")
+    assert [r["line_id"] for r in rows] == ["1", "2"]
+    assert facts.warnings[-1] == (
+        "messages of types without a table of their own, see table segments: 820 remittance advice (1), 846 stock "
+        "list (1), 852 sales and stock (1), 861 receipt of goods (1), 990 answer to a load tender (1)"
+    )
+    rows, _ = rows_of(tmp_path, text, "interchanges")
+    assert [r["message_type"] for r in rows] == ["820", "846", "852", "861", "990", "850"]
