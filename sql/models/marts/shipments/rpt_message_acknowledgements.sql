@@ -85,7 +85,7 @@ pairs as (
             when answer.message_type_code = '824' and names.names > 0 and not names.has_this then null
             when answer.acknowledgement_code = 'rejected' or names.names = 0 then answer.acknowledgement_code
             when answer.acknowledgement_code = 'received' then 'received'
-            when names.has_this and own.errors > 0 then 'accepted_with_errors'
+            when names.has_this and own.of_message > 0 then 'accepted_with_errors'
             when names.has_this or answer.rejected_message_number is not null then 'accepted'
             when answer.acknowledgement_code = 'accepted_with_errors' then 'accepted'
             else answer.acknowledgement_code
@@ -101,12 +101,20 @@ pairs as (
         where named.answer_id = answer.answer_id
     ) as names
     cross join lateral (
-        select count(*) as errors, (array_agg(error order by place))[1] as first_error, string_agg(error, '; ' order by place) as all_errors
-        from regexp_split_to_table(answer.acknowledgement_errors, '; ') with ordinality as told (error, place)
+        select
+            count(*) as errors,
+            count(*) filter (where answer.message_type_code = 'APERAK' or told.part in (message.message_number, message.document_id)) as of_message,
+            (array_agg(told.error order by told.place))[1] as first_error,
+            string_agg(told.error, '; ' order by told.place) as all_errors
+        from (
+            select error, place, rtrim(split_part(error, ' ', 1), ':') as part
+            from regexp_split_to_table(answer.acknowledgement_errors, '; ') with ordinality as piece (error, place)
+        ) as told
         where
             answer.message_type_code = 'APERAK'
-            or rtrim(split_part(error, ' ', 1), ':') in (message.message_number, message.document_id, 'interchange')
-            or split_part(error, ' ', 1) = 'group' and ltrim(rtrim(split_part(error, ' ', 2), ':'), '0') = message.bare_group
+            or told.part in (message.message_number, message.document_id, 'interchange')
+            or told.part = 'group' and ltrim(rtrim(split_part(told.error, ' ', 2), ':'), '0') = message.bare_group
+                and told.error not like 'group %: of % sent %' -- which counts messages, and is no error of this one
     ) as own
     where message.nearest = 1
 ),
