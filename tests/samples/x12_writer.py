@@ -8,7 +8,7 @@ from datetime import datetime
 
 GROUPS: Mapping[str, str] = {
     "850": "PO", "855": "PR", "856": "SH", "860": "PC", "810": "IN", "214": "QM", "940": "OW", "945": "SW",
-    "997": "FA", "999": "FA",
+    "997": "FA", "999": "FA", "865": "CA", "824": "AG",
 }  # fmt: skip
 Segments = Sequence[Sequence[str]]
 

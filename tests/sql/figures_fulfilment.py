@@ -17,6 +17,9 @@ TAMPER = {
     "on_time_in_full_is_no_more_than_either": "update rpt_on_time_in_full set on_time_in_full_lines = lines + 1",
     "order_fulfilment_adds_up_to_lines": "update rpt_order_fulfilment set ordered_amount = ordered_amount + 0.01",
     "returns_add_up_to_core": "update rpt_returns set refund_amount = refund_amount + 0.01",
+    "acknowledged_messages_are_those_of_core": (
+        "delete from rpt_message_acknowledgements where status_code = 'rejected'"
+    ),
     "shipments_of_the_months_are_all": (
         "update rpt_shipment_performance set shipments = shipments + 1 where is_all_months"
     ),
@@ -86,10 +89,22 @@ def returns_of_what_was_delivered(marts: Marts) -> None:
     ]
 
 
+def messages_with_their_acknowledgements(marts: Marts) -> None:
+    """Two hours later the first was refused for what its third segment lacks; the second was sent yesterday."""
+    names = (
+        "document_id status_code hours_to_acknowledgement acknowledgement_type_code error_place error_code error_text"
+    )
+    assert _pick(marts["rpt_message_acknowledgements"], names, client_id="south") == [
+        ("N-1", "rejected", Decimal("2.0"), "CONTRL", "1 segment 3", "13", "missing"),
+        ("N-2", "awaited", None, None, None, None, None),
+    ]
+
+
 CHECKS: list[Callable[[Marts], None]] = [
     lines_are_followed_to_their_delivery,
     months_of_a_customer,
     orders_with_what_is_open,
     times_of_a_lane,
     returns_of_what_was_delivered,
+    messages_with_their_acknowledgements,
 ]

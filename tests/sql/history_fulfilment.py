@@ -104,8 +104,34 @@ def returns(chance: Random, key: str) -> Row:
     }
 
 
+def interchanges(chance: Random, key: str) -> Row:
+    day = chance.choice(DAYS)
+    kind = chance.choice(("856", "810", "997", "824", "TA1"))
+    ours = kind in ("856", "810")
+    number = chance.choice(("1", "2", "3"))
+    return {
+        "format_code": "x12",
+        "sender_id": "US" if ours else "THEM",
+        "receiver_id": "THEM" if ours else "US",
+        "interchange_number": str(int(key) % 3),
+        "group_number": chance.choice(("1", "2", "3")),
+        "message_number": key,
+        "message_type_code": kind,
+        "created_at": datetime(day.year, day.month, day.day, 8, 30),
+        "document_id": chance.choice((None, "D-1", "D-2")),
+        "segments_found": 3,
+        "messages_found": 1,
+        "message_faults": "none",
+        "acknowledged_interchange_number": number if kind == "TA1" else None,
+        "acknowledged_group_number": number if kind in ("997", "824") else None,
+        "acknowledged_message_number": chance.choice((None, key, "00 01")) if kind in ("997", "824") else None,
+        "acknowledgement_code": None if ours else chance.choice(("accepted", "rejected", "partially_accepted")),
+        "acknowledgement_errors": None if ours else chance.choice((None, f"{key}: 5 too long")),
+    }
+
+
 ROWS: dict[str, Callable[[Random, str], Row]] = {
     f"shipments.{make.__name__}": make
-    for make in (products, carriers, orders, order_lines, shipment_events, deliveries, returns)
+    for make in (products, carriers, orders, order_lines, shipment_events, deliveries, returns, interchanges)
 }
 """Feed → how a row of it is made."""

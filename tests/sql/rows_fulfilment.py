@@ -30,6 +30,7 @@ def _core() -> dict[str, list[Row]]:
         ],
         "deliveries": _deliveries(),
         "returns": _returns(),
+        "interchanges": _interchanges(),
     }
 
 
@@ -84,4 +85,18 @@ def _returns() -> list[Row]:
     return [
         {**back, "line_id": "1", "returned_date": "2026-05-30", "returned_quantity": "3", "reason_code": "defective"}
         | {"disposition_code": "scrapped", "refund_amount": "6.00"},
+    ]
+
+
+def _interchanges() -> list[Row]:
+    sent = {"format_code": "edifact", "sender_id": "S", "receiver_id": "C", "interchange_number": "1"}
+    sent |= {"group_number": "none", "message_number": "1", "message_type_code": "DESADV", "document_id": "N-1"}
+    sent |= {"created_at": "2026-05-18 08:00+00", "segments_found": 9, "messages_found": 1, "message_faults": "none"}
+    answer = {**sent, "sender_id": "C", "receiver_id": "S", "message_type_code": "CONTRL", "document_id": None}
+    answer |= {"created_at": "2026-05-18 10:00+00", "acknowledged_interchange_number": "1"}
+    answer |= {"acknowledged_message_number": "1", "acknowledgement_code": "rejected", "rejected_message_number": "1"}
+    return [
+        sent,
+        {**sent, "interchange_number": "2", "document_id": "N-2", "created_at": "2026-06-29 08:00+00"},
+        {**answer, "acknowledgement_errors": "1 segment 3: 13 missing"},
     ]

@@ -120,5 +120,20 @@ def of_other_types(table: str, unread: Counter[str], with_tables: Collection[str
         yield f"messages of other types, which table {table} is not made of: {_listed(elsewhere)}"
 
 
+_NAMES = {
+    "204": "load tender", "210": "freight invoice", "753": "request for routing", "754": "routing",
+    "820": "remittance advice", "824": "application advice", "830": "forecast", "832": "price list",
+    "846": "stock list", "852": "sales and stock", "861": "receipt of goods", "862": "delivery schedule",
+    "864": "text message", "943": "transfer to a warehouse",
+    "944": "receipt of a warehouse", "947": "stock adjustment of a warehouse", "990": "answer to a load tender",
+    "APERAK": "application error", "DELFOR": "forecast", "DELJIT": "delivery call-off", "IFTMIN": "transport order",
+    "IFCSUM": "forwarding manifest", "INVRPT": "stock list", "PARTIN": "party master data", "PRICAT": "price list",
+    "PRODAT": "product data", "QUOTES": "quotation", "RECADV": "receipt of goods", "REMADV": "remittance advice",
+    "REQOTE": "request for quotation", "SLSRPT": "sales", "SLSFCT": "forecast of sales",
+}  # fmt: skip
+"""What people call types of messages that no table but `segments` has."""
+
+
 def _listed(kinds: Counter[str]) -> str:
-    return ", ".join(f"{kind} ({times})" for kind, times in sorted(kinds.items()))
+    named = ((f"{kind} {_NAMES[kind]}" if kind in _NAMES else kind, times) for kind, times in sorted(kinds.items()))
+    return ", ".join(f"{kind} ({times})" for kind, times in named)

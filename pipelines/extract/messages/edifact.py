@@ -12,11 +12,10 @@ from pipelines.extract.messages.edifact_envelope import Interchange, Message, Pa
 from pipelines.extract.messages.edifact_envelope import Messages as Walk
 from pipelines.extract.messages.edifact_invoice import invoice_lines, invoice_taxes, invoices
 from pipelines.extract.messages.edifact_section import Section
-from pipelines.extract.messages.edifact_status import acknowledgements, answer_of, statuses
+from pipelines.extract.messages.edifact_status import acknowledgements, answered, statuses
 from pipelines.extract.messages.edifact_syntax import Notes, Segments
 from pipelines.extract.messages.edifact_tags import KNOWN
 from pipelines.extract.messages.edifact_trade import (
-    Cells,
     document_of,
     envelope_of,
     order_lines,
@@ -24,6 +23,7 @@ from pipelines.extract.messages.edifact_trade import (
     orders,
 )  # fmt: skip
 from pipelines.extract.messages.message import MessageTable, Record
+from pipelines.extract.messages.order_answers import Cells
 
 Maker = Callable[[Message], Iterator[Cells]]
 TABLES: Mapping[str, tuple[frozenset[str], Maker]] = {
@@ -132,7 +132,7 @@ def interchange_cells(message: Message, whole: Interchange) -> Cells:
         "groups_found": str(whole.found) if groups else "",
         "unknown_segments": ", ".join(f"{tag} ({times})" for tag, times in sorted(unknown.items())),
         "message_faults": " ".join(dict.fromkeys(faults)) or "none",
-        **(answer_of(message) if message.type == "CONTRL" else {}),
+        **answered(message),
     }
 
 

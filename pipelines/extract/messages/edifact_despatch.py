@@ -18,7 +18,6 @@ from pipelines.extract.messages.edifact_section import (
 )  # fmt: skip
 from pipelines.extract.messages.edifact_syntax import Segment
 from pipelines.extract.messages.edifact_trade import (
-    Cells,
     document_of,
     envelope_of,
     line_cells,
@@ -27,6 +26,7 @@ from pipelines.extract.messages.edifact_trade import (
     trade_parties,
     transport_of,
 )  # fmt: skip
+from pipelines.extract.messages.order_answers import Cells
 
 _EXPECTED = ("17", "132", "358", "191", "64")
 _SSCC = ("BJ", "AW")

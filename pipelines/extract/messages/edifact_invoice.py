@@ -10,7 +10,6 @@ from pipelines.extract.messages import edifact_dates as plain
 from pipelines.extract.messages.edifact_envelope import Message
 from pipelines.extract.messages.edifact_section import Node, Section, order_line, party
 from pipelines.extract.messages.edifact_trade import (
-    Cells,
     Parts,
     document_of,
     envelope_of,
@@ -19,6 +18,7 @@ from pipelines.extract.messages.edifact_trade import (
     party_cells,
     transport_of,
 )  # fmt: skip
+from pipelines.extract.messages.order_answers import Cells
 
 CREDIT_NOTES = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "502", "503", "532"})
 """Codes of UNTDID 1001 for documents that credit: with EN 16931 their amounts are positive and mean less to pay."""

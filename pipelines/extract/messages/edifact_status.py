@@ -1,4 +1,4 @@
-"""IFTSTA: events of transport by consignment. CONTRL: what a partner made of what was sent."""
+"""IFTSTA: events of transport by consignment. CONTRL, APERAK, ORDRSP: what a partner made of what was sent."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pipelines.extract.messages.edi_envelope import answer_to_all
+from pipelines.extract.messages.edi_errors import told
 from pipelines.extract.messages.edifact_envelope import Message
-from pipelines.extract.messages.edifact_section import TRANSPORT, Node, Section, date_of, party
+from pipelines.extract.messages.edifact_section import TRANSPORT, Node, Section, date_of, order_line, party
 from pipelines.extract.messages.edifact_syntax import Segment
-from pipelines.extract.messages.edifact_trade import Cells, document_of, envelope_of, transport_of
+from pipelines.extract.messages.edifact_trade import (
+    document_of,
+    envelope_of,
+    parts_of,
+    said_of_whole,
+    transport_of,
+)  # fmt: skip
+from pipelines.extract.messages.order_answers import Cells
 
 _EVENT_DATES = ("334", "78", "7", "1", "35", "11", "178", "186", "132", "133", "137")
 _EVENT = {tag: members for tag, members in TRANSPORT.items() if tag != "RFF"}
@@ -187,8 +195,48 @@ def _answer(segment: Segment, level: str) -> Cells:
     }
 
 
-def answer_of(message: Message) -> Cells:
-    """What an acknowledgement as a whole says: of the interchange, unless it says otherwise of its messages."""
+_ADVICE = {"accepted": "accepted", "changed": "accepted_with_errors", "on_hold": "received", "rejected": "rejected"}
+_ERROR_MESSAGE = "313"
+
+
+def answered(message: Message) -> Cells:
+    """Columns of the register that say what the message answers, and how."""
+    match message.type:
+        case "CONTRL":
+            return _of_syntax(message)
+        case "APERAK":
+            return _of_application(message)
+        case "ORDRSP":
+            head = parts_of(message).head
+            return {"answered_document_id": order_line(head)[0], "document_answer_code": said_of_whole(head)}
+        case _:
+            return {}
+
+
+def _of_application(message: Message) -> Cells:
+    """What APERAK says of a message or document: errors make it rejected where it does not say otherwise."""
+    head = Section(message.segments)
+    place, errors = "", []
+    for segment in message.segments:
+        if segment.tag == "RFF":
+            place = segment.at(1, 2) or place
+        elif segment.tag == "ERC":
+            errors.append(f"{place or 'message'}: {segment.at(1)}")
+        elif segment.tag == "FTX" and errors:
+            text = " ".join(filter(None, (segment.at(4, n) for n in range(1, 6)))).replace(";", ",")
+            errors[-1] += f" {text}" if text else ""
+    code = document_of(head).get("document_code", "")
+    silent = "rejected" if errors or code == _ERROR_MESSAGE else "accepted"
+    return {
+        "acknowledged_message_number": head.reference("ACW"),
+        "answered_document_id": head.reference("DM", "ON", "IV", "DQ", "AAK", "ACE", "AGO", "TN"),
+        "acknowledgement_code": _ADVICE.get(said_of_whole(head), silent),
+        "acknowledgement_errors": "; ".join(errors),
+    }
+
+
+def _of_syntax(message: Message) -> Cells:
+    """What CONTRL as a whole says: of the interchange, unless it says otherwise of its messages."""
     answers = list(acknowledgements(message))
     whole = next((a for a in answers if a["level"] == "interchange"), None)
     if whole is None:
@@ -196,12 +244,16 @@ def answer_of(message: Message) -> Cells:
     parts = [a for a in answers if a["level"] in ("group", "message")]
     messages = [a for a in parts if a["level"] == "message"]
     groups = {a["acknowledged_group_number"] for a in parts if a.get("acknowledged_group_number")}
-    errors = [f"{place}: {a['error_code']}" for a, place in zip(answers, _errors_at(answers), strict=True) if place]
+    places = _errors_at(answers)
+    errors = [e for a, at in zip(answers, places, strict=True) for e in told(at, [a.get("error_code", "")], "edifact")]
     codes = [a["acknowledgement_code"] for a in parts]
     return {
         "acknowledged_interchange_number": whole["acknowledged_interchange_number"],
         "acknowledged_group_number": groups.pop() if len(groups) == 1 else "",
         "acknowledged_message_number": " ".join(a["acknowledged_message_number"] for a in messages),
+        "acknowledged_message_type": " ".join(
+            dict.fromkeys(a["acknowledged_message_type"].partition(":")[0] for a in messages)
+        ),
         "acknowledgement_code": answer_to_all(whole["acknowledgement_code"], codes, errors=bool(errors)),
         "rejected_message_number": " ".join(
             a["acknowledged_message_number"] for a in messages if a["acknowledgement_code"] == "rejected"
@@ -211,7 +263,7 @@ def answer_of(message: Message) -> Cells:
 
 
 def _errors_at(answers: Sequence[Cells]) -> Iterator[str]:
-    """Where the error of each answer is, as `2 segment 4 element 3.1`; empty where it tells of none."""
+    """Where each answer is, as `2 segment 4 element 3.1`."""
     segment = ""
     for a in answers:
         segment = a.get("segment_position", segment if a["level"] == "element" else "")
@@ -219,4 +271,4 @@ def _errors_at(answers: Sequence[Cells]) -> Iterator[str]:
         place = part or a.get("acknowledged_message_number", "")
         place += f" segment {segment}" if segment else ""
         place += f" element {a['element_position']}" if a.get("element_position") else ""
-        yield place if a.get("error_code") else ""
+        yield place

@@ -39,5 +39,6 @@ KNOWN: Mapping[str, frozenset[str]] = {
     ),
     "IFTSTA": _TRANSPORT | _tags("CNI COD DAM STS"),
     "IFTMIN": _TRANSPORT | _tags("CPI CUX GOR PCD PIA PRI SCC TCC TOD"),
+    "APERAK": _tags("BGM CNT COM CTA DOC DTM ERC FTX NAD RFF UNS"),
     "CONTRL": _tags("UCI UCF UCM UCS UCD"),
 }

@@ -17,8 +17,8 @@ from pipelines.extract.messages.edifact_section import (
     products,
 )  # fmt: skip
 from pipelines.extract.messages.edifact_syntax import Segment
+from pipelines.extract.messages.order_answers import Answered, Cells, line_answer
 
-Cells = dict[str, str]
 _REQUESTED = ("2", "64", "63", "358", "61")
 
 
@@ -195,23 +195,25 @@ def order_responses(message: Message) -> Iterator[Cells]:
     order_id, _ = order_line(parts.head)
     of_order = parts.head.first("RFF", "ON")
     ordered = parts.head.below(of_order, "DTM", "171", "4")
+    whole = said_of_whole(parts.head)
     common = _from_head(
         head, "document_id", "document_date", "buyer_id", "buyer_name", "supplier_id", "supplier_name"
     ) | {
         "response_code": head.get("response_code") or head.get("message_function", ""),
         "order_date": Section([ordered]).date() if ordered else "",
     }
-    promised = parts.head.date("67", "69", "17", "76", "10") or head["promised_date"]
+    promised = parts.head.date(*_PROMISED) or head["promised_date"]
     requested = parts.head.date("2", "64")
     for ordinal, segments in enumerate(parts.lines or [[]]):
         line = Section(segments)
         own_order, own_line = order_line(line)
-        cells = common | _responded(line) | {
+        responded = _responded(line, whole)
+        cells = common | responded | {
             "order_id": own_order or order_id,
             "order_line_id": own_line or line_id(line),
             "currency_code": line.currency() or head["currency_code"],
             "requested_date": line.date("2", "64") or requested,
-            "promised_date": line.date("67", "69", "17", "76", "10") or promised,
+            "promised_date": responded.get("promised_date") or _last_date(line) or promised,
             "text": " / ".join(filter(None, (line.text(), "" if ordinal else head["text"]))),
         }  # fmt: skip
         at = segments[0] if segments else message.header
@@ -219,18 +221,80 @@ def order_responses(message: Message) -> Iterator[Cells]:
         yield cells | {"other": line.other() if ordinal else line.other(parts.head, parts.summary)}
 
 
-def _responded(line: Section) -> Cells:
+ANSWERS = {
+    "AP": "accepted", "AB": "accepted", "AD": "accepted", "29": "accepted", "44": "accepted", "AC": "changed",
+    "AE": "changed", "AI": "changed", "CA": "changed", "4": "changed", "28": "changed", "30": "changed",
+    "33": "changed", "34": "changed", "45": "changed", "AJ": "on_hold", "RE": "rejected", "27": "rejected",
+}  # fmt: skip
+"""What a message says of the document that it answers as a whole (data elements 4343 and 1225)."""
+_ACTIONS = {
+    "1": "changed", "2": "rejected", "3": "changed", "4": "accepted", "5": "accepted", "6": "changed", "7": "rejected",
+    "10": "rejected", "11": "accepted", "16": "changed",
+}  # fmt: skip
+"""What LIN says of a line (data element 1229): added, deleted, changed, no action, accepted, accepted with changes, not
+accepted, not found, not changed, proposed."""
+_CONFIRMED = ("113", "170", "194")
+_PROMISED = ("67", "69", "17", "76", "10")
+
+
+def said_of_whole(head: Section) -> str:
+    """The answer of a head as a word; empty where it has none."""
+    document = document_of(head)
+    return ANSWERS.get(document.get("response_code") or document.get("message_function", ""), "")
+
+
+def _responded(line: Section, whole: str) -> Cells:
     """Quantities and price of a line of a response."""
     ordered, unit = line.quantity("21", "145", "1")
-    confirmed, confirmed_unit = line.quantity("113", "170", "194")
-    return line_cells(line) | {
+    lots = _lots(line)
+    later, cancelled = line.quantity("83")[0], line.quantity("182", "185")[0]
+    cells = line_cells(line) | {
         "ordered_quantity": ordered,
-        "confirmed_quantity": confirmed,
-        "backorder_quantity": line.quantity("83")[0],
-        "cancelled_quantity": line.quantity("182", "185")[0],
-        "unit_code": unit or confirmed_unit,
+        "confirmed_quantity": next((plain.number(lot.at(1, 2)) for lot, _ in lots), ""),
+        "backorder_quantity": later,
+        "unit_code": unit or next((lot.at(1, 3) for lot, _ in lots), ""),
         "line_amount": line.amount("203"),
     }
+    of_order = "accepted" if whole == "changed" else whole  # it does not say which line is changed
+    code = _ACTIONS.get(cells["action_code"], "") or (of_order if line.nodes else "")
+    parts = [Answered(code or "accepted", plain.decimal(plain.number(lot.at(1, 2))), day) for lot, day in lots]
+    if not lots and (code or later or cancelled):
+        parts = [Answered(code or "accepted", None)]
+    if code == "rejected":
+        parts = [Answered(code, None)]
+    else:
+        parts += [
+            Answered(kind, plain.decimal(n)) for kind, n in (("backordered", later), ("rejected", cancelled)) if n
+        ]
+    return cells | line_answer(plain.decimal(ordered), parts, whole)
+
+
+def _lots(line: Section) -> list[tuple[Segment, str]]:
+    """Confirmed quantities of a line, each with its day where schedules tell it: its own, else those of schedules."""
+    own = [node.segment for node in line.all("QTY", *_CONFIRMED)]
+    kinds = [kind for kind in _CONFIRMED if any(segment.at(1) == kind for segment in own)]
+    found = [(segment, "") for segment in own if segment.at(1) == kinds[0]] if kinds else []
+    lots = []
+    for schedule in line.all("SCC"):
+        day = ""
+        for segment in schedule.members:
+            if segment.tag == "DTM" and segment.at(1) in _PROMISED:
+                day = plain.day(segment.at(1, 2), segment.at(1, 3))
+                line.use(segment)
+        of_it = [(segment, day) for segment in schedule.below("QTY") if segment.at(1) in _CONFIRMED]
+        lots += of_it
+        line.use(*(segment for segment, _ in of_it))
+    line.use(*(segment for segment, _ in found))
+    return [(segment, max(day for _, day in lots)) for segment, _ in found] if found and lots else found or lots
+
+
+def _last_date(line: Section) -> str:
+    """The day promised for a line, of several with one qualifier the last."""
+    for code in _PROMISED:
+        if found := line.all("DTM", code):
+            line.use(*(node.segment for node in found))
+            return max(plain.day(node.segment.at(1, 2), node.segment.at(1, 3)) for node in found)
+    return ""
 
 
 def line_id(line: Section) -> str:

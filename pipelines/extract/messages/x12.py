@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from pipelines.extract.messages.edi_envelope import of_other_types
 from pipelines.extract.messages.message import MessageTable, Record
+from pipelines.extract.messages.x12_answers import OrderAnswers
 from pipelines.extract.messages.x12_checks import Checks, Unknown
 from pipelines.extract.messages.x12_envelope import Envelopes, Message
 from pipelines.extract.messages.x12_parts import Row, Split, split
@@ -34,6 +35,7 @@ from pipelines.extract.messages.x12_register import ANSWERS, Noted, envelope, no
 from pipelines.extract.messages.x12_sets import SHAPES
 from pipelines.extract.messages.x12_syntax import SegmentReader
 
+_ANSWERED = frozenset({"855", "865"})
 _ELEMENTS = tuple(f"element_{n:02}" for n in range(1, 31))
 
 
@@ -45,6 +47,7 @@ class Messages(MessageTable):
         table = self.fmt.table or "interchanges"
         self._unknown = Unknown()
         self._checks = Checks(self.name)
+        self._answers = OrderAnswers()
         self._ordinal, self._asked = 0, set(self.columns)
         reader = SegmentReader(self.path, self.fmt, self.name, self.tally)
         envelopes = Envelopes(reader)
@@ -66,7 +69,7 @@ class Messages(MessageTable):
                 yield from map(self._record, register(item, sets))
                 sets = []
         self.tally.totals += [*envelopes.totals(), *self._checks.totals()]
-        self.tally.warnings += [*envelopes.warnings(), *self._unknown.warnings()]
+        self.tally.warnings += [*envelopes.warnings(), *self._unknown.warnings(), *self._answers.warnings()]
         self.tally.warnings += of_other_types(table, unread, SHAPES)
 
     def _record(self, cells: Mapping[str, str], *, problem: str = "", raw: str = "") -> Record:
@@ -84,12 +87,13 @@ class Messages(MessageTable):
         dates = [name for name in layout.columns if name.endswith("_date") or name == "due_date_said"]
         for n, row in enumerate(parts.rows(layout.row), 1):
             where = message.place(row.first or message.head)
-            if row.problem:
+            answer = self._answers.cells(row) if layout.row == "answer" and message.kind in _ANSWERED else {}
+            if problem := row.problem or answer.pop("problem", ""):
                 raw = " ~ ".join(s.text for s in row.parts["line"].segments)
-                yield self._record({}, problem=f"{row.problem} ({where})", raw=raw)
+                yield self._record({}, problem=f"{problem} ({where})", raw=raw)
                 continue
             cells = {column: row.value(place) for column, place in layout.columns.items()}
-            own = {**_plain(cells, row, dates), **_of_row(row, message, n, whole)}
+            own = {**_plain(cells, row, dates), **_of_row(row, message, n, whole), **answer}
             asked = (*layout.own, *(layout.first if n == 1 else ()))
             rest = [text for name in asked if (part := row.parts.get(name)) for text in part.rest()]
             yield self._record({**whole, **own, "position": where, "other": " ~ ".join(rest)})

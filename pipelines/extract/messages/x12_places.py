@@ -115,7 +115,7 @@ CONFIRMATIONS: dict[str, str] = {
     "document_date": "BAK09|BCA10",
     "line_id": "PO101|POC01",
     "ordered_quantity": "PO102|POC03",
-    "unit_code": "PO103|POC05",
+    "unit_code": "PO103|POC05|ACK03",
     "price_as_written": "PO104|POC06",
     "price_code": "PO105|POC07",
     "currency_code": "line:CUR02|head:CUR02",

@@ -350,9 +350,20 @@ def test_messages_of_other_types_are_told_and_readable_as_segments(read: Read) -
     text = SOUND.replace("ORDERS:D", "QUOTES:D")
     rows, facts = read(text, "order_lines")
     assert rows == []
-    assert "QUOTES (1)" in facts.warnings[-1]
+    assert "QUOTES quotation (1)" in facts.warnings[-1]
     segments, _ = read(text, "segments")
     assert [(s["tag"], s["text"]) for s in segments][1:] == [("BGM", "BGM+220+P+9"), ("UNS", "UNS+S")]
+
+
+def test_other_messages_of_a_file_are_named_and_stop_none(read: Read) -> None:
+    others = ("REMADV", "INVRPT", "SLSRPT", "RECADV", "PRICAT")
+    text = "".join(SOUND.replace("ORDERS:D", f"{kind}:D").replace("+5'", f"+{n}'") for n, kind in enumerate(others, 6))
+    rows, facts = read(text + SOUND, "orders")
+    assert [row["order_id"] for row in rows] == ["P"]
+    assert facts.warnings[-1] == (
+        "messages of types without a table of their own, see table segments: INVRPT stock list (1), PRICAT price "
+        "list (1), RECADV receipt of goods (1), REMADV remittance advice (1), SLSRPT sales (1)"
+    )
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,8 @@ def test_a_response(read: Read) -> None:
         "position": "message 1, LIN 1, line 1", "document_id": "RESP-1", "document_date": "2026-11-02",
         "response_code": "AC", "order_id": "PO-17", "order_date": "2026-11-01", "line_id": "1", "order_line_id": "4",
         "action_code": "5", "ean_id": "4000862141404", "ordered_quantity": "48", "confirmed_quantity": "36",
-        "backorder_quantity": "12", "unit_code": "PCE", "unit_price_amount": "12.5", "price_code": "AAA",
+        "backorder_quantity": "12", "line_answer_code": "backordered", "accepted_quantity": "48",
+        "agreed_quantity": "48", "unit_code": "PCE", "unit_price_amount": "12.5", "price_code": "AAA",
         "price_as_written": "12.5", "currency_code": "DKK", "promised_date": "2026-11-28", "buyer_id": "5790000000005",
         "supplier_id": "4012345000009", "message_faults": "none",
     }  # fmt: skip
@@ -167,6 +168,69 @@ def test_a_response(read: Read) -> None:
     assert "other" not in second
     (whole,) = read("ORDRSP:D:96A:UN:EAN005", "BGM+231+RESP-2+27\nRFF+ON:PO-18\nUNS+S", "order_responses")
     assert (whole["response_code"], whole["order_id"], whole["position"]) == ("27", "PO-18", "message 1, line 1")
+
+
+@pytest.mark.parametrize(
+    ("bgm", "line", "wanted"),
+    [
+        ("29", "LIN+1+5\nQTY+21:48", "accepted 48 48 - - -"),
+        ("29", "LIN+1\nQTY+21:48", "accepted 48 48 - - -"),  # as BGM says of the order
+        ("4", "LIN+1+5\nQTY+21:48", "accepted 48 48 - - -"),
+        ("4", "LIN+1+3\nQTY+21:48\nQTY+113:36", "changed 36 36 12 - -"),
+        ("4", "LIN+1\nQTY+21:48\nQTY+113:36", "changed 36 36 12 - -"),
+        ("4", "LIN+1+6\nQTY+21:48\nQTY+113:60", "changed 60 60 - - -"),
+        ("4", "LIN+1+7\nQTY+21:48", "rejected 0 48 48 - -"),
+        ("4", "LIN+1+2\nQTY+21:48\nQTY+113:48", "rejected 0 48 48 - -"),
+        ("4", "LIN+1+10\nQTY+21:48", "rejected 0 48 48 - -"),
+        ("4", "LIN+1+1\nQTY+113:5", "changed 5 5 - - -"),  # added by the supplier
+        ("4", "LIN+1+5\nQTY+21:48\nQTY+83:12", "backordered 48 48 - 12 -"),
+        ("4", "LIN+1+3\nQTY+21:48\nQTY+185:8", "changed 40 40 8 - -"),
+        ("4", "LIN+1+3\nQTY+21:48\nQTY+113:30\nQTY+83:10\nQTY+185:8", "backordered 40 40 8 10 -"),
+        ("4", "LIN+1+6\nQTY+21:48\nQTY+113:20\nDTM+67:20261101:102\nQTY+113:28\nDTM+67:20261120:102",
+         "changed 48 48 - - 2026-11-20"),
+        ("4", "LIN+1+5\nQTY+21:48\nSCC+1\nQTY+113:20\nDTM+67:20261101:102\nSCC+1\nQTY+113:16\nDTM+67:20261120:102",
+         "changed 36 36 12 - 2026-11-20"),
+        ("27", "LIN+1+5\nQTY+21:48", "rejected 0 48 48 - -"),
+        ("+AJ", "LIN+1\nQTY+21:48", "on_hold 48 48 - - -"),
+        ("9", "LIN+1\nQTY+21:48", "- 48 48 - - -"),  # says nothing
+    ],
+)  # fmt: skip
+def test_what_an_answer_leaves_of_a_line(read: Read, bgm: str, line: str, wanted: str) -> None:
+    names = "line_answer_code accepted_quantity agreed_quantity cancelled_quantity backorder_quantity promised_date"
+    (row,) = read("ORDRSP:D:96A:UN:EAN005", f"BGM+231+R-1+{bgm}\nRFF+ON:PO-1\n{line}\nUNS+S", "order_responses")
+    assert " ".join(row.get(name, "-") for name in names.split()) == wanted
+    assert "SCC" not in row.get("other", "").replace("SCC+1", "")
+
+
+def test_a_line_accepted_without_a_quantity_stands_as_it_was_ordered(read: Read) -> None:
+    (row,) = read("ORDRSP:D:96A:UN", "BGM+231+R-1+29\nRFF+ON:PO-1\nLIN+1+5\nUNS+S", "order_responses")
+    assert (row["stands_as_ordered"], row["line_answer_code"]) == ("true", "accepted")
+    (row,) = read("ORDRSP:D:96A:UN", "BGM+231+R-1+4\nRFF+ON:PO-1\nLIN+1+7\nUNS+S", "order_responses")
+    assert "stands_as_ordered" not in row
+
+
+def test_answers_to_an_order_as_a_whole_stand_in_the_register(read: Read) -> None:
+    for bgm, word in (("29", "accepted"), ("27", "rejected"), ("4", "changed"), ("9+AP", "accepted"), ("9", None)):
+        (row,) = read("ORDRSP:D:96A:UN", f"BGM+231+R-1+{bgm}\nRFF+ON:PO-1\nUNS+S", "interchanges")
+        assert (row["answered_document_id"], row.get("document_answer_code")) == ("PO-1", word)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "errors"),
+    [
+        ("BGM+313+A-1\nRFF+DM:INV-1\nERC+Z10\nFTX+AAO+++price is not agreed;:line 2", "rejected",
+         "INV-1: Z10 price is not agreed, line 2"),
+        ("BGM+305+A-1+29\nRFF+DM:INV-1", "accepted", ""),
+        ("BGM+305+A-1+34\nRFF+DM:INV-1\nERC+12", "accepted_with_errors", "INV-1: 12"),
+        ("BGM+312+A-1\nRFF+DM:INV-1", "accepted", ""), ("BGM+313+A-1\nRFF+DM:INV-1", "rejected", ""),
+        ("BGM+305+A-1+9+RE\nRFF+DM:INV-1\nRFF+ACW:77\nERC+3", "rejected", "77: 3"),
+    ],
+)  # fmt: skip
+def test_what_an_application_made_of_it(read: Read, body: str, code: str, errors: str) -> None:
+    (row,) = read("APERAK:D:96A:UN", body, "interchanges")
+    assert (row["answered_document_id"], row["acknowledgement_code"]) == ("INV-1", code)
+    assert row.get("acknowledgement_errors", "") == errors
+    assert row.get("acknowledged_message_number") == ("77" if "ACW" in body else None)
 
 
 DESPATCH = """
@@ -422,14 +486,16 @@ def test_an_invoice_that_takes_one_back_is_no_invoice(read: Read, function: str,
     ("answer", "code", "rejected", "errors"),
     [
         ("UCI+77+S:14+R:14+7", "accepted", "", ""), ("UCI+77+S+R+8", "received", "", ""),
-        ("UCI+77+S+R+4+18", "rejected", "", "interchange: 18"), ("UCI+77+S+R+1", "accepted", "", ""),
-        ("UCI+77+S+R+7\nUCM+1+ORDERS:D:96A:UN+7\nUCM+2+ORDERS:D:96A:UN+4+13", "partially_accepted", "2", "2: 13"),
+        ("UCI+77+S+R+4+18", "rejected", "", "interchange: 18 error that is not specified"),
+        ("UCI+77+S+R+1", "accepted", "", ""),
+        ("UCI+77+S+R+7\nUCM+1+ORDERS:D:96A:UN+7\nUCM+2+ORDERS:D:96A:UN+4+13", "partially_accepted", "2",
+         "2: 13 missing"),
         ("UCI+77+S+R+7\nUCM+1+ORDERS:D:96A:UN+7\nUCS+4+13\nUCD+12+2:1", "accepted_with_errors", "",
-         "1 segment 4: 13; 1 segment 4 element 2.1: 12"),
+         "1 segment 4: 13 missing; 1 segment 4 element 2.1: 12 value is invalid"),
         ("UCI+77+S+R+8\nUCF+9+S+R+4+12\nUCM+1+ORDERS:D:96A:UN+4+13\nUCS+2\nUCD+39+1", "rejected", "1",
-         "group 9: 12; 1: 13; 1 segment 2 element 1: 39"),
+         "group 9: 12 value is invalid; 1: 13 missing; 1 segment 2 element 1: 39 too long"),
         ("UCI+77+S+R+7\nUCM+1+ORDERS:D:96A:UN+4+13\nUCM+2+ORDERS:D:96A:UN+4+13", "partially_accepted", "1 2",
-         "1: 13; 2: 13"),
+         "1: 13 missing; 2: 13 missing"),
     ],
 )  # fmt: skip
 def test_what_a_partner_made_of_it(read: Read, answer: str, code: str, rejected: str, errors: str) -> None:

@@ -103,14 +103,104 @@ def test_answers_to_an_order_by_line_and_in_parts(tmp_path: Path) -> None:
         "PO1*2*5*EA*9*PE*VN*B~ACK*IR*5*EA~CTT*2"
     )
     lines, _ = rows_of(tmp_path, written(("855", answer)), "order_responses")
-    assert [(r["line_id"], r["line_status_code"], r.get("promised_date")) for r in lines] == [
-        ("1", "IQ", "2026-10-15"), ("2", "IR", None),
+    names = (
+        "line_id line_status_code line_answer_code accepted_quantity agreed_quantity backorder_quantity promised_date"
+    )
+    assert [tuple(r.get(name, "") for name in names.split()) for r in lines] == [
+        ("1", "IQ", "backordered", "24", "24", "8", "2026-11-01"), ("2", "IR", "rejected", "0", "5", "", ""),
     ]  # fmt: skip
-    assert "ACK*IB*8*EA*067*20261101" in lines[0]["other"]
+    assert lines[1]["cancelled_quantity"] == "5"
+    assert "ACK" not in lines[0].get("other", "")
     parts, _ = rows_of(tmp_path, written(("855", answer)), "order_confirmations")
     assert [(r["line_id"], r["confirmed_quantity"]) for r in parts] == [("1", "16"), ("1", "8"), ("2", "5")]
     whole, _ = rows_of(tmp_path, written(("855", "BAK*00*AD*PO-9*20261001")), "order_responses")
     assert [(r["order_id"], r["response_code"]) for r in whole] == [("PO-9", "AD")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted"),
+    [
+        ("ACK*IA*24*EA", "accepted 24 24 - - -"),
+        ("ACK*IA", "accepted 24 24 - - -"),
+        ("", "accepted 24 24 - - -"),  # as BAK02 says of the order
+        ("ACK*IQ*16*EA", "changed 16 16 8 - -"),
+        ("ACK*IQ*30*EA", "changed 30 30 - - -"),
+        ("ACK*IC*16*EA~ACK*IR*8*EA", "changed 16 16 8 - -"),
+        ("ACK*IR*8*EA", "changed 16 16 8 - -"),  # of the rest nothing is said: it stands
+        ("ACK*BP*16*EA*068*20261015", "backordered 24 24 - 8 2026-10-15"),
+        ("ACK*BP*16*EA*068*20261015~ACK*IB*8*EA*068*20261101", "backordered 24 24 - 8 2026-11-01"),
+        ("ACK*IP*24*EA~ACK*DR*24*EA*067*20261101", "changed 24 24 - - 2026-11-01"),  # one lot, two answers
+        ("ACK*DR*12*EA*067*20261101~ACK*DR*12*EA*067*20261015", "changed 24 24 - - 2026-11-01"),
+        ("ACK*IA*24*EA~DTM*067*20261015", "accepted 24 24 - - 2026-10-15"),
+        ("ACK*IA*24*EA~SCH*12*EA***067*20261015~SCH*12*EA***067*20261101", "accepted 24 24 - - 2026-11-01"),
+        ("ACK*IW*24*EA", "on_hold 24 24 - - -"),
+        ("ACK*IF", "on_hold 24 24 - - -"),
+        ("ACK*IS*24*EA****VN*B", "changed 24 24 - - -"),
+        *((f"ACK*{code}*24*EA", "accepted 24 24 - - -") for code in ("AC", "AR", "AA", "IE", "SP")),
+        *((f"ACK*{code}", "rejected 0 24 24 - -") for code in ("ID", "IR", *(f"R{n}" for n in range(1, 9)))),
+    ],
+)
+def test_what_all_answers_to_a_line_leave_of_it(tmp_path: Path, answer: str, wanted: str) -> None:
+    names = "line_answer_code accepted_quantity agreed_quantity cancelled_quantity backorder_quantity promised_date"
+    for head, line in (("BAK*00*AT*PO-1*20261001", "PO1*1*24*EA*12.5*PE*VN*A"), ("BCA*00*AT*PO-1**1*20261001", POC)):
+        body = "~".join(filter(None, (head, line, answer, "CTT*1")))
+        (row,), facts = rows_of(tmp_path, written(("855" if head[1] == "A" else "865", body)), "order_responses")
+        assert " ".join(row.get(name, "-") for name in names.split()) == wanted
+        assert facts.warnings == []
+
+
+POC = "POC*1*CA*24*24*EA*12.5*PE*VN*A"
+
+
+def test_answers_to_an_order_as_a_whole(tmp_path: Path) -> None:
+    """It rejects all lines, whatever they say; without lines the register has it."""
+    body = "BAK*00*{}*PO-1*20261001~PO1*1*24*EA*12.5*PE*VN*A{}~CTT*1"
+    for code, ack, word, accepted in (("RD", "~ACK*IA*24*EA", "rejected", "0"), ("AH", "", "on_hold", "24")):
+        (row,), _ = rows_of(tmp_path, written(("855", body.format(code, ack))), "order_responses")
+        assert (row["line_answer_code"], row["accepted_quantity"]) == (word, accepted)
+    deleted = written(("865", f"BCA*00*AC*PO-1**1*20261001~{POC.replace('CA', 'DI')}~CTT*1"))
+    (row,), _ = rows_of(tmp_path, deleted, "order_responses")
+    assert (row["line_answer_code"], row["cancelled_quantity"]) == ("rejected", "24")
+    text = written(("855", "BAK*00*RJ*PO-9*20261001"), ("865", "BCA*00*AC*PO-8**1*20261001"))
+    rows, _ = rows_of(tmp_path, text, "interchanges")
+    assert [(r["answered_document_id"], r["document_answer_code"]) for r in rows] == [
+        ("PO-9", "rejected"), ("PO-8", "changed"),
+    ]  # fmt: skip
+
+
+def test_answers_that_say_nothing_of_a_quantity(tmp_path: Path) -> None:
+    """A code of no release leaves the order as it is, with a warning; another unit than that of the order is set aside;
+    what is accepted without any quantity stands as it was ordered."""
+    body = "BAK*00*AC*PO-1*20261001~PO1*1*{}*12.5*PE*VN*A~ACK*{}~CTT*1"
+    (row,), facts = rows_of(tmp_path, written(("855", body.format("24*EA", "QQ*16*EA"))), "order_responses")
+    assert (row["accepted_quantity"], row["line_answer_code"]) == ("24", "changed")
+    assert any("stays as ordered: QQ (1)" in warning for warning in facts.warnings)
+    (row,), facts = rows_of(tmp_path, written(("855", body.format("24*EA", "IA*2*CA"))), "order_responses")
+    assert "ordered in unit EA, answered in CA" in row["__problem"]
+    assert "line 5" in row["__problem"]
+    assert facts.malformed == 1
+    (row,), _ = rows_of(tmp_path, written(("855", body.format("*", "IA"))), "order_responses")
+    assert (row["stands_as_ordered"], row.get("agreed_quantity")) == ("true", None)
+
+
+def test_advice_on_the_content_of_what_was_sent(tmp_path: Path) -> None:
+    """824 takes one invoice and refuses the other with the places of two errors."""
+    advice = (
+        "BGN*11*ADV-1*20261008~OTI*TA*IV*INV-1*****7*0001*810~OTI*TR*IV*INV-2*****7*0002*810~"
+        "TED*010*Total differs; see line 2*TDS*14*1~TED*011"
+    )
+    (row,), facts = rows_of(tmp_path, written(("824", advice)), "interchanges")
+    wanted = {
+        "document_id": "ADV-1", "acknowledged_group_number": "7", "acknowledged_message_number": "0001 0002",
+        "acknowledged_message_type": "810", "acknowledgement_code": "partially_accepted",
+        "rejected_message_number": "0002",
+        "acknowledgement_errors": "0002 TDS at 14 element 1: 010 Total differs, see line 2; 0002: 011 does not match",
+    }  # fmt: skip
+    assert wanted.items() <= row.items()
+    assert "answered_document_id" not in row
+    assert facts.warnings == [
+        "messages of types without a table of their own, see table segments: 824 application advice (1)"
+    ]
 
 
 def test_events_of_a_carrier(tmp_path: Path) -> None:
@@ -157,28 +247,38 @@ def test_acknowledgements_of_sets_groups_and_interchanges(tmp_path: Path) -> Non
     ]  # fmt: skip
     assert (rows[0]["acknowledged_group_number"], rows[0]["acknowledged_message_number"]) == ("4711", "0001 0002")
     assert (rows[0]["rejected_message_number"], rows[0]["acknowledgement_errors"]) == (
-        "0002", "0002: 5; group 4711: 2 sent, 2 received, 1 accepted",
+        "0002", "0002: 5 segments have errors; group 4711: of 2 sent 2 received and 1 accepted",
     )  # fmt: skip
     assert rows[1]["acknowledged_interchange_number"] == "000000042"
+    assert rows[0]["acknowledged_message_type"] == "856"
     assert "acknowledgement_errors" not in rows[1]
+    (refused, _), _ = rows_of(tmp_path, ta1.replace("*A*000", "*R*025") + text, "interchanges")
+    assert (refused["acknowledgement_code"], refused["acknowledgement_errors"]) == (
+        "rejected", "interchange: 025 number of the interchange is used before",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("kind", "answer", "code", "rejected", "errors"),
     [
         ("997", "AK1*PO*7~AK9*A*3*3*3", "accepted", "", ""),
-        ("997", "AK1*PO*7~AK9*R*3*3*0*5", "rejected", "", "group 7: 5; group 7: 3 sent, 3 received, 0 accepted"),
-        ("997", "AK1*PO*7~AK9*A*3*2*2", "accepted_with_errors", "", "group 7: 3 sent, 2 received, 2 accepted"),
-        ("997", "AK1*PO*7~AK2*850*0001~AK5*E*5~AK9*E*1*1*1", "accepted_with_errors", "", "0001: 5"),
+        ("997", "AK1*PO*7~AK9*R*3*3*0*5", "rejected", "",
+         "group 7: 5 trailer counts other messages than came; group 7: of 3 sent 3 received and 0 accepted"),
+        ("997", "AK1*PO*7~AK9*A*3*2*2", "accepted_with_errors", "", "group 7: of 3 sent 2 received and 2 accepted"),
+        ("997", "AK1*PO*7~AK2*850*0001~AK5*E*5~AK9*E*1*1*1", "accepted_with_errors", "",
+         "0001: 5 segments have errors"),
         ("997", "AK1*PO*7~AK2*850*0001~AK5*A~AK2*850*0001~AK5*R~AK9*P*2*2*2", "partially_accepted", "0001", ""),
-        ("997", "AK1*PO*7~AK2*850*0001~AK5*M*5~AK9*A*1*1*1", "partially_accepted", "0001", "0001: 5"),
+        ("997", "AK1*PO*7~AK2*850*0001~AK5*M*5~AK9*A*1*1*1", "partially_accepted", "0001",
+         "0001: 5 segments have errors"),
         ("997", "AK1*PO*7~AK2*850*0001~AK5*W~AK2*850*0002~AK5*X~AK9*R*2*2*0", "rejected", "0001 0002",
-         "group 7: 2 sent, 2 received, 0 accepted"),
+         "group 7: of 2 sent 2 received and 0 accepted"),
         ("997", "AK1*PO*7~AK2*850*0001~AK3*N1*8*N1*8~AK4*4*67*5*ABC~AK4*5>2**7~AK5*R*5*3~AK9*P*2*2*2",
          "partially_accepted", "0001",
-         "0001 N1 at 8: 8; 0001 N1 at 8 element 4: 5; 0001 N1 at 8 element 5.2: 7; 0001: 5 3"),
+         "0001 N1 at 8: 8 elements have errors; 0001 N1 at 8 element 4: 5 too long; 0001 N1 at 8 element 5.2: 7 "
+         "code that is not in the list; 0001: 5 segments have errors, 3 header and trailer have different numbers"),
         ("999", "AK1*PO*7*005010~AK2*850*0001*005010~IK3*PO1*6**3~CTX*SITUATIONAL TRIGGER~IK4*2*330*1~IK5*R*I5~"
-         "AK9*P*2*2*2", "partially_accepted", "0001", "0001 PO1 at 6: 3; 0001 PO1 at 6 element 2: 1; 0001: I5"),
+         "AK9*P*2*2*2", "partially_accepted", "0001", "0001 PO1 at 6: 3 required segment is missing; 0001 PO1 at 6 "
+         "element 2: 1 required element is missing; 0001: I5 segments break the guideline of the partner"),
     ],
 )  # fmt: skip
 def test_what_an_acknowledgement_comes_to(
@@ -289,7 +389,22 @@ def test_sets_without_a_table_are_told_and_have_their_segments(tmp_path: Path) -
     text = written(("850", ORDER)).replace("ST*850", "ST*204")
     rows, facts = rows_of(tmp_path, text, "orders")
     assert rows == []
-    assert "messages of types without a table of their own, see table segments: 204 (1)" in facts.warnings
+    assert "messages of types without a table of their own, see table segments: 204 load tender (1)" in facts.warnings
     rows, _ = rows_of(tmp_path, text, "segments")
     assert [r["tag"] for r in rows][:3] == ["ST", "BEG", "CUR"]
     assert (rows[1]["element_03"], rows[1]["text"]) == ("PO-1", "BEG*00*NE*PO-1**20261001")
+
+
+def test_other_sets_of_an_interchange_are_named_and_stop_none(tmp_path: Path) -> None:
+    """Remittance, stock, sales, receipts and load tenders beside an order: it is read, they are told by their names."""
+    text = written(*((("850", ORDER),) * 6))
+    for kind in ("820", "846", "852", "861", "990"):
+        text = text.replace("ST*850", f"ST*{kind}", 1)
+    rows, facts = rows_of(tmp_path, text, "order_lines")
+    assert [r["line_id"] for r in rows] == ["1", "2"]
+    assert facts.warnings[-1] == (
+        "messages of types without a table of their own, see table segments: 820 remittance advice (1), 846 stock "
+        "list (1), 852 sales and stock (1), 861 receipt of goods (1), 990 answer to a load tender (1)"
+    )
+    rows, _ = rows_of(tmp_path, text, "interchanges")
+    assert [r["message_type"] for r in rows] == ["820", "846", "852", "861", "990", "850"]
