@@ -28,7 +28,7 @@ _WHO, _AT, _WHERE = "clients.customers", "clients.contacts", "clients.addresses"
 _YES, _TIES, _OWED = "clients.consents", "clients.relations", "ledgers.receivables"
 
 FAULTS = (
-    Fault("born tomorrow", _WHO, "X-FUTURE", "birth_date_in_future", "warn"),
+    Fault("born tomorrow", _WHO, "X-FUTURE", "birth_date_in_future"),
     Fault("born in another century", _WHO, "X-1880", "birth_date_plausible", "warn"),
     Fault("122 years old", _WHO, "X-122", "older_than_120", "warn"),
     Fault("nobody's name", _WHO, "X-NONAME", "person_has_name"),
