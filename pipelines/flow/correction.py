@@ -19,7 +19,7 @@ from pipelines.extract.archive import sync_folder
 from pipelines.flow.composing import compose
 from pipelines.flow.office import Office, open_office
 from pipelines.quarantine.workbook import written
-from pipelines.warehouse import audit, register, workbooks
+from pipelines.warehouse import audit, left_out, register, workbooks
 from pipelines.warehouse.workbooks import OpenReason, Workbook
 
 log = logging.getLogger("kontor")
@@ -84,7 +84,7 @@ def _made(office: Office, conn: sa.Connection, root: Delivery) -> list[Made]:
         return []
     speaking = speaks(conn, root, office)
     if not speaking:
-        workbooks.forget_left_out(conn, root.delivery_id)
+        left_out.forget(conn, root.delivery_id)
     reasons = open_reasons(office, conn, root) if speaking else []
     if not reasons:
         workbooks.end(conn, root.delivery_id, "closed")
@@ -116,7 +116,7 @@ def _made(office: Office, conn: sa.Connection, root: Delivery) -> list[Made]:
 def open_reasons(office: Office, conn: sa.Connection, root: Delivery) -> list[OpenReason]:
     """Why rows are set aside, and values without which rows were taken: what the client is asked to correct."""
     table = office.contract(root.feed).table
-    return [*workbooks.open_reasons(conn, root.delivery_id), *workbooks.left_out(conn, root, table)]
+    return [*workbooks.open_reasons(conn, root.delivery_id), *left_out.open_cells(conn, root, table)]
 
 
 def speaks(conn: sa.Connection, root: Delivery, office: Office) -> bool:

@@ -34,7 +34,7 @@ from pipelines.flow.show import status_table
 from pipelines.flow.suppressed import amounts_to_show, controls_to_show
 from pipelines.flow.work import lookups_of
 from pipelines.reject import mask
-from pipelines.warehouse import quarantine_store, register
+from pipelines.warehouse import left_out, register
 
 Shown = Table | Text | str
 FIRST_REJECTS = 20
@@ -94,8 +94,8 @@ def _row(conn: sa.Connection, office: Office, delivery: Delivery, row: int) -> I
         yield _changes(told.contract, found, f"part {part}" if part else "cells")
     rejects = _rejects(conn, delivery, row)
     yield _reasons("kept out because", rejects) if rejects else "no rule set this row apart"
-    if left_out := quarantine_store.left_out(conn, delivery, row):
-        yield _plain("taken without, by rule", ("part", "column", "rule"), left_out)
+    if cells := left_out.of_row(conn, delivery, row):
+        yield _plain("taken without, by rule", ("part", "column", "rule"), cells)
     versions = _versions(conn, delivery, told.contract, row)
     if versions:
         yield _plain(f"versions in {told.contract.table}", ("part", "known from", "known to"), versions)

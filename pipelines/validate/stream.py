@@ -25,7 +25,7 @@ from pipelines.validate.chunks import ChunkGate, Judged
 from pipelines.validate.known import Amounts, add, amounts_of
 from pipelines.validate.same_keys import SameKeys
 from pipelines.validate.suites import Rule
-from pipelines.warehouse import ddl, known_rows, quarantine_store
+from pipelines.warehouse import ddl, known_rows, left_out, quarantine_store
 from pipelines.warehouse.binary_copy import copy_rows
 
 ANALYZED_FROM = 2_000
@@ -81,7 +81,7 @@ def stream(
         rows = clean.set_column(clean.schema.get_field_index("_fate"), "_fate", judged.fates)
         _copy(conn, table, types, rows, there, found.columns)
         quarantine_store.add_rejects(conn, delivery, judged.rejects, book)
-        quarantine_store.add_left_out(conn, delivery, judged.left_out)
+        left_out.add(conn, delivery, judged.left_out)
 
     with Behind() as behind:
         for clean, problems in files.chunks(folder, "clean.arrow", "problems.arrow"):

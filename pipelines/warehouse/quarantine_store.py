@@ -25,7 +25,6 @@ REJECT_COLUMNS = (
     "delivery_id", "client_id", "row_number", "row_part", "rule_id", "column_name", "value", "message", "severity",
     "owner", "cause_code",
 )  # fmt: skip
-LEFT_OUT_COLUMNS = ("delivery_id", "row_number", "row_part", "rule_id", "column_name", "row_hash")
 ROW_COLUMNS = ("delivery_id", "row_number", "row_part", "cells", "amounts", "currencies", "row_hash", "key_hash")
 _NUL = "\x00"  # PostgreSQL keeps no NUL in texts; its visible symbol stands for it
 _NUL_SYMBOL = "\u2400"
@@ -62,26 +61,6 @@ def add_rejects(conn: sa.Connection, delivery: Delivery, rejects: pa.RecordBatch
     table = table.append_column("owner", pa.array([r.owner.value for r in rules], pa.string()).take(ids.indices))
     table = table.append_column("cause_code", pa.array([r.cause.value for r in rules], pa.string()).take(ids.indices))
     return copy_table(conn, "quarantine.reject", REJECT_COLUMNS, [table])
-
-
-def add_left_out(conn: sa.Connection, delivery: Delivery, cells: pa.Table) -> None:
-    """COPY cells without which rows of one chunk are taken; of two rules that leave out one cell the first says it."""
-    if cells.num_rows:
-        names = ["row_number", "row_part", "column_name"]
-        first = cells.group_by(names, use_threads=False).aggregate([("rule_id", "first"), ("row_hash", "first")])
-        table = first.rename_columns([*names, "rule_id", "row_hash"])
-        table = _with_constants(table, {"delivery_id": delivery.delivery_id})
-        copy_table(conn, "quarantine.left_out", LEFT_OUT_COLUMNS, [table])
-
-
-def left_out(conn: sa.Connection, delivery: Delivery, row: int) -> list[tuple[int, str, str]]:
-    """(part, column, rule) of the values without which a row was taken."""
-    query = (
-        "select row_part, column_name, rule_id from quarantine.left_out where delivery_id = :id and row_number = :row "
-        "order by row_part, column_name"
-    )
-    found = conn.execute(sa.text(query), {"id": delivery.delivery_id, "row": row}).tuples()
-    return [(part, column, rule) for part, column, rule in found]
 
 
 def add_rows(conn: sa.Connection, delivery: Delivery, rows: Iterable[pa.RecordBatch]) -> int:

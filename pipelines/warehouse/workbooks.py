@@ -240,33 +240,6 @@ def under_way(conn: sa.Connection, root_id: int) -> int | None:
     return found
 
 
-def left_out(conn: sa.Connection, root: Delivery, table: str) -> list[OpenReason]:
-    """Wrong values without which rows of a root, or of its corrections, were taken, as long as core has the rows as
-    they came."""
-    query = sa.text(
-        "with said as (select l.*, l.row_number as root_row from quarantine.left_out l where l.delivery_id = :root "
-        "union all select l.*, r.row_number from ops.delivery d join quarantine.left_out l using (delivery_id) "
-        "join quarantine.workbook k on k.returned_as = d.delivery_id join quarantine.workbook_row r "
-        "on (r.workbook_id, r.sheet_row) = (k.workbook_id, l.row_number) "
-        "where d.corrects = :root and d.state = 'loaded') "
-        "select distinct on (root_row, row_part, column_name) root_row as row_number, delivery_id as judged_by, "
-        "row_number as own_number, row_part, rule_id, column_name, '' as message, 'client' as owner, "
-        f"true as is_loaded from said where row_hash in (select _row_hash from {table} where client_id = :client "
-        "and _source = :source and _known_to is null) order by root_row, row_part, column_name, delivery_id desc"
-    )
-    found = conn.execute(query, {"root": root.delivery_id, "client": root.client_id, "source": root.source})
-    return [OpenReason(**row._mapping) for row in found]
-
-
-def forget_left_out(conn: sa.Connection, root_id: int) -> None:
-    """A newer delivery speaks for the rows."""
-    query = (
-        "delete from quarantine.left_out l using ops.delivery d where d.delivery_id = l.delivery_id "
-        "and (d.delivery_id = :root or d.corrects = :root)"
-    )
-    conn.execute(sa.text(query), {"root": root_id})
-
-
 def is_current(conn: sa.Connection, root_id: int, loaded: int) -> bool:
     """Whether the open workbook of a root has exactly its open rows, `loaded` of them with no fault but a value left
     out, and nothing happened to its rejects since."""
