@@ -35,11 +35,11 @@ _OTHERS = {
     ),
     "advice_of_specification": (
         "message_warnings",
-        "(?:^| )BR-C(?:O-1[012]|O-25|L-2[13])(?: |$)",
+        "(?:^| )BR-C(?:O-1[012]|L-2[13])(?: |$)",
         "warning",
-        "the message breaks rules that its specification only advises, or the standard's artefacts gave up",
-        "die Nachricht verletzt Regeln, die ihre Spezifikation nur empfiehlt oder die Artefakte aufgegeben haben",
-        "BR-CO-25",
+        "the message breaks rules that its specification only advises",
+        "die Nachricht verletzt Regeln, die ihre Spezifikation nur empfiehlt",
+        "BR-CL-23",
     ),
     "advice_of_peppol": (
         "message_warnings",

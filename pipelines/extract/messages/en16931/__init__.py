@@ -12,8 +12,8 @@ are what senders check against.
 Left out: BR-CO-05 to BR-CO-08 (a reason's code and text mean the same), which no machine can judge; the Spanish taxes
 IGIC and IPSI stand under BR-AF and BR-AG, as the standard calls them; warnings of elements and attributes that an
 invoice should not have (UBL-CR, UBL-DT from 08, most of CII-SR), which the reader tells of itself. The release of the
-artefacts is 1.3.17 for UBL and 1.3.16 for CII. Known differences: BR-CO-25 is advice, since the artefacts gave it up
-in 2026 though the standard has it; an amount of CII without currency counts as one of the invoice's; KONTOR-01 to 03
+artefacts is 1.3.17 for UBL and 1.3.16 for CII. Known differences: BR-CO-25 is asked, since the standard has it, though
+the artefacts gave it up in 2026; an amount of CII without currency counts as one of the invoice's; KONTOR-01 to 03
 are rules of our own, about what is given twice or in the wrong kind of message.
 
 Peppol's rules are those of BIS Billing 3.0.21 (May 2026) with what Self-Billing 3.0.3 (November 2026) adds to them:

@@ -58,8 +58,6 @@ _ADVICE = frozenset({"PEPPOL-EN16931-R120", "BR-CL-21", "BR-CL-23"})
 _FAULTS = frozenset({"CII-SR-453", "CII-SR-454"})
 """Warnings of EN 16931 that are faults of an XRechnung, likewise. CII-SR-465 and 466 are no faults with us, though with
 the validator: a contact that is a person in a department is in the samples that ZUGFeRD publishes of XRechnung."""
-_WITHDRAWN = "BR-CO-25"
-"""Which the standard has, and the artefacts gave up with release 1.3.16 (April 2026); EXTENDED asks it still."""
 _SINCE = {
     **dict.fromkeys((f"BR-DE-{number}" for number in ("22", "23-a", "23-b", "24-a", "24-b", "25-a", "25-b", "26")), 2),
     **dict.fromkeys(("BR-DE-27", "BR-DE-28"), 2),
@@ -199,8 +197,6 @@ def is_extension(view: View) -> bool:
 
 def severity(rule: BusinessRule, view: View) -> Severity:
     """What breaking a rule is for this invoice: some specifications take a rule otherwise than its author."""
-    if rule.id == _WITHDRAWN:
-        return rule.severity if view.text("BT-24").lower().endswith(":extended") else "warning"
     if view.text("BT-24").startswith("urn:ferd:") and rule.id in _LOOSE_IN_ZUGFERD_1:
         return "warning"
     if not _XRECHNUNG.search(view.text("BT-24")):

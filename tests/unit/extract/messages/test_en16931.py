@@ -202,15 +202,14 @@ def test_one_rule_of_peppol_is_advice_for_an_xrechnung(syntax: Syntax) -> None:
         ("xrechnung", "ubl invoice", "BG-25/BT-130=XXX", "BR-CL-23", "fatal"),
         ("xrechnung", "ubl invoice", "BG-25/BG-31/BT-157@scheme=XX", "BR-CL-21", "fatal"),
         ("xrechnung", "cii", "+BG-25/BG-30", "CII-SR-454", "warning"),
-        ("extended", "cii", "-BT-9; -BT-20", "BR-CO-25", "warning"),
     ],
 )
 def test_some_specifications_take_a_rule_otherwise(
     specification: str, syntax: Syntax, edits: str, rule: str, core: str
 ) -> None:
-    """XRechnung advises some and asks for what else is advice; EXTENDED still has a rule that others gave up."""
+    """XRechnung advises some and asks for what else is advice."""
     for of, is_fatal in (("core", core == "fatal"), (specification, core != "fatal")):
-        invoice = sound(of, syntax, f"{edits}; BG-22/BT-113=38.00")
+        invoice = sound(of, syntax, edits)
         faults, warnings = verdict(invoice, broken(invoice))
         assert rule in (faults if is_fatal else warnings).split(), of
 
