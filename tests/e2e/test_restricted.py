@@ -114,7 +114,7 @@ def told(client: Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str,
     office = client.office()
     for module in (
         "pipelines.flow.show", "pipelines.flow.explain", "pipelines.flow.trace", "pipelines.flow.reject_views",
-        "pipelines.flow.correction", "pipelines.flow.release",
+        "pipelines.flow.correction", "pipelines.flow.office",
     ):  # fmt: skip
         monkeypatch.setattr(f"{module}.open_office", lambda: office)
     loaded, held = (

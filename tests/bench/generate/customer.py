@@ -76,10 +76,6 @@ def _person_without_name(rows: Columns, at: At) -> None:
     rows["employee_count"][at] = NONE
 
 
-def _sales_without_currency(rows: Columns, at: At) -> None:
-    rows["annual_sales_amount"][at], rows["annual_sales_currency"][at] = 100_000, None
-
-
 def _sales_below_zero(rows: Columns, at: At) -> None:
     rows["annual_sales_amount"][at], rows["annual_sales_currency"][at] = -1, "GBP"
 
@@ -141,10 +137,8 @@ feeds:
         "company_has_name": _company_without_name,
         "company_name_has_letters": _company_called_by_number,
         "person_has_name": _person_without_name,
-        "birth_date_plausible": names.put("birth_date", np.datetime64("1826-03-01")),
-        "sales_have_currency": _sales_without_currency,
+        "birth_date_in_future": names.put("birth_date", np.datetime64("2030-12-31")),
         "sales_not_negative": _sales_below_zero,
-        "employee_count_plausible": names.put("employee_count", 3_000_001),
     },
     change=names.put("segment_name", "moved on"),
     codes={"customer_type_code": {"person": "P", "company": "C"}},

@@ -3,7 +3,8 @@
 | fault      | the row                                                    | set aside                    |
 |------------|------------------------------------------------------------|------------------------------|
 | rule       | fails a rule of the suite, each in turn                    | it                           |
-| unreadable | has a number or date that nobody can read                  | it                           |
+| unreadable | has a number or date that nobody can read                  | it, or only the value, where |
+|            |                                                            | the contract says so         |
 | missing    | has nothing in a required column                           | it                           |
 | unknown    | has a code, country or currency that nobody knows          | it                           |
 | repeated   | is the row before it once more                             | it; the first one is loaded  |
@@ -113,6 +114,8 @@ def spoil(kind: Kind, block: Block, found: Faults) -> None:
             at, turn = found.at[mine], found.turn[mine] // len(names)
             block.cells[name] = put(block.cells[name], at, _bad(kind, fault, name, turn))
             block.odd[name][at] = True
+            if fault == "unreadable" and kind.contract.column(name).unreadable:
+                _leave_out(block, name, at)
     _twice(block, found.at[found.name == "repeated"], list(kind.headers))
     doubled = found.at[found.name == "double"]
     _twice(block, doubled, list(kind.contract.key))
@@ -126,6 +129,16 @@ def _bad(kind: Kind, fault: str, name: str, turn: npt.NDArray[np.int64]) -> pa.A
         return pa.array(["?!"] * len(turn), pa.string())
     texts = _NO_DATE if kind.contract.column(name).physical_type in ("date", "timestamptz") else _NO_NUMBER
     return pa.array([texts[t % len(texts)] for t in turn], pa.string())
+
+
+def _leave_out(block: Block, name: str, at: npt.NDArray[np.int64]) -> None:
+    """The rows are loaded, without this value."""
+    block.set_aside[at] = False
+    there = np.ones(block.rows.num_rows, bool)
+    there[at] = False
+    kept = {n: block.rows.column(n) for n in block.rows.schema.names}
+    kept[name] = pc.if_else(pa.array(there), kept[name], pa.scalar(None, kept[name].type))
+    block.rows = pa.RecordBatch.from_pydict(kept, schema=block.rows.schema)
 
 
 def _twice(block: Block, at: npt.NDArray[np.int64], names: list[str]) -> None:
